@@ -1,0 +1,1 @@
+"""Bytes in, bytes out: pictures, papers and tables. Knows nothing of databases or networks."""

@@ -1,0 +1,1 @@
+"""Where things are: Italian addresses, the gazetteer, geocoders and travel matrices."""

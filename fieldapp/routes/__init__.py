@@ -1,0 +1,1 @@
+"""Thin HTTP controllers: guard, parse, one service call, render."""
