@@ -1,0 +1,72 @@
+# Every target sets up what it needs. Only Python 3.11+, git and make are expected on the machine.
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PWA := fieldapp/pwa
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+# The newest interpreter that really runs (a version manager's shim may exist without its Python).
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+
+PWA_SOURCES := $(shell find $(PWA)/src $(PWA)/*.ts $(PWA)/*.js $(PWA)/package.json -type f -not -name '*.test.ts' 2>/dev/null)
+
+.PHONY: help setup demo demo-reset test test-python test-web lint bench screens contract clean
+
+help: ## what can be made here
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "fieldapp needs Python 3.11 or newer."; exit 1; }
+	@test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || bash scripts/make-venv "$(PYTHON)" $(VENV)
+	@echo "Python packages ..." && $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(PWA)/node_modules/.ready: $(PWA)/package-lock.json $(PWA)/package.json | $(VENV)/.ready
+	@echo "Web packages ..." && cd $(PWA) && npm ci --silent --no-fund --no-audit
+	@touch $@
+
+$(PWA)/dist/.ready: $(PWA)/node_modules/.ready $(PWA_SOURCES)
+	@echo "Web app ..." && cd $(PWA) && npm run --silent build -- --logLevel warn >/dev/null
+	@touch $@
+
+setup: $(VENV)/.ready $(PWA)/dist/.ready ## install everything and build the web app
+
+demo: setup ## load a demo province and serve it (PHONE=1: on the local network, for a real phone)
+	@exec $(BIN)/python -m fieldapp demo $(if $(PHONE),--phone)
+
+demo-reset: setup ## forget the demo's data
+	@$(BIN)/python -m fieldapp demo --reset
+
+test: test-python test-web ## all tests, those in a real browser included
+
+test-python: setup
+	@$(BIN)/python scripts/ensure_chromium.py
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-web: setup
+	@cd $(PWA) && npm run --silent test
+
+lint: setup ## style, types, import layers
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@cd $(PWA) && npm run --silent check && npm run --silent lint
+
+bench: setup ## measurements side by side
+	@$(BIN)/python -m bench
+
+contract: $(PWA)/node_modules/.ready ## write the API contract and the types made from it
+	@$(BIN)/python -m fieldapp openapi > $(PWA)/src/api/openapi.json
+	@cd $(PWA) && npx openapi-typescript src/api/openapi.json -o src/api/contract.d.ts
+
+screens: setup ## take the screenshots in docs/screens from the real app
+	@$(BIN)/python scripts/ensure_chromium.py
+	@$(BIN)/python scripts/screens.py
+
+clean:
+	rm -rf $(VENV) $(PWA)/node_modules $(PWA)/dist
