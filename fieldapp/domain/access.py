@@ -1,0 +1,148 @@
+"""Who may do what: one row for every operation of the service.
+
+The guard of the routes reads this table and nothing else; a route without a row fails the tests. `OWN` means that
+the object belongs to the person (their day, their device, their envelopes); objects of another agency do not
+exist for anybody (row security), so that they answer 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from uuid import UUID
+
+from fieldapp.domain.errors import Kind, Refusal
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    DISPATCHER = "dispatcher"
+    BACK_OFFICE = "back_office"
+    ADMINISTRATOR = "administrator"
+
+
+class Reach(StrEnum):
+    """How far an operation goes within the agency."""
+
+    ANY = "any"
+    OWN = "own"
+
+
+class Door(StrEnum):
+    """How a caller proves who they are."""
+
+    OPEN = "open"
+    SESSION = "session"
+    DEVICE = "device"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    door: Door
+    roles: frozenset[Role] = frozenset()
+    reach: Reach = Reach.ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who acts: a person of an agency, at a desk or through an enrolled device."""
+
+    agency_id: UUID
+    person_id: UUID
+    role: Role
+    name: str
+    device_id: UUID | None = None
+
+
+_EVERYBODY = frozenset(Role)
+_DESK = frozenset({Role.DISPATCHER, Role.BACK_OFFICE, Role.ADMINISTRATOR})
+_PLANNING = frozenset({Role.DISPATCHER, Role.ADMINISTRATOR})
+_OFFICE = frozenset({Role.BACK_OFFICE, Role.ADMINISTRATOR})
+_ADMIN = frozenset({Role.ADMINISTRATOR})
+_AGENT = frozenset({Role.AGENT})
+
+
+def _open() -> Access:
+    return Access(Door.OPEN)
+
+
+def _session(roles: frozenset[Role], reach: Reach = Reach.ANY) -> Access:
+    return Access(Door.SESSION, roles, reach)
+
+
+def _device() -> Access:
+    return Access(Door.DEVICE, _AGENT, Reach.OWN)
+
+
+ACCESS: Mapping[str, Access] = MappingProxyType(
+    {
+        # access
+        "read_clock": _open(),
+        "read_health": _open(),
+        "list_demo_sign_ins": _open(),
+        "sign_in": _open(),
+        "read_session": _session(_EVERYBODY, Reach.OWN),
+        "sign_out": _session(_EVERYBODY, Reach.OWN),
+        "move_demo_clock": _session(_ADMIN),
+        "enrol_device": _session(_AGENT, Reach.OWN),
+        "list_devices": _session(_OFFICE),
+        "revoke_device": _session(_ADMIN),
+        "list_audit": _session(_ADMIN),
+        "read_words": _open(),
+        # field
+        "read_day": _device(),
+        "push_envelopes": _device(),
+        "list_missing_attachments": _device(),
+        "put_attachment": _device(),
+        "read_field_document": _device(),
+        # dispatch
+        "list_candidates": _session(_PLANNING),
+        "list_agents": _session(_PLANNING),
+        "start_plan": _session(_PLANNING),
+        "list_plans": _session(_PLANNING),
+        "read_plan": _session(_PLANNING),
+        "stop_plan": _session(_PLANNING),
+        "publish_plan": _session(_PLANNING),
+        "read_dispatch_day": _session(_DESK),
+        "read_map": _session(_DESK),
+        # office
+        "list_creditors": _session(_DESK),
+        "list_layouts": _session(_OFFICE),
+        "start_import": _session(_OFFICE),
+        "list_imports": _session(_OFFICE),
+        "read_import": _session(_OFFICE),
+        "confirm_import": _session(_OFFICE),
+        "read_rejects": _session(_OFFICE),
+        "list_practices": _session(_DESK),
+        "read_practice": _session(_DESK),
+        "read_document": _session(_DESK),
+        "read_receipt_paper": _session(_DESK),
+        "list_tasks": _session(_DESK),
+        "finish_task": _session(_DESK),
+        "list_doubtful_addresses": _session(_DESK),
+        "settle_address": _session(_DESK),
+        "read_trial_balance": _session(_OFFICE),
+        "export_outcomes": _session(_OFFICE),
+        "watch_events": _session(_DESK),
+    }
+)
+
+
+def judge_access(operation: str, identity: Identity | None) -> Access:
+    """The row that lets `identity` through, else a refusal.
+
+    Raises Refusal `access.sign_in_needed` (nobody), `access.device_needed` (a desk at a phone's door) or
+    `access.not_your_role`. An operation without a row is a fault of ours: KeyError.
+    """
+    access = ACCESS[operation]
+    if access.door is Door.OPEN:
+        return access
+    if identity is None:
+        raise Refusal("access.sign_in_needed", kind=Kind.UNAUTHENTICATED)
+    if access.door is Door.DEVICE and identity.device_id is None:
+        raise Refusal("access.device_needed", kind=Kind.UNAUTHENTICATED)
+    if identity.role not in access.roles:
+        raise Refusal("access.not_your_role", kind=Kind.FORBIDDEN, details={"role": identity.role.value})
+    return access

@@ -1,0 +1,168 @@
+"""What a dispatcher sees: candidates, agents, plans with their reasons, published days."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+
+class Finding(Struct, frozen=True):
+    """What a rule of conduct says; the words stand in the text catalogues under `code`."""
+
+    code: str
+    severity: Literal["forbids", "warns", "asks_approval"]
+    details: dict[str, Any]
+
+
+class Candidate(Struct, frozen=True):
+    """A practice that might be visited on the day, and whether it lawfully may."""
+
+    practice_id: UUID
+    practice_number: str
+    creditor_name: str
+    debtor_name: str
+    comune: str
+    street: str
+    lat_e6: int | None
+    lon_e6: int | None
+    owed_cents: int
+    prize_cents: int
+    """Expected recovery: the worth of a visit on this day."""
+    placement_ends_on: date
+    last_contact_at: datetime | None
+    attempts: int
+    must: bool
+    allowed: bool
+    findings: list[Finding]
+
+
+class AgentRow(Struct, frozen=True):
+    id: UUID
+    name: str
+    agent_number: str
+    lat_e6: int
+    lon_e6: int
+    shift_from_s: int
+    """Seconds after local midnight."""
+    shift_to_s: int
+    max_visits: int
+    provinces: list[str]
+    available: bool
+    findings: list[Finding]
+
+
+class PlanStop(Struct, frozen=True):
+    stop_id: UUID
+    position: int
+    practice_id: UUID
+    practice_number: str
+    debtor_name: str
+    address_text: str
+    comune: str
+    lat_e6: int
+    lon_e6: int
+    arrive_at: datetime
+    leave_at: datetime
+    window_from: datetime
+    window_to: datetime
+    travel_s: int
+    distance_m: int
+    service_s: int
+    prize_cents: int
+    must: bool
+    reason: str
+    reason_details: dict[str, Any]
+    state: Literal["planned", "arrived", "done"]
+    outcome: str | None
+
+
+class Route(Struct, frozen=True):
+    agent_id: UUID
+    agent_name: str
+    start_lat_e6: int
+    start_lon_e6: int
+    leave_home_at: datetime | None
+    back_home_at: datetime | None
+    lunch_from: datetime | None
+    lunch_to: datetime | None
+    travel_s: int
+    distance_m: int
+    prize_cents: int
+    travel_cost_cents: int
+    stops: list[PlanStop]
+
+
+class Unplanned(Struct, frozen=True):
+    practice_id: UUID
+    practice_number: str
+    debtor_name: str
+    comune: str
+    lat_e6: int | None
+    lon_e6: int | None
+    prize_cents: int
+    reason: str
+    details: dict[str, Any]
+
+
+class CurvePoint(Struct, frozen=True):
+    elapsed_ms: int
+    objective_cents: int
+    served: int
+
+
+class PlanProgress(Struct, frozen=True):
+    elapsed_ms: int
+    seconds: int
+    iterations: int
+    objective_cents: int
+    served: int
+    curve: list[CurvePoint]
+
+
+class PlanRow(Struct, frozen=True):
+    id: UUID
+    day: date
+    state: Literal["queued", "running", "done", "failed"]
+    created_at: datetime
+    created_by: str
+    objective_cents: int | None
+    served: int | None
+    candidates: int
+    published_version: int | None
+
+
+class PlanView(Struct, frozen=True):
+    id: UUID
+    day: date
+    state: Literal["queued", "running", "done", "failed"]
+    stopped_early: bool
+    created_at: datetime
+    created_by: str
+    progress: PlanProgress
+    routes: list[Route]
+    unplanned: list[Unplanned]
+    objective_cents: int | None
+    published_version: int | None
+    failure: str | None
+
+
+class DayVersion(Struct, frozen=True):
+    version: int
+    published_at: datetime
+    published_by: str
+    plan_id: UUID
+    stops: int
+    added: int
+    removed: int
+    moved: int
+
+
+class DayView(Struct, frozen=True):
+    """The day as published, with what has happened since."""
+
+    day: date
+    versions: list[DayVersion]
+    routes: list[Route]

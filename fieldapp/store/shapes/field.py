@@ -1,0 +1,178 @@
+"""What a phone carries: one agent's published day and nothing else."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from fieldapp.store.shapes.access import AgencyCard, ClockReading, NumberBlock, PersonCard
+
+
+class CreditorCard(Struct, frozen=True):
+    """A creditor as far as papers and payments need it."""
+
+    id: UUID
+    name: str
+    vat_number: str
+    iban: str
+    bic: str
+    cheque_payee: str
+    allocation_order: list[str]
+    stamp_duty_charged_to: Literal["debtor", "creditor", "none"]
+    stamp_duty_reason: str | None
+    stamp_duty_authorisation: str | None
+
+
+class DebtLineCard(Struct, frozen=True):
+    """What remains owed on one title."""
+
+    id: UUID
+    title: str
+    kind: str
+    due_on: date
+    principal_cents: int
+    interest_cents: int
+    costs_cents: int
+
+
+class ObligorCard(Struct, frozen=True):
+    id: UUID
+    role: Literal["debtor", "co_obligor", "guarantor"]
+    kind: Literal["person", "firm"]
+    name: str
+    tax_code: str | None
+    vat_number: str | None
+
+
+class PhoneCard(Struct, frozen=True):
+    id: UUID
+    obligor_id: UUID
+    number: str
+    source: str
+
+
+class AddressCard(Struct, frozen=True):
+    id: UUID
+    kind: Literal["home", "workplace", "other"]
+    text: str
+    street: str
+    house_number: str
+    staircase: str
+    unit: str
+    cap: str
+    comune: str
+    province: str
+    lat_e6: int | None
+    lon_e6: int | None
+    quality: str
+    state: Literal["confirmed", "doubtful", "rejected"]
+    access_notes: str
+    source: str
+
+
+class AttemptCard(Struct, frozen=True):
+    """An earlier contact, by whatever channel."""
+
+    at: datetime
+    channel: Literal["visit", "call", "letter", "message"]
+    outcome: str
+    by: str
+
+
+class DocumentCard(Struct, frozen=True):
+    id: UUID
+    name: str
+    kind: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+
+class PracticeCard(Struct, frozen=True):
+    """A practice as the agent at the door needs it."""
+
+    id: UUID
+    practice_number: str
+    creditor: CreditorCard
+    placement_starts_on: date
+    placement_ends_on: date
+    phase: str
+    case_owner_name: str
+    case_owner_phone: str
+    obligors: list[ObligorCard]
+    phones: list[PhoneCard]
+    debt_lines: list[DebtLineCard]
+    owed_cents: int
+    attempts: list[AttemptCard]
+    documents: list[DocumentCard]
+    conduct_facts: dict[str, Any]
+    """What `domain.conduct.judge` has to know of the practice; the phone adds the intended act and the instant."""
+
+
+class StopCard(Struct, frozen=True):
+    """One visit of the day, in order."""
+
+    stop_id: UUID
+    position: int
+    arrive_at: datetime
+    leave_at: datetime
+    window_from: datetime
+    window_to: datetime
+    travel_s: int
+    distance_m: int
+    service_s: int
+    must: bool
+    address: AddressCard
+    practice: PracticeCard
+    done: bool
+    """A report on this stop has already arrived."""
+
+
+class DayBundle(Struct, frozen=True):
+    """All that one phone needs for one day without a network."""
+
+    protocol: int
+    clock: ClockReading
+    day: date
+    version: int
+    """0 when nothing is published for the day."""
+    published_at: datetime | None
+    agent: PersonCard
+    agency: AgencyCard
+    shift_from: datetime | None
+    shift_to: datetime | None
+    home_lat_e6: int | None
+    home_lon_e6: int | None
+    stops: list[StopCard]
+    ruleset: dict[str, Any]
+    blocks: list[NumberBlock]
+    cash_limit_cents: int
+    paper_words: dict[str, Any]
+    """The template data of papers, by creditor id, with `default` for the rest."""
+
+
+class Verdict(Struct, frozen=True):
+    """The service's answer to one envelope; the same for every repeat."""
+
+    id: UUID
+    verdict: Literal["accepted", "duplicate", "conflict", "refused"]
+    code: str | None
+    details: dict[str, Any]
+    received_at: datetime
+    flags: list[str]
+
+
+class SyncAnswer(Struct, frozen=True):
+    protocol: int
+    clock: ClockReading
+    verdicts: list[Verdict]
+    missing: list[str]
+    """SHA-256 of attachments that accepted envelopes name and the service does not hold yet."""
+
+
+class AttachmentState(Struct, frozen=True):
+    sha256: str
+    stored: bool

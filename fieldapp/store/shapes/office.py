@@ -1,0 +1,248 @@
+"""What the back office sees: practice files, imports, tasks, addresses, the ledger."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from fieldapp.store.shapes.dispatch import Finding
+from fieldapp.store.shapes.field import AddressCard, CreditorCard, DebtLineCard, DocumentCard, ObligorCard, PhoneCard
+
+
+class CreditorRow(Struct, frozen=True):
+    id: UUID
+    name: str
+    layout: str
+    practices: int
+    owed_cents: int
+
+
+class PracticeRow(Struct, frozen=True):
+    id: UUID
+    practice_number: str
+    creditor_name: str
+    debtor_name: str
+    comune: str
+    phase: str
+    state: Literal["open", "closed", "recalled"]
+    owed_cents: int
+    collected_cents: int
+    placement_ends_on: date
+    last_event_at: datetime | None
+    last_event: str | None
+    flags: list[str]
+
+
+class PracticePage(Struct, frozen=True):
+    rows: list[PracticeRow]
+    total: int
+    next_cursor: str | None
+
+
+class PostingRow(Struct, frozen=True):
+    """One leg of a balanced entry; positive is debit, negative is credit."""
+
+    account: str
+    account_kind: str
+    amount_cents: int
+
+
+class EntryRow(Struct, frozen=True):
+    id: UUID
+    at: datetime
+    kind: str
+    memo: str
+    reverses: UUID | None
+    postings: list[PostingRow]
+
+
+class ReceiptRow(Struct, frozen=True):
+    id: UUID
+    series: str
+    number: int
+    label: str
+    kind: Literal["receipt", "receipt_subject_to_clearance"]
+    issued_at: datetime
+    amount_cents: int
+    stamp_duty_cents: int
+    method: str
+    state: Literal["valid", "voided"]
+    digest: str
+
+
+class SignatureRow(Struct, frozen=True):
+    signer: str
+    refused: bool
+    text: str
+    text_digest: str
+    document_id: UUID | None
+    """The picture, once it has arrived."""
+
+
+class VisitRow(Struct, frozen=True):
+    id: UUID
+    agent_name: str
+    arrived_at: datetime
+    left_at: datetime
+    address_text: str
+    distance_m: int | None
+    met: Literal["debtor", "third_party", "nobody"]
+    outcome: str
+    captured: dict[str, Any]
+    statement: str | None
+    flags: list[str]
+    offline: bool
+    clock_offset_ms: int
+    documents: list[DocumentCard]
+    signature: SignatureRow | None
+    receipts: list[ReceiptRow]
+
+
+class TimelineItem(Struct, frozen=True):
+    """One fact of the practice, newest first; `kind` names it and `body` carries its values."""
+
+    number: int
+    kind: str
+    at: datetime
+    recorded_at: datetime
+    person_name: str | None
+    device_id: UUID | None
+    body: dict[str, Any]
+
+
+class PromiseRow(Struct, frozen=True):
+    id: UUID
+    kind: Literal["promise_to_pay", "bank_transfer"]
+    due_on: date
+    amount_cents: int
+    reference: str | None
+    state: Literal["open", "kept", "broken"]
+
+
+class TaskRow(Struct, frozen=True):
+    id: UUID
+    kind: str
+    team: str
+    owner_name: str | None
+    due_on: date
+    created_at: datetime
+    state: Literal["open", "done"]
+    practice_id: UUID | None
+    practice_number: str | None
+    debtor_name: str | None
+    subject_kind: str
+    subject_id: str
+    details: dict[str, Any]
+
+
+class PracticeFile(Struct, frozen=True):
+    """Everything on one page."""
+
+    id: UUID
+    practice_number: str
+    creditor: CreditorCard
+    placement_starts_on: date
+    placement_ends_on: date
+    phase: str
+    state: Literal["open", "closed", "recalled"]
+    case_owner_name: str
+    as_of: date
+    next_action: str | None
+    obligors: list[ObligorCard]
+    addresses: list[AddressCard]
+    phones: list[PhoneCard]
+    debt_lines: list[DebtLineCard]
+    owed_cents: int
+    collected_cents: int
+    flags: list[str]
+    findings: list[Finding]
+    """What the rules of conduct would say of a visit now."""
+    documents: list[DocumentCard]
+    visits: list[VisitRow]
+    receipts: list[ReceiptRow]
+    promises: list[PromiseRow]
+    entries: list[EntryRow]
+    tasks: list[TaskRow]
+    timeline: list[TimelineItem]
+
+
+class LayoutRow(Struct, frozen=True):
+    name: str
+    title: str
+    kind: Literal["csv", "fixed", "xlsx"]
+
+
+class RejectedRow(Struct, frozen=True):
+    line: int
+    practice_number: str
+    amount_text: str
+    reasons: list[str]
+    """In words, Italian."""
+
+
+class ImportReport(Struct, frozen=True):
+    id: UUID
+    file_name: str
+    layout: str
+    creditor_name: str | None
+    state: Literal["reading", "read", "writing", "done", "refused", "failed"]
+    """`read` waits for a person's confirmation: nothing is stored of it yet."""
+    progress: int
+    """0..100"""
+    created_at: datetime
+    created_by: str
+    accepted: int
+    rejected: int
+    accepted_cents: int
+    rejected_cents: int
+    new_practices: int
+    changed_practices: int
+    unchanged_practices: int
+    refusal: str | None
+    """Why the whole file was refused, in words."""
+    warnings: list[str]
+    rejects: list[RejectedRow]
+    """At most 200; the file of rejects holds all."""
+    has_rejects_file: bool
+
+
+class DoubtfulAddress(Struct, frozen=True):
+    address: AddressCard
+    practice_id: UUID
+    practice_number: str
+    debtor_name: str
+    why: str
+    alternatives: list[AddressCandidate]
+
+
+class AddressCandidate(Struct, frozen=True):
+    text: str
+    lat_e6: int
+    lon_e6: int
+    quality: str
+    confidence_pct: int
+
+
+class AccountBalance(Struct, frozen=True):
+    account: str
+    kind: str
+    balance_cents: int
+
+
+class TrialBalance(Struct, frozen=True):
+    at: datetime
+    accounts: list[AccountBalance]
+    total_cents: int
+    """Always 0."""
+
+
+class OfficeEvent(Struct, frozen=True):
+    """What server-sent events carry: a fact's name and whom it concerns, never its content."""
+
+    number: int
+    kind: str
+    practice_id: UUID | None
+    day: date | None

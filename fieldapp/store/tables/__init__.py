@@ -1,0 +1,61 @@
+"""All tables of the service's database. Importing this package fills `SQLModel.metadata`.
+
+Table classes stay inside `store`. Each table that holds other people's data has `agency_id`; row security is forced
+on all of them from the first migration. Personal data is marked with `info={"personal": ...}` at the column.
+"""
+
+from fieldapp.store.tables.access import Agency, AuditEntry, Device, NumberBlock, Person, SignIn
+from fieldapp.store.tables.field import Attachment, Envelope, Payment, Promise, Receipt, SignatureGiven, Visit
+from fieldapp.store.tables.ledger import Account, Entry, Posting
+from fieldapp.store.tables.office import Fact, ImportFile, Setting, Task
+from fieldapp.store.tables.planning import Plan, PublishedDay, PublishedStop
+from fieldapp.store.tables.practice import (
+    Address,
+    ContactAttempt,
+    Creditor,
+    CreditDocument,
+    DebtLine,
+    Obligor,
+    Phone,
+    Placement,
+    Practice,
+    PracticeFlag,
+    Statement,
+)
+
+__all__ = [
+    "Account",
+    "Address",
+    "Agency",
+    "Attachment",
+    "AuditEntry",
+    "ContactAttempt",
+    "CreditDocument",
+    "Creditor",
+    "DebtLine",
+    "Device",
+    "Entry",
+    "Envelope",
+    "Fact",
+    "ImportFile",
+    "NumberBlock",
+    "Obligor",
+    "Payment",
+    "Person",
+    "Phone",
+    "Placement",
+    "Plan",
+    "Posting",
+    "Practice",
+    "PracticeFlag",
+    "Promise",
+    "PublishedDay",
+    "PublishedStop",
+    "Receipt",
+    "Setting",
+    "SignIn",
+    "SignatureGiven",
+    "Statement",
+    "Task",
+    "Visit",
+]

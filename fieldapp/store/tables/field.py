@@ -1,0 +1,164 @@
+"""What phones send: envelopes as they came, and the visits, payments and receipts made of them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, LargeBinary, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from fieldapp.store.columns import agency, cents, instant, json_list, json_object, key, link, maybe_link, personal
+
+
+class Envelope(SQLModel, table=True):
+    """The exact bytes that a phone stored and sent, with the verdict that every repeat gets again."""
+
+    __table_args__ = (
+        CheckConstraint("verdict in ('accepted','refused')", name="envelope_verdict_known"),
+        UniqueConstraint("device_id", "seq", "id", name="envelope_in_order"),
+    )
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    device_id: UUID = link("device.id")
+    seq: int = Field(sa_type=BigInteger)
+    kind: str
+    digest: str
+    content: bytes = personal("debtor", sa_type=LargeBinary)
+    recorded_at: datetime = instant()
+    received_at: datetime = instant()
+    clock_offset_ms: int = Field(sa_type=BigInteger)
+    verdict: str
+    code: str | None = None
+    details: dict[str, Any] = json_object()
+    flags: list[str] = json_list()
+
+
+class Visit(SQLModel, table=True):
+    __table_args__ = (CheckConstraint("met in ('debtor','third_party','nobody')", name="visit_met_known"),)
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    practice_id: UUID = link("practice.id")
+    address_id: UUID = link("address.id")
+    agent_id: UUID = link("person.id")
+    device_id: UUID = link("device.id")
+    envelope_id: UUID = link("envelope.id")
+    stop_id: UUID | None = Field(default=None, index=True)
+    day: date = Field(index=True)
+    arrived_at: datetime = instant()
+    left_at: datetime = instant()
+    lat_e6: int | None = personal("worker", default=None)
+    lon_e6: int | None = personal("worker", default=None)
+    accuracy_m: int | None = None
+    distance_m: int | None = None
+    met: str
+    identified_by: str | None = None
+    role_met: str | None = None
+    identified_self: bool
+    observations: list[str] = json_list()
+    outcome: str
+    captured: dict[str, Any] = json_object()
+    statement: str | None = personal("debtor", default=None)
+    next_action: str | None = None
+    offline: bool
+    clock_offset_ms: int = Field(default=0, sa_type=BigInteger)
+    flags: list[str] = json_list()
+
+
+class SignatureGiven(SQLModel, table=True):
+    """A signature on glass: a picture bound to the digest of the text shown; no timing, no pressure."""
+
+    __tablename__ = "signature_given"
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    visit_id: UUID = link("visit.id")
+    signer: str
+    refused: bool
+    text: str = personal("debtor")
+    text_digest: str
+    image_sha256: str | None = None
+
+
+class Receipt(SQLModel, table=True):
+    """A receipt as signed on the phone; the value is kept as its canonical bytes."""
+
+    __table_args__ = (
+        UniqueConstraint("agency_id", "series", "number", name="receipt_number_once"),
+        UniqueConstraint("device_id", "previous_digest", name="receipt_chain_unforked"),
+        CheckConstraint("state in ('valid','voided')", name="receipt_state_known"),
+    )
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    device_id: UUID = link("device.id")
+    practice_id: UUID = link("practice.id")
+    visit_id: UUID = link("visit.id")
+    series: str
+    number: int
+    kind: str
+    issued_at: datetime = instant()
+    amount_cents: int = cents()
+    stamp_duty_cents: int = cents()
+    method: str
+    value: bytes = personal("debtor", sa_type=LargeBinary)
+    digest: str = Field(index=True)
+    previous_digest: str
+    signature: str
+    state: str = "valid"
+
+
+class Payment(SQLModel, table=True):
+    """Money received at a visit; its worth stands in the ledger entry."""
+
+    __table_args__ = (CheckConstraint("amount_cents > 0", name="payment_positive"),)
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    practice_id: UUID = link("practice.id")
+    creditor_id: UUID = link("creditor.id")
+    visit_id: UUID = link("visit.id")
+    agent_id: UUID = link("person.id")
+    receipt_id: UUID = link("receipt.id")
+    entry_id: UUID = link("entry.id")
+    method: str
+    amount_cents: int = cents()
+    received_at: datetime = instant()
+    fields: dict[str, Any] = json_object()
+    reported_at: datetime | None = Field(default=None, sa_type=instant().sa_type)  # type: ignore[call-overload]
+    """When an export told the creditor of it; decides what a later statement already includes."""
+
+
+class Promise(SQLModel, table=True):
+    """A promise to pay, or a bank transfer announced: nothing is posted for it."""
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    practice_id: UUID = link("practice.id")
+    visit_id: UUID = link("visit.id")
+    kind: str
+    due_on: date
+    amount_cents: int = cents()
+    reference: str | None = None
+    state: str = "open"
+
+
+class Attachment(SQLModel, table=True):
+    """A picture that an envelope names by digest; it may arrive later, small first."""
+
+    __table_args__ = (UniqueConstraint("agency_id", "sha256", "visit_id", name="attachment_once"),)
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    visit_id: UUID = link("visit.id")
+    practice_id: UUID = link("practice.id")
+    document_id: UUID | None = maybe_link("credit_document.id")
+    sha256: str = Field(index=True)
+    variant: str
+    purpose: str
+    media_type: str
+    size_bytes: int = Field(sa_type=BigInteger)
+    stored: bool = False
