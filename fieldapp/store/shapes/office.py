@@ -9,7 +9,14 @@ from uuid import UUID
 from msgspec import Struct
 
 from fieldapp.store.shapes.dispatch import Finding
-from fieldapp.store.shapes.field import AddressCard, CreditorCard, DebtLineCard, DocumentCard, ObligorCard, PhoneCard
+from fieldapp.store.shapes.field import (
+    AddressCard,
+    CreditorCard,
+    DebtLineCard,
+    DocumentCard,
+    ObligorCard,
+    PhoneCard,
+)
 
 
 class CreditorRow(Struct, frozen=True):

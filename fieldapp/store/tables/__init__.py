@@ -12,8 +12,8 @@ from fieldapp.store.tables.planning import Plan, PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
     Address,
     ContactAttempt,
-    Creditor,
     CreditDocument,
+    Creditor,
     DebtLine,
     Obligor,
     Phone,

@@ -9,7 +9,17 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from fieldapp.store.columns import agency, cents, instant, json_list, json_object, key, link, maybe_link, personal
+from fieldapp.store.columns import (
+    agency,
+    cents,
+    instant,
+    json_list,
+    json_object,
+    key,
+    link,
+    maybe_link,
+    personal,
+)
 
 
 class Envelope(SQLModel, table=True):

@@ -9,7 +9,17 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from fieldapp.store.columns import agency, cents, instant, json_list, json_object, key, link, maybe_instant, maybe_link
+from fieldapp.store.columns import (
+    agency,
+    cents,
+    instant,
+    json_list,
+    json_object,
+    key,
+    link,
+    maybe_instant,
+    maybe_link,
+)
 
 
 class Fact(SQLModel, table=True):

@@ -1,0 +1,45 @@
+"""Typed settings, from the environment (`FIELDAPP_...`); every default works on one bare machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from fieldapp.store.embedded import default_home
+
+
+class Settings(BaseSettings):
+    """What an operator may choose. See `docs/operations.md`."""
+
+    model_config = SettingsConfigDict(env_prefix="FIELDAPP_", extra="ignore")
+
+    database_url: str | None = None
+    """A Postgres of version 15 or newer, as `fieldapp_app`; without it an embedded one is started."""
+    owner_database_url: str | None = None
+    """The same database as `fieldapp_owner`, for migrations."""
+    home: Path = Field(default_factory=default_home)
+    """Where an embedded database, blobs and the gazetteer live."""
+    blob_url: str | None = None
+    """`s3://`, `gs://` or `az://` address of a bucket; without it a folder under `home`."""
+    gazetteer: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str | None = None
+    """The address that phones and debtors use, where it differs from host and port."""
+    secret_key: SecretStr | None = None
+    """64 hexadecimal digits; seals personal data. Without it a key file is made under `home`."""
+    session_hours: int = 12
+    demo: bool = False
+    """Invented data, ready sign-ins and a clock that can be moved."""
+    secure_cookies: bool = False
+    """Set where the service is reached over HTTPS."""
+
+    @property
+    def blob_address(self) -> str:
+        return self.blob_url or (self.home / "blobs").as_uri()
+
+    @property
+    def gazetteer_path(self) -> Path:
+        return self.gazetteer or self.home / "gazetteer.sqlite"

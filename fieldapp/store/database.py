@@ -1,0 +1,94 @@
+"""Transactions on the service's database, each opened under one agency's row security.
+
+A transaction says first for whom it works; what it may see follows from that. It ends by numbering the facts and
+audit entries that it gathered (`store.feed`), so that their order is the order of commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.store import feed
+
+GATE = "gate"
+"""The role that looks up sign-ins and devices before it is known for whom: it sees only those tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """For whom a transaction works."""
+
+    agency_id: UUID | None
+    role: str
+    person_id: UUID | None = None
+    device_id: UUID | None = None
+
+
+def driver_url(url: str) -> URL:
+    """`postgresql://...` for SQLAlchemy with psycopg 3."""
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
+class Database:
+    """The engine and the one way to open a transaction on it."""
+
+    def __init__(
+        self, url: str, *, now: Callable[[], datetime], new_id: Callable[[], UUID], pool_size: int = 20
+    ) -> None:
+        self.url = url
+        self._now = now
+        self._new_id = new_id
+        self.engine: AsyncEngine = create_async_engine(
+            driver_url(url), pool_size=pool_size, max_overflow=10, pool_pre_ping=True
+        )
+
+    @asynccontextmanager
+    async def transaction(self, scope: Scope) -> AsyncIterator[AsyncSession]:
+        """One transaction under `scope`: committed when the block ends, rolled back when it raises."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            await enter(session, scope)
+            yield session
+            await feed.seal(session, now=self._now(), new_id=self._new_id)
+            await session.commit()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def enter(session: AsyncSession, scope: Scope) -> None:
+    """Say for whom the transaction of `session` works; row security reads it until the transaction ends."""
+    session.info["scope"] = scope
+    await session.connection()
+    await session.execute(
+        text(
+            "select set_config('fieldapp.agency', :agency, true), set_config('fieldapp.person', :person, true),"
+            " set_config('fieldapp.role', :role, true)"
+        ),
+        {
+            "agency": str(scope.agency_id or ""),
+            "person": str(scope.person_id or ""),
+            "role": scope.role,
+        },
+    )
+
+
+def scope_of(session: AsyncSession) -> Scope:
+    """The scope that the session's transaction was opened under."""
+    scope = session.info["scope"]
+    assert isinstance(scope, Scope)
+    return scope
+
+
+def agency_of(session: AsyncSession) -> UUID:
+    """The agency of the session's transaction; only the gate has none."""
+    agency_id = scope_of(session).agency_id
+    assert agency_id is not None
+    return agency_id

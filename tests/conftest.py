@@ -1,0 +1,86 @@
+"""One real Postgres for the run, migrated once; each test that asks for it gets a database of its own."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import uuid_utils.compat
+
+from fieldapp.store import setup
+from fieldapp.store.columns import Keyring
+from fieldapp.store.database import Database
+from fieldapp.store.embedded import Cluster
+
+CLUSTER = "FIELDAPP_TEST_CLUSTER"
+TEMPLATE = "fieldapp_template"
+NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+"""Thursday 26 November 2026, ten in the morning in Italy: a lawful hour."""
+
+_numbers = itertools.count()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the database before the workers are born, so that all of them find it."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    base = "/var/lib" if os.geteuid() == 0 else None
+    home = Path(tempfile.mkdtemp(prefix="fieldapp-test-", dir=base))
+    home.chmod(0o755)
+    cluster = Cluster(home, durable=False)
+    cluster.start()
+    os.environ[CLUSTER] = str(home)
+    admin = cluster.url(setup_user(), "postgres")
+    setup.create_database(admin, TEMPLATE)
+    setup.migrate(cluster.url(setup.OWNER, TEMPLATE))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or CLUSTER not in os.environ:
+        return
+    home = Path(os.environ.pop(CLUSTER))
+    Cluster(home, durable=False).stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def setup_user() -> str:
+    return "fieldapp_setup"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    return Cluster(Path(os.environ[CLUSTER]), durable=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _keyring() -> None:
+    Keyring({1: b"k" * 32}, index_key=b"i" * 32).install()
+
+
+@pytest.fixture
+def database_name(cluster: Cluster) -> Iterator[str]:
+    """A fresh, migrated, empty database."""
+    name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'gw')}_{next(_numbers)}"
+    admin = cluster.url(setup_user(), "postgres")
+    setup.create_database(admin, name, template=TEMPLATE)
+    yield name
+    setup.drop_database(admin, name)
+
+
+@pytest.fixture
+def app_url(cluster: Cluster, database_name: str) -> str:
+    """The address of the test's database as the service's own role."""
+    return cluster.url(setup.APP, database_name)
+
+
+@pytest.fixture
+async def database(app_url: str) -> AsyncIterator[Database]:
+    database = Database(app_url, now=lambda: NOW, new_id=uuid_utils.compat.uuid7)
+    yield database
+    await database.close()
