@@ -38,11 +38,11 @@ def maybe_link(target: str, *, index: bool = True) -> Any:
 
 def instant() -> Any:
     """An aware UTC instant."""
-    return Field(sa_type=TIMESTAMP(timezone=True))  # type: ignore[call-overload]
+    return Field(sa_type=TIMESTAMP(timezone=True))
 
 
 def maybe_instant() -> Any:
-    return Field(default=None, sa_type=TIMESTAMP(timezone=True))  # type: ignore[call-overload]
+    return Field(default=None, sa_type=TIMESTAMP(timezone=True))
 
 
 def cents() -> Any:
@@ -68,7 +68,7 @@ def sealed(purpose: str) -> Any:
         default=None,
         sa_type=Sealed(purpose),
         sa_column_kwargs={"info": {"personal": purpose}},
-    )  # type: ignore[call-overload]
+    )
 
 
 class Keyring:

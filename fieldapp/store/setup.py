@@ -69,7 +69,8 @@ def is_migrated(url: str) -> bool:
     """Whether the schema is at the newest version; works for the service's own role."""
     from_files = max(path.stem.split("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
     with psycopg.connect(urlsplit(url).geturl()) as connection:
-        if not connection.execute("select to_regclass('alembic_version')").fetchone()[0]:  # type: ignore[index]
+        table = connection.execute("select to_regclass('alembic_version')").fetchone()
+        if not table or not table[0]:
             return False
         row = connection.execute("select version_num from alembic_version").fetchone()
     return bool(row) and row[0] == from_files

@@ -138,7 +138,7 @@ class Payment(SQLModel, table=True):
     amount_cents: int = cents()
     received_at: datetime = instant()
     fields: dict[str, Any] = json_object()
-    reported_at: datetime | None = Field(default=None, sa_type=instant().sa_type)  # type: ignore[call-overload]
+    reported_at: datetime | None = Field(default=None, sa_type=instant().sa_type)
     """When an export told the creditor of it; decides what a later statement already includes."""
 
 

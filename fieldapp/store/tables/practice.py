@@ -170,7 +170,7 @@ class ContactAttempt(SQLModel, table=True):
     id: UUID = key()
     agency_id: UUID = agency()
     practice_id: UUID = link("practice.id")
-    at: datetime = Field(sa_type=instant().sa_type, index=True)  # type: ignore[call-overload]
+    at: datetime = Field(sa_type=instant().sa_type, index=True)
     channel: str
     outcome: str
     reached: bool = False

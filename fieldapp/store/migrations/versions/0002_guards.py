@@ -103,7 +103,9 @@ def _freeze(table: str, columns: str) -> None:
 def _jobs() -> None:
     """The queue's own tables; `procrastinate_` at the front keeps them apart from ours."""
     # Over the driver's connection, without parameters: the schema is full of per cent signs.
-    op.get_bind().connection.driver_connection.execute(SchemaManager.get_schema())
+    driver = op.get_bind().connection.driver_connection
+    assert driver is not None
+    driver.execute(SchemaManager.get_schema())
 
 
 def _grant(tables: list[str]) -> None:

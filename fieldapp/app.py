@@ -1,0 +1,188 @@
+"""The composition root: the only place that chooses concrete parts, and the web service made of them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import procrastinate
+import uuid_utils.compat
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from litestar import Litestar, Router
+from litestar.config.compression import CompressionConfig
+from litestar.config.csrf import CSRFConfig
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from fieldapp.clock import Clock, DemoClock, MachineClock
+from fieldapp.routes import faces, guard, problems
+from fieldapp.routes.access import AccessController
+from fieldapp.routes.dispatch import DispatchController
+from fieldapp.routes.field import FieldController
+from fieldapp.routes.office import OfficeController
+from fieldapp.services.work import Parts
+from fieldapp.settings import Settings
+from fieldapp.store.blobs import Blobs
+from fieldapp.store.columns import Keyring
+from fieldapp.store.database import Database
+
+PACKAGE = Path(__file__).parent
+TEXT = PACKAGE / "pwa" / "src" / "text"
+PAPER_WORDS = PACKAGE / "pwa" / "src" / "papers" / "templates"
+LANGUAGES = ("it", "en", "fr")
+
+
+def verify_es256(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether `signature` (raw r||s) over `message` was made by the P-256 `public_key` (uncompressed point)."""
+    if len(signature) != 64:
+        return False
+    r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
+    try:
+        point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
+        point.verify(encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def read_words(folder: Path = TEXT / "refusals") -> dict[str, dict[str, str]]:
+    """Refusal words by language, all areas together."""
+    words: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
+    for path in sorted(folder.glob("*.json")):
+        language = path.stem.rsplit(".", 1)[-1]
+        words[language].update(json.loads(path.read_text(encoding="utf-8")))
+    return words
+
+
+def read_paper_words(folder: Path = PAPER_WORDS) -> dict[str, Any]:
+    """Template data of papers by file name (`default.it`)."""
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+
+
+def secret_key(settings: Settings) -> bytes:
+    """The master key: from the settings, else made once beside the data, readable by its owner only."""
+    if settings.secret_key is not None:
+        return bytes.fromhex(settings.secret_key.get_secret_value())
+    path = settings.home / "secret-key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return bytes.fromhex(path.read_text().strip())
+
+
+def choose_clock(settings: Settings) -> Clock:
+    return DemoClock(settings.home / "demo-clock.json") if settings.demo else MachineClock()
+
+
+def job_queue(database_url: str) -> procrastinate.App:
+    """The queue on the same Postgres; opened by whoever uses it."""
+    return procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url, min_size=1, max_size=4))
+
+
+def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
+    """Choose every concrete part. `settings.database_url` must be set."""
+    assert settings.database_url is not None
+    key = secret_key(settings)
+    keyring = Keyring({1: key}, index_key=_derived(key, b"blind index"))
+    keyring.install()
+    chosen_clock = clock or choose_clock(settings)
+    database = Database(settings.database_url, now=chosen_clock.now, new_id=uuid_utils.compat.uuid7)
+    return Parts(
+        database=database,
+        clock=chosen_clock,
+        new_id=uuid_utils.compat.uuid7,
+        new_token=lambda: secrets.token_urlsafe(32),
+        blobs=Blobs.at(settings.blob_address),
+        jobs=job_queue(settings.database_url),
+        verify=verify_es256,
+        words=read_words(),
+        paper_words=read_paper_words(),
+        zone=ZoneInfo("Europe/Rome"),
+        home=settings.home,
+        gazetteer=settings.gazetteer_path,
+        layouts=PACKAGE / "layouts",
+        session_hours=settings.session_hours,
+        demo=settings.demo,
+        public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
+    )
+
+
+def _derived(key: bytes, purpose: bytes) -> bytes:
+    mac = hashes.Hash(hashes.SHA256())
+    mac.update(key + purpose)
+    return mac.finalize()
+
+
+def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
+    """The web service over `parts` (assembled from the settings when not handed in)."""
+    chosen = parts or assemble(settings)
+
+    @asynccontextmanager
+    async def running(_app: Litestar) -> AsyncGenerator[None, None]:
+        async with chosen.jobs.open_async():
+            yield
+        await chosen.database.close()
+
+    api = Router(
+        path="/api/v1",
+        route_handlers=[AccessController, FieldController, DispatchController, OfficeController],
+        before_request=guard.authorise,
+    )
+    app = Litestar(
+        route_handlers=[api, *faces.handlers(PACKAGE / "pwa" / "dist")],
+        lifespan=[running],
+        dependencies={"work": Provide(guard.provide_work), "parts": Provide(guard.provide_parts)},
+        exception_handlers=problems.HANDLERS,
+        csrf_config=csrf(settings),
+        compression_config=CompressionConfig(backend="gzip", minimum_size=1024, exclude=["/api/v1/events"]),
+        openapi_config=openapi(),
+        middleware=[faces.secure_headers],
+        logging_config=None,
+        request_max_body_size=4 * 1024 * 1024,
+    )
+    app.state.parts = chosen
+    app.state.secure_cookies = settings.secure_cookies
+    return app
+
+
+def csrf(settings: Settings) -> CSRFConfig:
+    """Double submit for everything that a cookie signs; phones sign their requests and need none."""
+    return CSRFConfig(
+        secret=_derived(secret_key(settings), b"csrf").hex(),
+        cookie_name="csrftoken",
+        header_name="x-csrftoken",
+        cookie_samesite="strict",
+        cookie_secure=settings.secure_cookies,
+        exclude=["^/api/v1/field/"],
+    )
+
+
+def openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="fieldapp",
+        version="1",
+        path="/api/v1/schema",
+        render_plugins=[JsonRenderPlugin()],
+    )
+
+
+def from_environment() -> Litestar:
+    """For an ASGI server: `uvicorn --factory fieldapp.app:from_environment`."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    return create_app(Settings())
+
+
+def contract(app: Litestar) -> Mapping[str, Any]:
+    """The OpenAPI document of the service."""
+    return app.openapi_schema.to_schema()

@@ -1,0 +1,71 @@
+"""The dispatcher's door: candidates, plans, published days, the map."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from litestar import Controller, MediaType, Response, get, post
+from msgspec import Meta, Struct
+
+from fieldapp.services import planning
+from fieldapp.services.work import Work
+from fieldapp.store.shapes.dispatch import AgentRow, Candidate, DayView, PlanRow, PlanView
+
+
+class PlanRequest(Struct, forbid_unknown_fields=True):
+    """`null` agents or practices mean all that are available or lawful on the day."""
+
+    day: date
+    agent_ids: list[UUID] | None = None
+    practice_ids: list[UUID] | None = None
+    seconds: Annotated[int, Meta(ge=1, le=300)] = 10
+    seed: int = 1
+
+
+class DispatchController(Controller):
+    tags = ("dispatch",)
+
+    @get("/dispatch/candidates", operation_id="list_candidates")
+    async def list_candidates(self, work: Work, day: date) -> list[Candidate]:
+        return await planning.list_candidates(work, day)
+
+    @get("/dispatch/agents", operation_id="list_agents")
+    async def list_agents(self, work: Work, day: date) -> list[AgentRow]:
+        return await planning.list_agents(work, day)
+
+    @post("/dispatch/plans", operation_id="start_plan")
+    async def start_plan(self, work: Work, data: PlanRequest) -> PlanView:
+        return await planning.start_plan(
+            work,
+            day=data.day,
+            agent_ids=data.agent_ids,
+            practice_ids=data.practice_ids,
+            seconds=data.seconds,
+            seed=data.seed,
+        )
+
+    @get("/dispatch/plans", operation_id="list_plans")
+    async def list_plans(self, work: Work, day: date) -> list[PlanRow]:
+        return await planning.list_plans(work, day)
+
+    @get("/dispatch/plans/{plan_id:uuid}", operation_id="read_plan")
+    async def read_plan(self, work: Work, plan_id: UUID) -> PlanView:
+        return await planning.read_plan(work, plan_id)
+
+    @post("/dispatch/plans/{plan_id:uuid}/stop", operation_id="stop_plan", status_code=200)
+    async def stop_plan(self, work: Work, plan_id: UUID) -> PlanView:
+        return await planning.stop_plan(work, plan_id)
+
+    @post("/dispatch/plans/{plan_id:uuid}/publish", operation_id="publish_plan", status_code=200)
+    async def publish_plan(self, work: Work, plan_id: UUID) -> DayView:
+        return await planning.publish_plan(work, plan_id)
+
+    @get("/dispatch/days/{day:date}", operation_id="read_dispatch_day")
+    async def read_day(self, work: Work, day: date) -> DayView:
+        return await planning.read_day(work, day)
+
+    @get("/map/{layer:str}", operation_id="read_map")
+    async def read_map(self, work: Work, layer: Literal["streets", "comuni"]) -> Response[bytes]:
+        return Response(await planning.read_map(work, layer), media_type=MediaType.JSON)

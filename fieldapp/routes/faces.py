@@ -1,0 +1,91 @@
+"""The built web app, and the headers that every answer carries."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+from typing import Any
+
+from litestar import MediaType, Request, Response, get
+from litestar.exceptions import NotFoundException
+from litestar.response import Redirect
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+mimetypes.add_type("application/manifest+json", ".webmanifest")
+mimetypes.add_type("text/javascript", ".js")
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' blob: data:",
+        "worker-src 'self' blob:",
+        "connect-src 'self'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+"""Nothing leaves the browser for anything but our own service."""
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(self), geolocation=(self), microphone=(), payment=()",
+}
+_FOREVER = "public, max-age=31536000, immutable"
+_ASK = "no-cache"
+
+
+def secure_headers(app: ASGIApp) -> ASGIApp:
+    """Middleware: the security headers on every answer, ours and the framework's."""
+    extra = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *extra]
+            await send(message)
+
+        await app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+    return wrapped
+
+
+def handlers(dist: Path) -> list[Any]:
+    """`/agent/` and `/desk/`: their files, and their page for every other path below them."""
+
+    @get("/", include_in_schema=False)
+    async def front() -> Redirect:
+        return Redirect("/desk/")
+
+    def at(face: str) -> Any:
+        @get([f"/{face}", f"/{face}/{{path:path}}"], include_in_schema=False, name=face)
+        async def serve(request: Request[Any, Any, Any], path: str = "") -> Response[Any]:
+            if request.scope["path"] == f"/{face}":
+                # A service worker's scope ends in a slash: the page must, too.
+                return Redirect(f"/{face}/")
+            return face_file(dist / face, path)
+
+        return serve
+
+    return [front, at("agent"), at("desk")]
+
+
+def face_file(root: Path, path: str) -> Response[bytes]:
+    """One file of a face, or its page where the path is a place inside the app."""
+    wanted = (root / path.lstrip("/")).resolve()
+    if not wanted.is_relative_to(root.resolve()):
+        raise NotFoundException
+    if not wanted.is_file():
+        if "." in wanted.name:
+            raise NotFoundException
+        wanted = root / "index.html"
+    if not wanted.is_file():
+        raise NotFoundException
+    media_type = mimetypes.guess_type(wanted.name)[0] or MediaType.TEXT
+    cache = _FOREVER if wanted.parent.name == "assets" else _ASK
+    return Response(wanted.read_bytes(), media_type=media_type, headers={"cache-control": cache})

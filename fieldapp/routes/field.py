@@ -1,0 +1,61 @@
+"""The phone's door: one agent's day out, envelopes and pictures in."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, post, put
+from msgspec import Meta, Struct
+
+from fieldapp.services import field, sync
+from fieldapp.services.work import Work
+from fieldapp.store.shapes.field import AttachmentState, DayBundle, SyncAnswer
+
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class SealedEnvelope(Struct, forbid_unknown_fields=True):
+    """An envelope as the phone stored it: `text` is what the digest was taken over."""
+
+    id: UUID
+    seq: int
+    digest: Digest
+    text: Annotated[str, Meta(max_length=262_144)]
+
+
+class PushRequest(Struct, forbid_unknown_fields=True):
+    protocol: int
+    envelopes: Annotated[list[SealedEnvelope], Meta(max_length=200)]
+
+
+class MissingRequest(Struct, forbid_unknown_fields=True):
+    sha256s: Annotated[list[Digest], Meta(max_length=500)]
+
+
+class FieldController(Controller):
+    path = "/field"
+    tags = ("field",)
+
+    @get("/day", operation_id="read_day")
+    async def read_day(self, work: Work, day: date | None = None) -> DayBundle:
+        return await field.read_day(work, day)
+
+    @post("/envelopes", operation_id="push_envelopes", status_code=200)
+    async def push_envelopes(self, work: Work, data: PushRequest) -> SyncAnswer:
+        arrived = [sync.Arrived(e.id, e.seq, e.digest, e.text.encode()) for e in data.envelopes]
+        return await sync.push(work, arrived, protocol=data.protocol)
+
+    @post("/attachments/missing", operation_id="list_missing_attachments", status_code=200)
+    async def list_missing(self, work: Work, data: MissingRequest) -> list[AttachmentState]:
+        return await sync.missing_attachments(work, data.sha256s)
+
+    @put("/attachments/{sha256:str}", operation_id="put_attachment", request_max_body_size=16 * 1024 * 1024)
+    async def put_attachment(self, work: Work, sha256: str, request: Request[Any, Any, Any]) -> AttachmentState:
+        return await sync.put_attachment(work, sha256, await request.body())
+
+    @get("/documents/{document_id:uuid}", operation_id="read_field_document")
+    async def read_document(self, work: Work, document_id: UUID) -> Response[bytes]:
+        content, media_type = await field.read_document(work, document_id)
+        return Response(content, media_type=media_type)

@@ -1,0 +1,116 @@
+"""The only place that knows HTTP statuses: refusals and faults as problem+json (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
+
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.services.work import Parts, say
+
+STATUS = {
+    Kind.MALFORMED: 422,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.MISSING: 404,
+    Kind.CONFLICT: 409,
+    Kind.RULE: 409,
+    Kind.TOO_LARGE: 413,
+    Kind.UNSUPPORTED: 415,
+    Kind.TOO_MANY: 429,
+}
+_BY_STATUS = {
+    401: "access.sign_in_needed",
+    403: "access.forbidden",
+    404: "request.nothing_here",
+    405: "request.wrong_method",
+    413: "request.too_large",
+    429: "request.too_many",
+}
+CONSTRAINTS = {
+    "creditor_name_once": "creditor.name_taken",
+    "practice_number_once": "practice.number_taken",
+    "receipt_number_once": "receipt.number_used",
+    "receipt_chain_unforked": "receipt.chain_forked",
+    "entry_once": "ledger.entry_repeated",
+    "entry_balances": "ledger.entry_unbalanced",
+    "append_only": "ledger.append_only",
+    "published_day_once": "plan.published_meanwhile",
+}
+"""Database constraints that a request can run into, and how they are said."""
+
+log = logging.getLogger("fieldapp")
+
+
+class Problem(msgspec.Struct, frozen=True):
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    details: dict[str, Any]
+
+
+def problem(request: Request[Any, Any, Any], code: str, status: int, details: dict[str, Any]) -> Response[Problem]:
+    """The answer for `code`, its words in the language that the caller prefers."""
+    parts: Parts = request.app.state.parts
+    language = request.headers.get("accept-language", "it")[:2].lower()
+    words = say(parts.words, code, details, language)
+    body = Problem(
+        type=f"urn:fieldapp:{code}", title=code, status=status, code=code, detail=words, details=details
+    )
+    return Response(body, status_code=status, media_type="application/problem+json")
+
+
+def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Problem]:
+    return problem(request, refusal.code, STATUS[refusal.kind], refusal.details)
+
+
+def malformed(request: Request[Any, Any, Any], broken: Exception) -> Response[Problem]:
+    """A body or parameter that does not fit the contract; says where, never echoes values."""
+    places: list[str] = []
+    if isinstance(broken, ValidationException) and isinstance(broken.extra, list):
+        places = [f"{item.get('key', '')}: {item.get('message', '')}" for item in broken.extra]
+    elif isinstance(broken, ValidationError):
+        places = [".".join(map(str, item["loc"])) for item in broken.errors()]
+    elif isinstance(broken, msgspec.ValidationError):
+        places = [str(broken)]
+    return problem(request, "request.malformed", 422, {"places": places})
+
+
+def http_refused(request: Request[Any, Any, Any], broken: HTTPException) -> Response[Problem]:
+    status = broken.status_code
+    if status == 400:
+        return malformed(request, broken)
+    return problem(request, _BY_STATUS.get(status, "request.not_taken"), status, {})
+
+
+def constraint_refused(request: Request[Any, Any, Any], broken: IntegrityError) -> Response[Problem]:
+    name = getattr(getattr(broken.orig, "diag", None), "constraint_name", None)
+    code = CONSTRAINTS.get(name or "")
+    if code is None:
+        return fault(request, broken)
+    return problem(request, code, 409, {})
+
+
+def fault(request: Request[Any, Any, Any], broken: Exception) -> Response[Problem]:
+    """Our own mistake: logged with its trace, told without it."""
+    log.error("fault at %s %s", request.method, request.url.path, exc_info=broken)
+    return problem(request, "service.fault", 500, {})
+
+
+HANDLERS: Any = {
+    Refusal: refused,
+    ValidationException: malformed,
+    ValidationError: malformed,
+    msgspec.ValidationError: malformed,
+    HTTPException: http_refused,
+    IntegrityError: constraint_refused,
+    Exception: fault,
+}

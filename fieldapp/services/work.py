@@ -1,0 +1,99 @@
+"""What every service is handed: the parts that `app.py` chose, and the transaction that it works in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from procrastinate import App as Jobs
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.domain.access import Identity
+from fieldapp.store.blobs import Blobs
+from fieldapp.store.database import Database
+
+PROTOCOL = 1
+"""Version of what phones and service say to each other; the service also understands the one before."""
+
+
+class Clock(Protocol):
+    demo: bool
+
+    def now(self) -> datetime: ...
+
+    def move_to(self, instant: datetime) -> None: ...
+
+
+class VerifySignature(Protocol):
+    def __call__(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
+        """Whether `signature` (raw r||s, 64 bytes) over `message` was made by the P-256 `public_key` (65 bytes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The concrete parts of the running service."""
+
+    database: Database
+    clock: Clock
+    new_id: Callable[[], UUID]
+    new_token: Callable[[], str]
+    blobs: Blobs
+    jobs: Jobs
+    verify: VerifySignature
+    words: Mapping[str, Mapping[str, str]]
+    """Refusal words: language -> code -> sentence with placeholders."""
+    paper_words: Mapping[str, Any]
+    zone: ZoneInfo
+    home: Path
+    gazetteer: Path
+    layouts: Path
+    session_hours: int
+    demo: bool
+    public_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One transaction of one identity at one instant."""
+
+    parts: Parts
+    session: AsyncSession
+    identity: Identity
+    now: datetime
+
+    @property
+    def agency_id(self) -> UUID:
+        return self.identity.agency_id
+
+    def new_id(self) -> UUID:
+        return self.parts.new_id()
+
+    @property
+    def today(self) -> date:
+        """The agency's local date."""
+        return self.now.astimezone(self.parts.zone).date()
+
+    async def defer(self, task: str, *, lock: str | None = None, **arguments: Any) -> None:
+        """Store a job in this transaction: it exists if and only if the transaction commits."""
+        connection = await self.session.connection()
+        raw = await connection.get_raw_connection()
+        deferrer = self.parts.jobs.configure_task(
+            task, lock=lock, queueing_lock=lock, connection=raw.driver_connection, allow_unknown=True
+        )
+        await deferrer.defer_async(agency_id=str(self.agency_id), person_id=str(self.identity.person_id), **arguments)
+
+
+def say(words: Mapping[str, Mapping[str, str]], code: str, details: Mapping[str, Any], language: str = "it") -> str:
+    """The sentence of a refusal in `language`, Italian where it is missing, the code where there is none."""
+    sentence = words.get(language, {}).get(code) or words["it"].get(code)
+    if sentence is None:
+        return code
+    try:
+        return sentence.format(**details)
+    except (KeyError, IndexError):
+        return sentence

@@ -1,0 +1,262 @@
+"""Queries about people, sign-ins, devices and the audit chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.domain.access import Identity, Role
+from fieldapp.store.database import agency_of
+from fieldapp.store.shapes.access import (
+    AgencyCard,
+    AuditRow,
+    ClockReading,
+    DeviceRow,
+    Enrolment,
+    NumberBlock,
+    PersonCard,
+    SignedIn,
+)
+from fieldapp.store.tables import access as tables
+from fieldapp.store.tables.access import Agency, AuditEntry, Device, Person, SignIn
+from fieldapp.store.tables.field import Receipt, Visit
+
+
+async def person_by_login(session: AsyncSession, login: str) -> Person | None:
+    return (await session.exec(select(Person).where(Person.login == login).with_for_update())).first()
+
+
+def add_sign_in(session: AsyncSession, person: Person, *, digest: str, now: datetime, expires_at: datetime) -> None:
+    session.add(
+        SignIn(
+            token_digest=digest,
+            agency_id=person.agency_id,
+            person_id=person.id,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+
+
+async def identity_of_token(session: AsyncSession, digest: str, *, now: datetime) -> Identity | None:
+    """The active person behind an unexpired session."""
+    query = (
+        select(Person)
+        .join(SignIn, col(SignIn.person_id) == col(Person.id))
+        .where(SignIn.token_digest == digest, SignIn.expires_at > now, col(Person.active))
+    )
+    person = (await session.exec(query)).first()
+    if person is None:
+        return None
+    return Identity(agency_id=person.agency_id, person_id=person.id, role=Role(person.role), name=person.name)
+
+
+async def session_by_token(session: AsyncSession, digest: str) -> tuple[Person, datetime] | None:
+    query = (
+        select(Person, SignIn.expires_at)
+        .join(SignIn, col(SignIn.person_id) == col(Person.id))
+        .where(SignIn.token_digest == digest)
+    )
+    return (await session.exec(query)).first()
+
+
+async def end_session(session: AsyncSession, digest: str) -> None:
+    await session.execute(delete(SignIn).where(col(SignIn.token_digest) == digest))
+
+
+async def signed_in(session: AsyncSession, person: Person, *, clock: ClockReading, expires_at: datetime) -> SignedIn:
+    agency = await session.get_one(Agency, person.agency_id)
+    return SignedIn(person=person_card(person), agency=agency_card(agency), clock=clock, expires_at=expires_at)
+
+
+def person_card(person: Person) -> PersonCard:
+    return PersonCard(
+        id=person.id,
+        name=person.name,
+        role=person.role,  # type: ignore[arg-type]
+        locale=person.locale,
+        agent_number=person.agent_number,
+    )
+
+
+def agency_card(agency: Agency) -> AgencyCard:
+    return AgencyCard(
+        **agency.model_dump(include=set(AgencyCard.__struct_fields__)),
+    )
+
+
+async def agency_of_session(session: AsyncSession) -> Agency:
+    return await session.get_one(Agency, agency_of(session))
+
+
+async def device_with_person(session: AsyncSession, device_id: UUID) -> tuple[Device, Person] | None:
+    query = select(Device, Person).join(Person, col(Person.id) == col(Device.person_id)).where(Device.id == device_id)
+    return (await session.exec(query)).first()
+
+
+async def raise_counter(session: AsyncSession, device_id: UUID, counter: int) -> bool:
+    """Take the counter if it is higher than any before; one statement, so that two requests cannot both win."""
+    result = await session.execute(
+        update(Device)
+        .where(col(Device.id) == device_id, col(Device.read_counter) < counter)
+        .values(read_counter=counter)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+async def touch_device(session: AsyncSession, device_id: UUID, *, now: datetime) -> None:
+    await session.execute(
+        update(Device)
+        .where(col(Device.id) == device_id)
+        .values(last_seen_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def device_by_key(session: AsyncSession, public_key: bytes) -> Device | None:
+    return (await session.exec(select(Device).where(Device.public_key == public_key))).first()
+
+
+async def add_device(
+    session: AsyncSession,
+    *,
+    person_id: UUID,
+    name: str,
+    public_key: bytes,
+    now: datetime,
+    new_id: Callable[[], UUID],
+    block_size: int,
+) -> Device:
+    """A new device with a series of its own (`A1`, `A2`, ... in order of enrolment) and its first blocks."""
+    agency_id = agency_of(session)
+    await session.exec(select(Agency).where(Agency.id == agency_id).with_for_update())
+    count = (await session.exec(select(func.count()).select_from(Device))).one()
+    device = Device(
+        id=new_id(),
+        agency_id=agency_id,
+        person_id=person_id,
+        name=name,
+        series=f"A{count + 1}",
+        public_key=public_key,
+        enrolled_at=now,
+    )
+    session.add(device)
+    await session.flush()
+    for kind in ("receipt", "notice"):
+        session.add(
+            tables.NumberBlock(
+                id=new_id(),
+                agency_id=agency_id,
+                device_id=device.id,
+                kind=kind,
+                series=device.series,
+                first=1,
+                last=block_size,
+            )
+        )
+    await session.flush()
+    return device
+
+
+async def number_blocks(session: AsyncSession, device: Device) -> list[NumberBlock]:
+    """The device's blocks, each with the first number that no envelope has used yet."""
+    rows = (await session.exec(select(tables.NumberBlock).where(tables.NumberBlock.device_id == device.id))).all()
+    last_receipt = (
+        await session.exec(select(func.max(Receipt.number)).where(Receipt.device_id == device.id))
+    ).one() or 0
+    used_notices = (
+        await session.exec(
+            select(func.max(col(Visit.captured)["notice"]["number"].as_integer())).where(Visit.device_id == device.id)
+        )
+    ).one() or 0
+    used = {"receipt": last_receipt, "notice": used_notices}
+    return [
+        NumberBlock(
+            kind=row.kind,  # type: ignore[arg-type]
+            series=row.series,
+            first=row.first,
+            last=row.last,
+            next=max(row.first, used[row.kind] + 1),
+        )
+        for row in rows
+    ]
+
+
+async def enrolment(session: AsyncSession, device: Device) -> Enrolment:
+    return Enrolment(
+        device_id=device.id,
+        person_id=device.person_id,
+        next_seq=device.last_seq + 1,
+        chain_head=device.chain_head,
+        blocks=await number_blocks(session, device),
+    )
+
+
+async def devices(session: AsyncSession) -> list[DeviceRow]:
+    query = (
+        select(Device, Person.name)
+        .join(Person, col(Person.id) == col(Device.person_id))
+        .order_by(col(Device.enrolled_at))
+    )
+    rows = (await session.exec(query)).all()
+    return [
+        DeviceRow(
+            id=device.id,
+            person_id=device.person_id,
+            person_name=name,
+            name=device.name,
+            series=device.series,
+            enrolled_at=device.enrolled_at,
+            last_seen_at=device.last_seen_at,
+            last_seq=device.last_seq,
+            revoked_at=device.revoked_at,
+        )
+        for device, name in rows
+    ]
+
+
+async def revoke(session: AsyncSession, device_id: UUID, *, now: datetime) -> bool:
+    device = await session.get(Device, device_id)
+    if device is None:
+        return False
+    device.revoked_at = device.revoked_at or now
+    await session.flush()
+    return True
+
+
+async def audit_rows(session: AsyncSession, *, after: int, limit: int) -> list[AuditRow]:
+    query = (
+        select(AuditEntry, Person.name)
+        .join(Person, col(Person.id) == col(AuditEntry.person_id), isouter=True)
+        .where(AuditEntry.number > after)
+        .order_by(col(AuditEntry.number).desc())
+        .limit(limit)
+    )
+    return [
+        AuditRow(
+            number=entry.number,
+            at=entry.at,
+            person_name=name,
+            device_id=entry.device_id,
+            action=entry.action,
+            subject_kind=entry.subject_kind,
+            subject_id=entry.subject_id,
+            details=entry.details,
+            digest=entry.digest,
+        )
+        for entry, name in (await session.exec(query)).all()
+    ]
+
+
+async def first_person_of_each_role(session: AsyncSession) -> list[Person]:
+    people = (await session.exec(select(Person).where(col(Person.active)).order_by(col(Person.login)))).all()
+    first: dict[str, Person] = {}
+    for person in people:
+        first.setdefault(person.role, person)
+    return [first[role] for role in ("agent", "dispatcher", "back_office", "administrator") if role in first]
