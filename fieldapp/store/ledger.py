@@ -1,0 +1,206 @@
+"""The ledger's queries: entries in by batches, balances out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, case, func, insert, tuple_
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.domain.ledger import CLAIMS, AccountKey, AccountKind, LineBalance, NewEntry
+from fieldapp.store.database import agency_of
+from fieldapp.store.shapes.office import AccountBalance, EntryRow, PostingRow, TrialBalance
+from fieldapp.store.tables.access import Person
+from fieldapp.store.tables.ledger import Account, Entry, Posting
+from fieldapp.store.tables.practice import Creditor, Practice
+
+_CHUNK = 5_000
+"""Rows per statement: Postgres takes 65,535 parameters."""
+
+
+async def post(
+    session: AsyncSession, entries: Sequence[NewEntry], *, now: datetime, new_id: Callable[[], UUID]
+) -> dict[str, UUID]:
+    """Write balanced entries in three batches and return entry ids by idempotency key.
+
+    A key that was posted before raises IntegrityError `entry_once`.
+    """
+    if not entries:
+        return {}
+    agency_id = agency_of(session)
+    accounts = await _account_ids(session, {leg.account for e in entries for leg in e.legs}, new_id=new_id)
+    ids = {entry.idempotency_key: new_id() for entry in entries}
+    await session.flush()
+    await session.execute(
+        insert(Entry),
+        [
+            {
+                "id": ids[entry.idempotency_key],
+                "agency_id": agency_id,
+                "at": entry.at,
+                "recorded_at": now,
+                "kind": entry.kind,
+                "memo": entry.memo,
+                "practice_id": entry.practice_id,
+                "idempotency_key": entry.idempotency_key,
+                "reverses": entry.reverses,
+            }
+            for entry in entries
+        ],
+    )
+    await session.execute(
+        insert(Posting),
+        [
+            {
+                "id": new_id(),
+                "agency_id": agency_id,
+                "entry_id": ids[entry.idempotency_key],
+                "account_id": accounts[leg.account],
+                "debt_line_id": leg.debt_line_id,
+                "amount_cents": leg.amount_cents,
+            }
+            for entry in entries
+            for leg in entry.legs
+        ],
+    )
+    return ids
+
+
+async def _account_ids(
+    session: AsyncSession, keys: set[AccountKey], *, new_id: Callable[[], UUID]
+) -> dict[AccountKey, UUID]:
+    """The accounts of `keys`, opened where they are not there yet; two writers open each once."""
+    agency_id = agency_of(session)
+    wanted = sorted(keys, key=lambda k: (k.kind, str(k.creditor_id), str(k.practice_id), str(k.person_id)))
+    found: dict[AccountKey, UUID] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        rows = [
+            {
+                "id": new_id(),
+                "agency_id": agency_id,
+                "kind": key.kind.value,
+                "creditor_id": key.creditor_id,
+                "practice_id": key.practice_id,
+                "person_id": key.person_id,
+                "currency": "EUR",
+            }
+            for key in chunk
+        ]
+        await session.execute(upsert(Account).on_conflict_do_nothing(), rows)
+        query = select(Account).where(
+            col(Account.kind).in_({key.kind.value for key in chunk}),
+            tuple_(
+                func.coalesce(col(Account.creditor_id), agency_id),
+                func.coalesce(col(Account.practice_id), agency_id),
+                func.coalesce(col(Account.person_id), agency_id),
+            ).in_({(k.creditor_id or agency_id, k.practice_id or agency_id, k.person_id or agency_id) for k in chunk}),
+        )
+        for row in (await session.exec(query)).all():
+            key = AccountKey(AccountKind(row.kind), row.creditor_id, row.practice_id, row.person_id)
+            found[key] = row.id
+    return found
+
+
+async def owed(
+    session: AsyncSession, practice_ids: Iterable[UUID], *, until: datetime | None = None
+) -> dict[UUID, dict[UUID, LineBalance]]:
+    """What is owed now, or was before the instant `until`: practice -> debt line -> balance."""
+    ids = list(practice_ids)
+    kinds = {kind: func.sum(case((col(Account.kind) == kind.value, Posting.amount_cents), else_=0)) for kind in CLAIMS}
+    query = (
+        select(Account.practice_id, Posting.debt_line_id, *kinds.values())  # type: ignore[call-overload]
+        .join(Account, col(Account.id) == col(Posting.account_id))
+        .where(col(Account.practice_id).in_(ids), col(Account.kind).in_([kind.value for kind in CLAIMS]))
+        .group_by(col(Account.practice_id), col(Posting.debt_line_id))
+    )
+    if until is not None:
+        query = query.join(Entry, col(Entry.id) == col(Posting.entry_id)).where(col(Entry.at) < until)
+    result: dict[UUID, dict[UUID, LineBalance]] = {practice_id: {} for practice_id in ids}
+    for practice_id, line_id, principal, interest, costs in await session.execute(query):
+        result[practice_id][line_id] = LineBalance(int(principal), int(interest), int(costs))
+    return result
+
+
+async def owed_cents(session: AsyncSession, practice_ids: Iterable[UUID] | None = None) -> dict[UUID, int]:
+    """The sum owed by practice, in cents; over all practices when none are named."""
+    query = (
+        select(Account.practice_id, func.sum(Posting.amount_cents))
+        .join(Account, col(Account.id) == col(Posting.account_id))
+        .where(col(Account.kind).in_([kind.value for kind in CLAIMS]))
+        .group_by(col(Account.practice_id))
+    )
+    if practice_ids is not None:
+        query = query.where(col(Account.practice_id).in_(list(practice_ids)))
+    return {practice_id: int(total) for practice_id, total in await session.execute(query) if practice_id}
+
+
+async def held_by(session: AsyncSession, person_id: UUID) -> dict[AccountKind, int]:
+    """What an agent holds, in cents, by kind of account."""
+    query = (
+        select(Account.kind, func.sum(Posting.amount_cents))
+        .join(Account, col(Account.id) == col(Posting.account_id))
+        .where(Account.person_id == person_id)
+        .group_by(col(Account.kind))
+    )
+    return {AccountKind(kind): int(total) for kind, total in await session.execute(query)}
+
+
+async def entries_of(session: AsyncSession, practice_id: UUID) -> list[EntryRow]:
+    """All entries of a practice with their postings, newest first."""
+    query = (
+        select(Entry, Posting, Account, Creditor.name, Person.name, Practice.practice_number)  # type: ignore[call-overload]
+        .join(Posting, col(Posting.entry_id) == col(Entry.id))
+        .join(Account, col(Account.id) == col(Posting.account_id))
+        .join(Creditor, col(Creditor.id) == col(Account.creditor_id), isouter=True)
+        .join(Person, col(Person.id) == col(Account.person_id), isouter=True)
+        .join(Practice, col(Practice.id) == col(Account.practice_id), isouter=True)
+        .where(Entry.practice_id == practice_id)
+        .order_by(col(Entry.at).desc(), col(Entry.id), col(Posting.id))
+    )
+    entries: dict[UUID, EntryRow] = {}
+    for entry, posting, account, creditor, person, practice in await session.execute(query):
+        row = entries.setdefault(
+            entry.id,
+            EntryRow(
+                id=entry.id,
+                at=entry.at,
+                kind=entry.kind,
+                memo=entry.memo,
+                reverses=entry.reverses,
+                postings=[],
+            ),
+        )
+        owner = creditor or person or practice or ""
+        row.postings.append(PostingRow(account=owner, account_kind=account.kind, amount_cents=posting.amount_cents))
+    return list(entries.values())
+
+
+async def trial_balance(session: AsyncSession, *, at: datetime) -> TrialBalance:
+    """The balance of every account at the instant `at`, claims summed over practices; the total is zero."""
+    query = (
+        select(Account.kind, Creditor.name, Person.name, func.sum(Posting.amount_cents))
+        .join(Posting, col(Posting.account_id) == col(Account.id))
+        .join(Entry, col(Entry.id) == col(Posting.entry_id))
+        .join(Creditor, col(Creditor.id) == col(Account.creditor_id), isouter=True)
+        .join(Person, col(Person.id) == col(Account.person_id), isouter=True)
+        .where(Entry.at <= at)
+        .group_by(col(Account.kind), col(Creditor.name), col(Person.name))
+        .order_by(col(Account.kind), col(Creditor.name), col(Person.name))
+    )
+    rows: Sequence[Row[Any]] = (await session.execute(query)).all()
+    accounts = [
+        AccountBalance(account=creditor or person or "", kind=kind, balance_cents=int(total))
+        for kind, creditor, person, total in rows
+    ]
+    return TrialBalance(at=at, accounts=accounts, total_cents=sum(account.balance_cents for account in accounts))
+
+
+def totals(lines: Mapping[UUID, LineBalance]) -> int:
+    """What a practice owes in all, in cents."""
+    return sum(line.total_cents for line in lines.values())
