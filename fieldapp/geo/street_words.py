@@ -1,0 +1,216 @@
+"""The words of Italian addresses as tables: street types, their abbreviations, words abbreviated in names.
+
+Data only. To teach the normalisation a new abbreviation, add it here and a line to the golden table of the
+tests. Street types (DUG, *denominazione urbanistica generica*) are those that the national register ANNCSU
+uses most; abbreviations are the ones that creditors' files and envelopes show.
+"""
+
+from __future__ import annotations
+
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+STREET_TYPES: dict[str, tuple[str, ...]] = {
+    "VIA": ("V",),
+    "VIALE": ("VLE", "VIAL", "VL"),
+    "PIAZZA": ("PZZA", "PZA", "PZ", "PIAZ", "PZZ"),
+    "PIAZZALE": ("PLE", "PZLE", "PZZLE", "PLLE", "PZALE"),
+    "PIAZZETTA": ("PZTTA", "PTTA", "PZZETTA", "PZZTA"),
+    "CORSO": ("CSO", "CRS", "CRSO", "COR"),
+    "LARGO": ("LGO", "LRG", "LARG"),
+    "LARGHETTO": (),
+    "STRADA": ("STR", "STRAD", "SDA"),
+    "STRADA STATALE": ("SS", "STR STAT", "STR STATALE", "STATALE"),
+    "STRADA PROVINCIALE": ("SP", "STR PROV", "STR PROVINCIALE", "PROVINCIALE"),
+    "STRADA REGIONALE": ("SR", "STR REG"),
+    "STRADA COMUNALE": ("SC", "STR COM", "STR COMUNALE"),
+    "STRADA VICINALE": ("STR VIC", "STR VICINALE"),
+    "STRADA PRIVATA": ("STR PRIV",),
+    "VIA PRIVATA": ("VIA PRIV", "V PRIV"),
+    "VIA VICINALE": ("VIA VIC",),
+    "VIA PROVINCIALE": ("VIA PROV",),
+    "VIA COMUNALE": ("VIA COM",),
+    "VICOLO": ("VLO", "VIC", "VCL", "VICLO"),
+    "VICOLETTO": (),
+    "VICO": ("VCO",),
+    "CALLE": (),
+    "CALATA": ("CALTA",),
+    "SALITA": ("SAL", "SLT"),
+    "DISCESA": ("DISC",),
+    "RAMPA": (),
+    "SCALINATA": ("SCALIN",),
+    "GALLERIA": ("GALL",),
+    "TRAVERSA": ("TRAV", "TRV", "TRSA"),
+    "CIRCONVALLAZIONE": ("CIRC", "CIRCNE", "CIRCONV", "CNE"),
+    "LUNGOMARE": ("LMARE", "LGMARE", "LUNGOM"),
+    "LUNGOLAGO": ("LLAGO",),
+    "LUNGOTEVERE": ("LTEVERE", "LGTEV"),
+    "LUNGARNO": ("LARNO",),
+    "LUNGO": (),
+    "BORGO": ("BGO", "BRG"),
+    "BORGATA": ("BTA", "BGTA", "BORG"),
+    "CONTRADA": ("CDA", "CONTR", "CTR", "CTRA", "CONTRDA"),
+    "FRAZIONE": ("FRAZ", "FR", "FRZ", "FRNE"),
+    "LOCALITÀ": ("LOC", "LOCTA", "LCTA", "LOCALITA"),
+    "VOCABOLO": ("VOC",),
+    "REGIONE": ("REG",),
+    "CASCINA": ("CNA", "CASC", "CSNA"),
+    "CASE SPARSE": ("CSPARSE",),
+    "CASA SPARSA": (),
+    "PODERE": ("POD",),
+    "CORTE": (),
+    "CORTILE": ("CLE", "CORT"),
+    "RIONE": ("RNE",),
+    "QUARTIERE": ("QRE", "QUART", "QTRE"),
+    "VILLAGGIO": ("VILL", "VILLGIO"),
+    "RONCO": (),
+    "RUA": (),
+    "RIVA": (),
+    "RIVIERA": (),
+    "PASSAGGIO": ("PASS",),
+    "PASSEGGIATA": ("PASSEGG",),
+    "SENTIERO": ("SENT",),
+    "STRADELLO": (),
+    "STRADONE": ("STRNE",),
+    "CHIASSO": (),
+    "SOTTOPASSO": (),
+    "ALZAIA": (),
+    "BASTIONI": (),
+    "FONDAMENTA": ("FDTA",),
+    "CAMPO": (),
+    "NUCLEO": (),
+    "ZONA": (),
+    "MASO": (),
+    "ROTONDA": (),
+    "PARCO": (),
+}
+
+NUMBERED_TYPES = frozenset({"STRADA STATALE", "STRADA PROVINCIALE", "STRADA REGIONALE", "STRADA COMUNALE"})
+"""Street types whose first number is their name: `S.P. 23 KM 4`."""
+
+PLACE_TYPES = frozenset({"FRAZIONE", "LOCALITÀ", "BORGATA", "CASCINA", "CONTRADA", "VOCABOLO", "REGIONE"})
+"""Types that name a part of the comune when they follow a house number: `VIA ROMA 3 FRAZ. RIOLO`."""
+
+NAME_WORDS: dict[str, str] = {
+    "AVV": "AVVOCATO",
+    "BATT": "BATTISTA",
+    "BEATA V": "BEATA VERGINE",
+    "CARD": "CARDINALE",
+    "CAV": "CAVALIERE",
+    "COL": "COLONNELLO",
+    "COMM": "COMMENDATORE",
+    "DOTT": "DOTTOR",
+    "DR": "DOTTOR",
+    "FLLI": "FRATELLI",
+    "FRAT": "FRATELLI",
+    "GEN": "GENERALE",
+    "GIUS": "GIUSEPPE",
+    "ING": "INGEGNER",
+    "MAD": "MADONNA",
+    "MADD": "MADDALENA",
+    "MAGG": "MAGGIORE",
+    "MAR": "MARESCIALLO",
+    "MART": "MARTIRI",
+    "MONS": "MONSIGNOR",
+    "MTE": "MONTE",
+    "ON": "ONOREVOLE",
+    "PROF": "PROFESSOR",
+    "REP": "REPUBBLICA",
+    "SEN": "SENATORE",
+    "STA": "SANTA",
+    "STO": "SANTO",
+    "SS": "SANTI",
+    "TEN": "TENENTE",
+    "VITT": "VITTORIO",
+    "VLI": "VITTORI",
+}
+"""Words of a street's name that are written short, without their dots."""
+
+ALWAYS_SHORT = frozenset({"FLLI", "STA", "STO"})
+"""Short forms that are no word of their own: expanded even where the dot is missing."""
+
+FEMALE_SAINTS = _words(
+    "AGATA AGNESE APOLLONIA BARBARA BRIGIDA CATERINA CECILIA CHIARA CRISTINA CROCE DOROTEA FRANCESCA GEMMA"
+    " GIULIA GIULIANA GIUSTINA LIBERATA LUCIA MADDALENA MARGHERITA MARIA MARINA MARTA MONICA PAOLA REPARATA RITA"
+    " ROSA ROSALIA SABINA SOFIA TECLA TERESA VENERA VERONICA VITTORIA ZITA"
+)
+
+HOLIEST = _words("ANNUNZIATA CONCEZIONE CROCIFISSO REDENTORE SACRAMENTO SALVATORE TRINITÀ TRINITA")
+"""What `SS.` makes holiest (SANTISSIMA, SANTISSIMO) where it otherwise stands for several saints."""
+
+ELIDED = frozenset({"ALL", "COLL", "D", "DALL", "DELL", "L", "NELL", "SANT", "SULL"})
+"""Words that lose their vowel before another one: `SANT ANGELO` is `SANT'ANGELO`."""
+
+TRUNCATED = frozenset({"CA", "CO", "DA", "DE", "FRA", "MO", "NE", "PO", "PIE", "SU", "TO", "VA"})
+"""Words whose final apostrophe marks a lost syllable, not an accent: `CA' BIANCA`, `VIA DE' NERI`."""
+
+MONTHS = _words("GENNAIO FEBBRAIO MARZO APRILE MAGGIO GIUGNO LUGLIO AGOSTO SETTEMBRE OTTOBRE NOVEMBRE DICEMBRE")
+
+NUMBER_WORDS: dict[str, str] = {
+    "PRIMO": "1",
+    "DUE": "2",
+    "TRE": "3",
+    "QUATTRO": "4",
+    "CINQUE": "5",
+    "SEI": "6",
+    "SETTE": "7",
+    "OTTO": "8",
+    "NOVE": "9",
+    "DIECI": "10",
+    "UNDICI": "11",
+    "VENTI": "20",
+    "VENTICINQUE": "25",
+    "VENTOTTO": "28",
+}
+
+ARTICLES = _words(
+    "A AD AI AGLI AL ALL ALLA ALLE ALLO D DA DAI DAL DALL DALLA DE DEI DEGLI DEL DELL DELLA DELLE DELLO DI E ED"
+    " I IL IN L LA LE LO NEL NELL NELLA SU SUL SULL SULLA"
+)
+"""Words that say nothing about which street is meant."""
+
+PROVINCES: dict[str, str] = {
+    "01": "AQ CH PE TE",
+    "02": "MT PZ",
+    "03": "CS CZ KR RC VV",
+    "04": "AV BN CE NA SA",
+    "05": "BO FC FE MO PC PR RA RE RN",
+    "06": "GO PN TS UD",
+    "07": "FR LT RI RM VT",
+    "08": "GE IM SP SV",
+    "09": "BG BS CO CR LC LO MB MI MN PV SO VA",
+    "10": "AN AP FM MC PU",
+    "11": "CB IS",
+    "12": "AL AT BI CN NO TO VB VC",
+    "13": "BA BR BT FG LE TA",
+    "14": "CA NU OR SS SU",
+    "15": "AG CL CT EN ME PA RG SR TP",
+    "16": "AR FI GR LI LU MS PI PO PT SI",
+    "17": "BZ TN",
+    "18": "PG TR",
+    "19": "AO",
+    "20": "BL PD RO TV VE VI VR",
+}
+"""Provinces by region; the key is the region's first-level code in GeoNames."""
+
+REGION_OF_PROVINCE: dict[str, str] = {
+    province: region for region, provinces in PROVINCES.items() for province in provinces.split()
+}
+
+CAP_ZONES: dict[str, str] = {
+    "00": "RM", "01": "VT", "02": "RI", "03": "FR", "04": "LT", "05": "TR", "06": "PG", "07": "SS",
+    "08": "NU OR", "09": "CA OR SU", "10": "TO", "11": "AO", "12": "CN", "13": "VC BI", "14": "AT", "15": "AL",
+    "16": "GE", "17": "SV", "18": "IM", "19": "SP", "20": "MI MB", "21": "VA", "22": "CO", "23": "SO LC",
+    "24": "BG", "25": "BS", "26": "CR LO", "27": "PV", "28": "NO VB", "29": "PC", "30": "VE", "31": "TV",
+    "32": "BL", "33": "UD PN", "34": "TS GO", "35": "PD", "36": "VI", "37": "VR", "38": "TN", "39": "BZ",
+    "40": "BO", "41": "MO", "42": "RE", "43": "PR", "44": "FE", "45": "RO", "46": "MN", "47": "FC RN",
+    "48": "RA", "50": "FI", "51": "PT", "52": "AR", "53": "SI", "54": "MS", "55": "LU", "56": "PI", "57": "LI",
+    "58": "GR", "59": "PO", "60": "AN", "61": "PU", "62": "MC", "63": "AP FM", "64": "TE", "65": "PE",
+    "66": "CH", "67": "AQ", "70": "BA", "71": "FG", "72": "BR", "73": "LE", "74": "TA", "75": "MT", "76": "BT",
+    "80": "NA", "81": "CE", "82": "BN", "83": "AV", "84": "SA", "85": "PZ", "86": "CB IS", "87": "CS",
+    "88": "CZ KR", "89": "RC VV", "90": "PA", "91": "TP", "92": "AG", "93": "CL", "94": "EN", "95": "CT",
+    "96": "SR", "97": "RG", "98": "ME",
+}  # fmt: skip
+"""The provinces that a CAP's first two digits belong to; a hint, never a proof (zones cross borders)."""
