@@ -1,0 +1,113 @@
+"""What a check is: one question about a case, with typed parameters and the codes it may answer with.
+
+A check knows no number of its own; numbers come from the rule that names it. It answers with what it has to
+say: pairs of a code (its words stand in the text catalogues) and details that fill them. The phone holds the
+same functions in `pwa/src/domain/conduct.ts`, golden cases hold both to one answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fieldapp.domain.calendars import Calendar
+from fieldapp.domain.conduct.facts import ActKind, Facts, Visit
+
+Said = tuple[tuple[str, dict[str, Any]], ...]
+NOTHING: Said = ()
+
+
+class ParameterKind(StrEnum):
+    """The type of a parameter. A `time` is `HH:MM` in a rule file and seconds after midnight in a check."""
+
+    COUNT = "count"
+    CENTS = "cents"
+    FLAG = "flag"
+    TIME = "time"
+    CODE = "code"
+    CODES = "codes"
+
+
+class Stricter(StrEnum):
+    """In which direction an override may move a parameter; `NONE`: in both."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One number of a rule. A flag is stricter `HIGHER` when true is the stricter answer."""
+
+    name: str
+    kind: ParameterKind
+    stricter: Stricter = Stricter.NONE
+
+
+class Case:
+    """One judgement under way: the facts with the local day and hours of the act worked out once."""
+
+    __slots__ = ("act", "address", "agent", "calendar", "end_on", "end_s", "facts", "now", "on", "practice", "start_s")
+
+    def __init__(self, facts: Facts, *, calendar: Calendar, zone: ZoneInfo, now: datetime) -> None:
+        act = facts.act
+        start = act.at.astimezone(zone)
+        self.facts, self.act, self.now, self.calendar = facts, act, now, calendar
+        self.practice, self.address, self.agent = facts.practice, facts.address, facts.agent
+        self.on: date = start.date()
+        self.start_s: int = _wall_s(start)
+        self.end_on, self.end_s = self.on, self.start_s
+        if type(act) is Visit and act.duration_s:
+            # Through UTC: on a clock-change day the wall clock at the end is not start plus duration.
+            end = (act.at.astimezone(UTC) + timedelta(seconds=act.duration_s)).astimezone(zone)
+            self.end_on, self.end_s = end.date(), _wall_s(end)
+
+    def in_appointment(self, *, outside_hours: bool = False) -> bool:
+        """Whether the whole act lies in a time that the debtor agreed to."""
+        if not self.practice.appointments:
+            return False
+        ends_at = self.act.at + timedelta(seconds=self.act.duration_s if isinstance(self.act, Visit) else 0)
+        return any(
+            agreed.from_at <= self.act.at and ends_at <= agreed.to_at and (agreed.outside_hours or not outside_hours)
+            for agreed in self.practice.appointments
+        )
+
+
+def _wall_s(local: datetime) -> int:
+    return local.hour * 3_600 + local.minute * 60 + local.second
+
+
+NEEDS = ("address", "agent", "contacts", "happened", "states")
+
+
+def present(facts: Facts) -> tuple[bool, ...]:
+    """Which of `NEEDS` the facts hold, in that order."""
+    practice = facts.practice
+    return (
+        facts.address is not None,
+        facts.agent is not None,
+        bool(practice.contacts),
+        bool(practice.happened),
+        bool(practice.states),
+    )
+
+
+Evaluate = Callable[[Case, Mapping[str, Any]], Said]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question: for which acts it makes sense, what it must be told, what it may say."""
+
+    name: str
+    acts: frozenset[ActKind]
+    parameters: tuple[Parameter, ...]
+    codes: tuple[str, ...]
+    evaluate: Evaluate
+    needs: str | None = None
+    """The part of the facts without which the check has nothing to say: one of `NEEDS`."""

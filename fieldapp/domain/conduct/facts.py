@@ -1,0 +1,232 @@
+"""What the rules of conduct look at: an intended act, the practice, the address and the agent.
+
+Facts are plain values that planner, phone and server build alike; whoever builds them decides what is known.
+Acts are instants, because lawful hours are; what the rules count in days is given as Italian local dates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from fieldapp.domain.contacts import Contact
+from fieldapp.domain.errors import Kind, Refusal
+
+
+class ActKind(StrEnum):
+    """What somebody is about to do."""
+
+    VISIT = "visit"
+    CALL = "call"
+    MESSAGE = "message"
+    LETTER = "letter"
+    PAYMENT = "payment"
+
+
+class DebtorKind(StrEnum):
+    """Whom the rules protect: a consumer more than a firm."""
+
+    CONSUMER = "consumer"
+    FIRM = "firm"
+
+
+class AddressKind(StrEnum):
+    """What the debtor has to do with an address."""
+
+    HOME = "home"
+    WORKPLACE = "workplace"
+    OTHER = "other"
+
+
+class AddressState(StrEnum):
+    """Whether a person or a certain match has confirmed the address."""
+
+    CONFIRMED = "confirmed"
+    DOUBTFUL = "doubtful"
+    REJECTED = "rejected"
+
+
+class PayerKind(StrEnum):
+    """Who hands over the money."""
+
+    DEBTOR = "debtor"
+    OTHER_IDENTIFIED = "other_identified"
+    OTHER_UNIDENTIFIED = "other_unidentified"
+
+
+class Payee(StrEnum):
+    """To whom a cheque is made out."""
+
+    CREDITOR = "creditor"
+    AGENCY = "agency"
+    AGENT = "agent"
+    OTHER = "other"
+
+
+def _require_aware(at: datetime) -> None:
+    if at.tzinfo is None:
+        raise Refusal("facts.instant_without_zone", kind=Kind.MALFORMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Being at the door from `at` for `duration_s` seconds."""
+
+    at: datetime
+    duration_s: int
+    kind: ClassVar[ActKind] = ActKind.VISIT
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at)
+        if self.duration_s < 0:
+            raise Refusal("facts.duration_negative", kind=Kind.MALFORMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Ringing the debtor."""
+
+    at: datetime
+    kind: ClassVar[ActKind] = ActKind.CALL
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An e-mail or SMS; `tells_debt` when it says what is owed or to whom."""
+
+    at: datetime
+    tells_debt: bool
+    kind: ClassVar[ActKind] = ActKind.MESSAGE
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter by post."""
+
+    at: datetime
+    kind: ClassVar[ActKind] = ActKind.LETTER
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Cheque:
+    """What a cheque says."""
+
+    payee: Payee
+    non_transferable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Taking money; `instalment` when a signed repayment plan says so. `method` as in `domain.payments`."""
+
+    at: datetime
+    method: str
+    amount_cents: int
+    instalment: bool = False
+    payer: PayerKind = PayerKind.DEBTOR
+    cheque: Cheque | None = None
+    kind: ClassVar[ActKind] = ActKind.PAYMENT
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at)
+        if self.amount_cents <= 0:
+            raise Refusal("facts.amount_not_positive", kind=Kind.MALFORMED)
+
+
+Act = Visit | Call | Message | Letter | Payment
+
+
+@dataclass(frozen=True, slots=True)
+class SentLetter:
+    """A dunning letter; `level` 1 is the first."""
+
+    level: int
+    sent_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class CashReceived:
+    """Cash already taken from this debtor for this creditor."""
+
+    on: date
+    cents: int
+    instalment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A time agreed with the debtor; `outside_hours` when the debtor expressly agreed to an unusual hour."""
+
+    from_at: datetime
+    to_at: datetime
+    outside_hours: bool = False
+
+    def __post_init__(self) -> None:
+        _require_aware(self.from_at)
+        _require_aware(self.to_at)
+        if self.from_at > self.to_at:
+            raise Refusal("facts.appointment_reversed", kind=Kind.MALFORMED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeFacts:
+    """The practice. `creditor` is the key that overrides are scoped by; `states` are debt states (`disputed`,
+    `time_barred`, `insolvency`, ...); `happened` gives the latest local date of each visit outcome."""
+
+    creditor: str
+    debtor_kind: DebtorKind = DebtorKind.CONSUMER
+    placement_starts_on: date
+    placement_ends_on: date
+    states: frozenset[str] = frozenset()
+    oldest_due_on: date | None = None
+    letters: tuple[SentLetter, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    happened: tuple[tuple[str, date], ...] = ()
+    appointments: tuple[Appointment, ...] = ()
+    cash_received: tuple[CashReceived, ...] = ()
+    electronic_consent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressFacts:
+    """Where a visit goes. `given_by_debtor`: the debtor named this place as one where to be met."""
+
+    kind: AddressKind = AddressKind.HOME
+    state: AddressState
+    comune: str
+    province: str
+    given_by_debtor: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentFacts:
+    """The agent. `notified_on`: when the agency told the Questura of this agent; `provinces`: for which area."""
+
+    notified_on: date | None
+    licence_ends_on: date | None
+    provinces: frozenset[str]
+    badge_ends_on: date | None
+    qualification_ends_on: date | None
+    cash_held_cents: int = 0
+    cash_limit_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything one judgement needs; without address or agent the rules about them do not speak."""
+
+    act: Act
+    practice: PracticeFacts
+    address: AddressFacts | None = None
+    agent: AgentFacts | None = None

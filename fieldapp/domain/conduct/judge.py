@@ -1,0 +1,151 @@
+"""The one evaluation: planner, check-in, phone, ledger and server all ask here, and the server asks last."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from fieldapp.domain.conduct import timing
+from fieldapp.domain.conduct.case import Case
+from fieldapp.domain.conduct.facts import Facts, Visit
+from fieldapp.domain.conduct.rule import Severity
+from fieldapp.domain.conduct.ruleset import Active, Ruleset
+from fieldapp.domain.errors import Kind, Refusal
+
+DAY_S = 86_400
+
+Window = tuple[int, int]
+"""First and last second after local midnight (by the wall clock) at which an act may start, both included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one rule says. `code` names its words, `details` fill them; a `quiet` one is for the office only."""
+
+    rule: str
+    code: str
+    severity: Severity
+    details: dict[str, Any]
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All that the rules say of one act, in the order of the ruleset."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def forbidden(self) -> bool:
+        """Some rule forbids the act."""
+        return any(finding.severity is Severity.FORBIDS for finding in self.findings)
+
+    @property
+    def needs_approval(self) -> bool:
+        """Nothing forbids it, but a person with the right has to approve."""
+        return not self.forbidden and any(f.severity is Severity.ASKS_APPROVAL for f in self.findings)
+
+    @property
+    def allowed(self) -> bool:
+        """The act may go ahead as it stands; warnings are shown."""
+        return all(finding.severity is Severity.WARNS for finding in self.findings)
+
+    def for_agent(self) -> Verdict:
+        """The findings that an agent may see."""
+        return Verdict(tuple(finding for finding in self.findings if not finding.quiet))
+
+    def approved(self, rules: Collection[str]) -> Verdict:
+        """The verdict once a person has approved these rules; they stay visible as warnings.
+
+        Raises Refusal `conduct.not_approvable` (details: rule) for a rule that forbids: no person may lift it.
+        """
+        for finding in self.findings:
+            if finding.rule in rules and finding.severity is Severity.FORBIDS:
+                raise Refusal("conduct.not_approvable", kind=Kind.RULE, details={"rule": finding.rule})
+        return Verdict(tuple(replace(f, severity=Severity.WARNS) if f.rule in rules else f for f in self.findings))
+
+
+def judge(facts: Facts, ruleset: Ruleset, now: datetime) -> Verdict:
+    """What the rules in force on the act's local day say of it; no findings means nothing to say."""
+    case = Case(facts, calendar=ruleset.calendar, zone=ruleset.tz, now=now)
+    findings: list[Finding] = []
+    for entry in ruleset.in_force(case.on, facts):
+        for code, details in entry.evaluate(case, entry.parameters):
+            findings.append(Finding(entry.rule.id, code, entry.severity, details, entry.rule.quiet))
+    return Verdict(tuple(findings))
+
+
+def lawful_windows(day: date, facts: Facts, ruleset: Ruleset) -> tuple[Window, ...]:
+    """When on `day` the visit of `facts` may start so that it also ends lawfully; () when it may not be made.
+
+    The act's own instant plays no part, its duration does. A rule that forbids or asks approval closes the
+    day; warnings do not. Windows are sorted and apart from each other.
+    """
+    act = facts.act
+    if not isinstance(act, Visit):
+        raise Refusal("conduct.windows_of_visits_only", kind=Kind.MALFORMED)
+    noon = datetime.combine(day, time(12), ruleset.tz).astimezone(UTC)
+    bare = replace(facts, act=Visit(noon, 0), practice=replace(facts.practice, appointments=()))
+    case = Case(bare, calendar=ruleset.calendar, zone=ruleset.tz, now=noon)
+    windows: list[Window] = [(0, DAY_S - 1 - act.duration_s)]
+    for entry in ruleset.in_force(day, facts):
+        if entry.severity is Severity.WARNS:
+            continue
+        if entry.check.name == "hours":
+            from_s, to_s = timing.band_s(day, entry.parameters)
+            band = [(from_s, to_s - act.duration_s)]
+            if entry.parameters["agreement_lifts"]:
+                band += _agreed(day, facts, ruleset, outside_hours=True)
+            windows = _within(windows, band)
+        elif entry.evaluate(case, entry.parameters):
+            windows = _within(windows, _lifted(entry, day, facts, ruleset))
+    return tuple(_joined(windows))
+
+
+def _lifted(entry: Active, day: date, facts: Facts, ruleset: Ruleset) -> list[Window]:
+    """What an appointment still opens of a day that this rule closes."""
+    parameters = entry.parameters
+    if entry.check.name == "appointment" or parameters.get("appointment_lifts"):
+        return _agreed(day, facts, ruleset, outside_hours=False)
+    if parameters.get("agreement_lifts"):
+        return _agreed(day, facts, ruleset, outside_hours=True)
+    return []
+
+
+def _agreed(day: date, facts: Facts, ruleset: Ruleset, *, outside_hours: bool) -> list[Window]:
+    act = facts.act
+    duration = timedelta(seconds=act.duration_s if isinstance(act, Visit) else 0)
+    found = []
+    for agreed in facts.practice.appointments:
+        if outside_hours and not agreed.outside_hours:
+            continue
+        first = agreed.from_at.astimezone(ruleset.tz)
+        last = (agreed.to_at.astimezone(UTC) - duration).astimezone(ruleset.tz)
+        if agreed.to_at - agreed.from_at >= duration and first.date() <= day <= last.date():
+            found.append(
+                (
+                    _wall_s(first) if first.date() == day else 0,
+                    _wall_s(last) if last.date() == day else DAY_S - 1,
+                )
+            )
+    return found
+
+
+def _wall_s(local: datetime) -> int:
+    return local.hour * 3_600 + local.minute * 60 + local.second
+
+
+def _within(windows: list[Window], others: list[Window]) -> list[Window]:
+    return [(max(a, c), min(b, d)) for a, b in windows for c, d in others if max(a, c) <= min(b, d)]
+
+
+def _joined(windows: list[Window]) -> list[Window]:
+    joined: list[Window] = []
+    for first, last in sorted(windows):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return joined

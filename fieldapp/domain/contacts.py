@@ -1,0 +1,104 @@
+"""The contact ledger: visits, calls, messages and letters of one practice, counted together.
+
+What is counted is the disturbance of a person, so a visit that found nobody and a call that the debtor asked
+for weigh differently from a conversation. Days are Italian local dates: limits run by the day, not the hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fieldapp.domain.reading import Reader
+
+ITALY = ZoneInfo("Europe/Rome")
+
+
+class Channel(StrEnum):
+    """How somebody was contacted."""
+
+    VISIT = "visit"
+    CALL = "call"
+    MESSAGE = "message"
+    LETTER = "letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One contact or attempt on a local date.
+
+    `reached`: there was a conversation with the debtor. `counts`: it weighs in the limits at all; a contact
+    that the debtor asked for, or a visit to an address that does not exist, does not.
+    """
+
+    on: date
+    channel: Channel
+    reached: bool
+    counts: bool = True
+
+    @classmethod
+    def at(cls, at: datetime, *, channel: Channel, reached: bool, counts: bool = True) -> Contact:
+        """A contact at an aware instant, laid on its Italian day."""
+        return cls(at.astimezone(ITALY).date(), channel, reached, counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many contacts weigh: on the day itself, in the seven days that end with it, since the placement began."""
+
+    day: int = 0
+    week: int = 0
+    placement: int = 0
+
+
+def conversations(contacts: Iterable[Contact], *, on: date, since: date) -> Tally:
+    """Conversations with the debtor over all channels."""
+    return _tally(contacts, on=on, since=since, weighs=lambda contact: contact.reached)
+
+
+def visits(contacts: Iterable[Contact], *, on: date, since: date) -> Tally:
+    """Visits that weigh, whoever was met."""
+    return _tally(contacts, on=on, since=since, weighs=lambda contact: contact.channel is Channel.VISIT)
+
+
+def calls_to_cancel(planned: Iterable[Contact], *, visit: Contact) -> tuple[Contact, ...]:
+    """The calls and messages planned for the day on which a visit reached the debtor."""
+    if not visit.reached:
+        return ()
+    disturbing = (Channel.CALL, Channel.MESSAGE)
+    return tuple(contact for contact in planned if contact.on == visit.on and contact.channel in disturbing)
+
+
+def contact_to_json(contact: Contact) -> dict[str, Any]:
+    """One contact as the phone reads it."""
+    return {
+        "on": contact.on.isoformat(),
+        "channel": contact.channel.value,
+        "reached": contact.reached,
+        "counts": contact.counts,
+    }
+
+
+def contact_from_json(reader: Reader) -> Contact:
+    """Read what `contact_to_json` wrote."""
+    contact = Contact(
+        reader.day("on"), reader.choice("channel", Channel), reader.flag("reached"), reader.flag("counts")
+    )
+    reader.close()
+    return contact
+
+
+def _tally(contacts: Iterable[Contact], *, on: date, since: date, weighs: Callable[[Contact], bool]) -> Tally:
+    day = week = placement = 0
+    week_from = on - timedelta(days=6)
+    for contact in contacts:
+        if not contact.counts or contact.on > on or not weighs(contact):
+            continue
+        day += contact.on == on
+        week += contact.on >= week_from
+        placement += contact.on >= since
+    return Tally(day, week, placement)
