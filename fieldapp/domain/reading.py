@@ -28,6 +28,11 @@ LARGEST = 2**53 - 1
 """The largest whole number that a phone's arithmetic holds exactly."""
 
 
+def printable(text: str) -> bool:
+    """Whether `text` reads as it was written; line breaks and tabs may stand in it."""
+    return _UNPRINTABLE.search(text) is None
+
+
 def instant_text(at: datetime) -> str:
     """`at` as every envelope spells it: UTC, milliseconds, Z."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -69,7 +74,7 @@ class Reader:
         value = self._typed(name, str)
         if len(value) > longest:
             raise self._refusal("field_too_long", self.path(name), longest=longest)
-        if len(value.strip()) < least or _UNPRINTABLE.search(value):
+        if len(value.strip()) < least or not printable(value):
             raise self.malformed(name)
         return value
 

@@ -1,0 +1,305 @@
+"""Reading visit reports from envelopes, and the questions asked of a report before it is saved.
+
+What cannot be read is refused with the field's name. What can be read but makes no sense is refused on the phone
+and flagged on the server: it happened, and it is never thrown away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fieldapp.domain.captured import LARGEST_CENTS, PlacementDays, captured_shape, check_capture
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.ids import Sha256, sha256
+from fieldapp.domain.outcomes import NEXT_STEPS, FieldType, Met, Need, Outcome, outcome
+from fieldapp.domain.reading import Reader, printable
+from fieldapp.domain.visit_report import (
+    NEUTRAL_PURPOSES,
+    Allocated,
+    Attachment,
+    DebtorMet,
+    IdentifiedBy,
+    IssuedReceipt,
+    Meeting,
+    NobodyMet,
+    NoPosition,
+    Observation,
+    Position,
+    Purpose,
+    ReportedPayment,
+    Role,
+    Signature,
+    Signer,
+    StampDutyLine,
+    ThirdPartyMet,
+    VisitReport,
+)
+
+__all__ = [
+    "NEUTRAL_PURPOSES",
+    "Allocated",
+    "Attachment",
+    "DebtorMet",
+    "IdentifiedBy",
+    "IssuedReceipt",
+    "Meeting",
+    "NoPosition",
+    "NobodyMet",
+    "Observation",
+    "PlacementDays",
+    "Position",
+    "Purpose",
+    "ReportedPayment",
+    "Role",
+    "Signature",
+    "Signer",
+    "StampDutyLine",
+    "ThirdPartyMet",
+    "VisitReport",
+    "check_report",
+    "from_body",
+]
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_MEDIA = re.compile(r"image/(jpeg|png|webp)")
+LARGEST_ATTACHMENT_BYTES = 25 * 1024 * 1024
+LONGEST_STATEMENT = 2_000
+LONGEST_SIGNED_TEXT = 20_000
+LONGEST_S = 12 * 3_600
+
+
+def from_body(body: Any) -> VisitReport:
+    """The report that an envelope of kind `visit` carries.
+
+    Raises Refusal `visit.field_missing`, `.field_unknown`, `.field_malformed`, `.field_too_long` (details: field),
+    `.outcome_unknown`, `.capture_unknown`, `.capture_malformed`, `.position_unexplained`, `.third_party_carries_debt`,
+    `.nobody_carries_debt`, `.signature_text_differs`, `.attachment_missing`, `.allocation_differs`.
+    """
+    reader = Reader(body, area="visit")
+    entry = outcome(reader.text("outcome", longest=60))
+    captured = reader.plain("captured")
+    if not isinstance(captured, dict):
+        raise reader.malformed("captured")
+    captured_shape(entry, captured)
+    report = VisitReport(
+        practice_id=_uuid(reader, "practice_id"),
+        visit_id=_uuid(reader, "visit_id"),
+        stop_id=reader.maybe("stop_id", lambda name: _uuid(reader, name)),
+        planned_day=reader.day("planned_day"),
+        address_id=_uuid(reader, "address_id"),
+        arrived_at=reader.instant("arrived_at"),
+        left_at=reader.instant("left_at"),
+        position=reader.maybe("position", lambda name: _position(reader.object(name))),
+        no_position=reader.maybe("position_refused_reason", lambda name: reader.choice(name, NoPosition)),
+        attempt_no=reader.whole("attempt_no", least=1, most=999),
+        meeting=_meeting(reader, entry),
+        identified_self=reader.flag("identified_self"),
+        observations=_observations(reader),
+        outcome=entry,
+        captured=captured,
+        next_action=reader.maybe("next_action", lambda name: _next_action(reader, name)),
+        attachments=tuple(_attachment(item) for item in reader.objects("attachments", most=40)),
+        app_version=reader.text("app_version", longest=40),
+        offline=reader.flag("offline"),
+    )
+    reader.close()
+    _check_whole(report)
+    return report
+
+
+def check_report(report: VisitReport, *, now: datetime, placement: PlacementDays) -> tuple[Refusal, ...]:
+    """What makes no sense in a readable report: refused on the phone before saving, flagged on the server.
+
+    Codes: those of `check_capture`, `visit.left_before_arrival`, `.too_long_a_visit`, `.outcome_not_with`,
+    `.payment_missing`, `.payment_not_expected`, `.signature_missing`, `.not_identified_self`.
+    """
+    entry, met = report.outcome, report.met
+    found: list[Refusal] = []
+    stayed_s = (report.left_at - report.arrived_at).total_seconds()
+    if stayed_s < 0:
+        found.append(Refusal("visit.left_before_arrival"))
+    elif stayed_s > LONGEST_S:
+        found.append(Refusal("visit.too_long_a_visit"))
+    if met not in entry.met:
+        found.append(Refusal("visit.outcome_not_with", details={"outcome": entry.code, "met": met.value}))
+    if met is Met.DEBTOR and not report.identified_self:
+        # The debtor must be told who stands there and for whom (art. 115 T.U.L.P.S.).
+        found.append(Refusal("visit.not_identified_self"))
+    if entry.payment is Need.REQUIRED and not report.payments:
+        found.append(Refusal("visit.payment_missing", details={"outcome": entry.code}))
+    if entry.payment is Need.NO and report.payments:
+        found.append(Refusal("visit.payment_not_expected", details={"outcome": entry.code}))
+    if entry.signature is Need.REQUIRED and report.signature is None:
+        found.append(Refusal("visit.signature_missing", details={"outcome": entry.code}))
+    found += check_capture(entry, report.captured, now=now, placement=placement, met=met)
+    return tuple(found)
+
+
+def _meeting(reader: Reader, entry: Outcome) -> Meeting:
+    inner = reader.object("met")
+    met = inner.choice("who", Met)
+    identified = inner.maybe("identified_by", lambda name: inner.choice(name, IdentifiedBy))
+    role = inner.maybe("role", lambda name: inner.choice(name, Role))
+    inner.close()
+    statement = reader.maybe("statement", lambda name: reader.text(name, longest=LONGEST_STATEMENT))
+    signature = reader.maybe("signature", lambda name: _signature(reader.object(name)))
+    payments = tuple(_payment(item) for item in reader.objects("payments", most=10))
+    if met is Met.DEBTOR:
+        if identified is None or role is not None:
+            raise inner.malformed("identified_by" if identified is None else "role")
+        return DebtorMet(identified, statement, signature, payments)
+    if identified is not None or (role is None) != (met is Met.NOBODY):
+        raise inner.malformed("identified_by" if identified is not None else "role")
+    held = {"statement": statement, "signature": signature, "payments": payments or None}
+    told = next((name for name, value in held.items() if value is not None), None)
+    code = "visit.third_party_carries_debt" if met is Met.THIRD_PARTY else "visit.nobody_carries_debt"
+    if told is not None:
+        raise _malformed(code, told)
+    if role is None:
+        return NobodyMet()
+    if Met.THIRD_PARTY not in entry.met:
+        raise _malformed(code, "outcome")
+    return ThirdPartyMet(role)
+
+
+def _check_whole(report: VisitReport) -> None:
+    if (report.position is None) == (report.no_position is None):
+        raise _malformed("visit.position_unexplained", "position")
+    purposes = {item.purpose for item in report.attachments}
+    if report.met is Met.THIRD_PARTY and not purposes <= NEUTRAL_PURPOSES:
+        raise _malformed("visit.third_party_carries_debt", "attachments")
+    if report.met is Met.NOBODY and not purposes <= NEUTRAL_PURPOSES:
+        raise _malformed("visit.nobody_carries_debt", "attachments")
+    sent = {item.sha256 for item in report.attachments}
+    if len(sent) != len(report.attachments):
+        raise _malformed("visit.field_malformed", "attachments")
+    named = [report.captured.get(field.name) for field in report.outcome.fields if field.type is FieldType.PHOTO]
+    if report.signature is not None:
+        named.append(report.signature.image_sha256)
+    if not {digest for digest in named if digest is not None} <= sent:
+        raise _malformed("visit.attachment_missing", "attachments")
+
+
+def _position(reader: Reader) -> Position:
+    position = Position(
+        lat_e6=reader.whole("lat_e6", least=-90_000_000, most=90_000_000),
+        lon_e6=reader.whole("lon_e6", least=-180_000_000, most=180_000_000),
+        accuracy_m=reader.whole("accuracy_m", most=1_000_000),
+        at=reader.instant("at"),
+    )
+    reader.close()
+    return position
+
+
+def _attachment(reader: Reader) -> Attachment:
+    attachment = Attachment(
+        sha256=_digest(reader, "sha256"),
+        purpose=reader.choice("purpose", Purpose),
+        media_type=reader.pattern("media_type", _MEDIA),
+        size_bytes=reader.whole("size", least=1, most=LARGEST_ATTACHMENT_BYTES),
+        small_sha256=reader.maybe("small_sha256", lambda name: _digest(reader, name)),
+    )
+    reader.close()
+    return attachment
+
+
+def _signature(reader: Reader) -> Signature:
+    signature = Signature(
+        refused=reader.flag("refused"),
+        text=reader.text("text", longest=LONGEST_SIGNED_TEXT),
+        text_digest=_digest(reader, "text_digest"),
+        image_sha256=reader.maybe("image_sha256", lambda name: _digest(reader, name)),
+        signer=reader.choice("signer", Signer),
+    )
+    reader.close()
+    if sha256(signature.text.encode()) != signature.text_digest:
+        raise _malformed("visit.signature_text_differs", "signature.text_digest")
+    if signature.refused != (signature.image_sha256 is None):
+        raise reader.malformed("image_sha256")
+    return signature
+
+
+def _payment(reader: Reader) -> ReportedPayment:
+    payment = ReportedPayment(
+        method=reader.text("method", longest=40),
+        amount_cents=reader.whole("amount_cents", least=1, most=LARGEST_CENTS),
+        fields=_answers(reader),
+        allocation=tuple(_allocated(item) for item in reader.objects("allocation", most=200)),
+        stamp_duty=_stamp_duty(reader.object("stamp_duty")),
+        receipt=reader.maybe("receipt", lambda name: _receipt(reader.object(name))),
+    )
+    reader.close()
+    if payment.receipt and sum(line.total_cents for line in payment.allocation) != payment.amount_cents:
+        raise _malformed("visit.allocation_differs", reader.path("allocation"))
+    return payment
+
+
+def _answers(reader: Reader) -> Mapping[str, str | int | bool]:
+    answers = reader.plain("fields")
+    if not isinstance(answers, dict) or len(answers) > 20:
+        raise reader.malformed("fields")
+    for name, value in answers.items():
+        if len(name) > 40 or not isinstance(value, str | int) or len(str(value)) > 200 or not printable(str(value)):
+            raise reader.malformed("fields")
+    return answers
+
+
+def _allocated(reader: Reader) -> Allocated:
+    line = Allocated(
+        debt_line_id=_uuid(reader, "debt_line_id"),
+        principal_cents=reader.whole("principal_cents", most=LARGEST_CENTS),
+        interest_cents=reader.whole("interest_cents", most=LARGEST_CENTS),
+        costs_cents=reader.whole("costs_cents", most=LARGEST_CENTS),
+    )
+    reader.close()
+    return line
+
+
+def _stamp_duty(reader: Reader) -> StampDutyLine:
+    line = StampDutyLine(
+        cents=reader.whole("cents", most=100_000),
+        charged_to=reader.text("charged_to", longest=20),
+        reason=reader.text("reason", longest=60),
+    )
+    reader.close()
+    return line
+
+
+def _receipt(reader: Reader) -> IssuedReceipt:
+    value = reader.plain("value")
+    if not isinstance(value, dict):
+        raise reader.malformed("value")
+    receipt = IssuedReceipt(value, _digest(reader, "digest"), reader.text("signature", longest=400))
+    reader.close()
+    return receipt
+
+
+def _observations(reader: Reader) -> tuple[Observation, ...]:
+    codes = reader.texts("observations", most=len(Observation))
+    if not all(code in Observation._value2member_map_ for code in codes):
+        raise reader.malformed("observations")
+    return tuple(Observation(code) for code in codes)
+
+
+def _next_action(reader: Reader, name: str) -> str:
+    action = reader.text(name, longest=40)
+    if action not in NEXT_STEPS:
+        raise reader.malformed(name)
+    return action
+
+
+def _uuid(reader: Reader, name: str) -> UUID:
+    return UUID(reader.pattern(name, _UUID))
+
+
+def _digest(reader: Reader, name: str) -> Sha256:
+    return Sha256(reader.pattern(name, _DIGEST))
+
+
+def _malformed(code: str, field: str) -> Refusal:
+    return Refusal(code, kind=Kind.MALFORMED, details={"field": field})
