@@ -1,0 +1,129 @@
+/**
+ * Words in the chosen language, and the locale's way to write money, days and hours.
+ *
+ * Knows no sentence itself: a face hands over its catalogues (`speak`) before it mounts. A value used inside a
+ * component follows a change of language by itself.
+ */
+import { createSubscriber } from 'svelte/reactivity'
+
+export type Language = 'it' | 'en' | 'fr'
+export type Words = Readonly<Record<string, string>>
+export type Values = Readonly<Record<string, string | number | null | undefined>>
+
+export const LANGUAGES: readonly Language[] = ['it', 'en', 'fr']
+const LOCALES: Record<Language, string> = { it: 'it-IT', en: 'en-GB', fr: 'fr-FR' }
+
+let words: Words = {}
+let current: Language = 'it'
+let zone = 'Europe/Rome'
+let announce: () => void = () => undefined
+
+const subscribe = createSubscriber((update) => {
+  announce = update
+  return () => (announce = () => undefined)
+})
+
+/** Speak `language` from now on, with these words. */
+export function speak(language: Language, catalogue: Words): void {
+  current = language
+  words = catalogue
+  formats.clear()
+  announce()
+}
+
+/** The zone that hours are shown in: where the visits are, not where the phone's settings are. */
+export function showTimesIn(timeZone: string): void {
+  zone = timeZone
+  formats.clear()
+  announce()
+}
+
+export function language(): Language {
+  subscribe()
+  return current
+}
+
+/** The language this browser asks for, Italian when it asks for none of ours. */
+export function preferredLanguage(wanted: readonly string[]): Language {
+  for (const tag of wanted) {
+    const found = LANGUAGES.find((known) => tag.toLowerCase().startsWith(known))
+    if (found) return found
+  }
+  return 'it'
+}
+
+export function knows(key: string): boolean {
+  subscribe()
+  return key in words
+}
+
+/**
+ * The sentence under `key` with `{name}` filled in. `key.one` is taken when `values.n` is 1.
+ * A missing sentence shows its key: tests hold the catalogues complete.
+ */
+export function t(key: string, values: Values = {}): string {
+  subscribe()
+  const one = values['n'] === 1 ? words[`${key}.one`] : undefined
+  const sentence = one ?? words[key] ?? key
+  return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
+}
+
+const formats = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>()
+
+function dateFormat(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  subscribe()
+  const known = formats.get(name)
+  if (known instanceof Intl.DateTimeFormat) return known
+  const made = new Intl.DateTimeFormat(LOCALES[current], { timeZone: zone, ...options })
+  formats.set(name, made)
+  return made
+}
+
+/** Integer cents as the language writes them: `1.234,50 €`. Never through a float. */
+export function money(cents: number): string {
+  subscribe()
+  const known = formats.get('money')
+  const format =
+    known instanceof Intl.NumberFormat
+      ? known
+      : new Intl.NumberFormat(LOCALES[current], { style: 'currency', currency: 'EUR', useGrouping: 'always' })
+  formats.set('money', format)
+  const whole = Math.trunc(Math.abs(cents) / 100)
+  const rest = String(Math.abs(cents) % 100).padStart(2, '0')
+  return format.format(`${cents < 0 ? '-' : ''}${whole}.${rest}` as Intl.StringNumericLiteral)
+}
+
+/** `10:42` */
+export const hour = (at: string | Date): string =>
+  dateFormat('hour', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(new Date(at))
+
+/** `giovedì 26 novembre` of an ISO day or an instant. */
+export const dayInWords = (day: string | Date): string =>
+  dateFormat('words', { weekday: 'long', day: 'numeric', month: 'long' }).format(noon(day))
+
+/** `gio 26 nov` */
+export const dayShort = (day: string | Date): string =>
+  dateFormat('short', { weekday: 'short', day: 'numeric', month: 'short' }).format(noon(day))
+
+/** `26/11/2026` */
+export const dayInFigures = (day: string | Date): string =>
+  dateFormat('figures', { day: '2-digit', month: '2-digit', year: 'numeric' }).format(noon(day))
+
+/** `26/11/2026, 10:42` */
+export const instant = (at: string | Date): string =>
+  dateFormat('instant', {
+    day: '2-digit', month: '2-digit', year: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
+  }).format(new Date(at))
+
+// An ISO day means that day wherever it is shown: noon in UTC falls on it in every zone of Europe.
+function noon(day: string | Date): Date {
+  return typeof day === 'string' && day.length === 10 ? new Date(`${day}T12:00:00Z`) : new Date(day)
+}
+
+/** The calendar day of an instant where the visits are: `2026-11-26`. */
+export function localDay(at: string | Date): string {
+  const parts = new Intl.DateTimeFormat('en-CA', {
+    timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit',
+  }).format(new Date(at))
+  return parts
+}

@@ -1,0 +1,30 @@
+/** Few icons, each shown beside its word: outlines on a 24 px grid, one path each. */
+export const ICONS = {
+  arrow: 'M5 12h14M13 6l6 6-6 6',
+  back: 'M19 12H5M11 6l-6 6 6 6',
+  camera: 'M4 8h3l2-3h6l2 3h3v11H4zM12 10a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7z',
+  cash: 'M3 7h18v10H3zM12 9.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5zM6 10v4M18 10v4',
+  check: 'M5 12.5l5 5L19 7',
+  clock: 'M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM12 8v4.5l3 2',
+  close: 'M6 6l12 12M18 6L6 18',
+  cloud: 'M7 18a4 4 0 0 1-.5-8A6 6 0 0 1 18 9.5 4.3 4.3 0 0 1 17.5 18z',
+  down: 'M6 9l6 6 6-6',
+  hand: 'M5 21v-9M9 12V4M13 11V3M17 12V5M21 13v3a6 6 0 0 1-6 6H9a4 4 0 0 1-4-4',
+  home: 'M4 11l8-7 8 7M6 10v10h12V10M10 20v-6h4v6',
+  list: 'M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01',
+  lock: 'M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3',
+  map: 'M9 5L3 7v12l6-2 6 2 6-2V5l-6 2zM9 5v12M15 7v12',
+  more: 'M5 12h.01M12 12h.01M19 12h.01',
+  navigate: 'M20 4L4 11l7 2 2 7z',
+  paper: 'M6 3h8l4 4v14H6zM14 3v4h4M9 12h6M9 16h6',
+  pen: 'M4 20l1-4L16 5l3 3L8 19zM13 8l3 3',
+  person: 'M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8zM4 21c0-4 3.5-6 8-6s8 2 8 6',
+  phone: 'M5 4h4l1.5 4.5L8 10c1 2.5 3.5 5 6 6l1.5-2.5L20 15v4c0 .6-.4 1-1 1C11 20 4 13 4 5c0-.6.4-1 1-1z',
+  pin: 'M12 21s-7-6.5-7-11.5a7 7 0 0 1 14 0C19 14.5 12 21 12 21zM12 7a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5z',
+  search: 'M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L20 20',
+  send: 'M12 20V5M6 11l6-6 6 6',
+  veil: 'M3 12s3.5-6 9-6 9 6 9 6-3.5 6-9 6-9-6-9-6zM4 20L20 4',
+  warn: 'M12 4l9 16H3zM12 10v4M12 17h.01',
+} as const
+
+export type IconName = keyof typeof ICONS
