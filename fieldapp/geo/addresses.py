@@ -334,7 +334,7 @@ def _part_number(text: str, *, numbered: bool) -> tuple[str, str, str]:
         if special:
             return text[: special.start()].strip(" ,"), special[0], text[special.end() :].strip(" ,")
     options = [found for found in _NUMBER.finditer(text) if not _is_date(text, found)]
-    if numbered or (len(options) > 1 and options[0].start() == 0):
+    if options and options[0].start() == 0 and (numbered or len(options) > 1):
         options = options[1:]
     leading = [found for found in options if found.start() == 0]
     if leading and text[leading[0].end() :].strip(" ,"):

@@ -8,7 +8,8 @@ uses most; abbreviations are the ones that creditors' files and envelopes show.
 from __future__ import annotations
 
 
-def _words(listed: str) -> frozenset[str]:
+def words(listed: str) -> frozenset[str]:
+    """The blank-separated words of one string as a set."""
     return frozenset(listed.split())
 
 
@@ -131,13 +132,13 @@ NAME_WORDS: dict[str, str] = {
 ALWAYS_SHORT = frozenset({"FLLI", "STA", "STO"})
 """Short forms that are no word of their own: expanded even where the dot is missing."""
 
-FEMALE_SAINTS = _words(
+FEMALE_SAINTS = words(
     "AGATA AGNESE APOLLONIA BARBARA BRIGIDA CATERINA CECILIA CHIARA CRISTINA CROCE DOROTEA FRANCESCA GEMMA"
     " GIULIA GIULIANA GIUSTINA LIBERATA LUCIA MADDALENA MARGHERITA MARIA MARINA MARTA MONICA PAOLA REPARATA RITA"
     " ROSA ROSALIA SABINA SOFIA TECLA TERESA VENERA VERONICA VITTORIA ZITA"
 )
 
-HOLIEST = _words("ANNUNZIATA CONCEZIONE CROCIFISSO REDENTORE SACRAMENTO SALVATORE TRINITÀ TRINITA")
+HOLIEST = words("ANNUNZIATA CONCEZIONE CROCIFISSO REDENTORE SACRAMENTO SALVATORE TRINITÀ TRINITA")
 """What `SS.` makes holiest (SANTISSIMA, SANTISSIMO) where it otherwise stands for several saints."""
 
 ELIDED = frozenset({"ALL", "COLL", "D", "DALL", "DELL", "L", "NELL", "SANT", "SULL"})
@@ -146,7 +147,7 @@ ELIDED = frozenset({"ALL", "COLL", "D", "DALL", "DELL", "L", "NELL", "SANT", "SU
 TRUNCATED = frozenset({"CA", "CO", "DA", "DE", "FRA", "MO", "NE", "PO", "PIE", "SU", "TO", "VA"})
 """Words whose final apostrophe marks a lost syllable, not an accent: `CA' BIANCA`, `VIA DE' NERI`."""
 
-MONTHS = _words("GENNAIO FEBBRAIO MARZO APRILE MAGGIO GIUGNO LUGLIO AGOSTO SETTEMBRE OTTOBRE NOVEMBRE DICEMBRE")
+MONTHS = words("GENNAIO FEBBRAIO MARZO APRILE MAGGIO GIUGNO LUGLIO AGOSTO SETTEMBRE OTTOBRE NOVEMBRE DICEMBRE")
 
 NUMBER_WORDS: dict[str, str] = {
     "PRIMO": "1",
@@ -165,7 +166,7 @@ NUMBER_WORDS: dict[str, str] = {
     "VENTOTTO": "28",
 }
 
-ARTICLES = _words(
+ARTICLES = words(
     "A AD AI AGLI AL ALL ALLA ALLE ALLO D DA DAI DAL DALL DALLA DE DEI DEGLI DEL DELL DELLA DELLE DELLO DI E ED"
     " I IL IN L LA LE LO NEL NELL NELLA SU SUL SULL SULLA"
 )
