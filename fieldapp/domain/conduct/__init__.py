@@ -1,5 +1,6 @@
 """Rules of conduct: the lawful and respectful way, as data, with one evaluation for everybody who asks."""
 
+from fieldapp.domain.conduct.document import rules_document
 from fieldapp.domain.conduct.facts import (
     Act,
     ActKind,
@@ -23,8 +24,9 @@ from fieldapp.domain.conduct.facts import (
     Visit,
 )
 from fieldapp.domain.conduct.judge import Finding, Verdict, judge, lawful_windows
-from fieldapp.domain.conduct.rule import Rule, Scope, Severity
+from fieldapp.domain.conduct.rule import ParameterValue, Rule, Scope, Severity
 from fieldapp.domain.conduct.ruleset import Ruleset
+from fieldapp.domain.conduct.stamp import stamp_duty_due, stamp_rule
 from fieldapp.domain.conduct.standard import standard_ruleset
 from fieldapp.domain.conduct.wire import (
     address_to_json,
@@ -50,6 +52,7 @@ __all__ = [
     "Finding",
     "Letter",
     "Message",
+    "ParameterValue",
     "Payee",
     "PayerKind",
     "Payment",
@@ -68,5 +71,8 @@ __all__ = [
     "judge",
     "lawful_windows",
     "practice_to_json",
+    "rules_document",
+    "stamp_duty_due",
+    "stamp_rule",
     "standard_ruleset",
 ]

@@ -47,6 +47,8 @@ class Parameter:
     name: str
     kind: ParameterKind
     stricter: Stricter = Stricter.NONE
+    choices: tuple[str, ...] = ()
+    """The codes that a parameter of kind `code` may take."""
 
 
 class Case:

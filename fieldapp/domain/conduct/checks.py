@@ -52,7 +52,11 @@ _VISITS = (*_CONVERSATIONS, _count("max_per_placement", _S.LOWER))
 _COOLING = (Parameter("after", _K.CODES, _S.HIGHER), _count("days", _S.HIGHER))
 _ROLLING = (_cents("below_cents", _S.LOWER), _count("days", _S.HIGHER))
 _UNUSUAL = (_cents("below_cents"), _count("near_pct"), _count("days"), _count("count"))
-_STAMP = (_cents("due_cents"), _cents("above_cents"), Parameter("charged_to", _K.CODE))
+_STAMP = (
+    _cents("due_cents"),
+    _cents("above_cents"),
+    Parameter("charged_to", _K.CODE, choices=("debtor", "creditor", "nobody")),
+)
 
 CHECKS: Mapping[str, Check] = {
     check.name: check
@@ -84,7 +88,7 @@ CHECKS: Mapping[str, Check] = {
         Check(
             "debt_state",
             _ALL,
-            (Parameter("state", _K.CODE),),
+            (Parameter("state", _K.CODE, choices=subject.DEBT_STATES),),
             tuple(f"conduct.debt_{state}" for state in subject.DEBT_STATES),
             subject.debt_state,
             needs="states",

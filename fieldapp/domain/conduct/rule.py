@@ -119,7 +119,7 @@ class Rule:
             parameters=_parameters(reader),
             overrides=reader.maybe("overrides", lambda name: reader.text(name, longest=80)),
             quiet=reader.flag("quiet"),
-            source=reader.text("source", longest=300),
+            source=reader.text("source", longest=300, least=0),
             to_be_confirmed=reader.flag("to_be_confirmed"),
             texts=_texts(reader),
         )

@@ -106,7 +106,7 @@ def _fits(spec: Parameter, value: object) -> bool:
         case ParameterKind.TIME:
             return isinstance(value, str) and _is_time(value)
         case ParameterKind.CODE:
-            return isinstance(value, str) and 1 <= len(value) <= 60
+            return isinstance(value, str) and value in spec.choices
         case ParameterKind.CODES:
             return isinstance(value, tuple) and bool(value) and all(isinstance(item, str) for item in value)
 
