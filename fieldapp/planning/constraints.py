@@ -1,0 +1,104 @@
+"""The hard rules of a day plan, each one named function with its source.
+
+Every rule looks at a plan and its timetable and returns what breaks it; none repairs anything. A new rule is
+one function here, one line in `RULES`, and its mirror in the compiled core.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from fieldapp.planning.plan import Plan
+from fieldapp.planning.problem import Problem
+from fieldapp.planning.timetable import AgentDay
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken rule. `by` is seconds for times, a count for counts, else 0."""
+
+    rule: str
+    agent: int | None = None
+    visit: int | None = None
+    by: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What a rule may look at: the problem, the plan, and the plan's exact times."""
+
+    problem: Problem
+    plan: Plan
+    days: tuple[AgentDay, ...]
+
+
+Rule = Callable[[Day], Iterator[Violation]]
+
+
+def window(day: Day) -> Iterator[Violation]:
+    """Service starts inside a window: lawful visiting hours and agreed appointments (DOMAIN 2.1)."""
+    for route in day.days:
+        for stop in route.stops:
+            if stop.late_s > 0:
+                yield Violation("window", route.agent, stop.visit, stop.late_s)
+
+
+def shift(day: Day) -> Iterator[Violation]:
+    """The agent is home when the shift ends (working hours agreed with the agency)."""
+    for route in day.days:
+        if route.stops and route.late_home_s > 0:
+            yield Violation("shift", route.agent, by=route.late_home_s)
+
+
+def lunch(day: Day) -> Iterator[Violation]:
+    """A break between two stops inside the lunch hours (D.Lgs. 66/2003 art. 8: a pause within long days)."""
+    for route in day.days:
+        if route.lunch_missed:
+            yield Violation("lunch", route.agent)
+
+
+def max_visits(day: Day) -> Iterator[Violation]:
+    """No agent makes more visits than the agency allows in a day (customer's figure: 14)."""
+    for agent, route in enumerate(day.plan.routes):
+        over = len(route) - int(day.problem.max_visits[agent])
+        if over > 0:
+            yield Violation("max_visits", agent, by=over)
+
+
+def pin(day: Day) -> Iterator[Violation]:
+    """A pinned visit is made by its agent only (a dispatcher's decision)."""
+    for agent, route in enumerate(day.plan.routes):
+        for visit in route:
+            if day.problem.pin[visit] not in (-1, agent):
+                yield Violation("pin", agent, visit)
+
+
+def may_visit(day: Day) -> Iterator[Violation]:
+    """An agent goes only where the notified licence area reaches (art. 115 TULPS)."""
+    for agent, route in enumerate(day.plan.routes):
+        for visit in route:
+            pinned_elsewhere = day.problem.pin[visit] not in (-1, agent)
+            if not day.problem.may_visit[agent, visit] and not pinned_elsewhere:
+                yield Violation("may_visit", agent, visit)
+
+
+def once(day: Day) -> Iterator[Violation]:
+    """Nobody rings twice at one door on one day (contact frequency, DOMAIN 2.1)."""
+    times = Counter(visit for route in day.plan.routes for visit in route)
+    for visit, count in times.items():
+        if count > 1:
+            yield Violation("once", visit=visit, by=count - 1)
+
+
+def must(day: Day) -> Iterator[Violation]:
+    """Appointments that were promised are kept (customer's rule: never given up for prizes)."""
+    planned = day.plan.planned
+    for visit in range(day.problem.n_visits):
+        if day.problem.must[visit] and visit not in planned:
+            yield Violation("must", visit=visit)
+
+
+RULES: tuple[Rule, ...] = (window, shift, lunch, max_visits, pin, may_visit, once, must)
+"""Every hard rule; the checker asks all of them."""

@@ -1,0 +1,160 @@
+"""Problems and plans as documents: the exchange format of `fieldapp solve` (docs/planning.md).
+
+A problem gives agents and visits by coordinates in kilometres, or explicit square matrices. Travel from
+coordinates carries a seeded noise of -5 to +10 %, as real roads do; the formula is part of the format, so
+that any two readers see the same day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fieldapp.planning.plan import Plan
+from fieldapp.planning.problem import Agent, Lunch, Problem, Visit, refuse, whole
+from fieldapp.planning.solver import Clock, Listener, Solution, solve
+
+TOWN_ROADS_KM = 4.0
+
+
+def read_problem(document: Mapping[str, Any]) -> Problem:
+    """The problem in `document`. Raises Refusal `planning.field_missing` and those of `Problem.of`."""
+    agents = _listed(document, "agents")
+    visits = _listed(document, "visits")
+    seconds, cents = read_matrices(document)
+    return Problem.of(
+        [_agent(item, f"agents[{i}]") for i, item in enumerate(agents)],
+        [_visit(item, f"visits[{i}]") for i, item in enumerate(visits)],
+        travel_s=seconds,
+        cost_cents=cents,
+        lunch=_lunch(_field(document, "lunch", "")),
+    )
+
+
+def read_matrices(document: Mapping[str, Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Travel seconds and cost in cents, (n, n), row = from, agents first; given or by the format's formula."""
+    if "duration_s" in document:
+        return _given(document, "duration_s"), _given(document, "cost_cents")
+    places = [*_listed(document, "agents"), *_listed(document, "visits")]
+    names = [f"agents[{i}]" for i in range(len(_listed(document, "agents")))]
+    names += [f"visits[{i}]" for i in range(len(places) - len(names))]
+    xy = np.array(
+        [[_real(place, axis, name) for axis in ("x", "y")] for place, name in zip(places, names, strict=True)]
+    ).reshape(-1, 2)
+    town = np.array(
+        [whole(_field(p, "town", n), f"{n}.town", least=-1) for p, n in zip(places, names, strict=True)],
+        np.int64,
+    )
+    money = _field(document, "cost", "")
+    km = np.hypot(xy[:, None, 0] - xy[None, :, 0], xy[:, None, 1] - xy[None, :, 1])
+    km = km * _positive(document, "circuity")
+    same_town = (town[:, None] == town[None, :]) & (town[:, None] >= 0)
+    slow_km = np.where(same_town, km, np.minimum(km, TOWN_ROADS_KM))
+    hours = slow_km / _positive(document, "speed_town") + (km - slow_km) / _positive(document, "speed_road")
+    noise = np.random.default_rng(whole(_field(document, "seed", ""), "seed") + 777)
+    hours = hours * noise.uniform(0.95, 1.10, hours.shape)
+    np.fill_diagonal(hours, 0)
+    cents = np.rint(km * _real(money, "cent_per_km", "cost") + hours * _real(money, "cent_per_hour", "cost"))
+    np.fill_diagonal(cents, 0)
+    return np.rint(hours * 3600), cents
+
+
+def read_plan(document: Mapping[str, Any]) -> Plan:
+    """The plan in `document`. Raises Refusal `planning.field_missing`, `planning.bad_number`."""
+    routes = _listed(document, "routes")
+    return Plan.of(
+        [whole(visit, f"routes[{agent}][{place}]") for place, visit in enumerate(route)]
+        for agent, route in enumerate(routes)
+    )
+
+
+def write_plan(solution: Solution) -> dict[str, Any]:
+    """The plan as a document, with what it is worth."""
+    judgement = solution.judgement
+    return {
+        "routes": [list(route) for route in solution.plan.routes],
+        "objective": judgement.objective_cents,
+        "prize": judgement.prize_cents,
+        "travel": judgement.travel_cents,
+        "served": judgement.served,
+        "unserved_must": list(judgement.unserved_must),
+        "iterations": solution.iterations,
+    }
+
+
+def solve_document(
+    document: Mapping[str, Any],
+    *,
+    seconds: float,
+    seed: int,
+    clock: Clock,
+    on_progress: Listener | None = None,
+) -> dict[str, Any]:
+    """Read, solve for `seconds` by `clock`, write. Raises the refusals of `read_problem`."""
+    problem = read_problem(document)
+    return write_plan(solve(problem, seed=seed, seconds=seconds, clock=clock, on_progress=on_progress))
+
+
+def _field(item: Any, name: str, place: str) -> Any:
+    if not isinstance(item, Mapping) or name not in item:
+        raise refuse("field_missing", f"{place}.{name}" if place else name)
+    return item[name]
+
+
+def _listed(item: Mapping[str, Any], name: str) -> Sequence[Any]:
+    value = _field(item, name, "")
+    if not isinstance(value, list | tuple):
+        raise refuse("field_missing", name, type(value).__name__)
+    return value
+
+
+def _real(item: Any, name: str, place: str) -> float:
+    value = _field(item, name, place)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise refuse("bad_number", f"{place}.{name}" if place else name, value)
+    return float(value)
+
+
+def _positive(item: Mapping[str, Any], name: str) -> float:
+    value = _real(item, name, "")
+    if value <= 0:
+        raise refuse("bad_number", name, value)
+    return value
+
+
+def _given(document: Mapping[str, Any], name: str) -> npt.NDArray[Any]:
+    try:
+        return np.array(_field(document, name, ""), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise refuse("matrix_hole", name) from None
+
+
+def _agent(item: Any, place: str) -> Agent:
+    return Agent(
+        key=str(item.get("key", place)) if isinstance(item, Mapping) else place,
+        shift_s=_field(item, "shift", place),
+        max_visits=_field(item, "max_visits", place),
+        takes_lunch=bool(_field(item, "lunch", place)),
+    )
+
+
+def _visit(item: Any, place: str) -> Visit:
+    pin = _field(item, "pin", place)
+    windows = _field(item, "tw", place)
+    if not isinstance(windows, list | tuple):
+        raise refuse("bad_time", f"{place}.windows_s", windows)
+    return Visit(
+        key=str(item.get("key", place)),
+        windows_s=tuple(windows),
+        service_s=_field(item, "service", place),
+        prize_cents=_field(item, "prize", place),
+        pin=None if pin == -1 else pin,
+        must=bool(_field(item, "must", place)),
+    )
+
+
+def _lunch(item: Any) -> Lunch:
+    return Lunch(*(_field(item, name, "lunch") for name in ("duration", "earliest_start", "latest_end")))

@@ -1,0 +1,539 @@
+# mypy: disable-error-code=no-any-return
+# Reason: numpy types single elements of an array as Any, and compiled code is made of single elements.
+"""The compiled core of the search: schedules with two clocks, ruin, recreate, acceptance.
+
+Ruin and recreate after Christiaens and Vanden Berghe, "Slack Induction by String Removals for Vehicle
+Routing Problems", Transportation Science 54(2), 2020, extended by prizes, by several windows a visit, and by
+a lunch break carried as two clocks: *hungry* (lunch still to take) and *fed* (lunch taken). Each clock is
+the earliest time of leaving a stop; backwards, each stop holds the latest arrival from which the rest of the
+day still works, so that an insertion is judged in constant time.
+
+Everything compiled stands in this one file: numba's cache is keyed by a single source file and would serve
+stale code if a function called a compiled one from another file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+F = TypeVar("F", bound=Callable[..., Any])
+
+NEVER = 1_000_000_000_000
+SORTS = 6
+
+# Typed, because numba compiles a function once more for each plain number that it is called with.
+NONE: Any = np.int64(-1)
+ZERO: Any = np.int64(0)
+ONE: Any = np.int64(1)
+
+
+def entry(function: F) -> F:
+    """Compile on first call from Python, without the interpreter lock; kept on disk where that is possible."""
+    compiler: Any = numba.njit(nogil=True, error_model="numpy", cache=True)
+    try:
+        made: F = compiler(function)
+    except RuntimeError:  # no writable place for the cache: compile afresh in each process
+        compiler = numba.njit(nogil=True, error_model="numpy")
+        made = compiler(function)
+    return made
+
+
+def inner(function: F) -> F:
+    """Compile as a part of entries only: without wrappers for Python, which cost most of the compile time."""
+    njit: Any = numba.njit
+    made: F = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return made
+
+
+class Data(NamedTuple):
+    """What never changes in a search. `leave[i, j]` and `reach[j, i]` hold (seconds, cents) from i to j."""
+
+    leave: Array
+    reach: Array
+    worth: Array
+    """(V,) prize in cents, plus a bonus beyond all money for a must-do."""
+    service: Array
+    opens: Array
+    closes: Array
+    """(V, W) window bounds; unused places close at -1."""
+    allowed: Array
+    room: Array
+    """(A,) most visits."""
+    shift: Array
+    lunch: Array
+    """(A,) takes lunch."""
+    break_s: Array
+    """Duration, earliest start, latest start."""
+    near: Array
+    """(V, K) other visits, nearest first."""
+    order: Array
+    """(SORTS, V) keys of the insertion orders, lowest first; row 0 only puts must-dos first."""
+    pin: Array
+    musts: Array
+
+
+class State(NamedTuple):
+    """The plan being changed, with its schedules; rows are agents, columns stops with home at both ends."""
+
+    stops: Array
+    size: Array
+    hungry: Array
+    fed: Array
+    late_hungry: Array
+    late_fed: Array
+    value: Array
+    where: Array
+    touched: Array
+    """(A,) 1 where the route differs from the last accepted one."""
+    old_stops: Array
+    old_size: Array
+    best_stops: Array
+    best_size: Array
+    mark: Array
+    """(V,) iteration in which a visit was last taken up for insertion."""
+    queue: Array
+    key: Array
+    rng: Array
+    score: Array
+    """Objective now, best objective, iterations done, entries ever written to the pool."""
+    pool_stops: Array
+    pool_agent: Array
+    pool_size: Array
+
+
+@inner
+def draw(rng: Array) -> float:
+    """The next number in [0, 1): xorshift64*, so that a seed means the same run everywhere."""
+    x = rng[0]
+    x ^= x >> np.uint64(12)
+    x ^= x << np.uint64(25)
+    x ^= x >> np.uint64(27)
+    rng[0] = x
+    return float((x * np.uint64(2685821657736338717)) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@inner
+def served(d: Data, v: int, arrive: int) -> int:
+    """When `v` is left after arriving at `arrive`, in the first window still open."""
+    for w in range(d.closes.shape[1]):
+        if arrive <= d.closes[v, w]:
+            return max(arrive, d.opens[v, w]) + d.service[v]
+    return NEVER
+
+
+@inner
+def latest_arrival(d: Data, v: int, leave_by: int) -> int:
+    """The latest arrival at `v` that leaves by `leave_by`, or a negative number."""
+    start_by = leave_by - d.service[v]
+    for w in range(d.closes.shape[1] - 1, -1, -1):
+        if d.closes[v, w] >= 0 and d.opens[v, w] <= start_by:
+            return min(d.closes[v, w], start_by)
+    return -1
+
+
+@inner
+def after_break(d: Data, leave: int, drive: int) -> int:
+    """Arrival when lunch is taken on this leg: before leaving, on the way or on arrival."""
+    if leave > d.break_s[2]:
+        return NEVER
+    return max(leave + drive, d.break_s[1]) + d.break_s[0]
+
+
+@inner
+def forward(d: Data, s: State, a: int, first: int) -> None:
+    """Bring the earliest leaving times of agent `a` up to date from stop `first` on."""
+    base = d.room.shape[0]
+    if first == 0:
+        s.hungry[a, 0] = d.shift[a, 0] if d.lunch[a] else NEVER
+        s.fed[a, 0] = NEVER if d.lunch[a] else d.shift[a, 0]
+        first = 1
+    for p in range(first, s.size[a] + 1):
+        node = s.stops[a, p]
+        drive = d.leave[s.stops[a, p - 1], node, 0]
+        hungry, fed = s.hungry[a, p - 1], s.fed[a, p - 1]
+        fed = min(fed + drive, after_break(d, hungry, drive))
+        s.hungry[a, p] = served(d, node - base, hungry + drive)
+        s.fed[a, p] = served(d, node - base, fed)
+
+
+@inner
+def backward(d: Data, s: State, a: int, last: int) -> None:
+    """Bring the latest arrivals of agent `a` up to date from stop `last` back to the start."""
+    base = d.room.shape[0]
+    end = s.size[a] + 1
+    if last >= end:
+        s.late_fed[a, end] = d.shift[a, 1]
+        s.late_hungry[a, end] = -NEVER
+        last = end - 1
+    for p in range(last, -1, -1):
+        drive = d.leave[s.stops[a, p], s.stops[a, p + 1], 0]
+        fed_by = s.late_fed[a, p + 1] - drive
+        hungry_by = s.late_hungry[a, p + 1] - drive
+        if d.break_s[1] + d.break_s[0] <= s.late_fed[a, p + 1]:
+            hungry_by = max(hungry_by, min(d.break_s[2], fed_by - d.break_s[0]))
+        if p == 0:
+            s.late_fed[a, 0], s.late_hungry[a, 0] = fed_by, hungry_by
+        else:
+            v = s.stops[a, p] - base
+            s.late_fed[a, p] = latest_arrival(d, v, fed_by)
+            s.late_hungry[a, p] = latest_arrival(d, v, hungry_by)
+
+
+@inner
+def holds(d: Data, s: State, a: int) -> bool:
+    """Whether the route of `a` keeps windows, lunch and shift (schedules up to date)."""
+    start = d.shift[a, 0]
+    return start <= s.late_hungry[a, 0] if d.lunch[a] else start <= s.late_fed[a, 0]
+
+
+@inner
+def fits(d: Data, s: State, a: int, p: int, v: int) -> bool:
+    """Whether `v` fits between stops `p` and `p + 1` of agent `a`."""
+    node = v + d.room.shape[0]
+    drive = d.reach[node, s.stops[a, p], 0]
+    hungry, fed = s.hungry[a, p], s.fed[a, p]
+    fed = served(d, v, min(fed + drive, after_break(d, hungry, drive)))
+    hungry = served(d, v, hungry + drive)
+    drive = d.leave[node, s.stops[a, p + 1], 0]
+    if hungry + drive <= s.late_hungry[a, p + 1]:
+        return True
+    return min(fed + drive, after_break(d, hungry, drive)) <= s.late_fed[a, p + 1]
+
+
+@inner
+def detour(d: Data, s: State, a: int, p: int, v: int) -> int:
+    """Extra cents for `v` between stops `p` and `p + 1` of agent `a`."""
+    node, before, after = v + d.room.shape[0], s.stops[a, p], s.stops[a, p + 1]
+    return d.reach[node, before, 1] + d.leave[node, after, 1] - d.leave[before, after, 1]
+
+
+@inner
+def revalue(d: Data, s: State, a: int) -> None:
+    """Bring worth less travel of agent `a`'s route, and where its visits stand, up to date."""
+    base = d.room.shape[0]
+    value = ZERO
+    for p in range(1, s.size[a] + 1):
+        v = s.stops[a, p] - base
+        s.where[v] = a
+        value += d.worth[v] - d.leave[s.stops[a, p - 1], s.stops[a, p], 1]
+    if s.size[a] > 0:
+        value -= d.leave[s.stops[a, s.size[a]], a, 1]
+    s.value[a] = value
+
+
+@inner
+def refresh(d: Data, s: State, a: int) -> None:
+    """Recompute everything known about agent `a` from its stops."""
+    s.stops[a, s.size[a] + 1] = a
+    forward(d, s, a, ZERO)
+    backward(d, s, a, s.size[a] + 1)
+    revalue(d, s, a)
+
+
+@inner
+def touch(s: State, a: int) -> None:
+    """Keep a copy of agent `a`'s route before its first change in this iteration."""
+    if s.touched[a] == 0:
+        s.touched[a] = 1
+        s.old_size[a] = s.size[a]
+        for p in range(s.size[a] + 2):
+            s.old_stops[a, p] = s.stops[a, p]
+
+
+@inner
+def insert(d: Data, s: State, a: int, p: int, v: int) -> None:
+    """Put `v` between stops `p` and `p + 1` of agent `a`."""
+    touch(s, a)
+    s.value[a] += d.worth[v] - detour(d, s, a, p, v)
+    for q in range(s.size[a] + 1, p, -1):
+        s.stops[a, q + 1] = s.stops[a, q]
+    s.stops[a, p + 1] = v + d.room.shape[0]
+    s.size[a] += 1
+    s.where[v] = a
+    forward(d, s, a, p + 1)
+    backward(d, s, a, s.size[a] + 1)
+
+
+@inner
+def take_out(d: Data, s: State, a: int, first: int, last: int) -> None:
+    """Remove stops `first` to `last` of agent `a` (schedules are not brought up to date)."""
+    base = d.room.shape[0]
+    touch(s, a)
+    for p in range(first, last + 1):
+        s.where[s.stops[a, p] - base] = -1
+    gap = last - first + 1
+    for p in range(last + 1, s.size[a] + 2):
+        s.stops[a, p - gap] = s.stops[a, p]
+    s.size[a] -= gap
+
+
+@inner
+def queue_up(s: State, v: int, n: int, stamp: int) -> int:
+    """Take `v` up for insertion, once; `n` is the length of the queue so far."""
+    if s.mark[v] == stamp:
+        return n
+    s.mark[v] = stamp
+    s.queue[n] = v
+    return n + 1
+
+
+@inner
+def take_string(d: Data, s: State, a: int, v: int, longest: int, n: int, stamp: int) -> int:
+    """Remove a string of stops around `v` from agent `a`; half of the strings leave some stops standing."""
+    base, size = d.room.shape[0], s.size[a]
+    length = 1 + int(draw(s.rng) * min(longest, size))
+    kept = 0
+    if length < size and length > 1 and draw(s.rng) < 0.5:
+        kept = 1
+        while length + kept < size and draw(s.rng) < 0.01:
+            kept += 1
+    at = 1
+    while s.stops[a, at] != v + base:
+        at += 1
+    span = length + kept
+    lowest = max(1, at - span + 1)
+    highest = min(at, size - span + 1)
+    first = lowest + int(draw(s.rng) * (highest - lowest + 1))
+    keep_from = first + 1 + int(draw(s.rng) * (length - 1)) if kept else first + span
+    for p in range(first, first + span):
+        if not keep_from <= p < keep_from + kept:
+            n = queue_up(s, s.stops[a, p] - base, n, stamp)
+    if kept:
+        take_out(d, s, a, keep_from + kept, first + span - 1)
+        take_out(d, s, a, first, keep_from - 1)
+    else:
+        take_out(d, s, a, first, first + span - 1)
+    return settle(d, s, a, n, stamp)
+
+
+@inner
+def settle(d: Data, s: State, a: int, n: int, stamp: int) -> int:
+    """Refresh `a` after a removal. Where travel breaks the triangle rule less can be too late: empty it."""
+    refresh(d, s, a)
+    if s.size[a] > 0 and not holds(d, s, a):
+        for p in range(1, s.size[a] + 1):
+            n = queue_up(s, s.stops[a, p] - d.room.shape[0], n, stamp)
+        take_out(d, s, a, ONE, s.size[a])
+        refresh(d, s, a)
+    return n
+
+
+@inner
+def ruin(d: Data, s: State, seed: int, removed: float, longest: int, stamp: int) -> int:
+    """Remove strings of visits near `seed` from several routes; returns how many visits queue."""
+    n, stops, routes = ZERO, ZERO, ZERO
+    for a in range(s.size.shape[0]):
+        if s.size[a] > 0:
+            stops += s.size[a]
+            routes += 1
+    if stops == 0:
+        return queue_up(s, seed, n, stamp)
+    string = min(float(longest), stops / routes)
+    strings = 1 + int(draw(s.rng) * max(4.0 * removed / (1.0 + string) - 1.0, 0.0))
+    if s.where[seed] < 0:
+        n = queue_up(s, seed, n, stamp)
+        a = d.pin[seed]
+        if a >= 0 and s.size[a] > 0:
+            v = s.stops[a, 1 + int(draw(s.rng) * s.size[a])] - d.room.shape[0]
+            n = take_string(d, s, a, v, int(string + 0.5), n, stamp)
+            strings -= 1
+    for i in range(-1, d.near.shape[1]):
+        if strings <= 0:
+            break
+        v = seed if i < 0 else d.near[seed, i]
+        a = s.where[v]
+        if a >= 0 and s.touched[a] == 0:
+            n = take_string(d, s, a, v, int(string + 0.5), n, stamp)
+            strings -= 1
+    return n
+
+
+@inner
+def sort_queue(d: Data, s: State, n: int, row: int) -> None:
+    """Put the queue into insertion order `row`; must-dos stand first in each."""
+    for i in range(n):
+        v = s.queue[i]
+        key = d.order[row, v] + (draw(s.rng) if row == 0 else 0.0)
+        j = i - 1
+        while j >= 0 and s.key[j] > key:
+            s.key[j + 1] = s.key[j]
+            s.queue[j + 1] = s.queue[j]
+            j -= 1
+        s.key[j + 1] = key
+        s.queue[j + 1] = v
+
+
+@inner
+def best_place(d: Data, s: State, a: int, v: int, limit: float, boldness: float) -> tuple[float, int]:
+    """The cheapest place for `v` with agent `a` below `limit`, as (cents, stop before) or (limit, -1).
+
+    One place in a hundred is overlooked on purpose (a *blink*). `boldness` discounts the detour, so that a
+    far group of visits can be entered although its first one alone does not pay.
+    """
+    at = NONE
+    if s.size[a] >= d.room[a] or not d.allowed[a, v]:
+        return limit, at
+    for p in range(s.size[a] + 1):
+        extra = detour(d, s, a, p, v) * (1.0 - boldness)
+        if extra < limit and draw(s.rng) >= 0.01 and fits(d, s, a, p, v):
+            limit, at = extra, p
+    return limit, at
+
+
+@inner
+def recreate(d: Data, s: State, n: int, boldness: float, stamp: int) -> None:
+    """Insert the queue's visits one by one at their cheapest place, where that pays."""
+    agents = s.size.shape[0]
+    for i in range(n):
+        v = s.queue[i]
+        limit, at, chosen = float(d.worth[v]), NONE, NONE
+        lost = s.mark[v] == stamp
+        for a in range(agents):
+            if s.touched[a] == 1 or lost:
+                extra, p = best_place(d, s, a, v, limit, boldness)
+                if p >= 0:
+                    limit, at, chosen = extra, p, a
+        if chosen >= 0:
+            insert(d, s, chosen, at, v)
+
+
+@inner
+def prune(d: Data, s: State) -> bool:
+    """Give up changed routes, then single visits, that cost more than they bring; False if times broke."""
+    base = d.room.shape[0]
+    for a in range(s.size.shape[0]):
+        if s.touched[a] == 0:
+            continue
+        if s.value[a] < 0:
+            take_out(d, s, a, ONE, s.size[a])
+            refresh(d, s, a)
+        p = ONE
+        while p <= s.size[a]:
+            before, node, after = s.stops[a, p - 1], s.stops[a, p], s.stops[a, p + 1]
+            saved = d.leave[before, node, 1] + d.leave[node, after, 1] - d.leave[before, after, 1]
+            if saved > d.worth[node - base]:
+                take_out(d, s, a, p, p)
+                refresh(d, s, a)
+                if not holds(d, s, a):
+                    return False
+            else:
+                p += 1
+    return True
+
+
+@inner
+def put_back(d: Data, s: State) -> None:
+    """Undo this iteration: bring back every changed route."""
+    base = d.room.shape[0]
+    for a in range(s.size.shape[0]):
+        if s.touched[a] == 1:
+            for p in range(1, s.size[a] + 1):
+                s.where[s.stops[a, p] - base] = -1
+    for a in range(s.size.shape[0]):
+        if s.touched[a] == 1:
+            s.size[a] = s.old_size[a]
+            for p in range(s.size[a] + 2):
+                s.stops[a, p] = s.old_stops[a, p]
+            refresh(d, s, a)
+            s.touched[a] = 0
+
+
+@inner
+def keep(s: State) -> None:
+    """Write the changed routes to the pool, a ring that set packing draws from later."""
+    for a in range(s.size.shape[0]):
+        if s.touched[a] == 1:
+            s.touched[a] = 0
+            if s.size[a] > 0 and s.pool_size.shape[0] > 0:
+                at = s.score[3] % s.pool_size.shape[0]
+                s.score[3] += 1
+                s.pool_agent[at] = a
+                s.pool_size[at] = s.size[a]
+                for p in range(s.size[a]):
+                    s.pool_stops[at, p] = s.stops[a, p + 1]
+
+
+@inner
+def keep_best(s: State) -> None:
+    """Copy the plan as the best one yet (plain loops: slices cost ten times as much to compile)."""
+    s.score[1] = s.score[0]
+    for a in range(s.size.shape[0]):
+        s.best_size[a] = s.size[a]
+        for p in range(s.size[a] + 2):
+            s.best_stops[a, p] = s.stops[a, p]
+
+
+@inner
+def step(d: Data, s: State, heat: float, removed: float, longest: int) -> None:
+    """One iteration: ruin, recreate, accept or undo."""
+    agents, visits = d.room.shape[0], d.worth.shape[0]
+    s.score[2] += 1
+    stamp = s.score[2]
+    seed = int(draw(s.rng) * visits)
+    if d.musts.shape[0] > 0 and draw(s.rng) < 0.3:
+        v = d.musts[int(draw(s.rng) * d.musts.shape[0])]
+        seed = v if s.where[v] < 0 else seed
+    before = ZERO
+    for a in range(agents):
+        before += s.value[a]
+    n = ruin(d, s, seed, removed, longest, stamp)
+    for i in range(d.near.shape[1]):
+        v = d.near[seed, i]
+        if s.where[v] < 0 and s.mark[v] != stamp:
+            s.queue[n] = v
+            n += 1
+    pick = draw(s.rng)
+    row = min(int(pick * 4.0), 3)
+    if row == 3:
+        row += int((pick - 0.75) * 12.0)
+    sort_queue(d, s, n, row)
+    boldness = draw(s.rng) if draw(s.rng) < 0.05 else 0.0
+    recreate(d, s, n, boldness, stamp)
+    whole = prune(d, s)
+    after = ZERO
+    for a in range(agents):
+        after += s.value[a]
+    if not whole or after <= before + heat * math.log(draw(s.rng) + 1e-300):
+        put_back(d, s)
+        return
+    keep(s)
+    s.score[0] = after
+    if after > s.score[1]:
+        keep_best(s)
+
+
+@inner
+def start(d: Data, s: State) -> None:
+    """Build a first plan around what `stops` and `size` already hold."""
+    for a in range(s.size.shape[0]):
+        refresh(d, s, a)
+        s.touched[a] = 0
+    n = ZERO
+    s.score[2] += 1
+    for v in range(d.worth.shape[0]):
+        if s.where[v] < 0:
+            n = queue_up(s, v, n, s.score[2])
+    sort_queue(d, s, n, ONE)
+    recreate(d, s, n, 0.0, s.score[2])
+    s.score[0] = 0
+    for a in range(s.size.shape[0]):
+        s.score[0] += s.value[a]
+    keep(s)
+    keep_best(s)
+
+
+@entry
+def run(d: Data, s: State, iterations: int, heat: float, cooling: float, removed: float, longest: int) -> None:
+    """Do `iterations`, with the heat (cents) multiplied by `cooling` after each; the first call starts."""
+    if s.score[2] == 0:
+        start(d, s)
+    for _ in range(iterations):
+        step(d, s, heat, removed, longest)
+        heat *= cooling

@@ -1,0 +1,203 @@
+"""OR-Tools sub-models: a few near agents, their visits and what lies unplanned around them.
+
+The model minimises travel plus prizes given up, which is our objective. Several windows are several copies of
+a node in one disjunction; lunch is cut out of the time axis at one moment and placed exactly afterwards by
+the timetable, so that a model's plan is lawful whenever it is accepted, while some lawful plans cannot be
+said in it. Only ever a handful of agents: one large model is slower and loses must-dos (docs/planning.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from ortools.constraint_solver import pywrapcp, routing_enums_pb2
+
+from fieldapp.planning.plan import Plan
+from fieldapp.planning.problem import Problem
+from fieldapp.planning.search import must_bonus
+from fieldapp.planning.timetable import agent_day
+
+MOST_UNPLANNED = 40
+SHAPES = (4, 6, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """The agents a sub-model may change and the visits that it may give them."""
+
+    agents: tuple[int, ...]
+    visits: tuple[int, ...]
+
+
+def improve_near(
+    problem: Problem,
+    plan: Plan,
+    *,
+    seed: int,
+    agents: tuple[int, ...] | None = None,
+    seconds: float | None = None,
+    solutions: int | None = None,
+) -> Plan | None:
+    """`plan` with the routes of a few near agents planned afresh, or None where the model found nothing.
+
+    `agents`: those to plan afresh; default: one drawn by `seed` with its nearest. The search stops after
+    `seconds` of wall time or after `solutions`. The caller judges the answer.
+    """
+    if not problem.n_agents or not problem.n_visits:
+        return None
+    near = neighbourhood(problem, plan, seed=seed, agents=agents)
+    if not near.visits:
+        return None
+    for cut_s in _cuts(problem, seed):
+        routes = _Model(problem, near, cut_s).improve(plan, seconds=seconds, solutions=solutions)
+        if routes is not None:
+            merged = list(plan.routes)
+            for agent, route in zip(near.agents, routes, strict=True):
+                merged[agent] = route
+            return Plan.of(merged)
+    return None
+
+
+def neighbourhood(problem: Problem, plan: Plan, *, seed: int, agents: tuple[int, ...] | None = None) -> Neighbourhood:
+    """An agent drawn by `seed` (or the given ones), the agents whose routes pass nearest, and their visits."""
+    chosen = agents or _near_agents(problem, plan, seed)
+    inside = [visit for agent in chosen for visit in plan.routes[agent]]
+    unplanned = np.array([v for v in plan.unplanned(problem) if problem.may_visit[list(chosen), v].any()], np.int64)
+    stops = np.array([*chosen, *(problem.node(v) for v in inside)], np.int64)
+    if len(unplanned):
+        detour = problem.cost_cents[np.ix_(stops, unplanned + problem.n_agents)].min(axis=0)
+        gain = problem.prize_cents[unplanned] - detour + problem.must[unplanned] * must_bonus(problem)
+        unplanned = unplanned[np.argsort(-gain, kind="stable")][:MOST_UNPLANNED]
+    return Neighbourhood(tuple(chosen), tuple(inside) + tuple(unplanned.tolist()))
+
+
+def _near_agents(problem: Problem, plan: Plan, seed: int) -> tuple[int, ...]:
+    rng = np.random.default_rng(seed)
+    first = int(rng.integers(problem.n_agents))
+    ours = [first, *(problem.node(v) for v in plan.routes[first])]
+
+    def distance(agent: int) -> float:
+        theirs = [agent, *(problem.node(v) for v in plan.routes[agent])]
+        return float(np.sort(problem.cost_cents[np.ix_(ours, theirs)].min(axis=1))[: len(ours) // 2 + 1].mean())
+
+    others = sorted((a for a in range(problem.n_agents) if a != first), key=lambda a: (distance(a), a))
+    return (first, *others[: int(rng.choice(SHAPES)) - 1])
+
+
+def _cuts(problem: Problem, seed: int) -> list[int]:
+    """Moments at which lunch may be cut out of the axis, the drawn one first."""
+    lunch = problem.lunch
+    latest = max(lunch.latest_start_s - int(problem.service_s.max(initial=0)), lunch.earliest_start_s)
+    cuts = [int(cut) for cut in np.linspace(lunch.earliest_start_s, latest, 3)]
+    return cuts[seed % 3 :] + cuts[: seed % 3]
+
+
+class _Model:
+    """One OR-Tools model over a neighbourhood, on a time axis with lunch cut out after `cut_s`."""
+
+    def __init__(self, problem: Problem, near: Neighbourhood, cut_s: int) -> None:
+        self._problem = problem
+        self._near = near
+        self._cut_s = cut_s
+        self._pause_s = problem.lunch.duration_s if problem.takes_lunch[list(near.agents)].any() else 0
+        self._copies = [(v, span) for v in near.visits for span in self._spans(v)]
+        count = len(near.agents)
+        self._nodes = np.array([*near.agents, *(problem.node(v) for v, _ in self._copies)], np.int64)
+        starts = list(range(count))
+        self._manager = pywrapcp.RoutingIndexManager(len(self._nodes), count, starts, starts)
+        self._routing = pywrapcp.RoutingModel(self._manager)
+        self._add_travel()
+        self._add_visits()
+
+    def improve(self, plan: Plan, *, seconds: float | None, solutions: int | None) -> list[tuple[int, ...]] | None:
+        routing = self._routing
+        parameters = pywrapcp.DefaultRoutingSearchParameters()
+        parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
+        if seconds is not None:
+            parameters.time_limit.FromMilliseconds(max(int(seconds * 1_000), 1))
+        if solutions is not None:
+            parameters.solution_limit = solutions
+        routing.CloseModelWithParameters(parameters)
+        start = routing.ReadAssignmentFromRoutes(self._present(plan), True)
+        if start is None:  # the present plan takes lunch where this axis cannot say it
+            return None
+        found = routing.SolveFromAssignmentWithParameters(start, parameters)
+        return None if found is None else [self._route(found, i) for i in range(len(self._near.agents))]
+
+    def _compressed(self, moment_s: int) -> int:
+        return moment_s if moment_s <= self._cut_s else max(self._cut_s, moment_s - self._pause_s)
+
+    def _spans(self, visit: int) -> list[tuple[int, int]]:
+        return [
+            (self._opened(opens_s), self._compressed(closes_s))
+            for opens_s, closes_s in self._problem.visits[visit].windows_s
+            if self._opened(opens_s) <= self._compressed(closes_s)
+        ]
+
+    def _opened(self, opens_s: int) -> int:
+        """The first moment on the axis whose true time lies inside a window that opens at `opens_s`."""
+        if opens_s <= self._cut_s:
+            return opens_s
+        return max(self._cut_s + 1, opens_s - self._pause_s)
+
+    def _add_travel(self) -> None:
+        problem, routing, count = self._problem, self._routing, len(self._near.agents)
+        seconds = problem.travel_s[np.ix_(self._nodes, self._nodes)].astype(np.int64)
+        cents = problem.cost_cents[np.ix_(self._nodes, self._nodes)].astype(np.int64)
+        same = self._nodes[:, None] == self._nodes[None, :]
+        seconds[same], cents[same] = 0, 0
+        service = np.array([0] * count + [int(problem.service_s[v]) for v, _ in self._copies], np.int64)
+        seconds += service[:, None]
+        time = routing.RegisterTransitMatrix(seconds.tolist())
+        routing.SetArcCostEvaluatorOfAllVehicles(routing.RegisterTransitMatrix(cents.tolist()))
+        horizon = int(problem.shift_s[:, 1].max())
+        routing.AddDimension(time, horizon, horizon, False, "time")
+        stop = routing.RegisterUnaryTransitVector([0] * count + [1] * len(self._copies))
+        room = [min(int(problem.max_visits[a]), problem.n_visits) for a in self._near.agents]
+        routing.AddDimensionWithVehicleCapacity(stop, 0, room, True, "visits")
+        axis = routing.GetDimensionOrDie("time")
+        for i, agent in enumerate(self._near.agents):
+            opens_s, closes_s = (int(moment) for moment in problem.shift_s[agent])
+            pause_s = self._pause_s if problem.takes_lunch[agent] else 0
+            closes_s = closes_s - pause_s if pause_s else self._compressed(closes_s)
+            axis.CumulVar(routing.Start(i)).SetMin(self._opened(opens_s))
+            axis.CumulVar(routing.End(i)).SetMax(max(closes_s, 0))
+
+    def _add_visits(self) -> None:
+        problem, routing, manager = self._problem, self._routing, self._manager
+        axis, base = routing.GetDimensionOrDie("time"), len(self._near.agents)
+        bonus = must_bonus(problem)
+        copies: dict[int, list[int]] = {}
+        for place, (visit, (opens_s, closes_s)) in enumerate(self._copies):
+            index = manager.NodeToIndex(base + place)
+            axis.CumulVar(index).SetRange(opens_s, closes_s)
+            welcome = [i for i, agent in enumerate(self._near.agents) if problem.may_visit[agent, visit]]
+            if len(welcome) < base:
+                routing.VehicleVar(index).SetValues([-1, *welcome])
+            copies.setdefault(visit, []).append(index)
+        for visit, indices in copies.items():
+            worth = int(problem.prize_cents[visit]) + bonus * bool(problem.must[visit])
+            routing.AddDisjunction(indices, worth)
+
+    def _present(self, plan: Plan) -> list[list[int]]:
+        """The present routes as node indices; of several copies the one whose window the plan uses."""
+        routes = []
+        for agent in self._near.agents:
+            route = []
+            for stop in agent_day(self._problem, agent, plan.routes[agent]).stops:
+                windows = self._problem.visits[stop.visit].windows_s
+                used = next((i for i, (_, closes) in enumerate(windows) if stop.start_s <= closes), 0)
+                wanted = windows[used]
+                span = (self._opened(wanted[0]), self._compressed(wanted[1]))
+                if (stop.visit, span) not in self._copies:
+                    return [[] for _ in self._near.agents]
+                route.append(self._manager.NodeToIndex(len(self._near.agents) + self._copies.index((stop.visit, span))))
+            routes.append(route)
+        return routes
+
+    def _route(self, found: pywrapcp.Assignment, vehicle: int) -> tuple[int, ...]:
+        route, index = [], self._routing.Start(vehicle)
+        while not self._routing.IsEnd(index := found.Value(self._routing.NextVar(index))):
+            route.append(self._copies[self._manager.IndexToNode(index) - len(self._near.agents)][0])
+        return tuple(route)

@@ -1,0 +1,201 @@
+"""Ruin and recreate from the outside: a problem goes in, a better plan comes out, step by step.
+
+Knows how a checked problem becomes the compiled core's arrays and how heat falls over a run; knows no clock:
+whoever calls says how much work a step does and how far the run has come.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fieldapp.planning import kernel
+from fieldapp.planning.plan import Plan
+from fieldapp.planning.problem import Agent, Problem, Visit
+
+NOWHERE = [[0, 0], [0, 0]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How the search behaves; heat is in cents, as a share of the mean prize.
+
+    Defaults after Christiaens and Vanden Berghe (2020) where they give them, else measured (docs/planning.md).
+    """
+
+    heat_first: float = 0.05
+    heat_last: float = 0.002
+    removed: float = 10.0
+    longest: int = 10
+    neighbours: int = 100
+    pool: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a search stands. `unserved_must` counts must-dos that the best plan does not reach."""
+
+    iterations: int
+    objective_cents: int
+    unserved_must: int
+
+
+class Search:
+    """One run over one problem. Same problem, tuning, seed and steps: same plan."""
+
+    def __init__(self, problem: Problem, *, seed: int, start: Plan | None = None, tuning: Tuning | None = None) -> None:
+        self.problem = problem
+        self._tuning = tuning or Tuning()
+        self._data = _data(problem, self._tuning)
+        self._state = _state(problem, self._data, seed=seed, tuning=self._tuning)
+        worth = problem.prize_cents
+        self._mean_prize = max(float(worth.mean()), 1.0) if len(worth) else 1.0
+        _seat(self._state, problem, start or Plan.empty(problem))
+        kernel.run(self._data, self._state, 0, 1.0, 1.0, 1.0, 1)
+
+    def advance(self, iterations: int, *, done: float, until: float) -> Standing:
+        """Run `iterations` while the heat falls as between the shares `done` and `until` of the whole run."""
+        if self.problem.n_visits and self.problem.n_agents:
+            first, last = self._heat(done), self._heat(until)
+            cooling = math.exp(math.log(last / first) / max(iterations, 1))
+            tuning = self._tuning
+            kernel.run(self._data, self._state, iterations, first, cooling, tuning.removed, tuning.longest)
+        return self.standing()
+
+    def standing(self) -> Standing:
+        """The figures of the best plan so far."""
+        plan = self.best()
+        served = plan.planned
+        prize = sum(int(self.problem.prize_cents[v]) for v in served)
+        return Standing(
+            iterations=int(self._state.score[2]) - 1,
+            objective_cents=prize - _travel(self.problem, plan),
+            unserved_must=int(self.problem.must.sum()) - sum(bool(self.problem.must[v]) for v in served),
+        )
+
+    def best(self) -> Plan:
+        """The best plan so far."""
+        base = self.problem.n_agents
+        return Plan.of(self._state.best_stops[a, 1 : self._state.best_size[a] + 1] - base for a in range(base))
+
+    def pool(self) -> list[tuple[int, tuple[int, ...]]]:
+        """Distinct good routes met on the way, as (agent, visits), in the order met."""
+        state, base = self._state, self.problem.n_agents
+        filled = min(int(state.score[3]), len(state.pool_size))
+        routes = (
+            (int(state.pool_agent[i]), tuple((state.pool_stops[i, : state.pool_size[i]] - base).tolist()))
+            for i in range(filled)
+        )
+        return list(dict.fromkeys(routes))
+
+    def _heat(self, done: float) -> float:
+        tuning = self._tuning
+        fall = math.log(tuning.heat_last / tuning.heat_first) * min(done, 1.0)
+        return self._mean_prize * tuning.heat_first * math.exp(fall)
+
+
+def _travel(problem: Problem, plan: Plan) -> int:
+    total = 0
+    for agent, route in enumerate(plan.routes):
+        if route:
+            stops = np.array([agent, *(problem.node(v) for v in route), agent])
+            total += int(problem.cost_cents[stops[:-1], stops[1:]].sum(dtype=np.int64))
+    return total
+
+
+def prepare() -> None:
+    """Compile the core, or load it from the cache: some 15 seconds once on a machine, then a third of one."""
+    alone = Problem.of([Agent("a", (0, 60), 1)], [Visit("v", ((0, 60),), 1, 1)], travel_s=NOWHERE, cost_cents=NOWHERE)
+    Search(alone, seed=0).advance(1, done=0.0, until=1.0)
+
+
+def must_bonus(problem: Problem) -> int:
+    """More than any plan's prizes and travel together, so that no must-do is given up for money."""
+    dearest = int(problem.cost_cents.max(initial=0))
+    return int(problem.prize_cents.sum()) + dearest * (problem.n_visits + problem.n_agents + 1) + 1
+
+
+def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
+    legs = np.stack([problem.travel_s, problem.cost_cents], axis=-1).astype(np.int32)
+    n = len(legs)
+    legs[np.arange(n), np.arange(n)] = 0
+    near = _near(problem, tuning.neighbours)
+    opens = problem.windows_s[:, :, 0].copy()
+    closes = problem.windows_s[:, :, 1].copy()
+    closes[opens > closes] = -1
+    lunch = problem.lunch
+    return kernel.Data(
+        leave=legs,
+        reach=np.ascontiguousarray(legs.transpose(1, 0, 2)),
+        worth=problem.prize_cents + problem.must * must_bonus(problem),
+        service=problem.service_s.copy(),
+        opens=opens,
+        closes=closes,
+        allowed=problem.may_visit.copy(),
+        room=np.minimum(problem.max_visits, problem.n_visits),
+        shift=problem.shift_s.copy(),
+        lunch=problem.takes_lunch.copy(),
+        break_s=np.array([lunch.duration_s, lunch.earliest_start_s, lunch.latest_start_s], np.int64),
+        near=near,
+        order=_orders(problem),
+        pin=problem.pin.copy(),
+        musts=np.flatnonzero(problem.must),
+    )
+
+
+def _near(problem: Problem, most: int) -> npt.NDArray[np.int64]:
+    base = problem.n_agents
+    between = problem.cost_cents[base:, base:].astype(np.float64)
+    distance = between + between.T
+    np.fill_diagonal(distance, np.inf)
+    count = max(min(most, problem.n_visits - 1), 0)
+    return np.argsort(distance, axis=1, kind="stable")[:, :count].astype(np.int64)
+
+
+def _orders(problem: Problem) -> npt.NDArray[np.float64]:
+    """The insertion orders: random, prize, prize per second, tight windows, near homes, far from homes."""
+    base = problem.n_agents
+    prize = problem.prize_cents.astype(np.float64)
+    width = np.clip(problem.windows_s[:, :, 1] - problem.windows_s[:, :, 0], 0, None).sum(axis=1)
+    home = problem.cost_cents[:base, base:].min(axis=0, initial=2_000_000_000)
+    keys = np.stack([0.0 * prize, -prize, -prize / (problem.service_s + 600), width, home, -home])
+    return keys.astype(np.float64) - 1e12 * problem.must
+
+
+def _state(problem: Problem, data: kernel.Data, *, seed: int, tuning: Tuning) -> kernel.State:
+    agents, visits = problem.n_agents, problem.n_visits
+    width = int(data.room.max(initial=0)) + 2
+    grid = (agents, width)
+    return kernel.State(
+        stops=np.zeros(grid, np.int64),
+        size=np.zeros(agents, np.int64),
+        hungry=np.zeros(grid, np.int64),
+        fed=np.zeros(grid, np.int64),
+        late_hungry=np.zeros(grid, np.int64),
+        late_fed=np.zeros(grid, np.int64),
+        value=np.zeros(agents, np.int64),
+        where=np.full(visits, -1, np.int64),
+        touched=np.zeros(agents, np.int64),
+        old_stops=np.zeros(grid, np.int64),
+        old_size=np.zeros(agents, np.int64),
+        best_stops=np.zeros(grid, np.int64),
+        best_size=np.zeros(agents, np.int64),
+        mark=np.zeros(visits, np.int64),
+        queue=np.zeros(visits, np.int64),
+        key=np.zeros(visits, np.float64),
+        rng=np.array([(seed * 0x9E3779B97F4A7C15 + 0x1234567) % 2**64 or 1], np.uint64),
+        score=np.zeros(4, np.int64),
+        pool_stops=np.zeros((tuning.pool, width), np.int32),
+        pool_agent=np.zeros(tuning.pool, np.int64),
+        pool_size=np.zeros(tuning.pool, np.int64),
+    )
+
+
+def _seat(state: kernel.State, problem: Problem, plan: Plan) -> None:
+    for agent, route in enumerate(plan.routes):
+        state.stops[agent, 0] = agent
+        state.stops[agent, 1 : len(route) + 1] = [problem.node(v) for v in route]
+        state.size[agent] = len(route)
