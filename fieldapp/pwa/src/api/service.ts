@@ -1,0 +1,120 @@
+/** The only place of the desk that calls the service; every answer is a value or a refusal, never a throw. */
+import createClient, { type FetchResponse, type Middleware } from 'openapi-fetch'
+import { type Answer, readProblem, UNREACHABLE } from './answer'
+import type { paths } from './contract'
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+function csrfToken(): string {
+  return /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? ''
+}
+
+let spoken = 'it'
+let onSignedOut: () => void = () => undefined
+
+/** In which language the service words its problems. */
+export const askIn = (language: string): void => void (spoken = language)
+
+/** What to do when the service says that nobody is signed in any more. */
+export const whenSignedOut = (act: () => void): void => void (onSignedOut = act)
+
+const common: Middleware = {
+  onRequest({ request }) {
+    request.headers.set('accept-language', spoken)
+    if (!SAFE.has(request.method)) request.headers.set('x-csrftoken', csrfToken())
+    return request
+  },
+}
+
+const client = createClient<paths>({ baseUrl: '' })
+client.use(common)
+
+type Media = `${string}/${string}`
+
+async function answer<T extends Record<string | number, unknown>, O, M extends Media>(
+  call: Promise<FetchResponse<T, O, M>>,
+): Promise<Answer<NonNullable<FetchResponse<T, O, M>['data']>>> {
+  try {
+    const { data, error, response } = await call
+    if (response.ok) return { kind: 'ok', value: data as NonNullable<typeof data> }
+    const refusal = readProblem(response.status, error)
+    if (refusal.code === 'access.sign_in_needed') onSignedOut()
+    return { kind: 'refused', refusal }
+  } catch {
+    return { kind: 'refused', refusal: UNREACHABLE }
+  }
+}
+
+export const service = {
+  clock: () => answer(client.GET('/api/v1/clock')),
+  demoSignIns: () => answer(client.GET('/api/v1/demo/sign-ins')),
+  moveClock: (now: string) => answer(client.POST('/api/v1/demo/clock', { body: { now } })),
+  session: () => answer(client.GET('/api/v1/session')),
+  signIn: (login: string, password: string) => answer(client.POST('/api/v1/session', { body: { login, password } })),
+  signOut: () => answer(client.DELETE('/api/v1/session')),
+  devices: () => answer(client.GET('/api/v1/devices')),
+  revokeDevice: (device_id: string) =>
+    answer(client.POST('/api/v1/devices/{device_id}/revoke', { params: { path: { device_id } } })),
+  audit: (after: number) => answer(client.GET('/api/v1/audit', { params: { query: { after } } })),
+
+  creditors: () => answer(client.GET('/api/v1/creditors')),
+  layouts: () => answer(client.GET('/api/v1/layouts')),
+  imports: () => answer(client.GET('/api/v1/imports')),
+  import: (import_id: string) =>
+    answer(client.GET('/api/v1/imports/{import_id}', { params: { path: { import_id } } })),
+  confirmImport: (import_id: string) =>
+    answer(client.POST('/api/v1/imports/{import_id}/confirm', { params: { path: { import_id } } })),
+  startImport: (form: { file: File; layout: string; creditor_id: string; documents: File | null }) =>
+    answer(
+      client.POST('/api/v1/imports', {
+        body: { layout: form.layout, creditor_id: form.creditor_id, file: form.file.name },
+        bodySerializer: () => {
+          const parts = new FormData()
+          parts.set('file', form.file)
+          parts.set('layout', form.layout)
+          parts.set('creditor_id', form.creditor_id)
+          if (form.documents) parts.set('documents', form.documents)
+          return parts
+        },
+      }),
+    ),
+  practices: (query: NonNullable<paths['/api/v1/practices']['get']['parameters']['query']>) =>
+    answer(client.GET('/api/v1/practices', { params: { query } })),
+  practice: (practice_id: string) =>
+    answer(client.GET('/api/v1/practices/{practice_id}', { params: { path: { practice_id } } })),
+  tasks: (query: NonNullable<paths['/api/v1/tasks']['get']['parameters']['query']>) =>
+    answer(client.GET('/api/v1/tasks', { params: { query } })),
+  finishTask: (task_id: string, note: string) =>
+    answer(client.POST('/api/v1/tasks/{task_id}/finish', { params: { path: { task_id } }, body: { note } })),
+  doubtfulAddresses: () => answer(client.GET('/api/v1/addresses/doubtful')),
+  settleAddress: (address_id: string, body: { lat_e6: number; lon_e6: number; confirm: boolean }) =>
+    answer(client.POST('/api/v1/addresses/{address_id}/settle', { params: { path: { address_id } }, body })),
+  trialBalance: () => answer(client.GET('/api/v1/ledger/trial-balance')),
+
+  candidates: (day: string) => answer(client.GET('/api/v1/dispatch/candidates', { params: { query: { day } } })),
+  agents: (day: string) => answer(client.GET('/api/v1/dispatch/agents', { params: { query: { day } } })),
+  plans: (day: string) => answer(client.GET('/api/v1/dispatch/plans', { params: { query: { day } } })),
+  plan: (plan_id: string) =>
+    answer(client.GET('/api/v1/dispatch/plans/{plan_id}', { params: { path: { plan_id } } })),
+  startPlan: (body: { day: string; agent_ids: string[] | null; practice_ids: string[] | null; seconds: number; seed: number }) =>
+    answer(client.POST('/api/v1/dispatch/plans', { body })),
+  stopPlan: (plan_id: string) =>
+    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/stop', { params: { path: { plan_id } } })),
+  publishPlan: (plan_id: string) =>
+    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/publish', { params: { path: { plan_id } } })),
+  day: (day: string) => answer(client.GET('/api/v1/dispatch/days/{day}', { params: { path: { day } } })),
+  /** GeoJSON; its shape is read at the door of the map. */
+  mapLayer: (layer: 'streets' | 'comuni') =>
+    answer(client.GET('/api/v1/map/{layer}', { params: { path: { layer } }, parseAs: 'json' })),
+}
+
+/** Addresses of things that the browser opens or downloads by itself. */
+export const link = {
+  events: '/api/v1/events',
+  document: (document_id: string, variant: 'small' | 'full') =>
+    `/api/v1/documents/${encodeURIComponent(document_id)}?variant=${variant}`,
+  receiptPaper: (receipt_id: string) => `/api/v1/receipts/${encodeURIComponent(receipt_id)}/paper`,
+  rejects: (import_id: string) => `/api/v1/imports/${encodeURIComponent(import_id)}/rejects`,
+  outcomes: (day: string, creditor_id: string) =>
+    `/api/v1/exports/outcomes?${new URLSearchParams({ day, creditor_id }).toString()}`,
+}

@@ -1,0 +1,53 @@
+/** The wire shapes by their own names; the contract itself is generated (`make contract`). */
+import type { components } from './contract'
+
+type Schemas = components['schemas']
+
+export type AccountBalance = Schemas['AccountBalance']
+export type AddressCandidate = Schemas['AddressCandidate']
+export type AddressCard = Schemas['AddressCard']
+export type AgentRow = Schemas['AgentRow']
+export type AuditRow = Schemas['AuditRow']
+export type Candidate = Schemas['Candidate']
+export type ClockReading = Schemas['ClockReading']
+export type CreditorRow = Schemas['CreditorRow']
+export type CurvePoint = Schemas['CurvePoint']
+export type DayVersion = Schemas['DayVersion']
+export type DayView = Schemas['DayView']
+export type DebtLineCard = Schemas['DebtLineCard']
+export type DemoSignIn = Schemas['DemoSignIn']
+export type DeviceRow = Schemas['DeviceRow']
+export type DocumentCard = Schemas['DocumentCard']
+export type DoubtfulAddress = Schemas['DoubtfulAddress']
+export type EntryRow = Schemas['EntryRow']
+export type Finding = Schemas['Finding']
+export type ImportReport = Schemas['ImportReport']
+export type LayoutRow = Schemas['LayoutRow']
+export type ObligorCard = Schemas['ObligorCard']
+export type PhoneCard = Schemas['PhoneCard']
+export type PlanProgress = Schemas['PlanProgress']
+export type PlanRow = Schemas['PlanRow']
+export type PlanStop = Schemas['PlanStop']
+export type PlanView = Schemas['PlanView']
+export type PostingRow = Schemas['PostingRow']
+export type PracticeFile = Schemas['PracticeFile']
+export type PracticePage = Schemas['PracticePage']
+export type PracticeRow = Schemas['PracticeRow']
+export type PromiseRow = Schemas['PromiseRow']
+export type ReceiptRow = Schemas['ReceiptRow']
+export type Route = Schemas['Route']
+export type SignedIn = Schemas['SignedIn']
+export type TaskRow = Schemas['TaskRow']
+export type TimelineItem = Schemas['TimelineItem']
+export type TrialBalance = Schemas['TrialBalance']
+export type Unplanned = Schemas['Unplanned']
+export type VisitRow = Schemas['VisitRow']
+export type Role = SignedIn['person']['role']
+
+/** What the stream of events carries: a fact's name and whom it concerns. Not part of the OpenAPI document. */
+export interface OfficeEvent {
+  readonly number: number
+  readonly kind: string
+  readonly practice_id: string | null
+  readonly day: string | null
+}

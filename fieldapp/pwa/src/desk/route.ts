@@ -1,0 +1,129 @@
+/** Addresses of the desk and back: pure, so that a link is a view and a view is a link. */
+
+export const BASE = '/desk/'
+
+export type Place =
+  | { readonly name: 'home' }
+  | { readonly name: 'practices' }
+  | { readonly name: 'practice'; readonly id: string }
+  | { readonly name: 'tasks' }
+  | { readonly name: 'addresses'; readonly id: string | null }
+  | { readonly name: 'imports'; readonly id: string | null }
+  | { readonly name: 'day'; readonly day: string | null; readonly view: DayPart }
+  | { readonly name: 'outcomes' }
+  | { readonly name: 'ledger' }
+  | { readonly name: 'devices' }
+  | { readonly name: 'audit' }
+  | { readonly name: 'clock' }
+  | { readonly name: 'nowhere' }
+
+/** The three faces of a day: choosing, a plan, what was published. */
+export type DayPart = { readonly kind: 'prepare' } | { readonly kind: 'plan'; readonly id: string } | { readonly kind: 'published' }
+
+const PREPARE: DayPart = { kind: 'prepare' }
+const PUBLISHED: DayPart = { kind: 'published' }
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+
+/** Which place a path names; `nowhere` when none. */
+export function readPath(path: string): Place {
+  const [first, second, third, fourth, ...rest] = path.slice(BASE.length).split('/').filter(Boolean).map(decodeURIComponent)
+  if (rest.length > 0) return { name: 'nowhere' }
+  const plain = (place: Place): Place => (second === undefined ? place : { name: 'nowhere' })
+  switch (first) {
+    case undefined:
+      return { name: 'home' }
+    case 'pratiche':
+      if (third !== undefined) return { name: 'nowhere' }
+      return second === undefined ? { name: 'practices' } : { name: 'practice', id: second }
+    case 'attivita':
+      return plain({ name: 'tasks' })
+    case 'indirizzi':
+      return third === undefined ? { name: 'addresses', id: second ?? null } : { name: 'nowhere' }
+    case 'importazioni':
+      return third === undefined ? { name: 'imports', id: second ?? null } : { name: 'nowhere' }
+    case 'giorno':
+      return readDay(second, third, fourth)
+    case 'esiti':
+      return plain({ name: 'outcomes' })
+    case 'conti':
+      return plain({ name: 'ledger' })
+    case 'dispositivi':
+      return plain({ name: 'devices' })
+    case 'registro':
+      return plain({ name: 'audit' })
+    case 'orologio':
+      return plain({ name: 'clock' })
+    default:
+      return { name: 'nowhere' }
+  }
+}
+
+function readDay(day: string | undefined, part: string | undefined, id: string | undefined): Place {
+  if (day === undefined) return { name: 'day', day: null, view: PREPARE }
+  if (!DAY.test(day)) return { name: 'nowhere' }
+  if (part === undefined) return { name: 'day', day, view: PREPARE }
+  if (part === 'pubblicato' && id === undefined) return { name: 'day', day, view: PUBLISHED }
+  if (part === 'piano' && id !== undefined) return { name: 'day', day, view: { kind: 'plan', id } }
+  return { name: 'nowhere' }
+}
+
+/** The path of a place; `readPath` gives the place back. */
+export function writePath(place: Place): string {
+  switch (place.name) {
+    case 'home':
+    case 'nowhere':
+      return BASE
+    case 'practices':
+      return `${BASE}pratiche`
+    case 'practice':
+      return `${BASE}pratiche/${encodeURIComponent(place.id)}`
+    case 'tasks':
+      return `${BASE}attivita`
+    case 'addresses':
+      return `${BASE}indirizzi${place.id === null ? '' : `/${encodeURIComponent(place.id)}`}`
+    case 'imports':
+      return `${BASE}importazioni${place.id === null ? '' : `/${encodeURIComponent(place.id)}`}`
+    case 'day':
+      return writeDay(place.day, place.view)
+    case 'outcomes':
+      return `${BASE}esiti`
+    case 'ledger':
+      return `${BASE}conti`
+    case 'devices':
+      return `${BASE}dispositivi`
+    case 'audit':
+      return `${BASE}registro`
+    case 'clock':
+      return `${BASE}orologio`
+  }
+}
+
+function writeDay(day: string | null, view: DayPart): string {
+  if (day === null) return `${BASE}giorno`
+  switch (view.kind) {
+    case 'prepare':
+      return `${BASE}giorno/${day}`
+    case 'plan':
+      return `${BASE}giorno/${day}/piano/${encodeURIComponent(view.id)}`
+    case 'published':
+      return `${BASE}giorno/${day}/pubblicato`
+  }
+}
+
+/** Filters of a list as they stand in the address: only those that say something. */
+export function writeFilters(filters: Readonly<Record<string, string | null | undefined>>): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(filters)) if (value) query.set(name, value)
+  const text = query.toString()
+  return text === '' ? '' : `?${text}`
+}
+
+/** One filter whose value must be among the known ones; anything else counts as not set. */
+export function oneOf<T extends string>(value: string | null, known: readonly T[]): T | null {
+  return known.find((one) => one === value) ?? null
+}
+
+/** The day `n` calendar days after `day` (both `2026-11-26`). */
+export function dayAfter(day: string, n: number): string {
+  return new Date(Date.parse(`${day}T12:00:00Z`) + n * 86_400_000).toISOString().slice(0, 10)
+}

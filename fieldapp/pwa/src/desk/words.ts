@@ -1,0 +1,32 @@
+/** The desk's catalogues, one chunk a language: screens, outcomes and all refusals merged. */
+import { askIn } from '../api/service'
+import { type Language, preferredLanguage, speak, type Words } from '../text'
+
+type Catalogues = Record<string, Words>
+
+const READERS: Record<Language, () => Promise<{ words: Words }>> = {
+  it: () => import('./words.it'),
+  en: () => import('./words.en'),
+  fr: () => import('./words.fr'),
+}
+const REMEMBERED = 'desk.language'
+
+/** Several catalogues as one; a key has one home, so order plays no part. */
+export const merge = (catalogues: Catalogues): Words => Object.assign({}, ...Object.values(catalogues)) as Words
+
+/** Load `language` and speak it from now on; sentences that it lacks stay Italian. */
+export async function useLanguage(language: Language): Promise<void> {
+  const [italian, wanted] = await Promise.all([READERS.it(), READERS[language]()])
+  speak(language, { ...italian.words, ...wanted.words })
+  askIn(language)
+  document.documentElement.lang = language
+}
+
+export async function changeLanguage(language: Language): Promise<void> {
+  localStorage.setItem(REMEMBERED, language)
+  await useLanguage(language)
+}
+
+/** What was chosen on this machine, else what the browser asks for. */
+export const firstLanguage = (): Language =>
+  preferredLanguage([localStorage.getItem(REMEMBERED) ?? '', ...navigator.languages])
