@@ -40,6 +40,11 @@ def hours(plain: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def numbers(plain: dict[str, Any], rule_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(rule["parameters"] for rule in plain["rules"] if rule["id"] == rule_id)
+    return found
+
+
 def override(plain: dict[str, Any], name: str, *, of: str, **parameters: Any) -> dict[str, Any]:
     """A copy of `visit.hours` that overrides another rule with these parameters."""
     added = {**copy.deepcopy(hours(plain)), "id": name, "overrides": of, "parameters": parameters}
@@ -89,8 +94,10 @@ UNSOUND: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
     ("rules.bad_parameter", lambda p: hours(p)["parameters"].update(weekday_to=21)),
     # a flag written as a number
     ("rules.bad_parameter", lambda p: hours(p)["parameters"].update(agreement_lifts=1)),
+    # a limit of no visit at all, which is no limit but a prohibition
+    ("rules.bad_parameter", lambda p: numbers(p, "visit.frequency").update(max_per_day=0)),
     # a code that no calculation knows
-    ("rules.bad_parameter", lambda p: p["rules"][-1]["parameters"].update(charged_to="mars")),
+    ("rules.bad_parameter", lambda p: numbers(p, "payment.stamp_duty").update(charged_to="mars")),
     # a missing translation
     ("rules.missing_translation", lambda p: hours(p)["texts"].pop("fr")),
     # an empty translation

@@ -19,15 +19,19 @@ _PAYMENT = frozenset({ActKind.PAYMENT})
 
 
 def _count(name: str, stricter: Stricter = Stricter.NONE) -> Parameter:
-    return Parameter(name, ParameterKind.COUNT, stricter)
+    return Parameter(name, _K.COUNT, stricter)
 
 
 def _cents(name: str, stricter: Stricter = Stricter.NONE) -> Parameter:
-    return Parameter(name, ParameterKind.CENTS, stricter)
+    return Parameter(name, _K.CENTS, stricter)
+
+
+def _limit(name: str) -> Parameter:
+    return Parameter(name, _K.COUNT, _S.LOWER, least=1)
 
 
 def _flag(name: str, stricter: Stricter = Stricter.NONE) -> Parameter:
-    return Parameter(name, ParameterKind.FLAG, stricter)
+    return Parameter(name, _K.FLAG, stricter)
 
 
 _BANDS = (
@@ -44,11 +48,11 @@ _REST = (
     _flag("agreement_lifts", _S.LOWER),
 )
 _CONVERSATIONS = (
-    _count("max_per_day", _S.LOWER),
-    _count("max_per_week", _S.LOWER),
+    _limit("max_per_day"),
+    _limit("max_per_week"),
     _flag("appointment_lifts", _S.LOWER),
 )
-_VISITS = (*_CONVERSATIONS, _count("max_per_placement", _S.LOWER))
+_VISITS = (*_CONVERSATIONS, _limit("max_per_placement"))
 _COOLING = (Parameter("after", _K.CODES, _S.HIGHER), _count("days", _S.HIGHER))
 _ROLLING = (_cents("below_cents", _S.LOWER), _count("days", _S.HIGHER))
 _UNUSUAL = (_cents("below_cents"), _count("near_pct"), _count("days"), _count("count"))

@@ -100,7 +100,7 @@ def _looser(spec: Parameter, new: ParameterValue, old: ParameterValue) -> bool:
 def _fits(spec: Parameter, value: object) -> bool:
     match spec.kind:
         case ParameterKind.COUNT | ParameterKind.CENTS:
-            return type(value) is int and 0 <= value <= 10**11
+            return type(value) is int and spec.least <= value <= 10**11
         case ParameterKind.FLAG:
             return type(value) is bool
         case ParameterKind.TIME:
