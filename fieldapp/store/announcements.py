@@ -1,0 +1,97 @@
+"""News from the database: one listening connection of a process, fanned out to everybody who waits.
+
+A notification says only that there is something new; what it is, each waiter reads from the facts. The connection
+opens with the first waiter and closes with the last, so that nothing is left over when the service stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from weakref import WeakKeyDictionary
+
+import psycopg
+from psycopg import sql
+
+from fieldapp.store.database import Database
+
+_LOOK_S = 0.25
+"""How often the listening pauses to take up a new channel."""
+_RETRY_S = 1.0
+
+log = logging.getLogger("fieldapp.announcements")
+
+
+class Announcements:
+    """The listener of one process on one database; see `announcements_of`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._heard: set[str] = set()
+        self._listening: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def on(self, channel: str) -> AsyncIterator[asyncio.Event]:
+        """An event that is set whenever something may be new on `channel`, first when listening has begun."""
+        event = asyncio.Event()
+        self._waiting[channel].add(event)
+        if self._listening is None:
+            self._listening = asyncio.create_task(self._listen(), name="announcements")
+        try:
+            yield event
+        finally:
+            self._waiting[channel].discard(event)
+            if not self._waiting[channel]:
+                del self._waiting[channel]
+            if not self._waiting:
+                await self._stop()
+
+    async def _stop(self) -> None:
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._follow()
+            except psycopg.OperationalError:
+                log.warning("the listening connection was lost and is opened again")
+            await asyncio.sleep(_RETRY_S)
+
+    async def _follow(self) -> None:
+        connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
+        self._heard.clear()
+        try:
+            while True:
+                await self._take_up(connection)
+                async for note in connection.notifies(timeout=_LOOK_S):
+                    self._wake(note.channel)
+        finally:
+            await connection.close()
+
+    async def _take_up(self, connection: psycopg.AsyncConnection) -> None:
+        """Listen on channels that were asked for meanwhile; their waiters look once, for what came before."""
+        for channel in [name for name in self._waiting if name not in self._heard]:
+            await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
+            self._heard.add(channel)
+            self._wake(channel)
+
+    def _wake(self, channel: str) -> None:
+        for event in self._waiting.get(channel, ()):
+            event.set()
+
+
+_by_database: WeakKeyDictionary[Database, Announcements] = WeakKeyDictionary()
+
+
+def announcements_of(database: Database) -> Announcements:
+    """The one listener of this process for `database`."""
+    if database not in _by_database:
+        _by_database[database] = Announcements(database.url)
+    return _by_database[database]

@@ -1,0 +1,144 @@
+"""Imports as rows: what was uploaded, how far it is, what it came to, and what of it is known already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, text, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.store.shapes.office import ImportReport, RejectedRow
+from fieldapp.store.tables.access import Person
+from fieldapp.store.tables.office import ImportFile
+from fieldapp.store.tables.practice import Creditor, Practice, Statement
+
+CHUNK = 5_000
+"""Values in one statement: Postgres takes 65,535 parameters."""
+NEWEST = 100
+
+
+@dataclass(slots=True)
+class KnownPractice:
+    """A practice that the creditor entrusted before, with the digests of all that was said of it."""
+
+    id: UUID
+    placement_id: UUID
+    state: str
+    as_of: date
+    digests: set[str] = field(default_factory=set)
+
+
+def chunks(values: Iterable[Any]) -> Iterable[list[Any]]:
+    """`values` in portions that fit into one statement."""
+    portion = list(values)
+    for start in range(0, len(portion), CHUNK):
+        yield portion[start : start + CHUNK]
+
+
+async def add_import(session: AsyncSession, row: ImportFile) -> None:
+    session.add(row)
+    await session.flush()
+
+
+async def import_row(session: AsyncSession, import_id: UUID, *, lock: bool = False) -> ImportFile:
+    """The stored row; `lock` keeps others from changing it. Raises Refusal `import.unknown`."""
+    row = await session.get(ImportFile, import_id, populate_existing=True, with_for_update=lock or None)
+    if row is None:
+        raise Refusal("import.unknown", kind=Kind.MISSING)
+    return row
+
+
+async def show_progress(session: AsyncSession, import_id: UUID, percent: int) -> None:
+    """Say how far a running import is."""
+    await session.execute(
+        update(ImportFile)
+        .where(col(ImportFile.id) == import_id, col(ImportFile.state).in_(("reading", "writing")))
+        .values(progress=percent)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def reports(session: AsyncSession, import_id: UUID | None = None) -> list[ImportReport]:
+    """The newest imports, or the one of that id."""
+    query = (
+        select(ImportFile, Creditor.name, Person.name)
+        .join(Creditor, col(Creditor.id) == col(ImportFile.creditor_id))
+        .join(Person, col(Person.id) == col(ImportFile.created_by))
+        .order_by(col(ImportFile.created_at).desc(), col(ImportFile.id).desc())
+        .limit(NEWEST)
+    )
+    if import_id is not None:
+        query = query.where(ImportFile.id == import_id)
+    return [_report(row, creditor, person) for row, creditor, person in (await session.exec(query)).all()]
+
+
+def _report(row: ImportFile, creditor_name: str, created_by: str) -> ImportReport:
+    return ImportReport(
+        id=row.id,
+        file_name=row.file_name,
+        layout=row.layout,
+        creditor_name=creditor_name,
+        state=row.state,  # type: ignore[arg-type]
+        progress=row.progress,
+        created_at=row.created_at,
+        created_by=created_by,
+        accepted=row.accepted,
+        rejected=row.rejected,
+        accepted_cents=row.accepted_cents,
+        rejected_cents=row.rejected_cents,
+        new_practices=row.new_practices,
+        changed_practices=row.changed_practices,
+        unchanged_practices=row.unchanged_practices,
+        refusal=row.refusal,
+        warnings=row.warnings,
+        rejects=msgspec.convert(row.rejects, list[RejectedRow]),
+        has_rejects_file=row.rejects_sha256 is not None,
+    )
+
+
+async def creditor(session: AsyncSession, creditor_id: UUID) -> Creditor:
+    """Raises Refusal `creditor.unknown`."""
+    row = await session.get(Creditor, creditor_id)
+    if row is None:
+        raise Refusal("creditor.unknown", kind=Kind.MISSING)
+    return row
+
+
+async def creditor_named(session: AsyncSession, *, name: str | None, layout: str) -> Creditor | None:
+    """The creditor of that name, or without one the first that writes files in this layout."""
+    query = select(Creditor).order_by(col(Creditor.name))
+    query = query.where(Creditor.name == name) if name is not None else query.where(Creditor.layout == layout)
+    return (await session.exec(query)).first()
+
+
+async def lock_creditor(session: AsyncSession, creditor_id: UUID) -> None:
+    """Until the transaction ends, nobody else imports for this creditor."""
+    await session.execute(
+        text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"import:{creditor_id}"}
+    )
+
+
+async def known_practices(session: AsyncSession, creditor_id: UUID, numbers: Sequence[str]) -> dict[str, KnownPractice]:
+    """Of these practice numbers, the ones that are in the store."""
+    found: dict[str, KnownPractice] = {}
+    for portion in chunks(numbers):
+        query = select(Practice).where(Practice.creditor_id == creditor_id, col(Practice.practice_number).in_(portion))
+        for row in (await session.exec(query)).all():
+            found[row.practice_number] = KnownPractice(row.id, row.placement_id, row.state, row.as_of)
+    by_id = {practice.id: practice for practice in found.values()}
+    for portion in chunks(by_id):
+        said = select(Statement.practice_id, Statement.digest).where(col(Statement.practice_id).in_(portion))
+        for practice_id, digest in (await session.exec(said)).all():
+            by_id[practice_id].digests.add(digest)
+    return found
+
+
+async def count_practices(session: AsyncSession) -> int:
+    return (await session.exec(select(func.count()).select_from(Practice))).one()

@@ -1,0 +1,219 @@
+"""The practice file on one page: everything that is known of one practice, in one shape."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.receipts import receipt_name
+from fieldapp.store import cards, ledger, practices, tasks
+from fieldapp.store.shapes.dispatch import Finding
+from fieldapp.store.shapes.office import (
+    PracticeFile,
+    PromiseRow,
+    ReceiptRow,
+    SignatureRow,
+    TimelineItem,
+    VisitRow,
+)
+from fieldapp.store.tables.access import Person
+from fieldapp.store.tables.field import Attachment, Promise, Receipt, SignatureGiven, Visit
+from fieldapp.store.tables.office import Fact
+from fieldapp.store.tables.practice import Address, CreditDocument, DebtLine, Obligor, Phone
+
+TIMELINE = 500
+"""Facts shown at most, the newest."""
+
+
+async def practice_file(
+    session: AsyncSession, practice_id: UUID, *, now: datetime, findings: Sequence[Finding]
+) -> PracticeFile:
+    """The whole file; `findings` is what the rules of conduct say of a visit now.
+
+    Raises Refusal `practice.unknown`.
+    """
+    head = await practices.head(session, practice_id)
+    practice, one = head.practice, [practice_id]
+    owed = (await ledger.owed(session, one))[practice_id]
+    collected = await practices.collected_cents(session, one)
+    flags = await practices.active_flags(session, one, now=now)
+    people = await cards.by_practice(session, Obligor, one, order=col(Obligor.position))
+    addresses = await cards.by_practice(
+        session, Address, one, order=(col(Address.current).desc(), col(Address.recorded_at).desc())
+    )
+    phones = await cards.by_practice(session, Phone, one)
+    lines = await cards.by_practice(session, DebtLine, one, order=col(DebtLine.position))
+    documents = await cards.by_practice(session, CreditDocument, one, order=col(CreditDocument.added_at))
+    receipts = await _receipts(session, practice_id)
+    return PracticeFile(
+        id=practice.id,
+        practice_number=practice.practice_number,
+        creditor=cards.creditor_card(head.creditor),
+        placement_starts_on=head.placement.starts_on,
+        placement_ends_on=head.placement.ends_on,
+        phase=practice.phase,
+        state=practice.state,  # type: ignore[arg-type]
+        case_owner_name=practice.case_owner_name,
+        as_of=practice.as_of,
+        next_action=practice.next_action,
+        obligors=[cards.obligor_card(row) for row in people[practice_id]],
+        addresses=[cards.address_card(row) for row in addresses[practice_id]],
+        phones=[cards.phone_card(row) for row in phones[practice_id]],
+        debt_lines=cards.debt_line_cards(lines[practice_id], owed),
+        owed_cents=ledger.totals(owed),
+        collected_cents=collected.get(practice_id, 0),
+        flags=flags[practice_id],
+        findings=list(findings),
+        documents=[cards.document_card(row) for row in documents[practice_id] if row.visit_id is None],
+        visits=await _visits(session, practice_id, documents[practice_id], receipts),
+        receipts=[_receipt_row(row) for row in receipts],
+        promises=await _promises(session, practice_id),
+        entries=await ledger.entries_of(session, practice_id),
+        tasks=await tasks.rows(session, practice_id=practice_id),
+        timeline=await _timeline(session, practice_id),
+    )
+
+
+async def _receipts(session: AsyncSession, practice_id: UUID) -> Sequence[Receipt]:
+    query = select(Receipt).where(Receipt.practice_id == practice_id).order_by(col(Receipt.issued_at).desc())
+    return (await session.exec(query)).all()
+
+
+def _receipt_row(row: Receipt) -> ReceiptRow:
+    return ReceiptRow(
+        id=row.id,
+        series=row.series,
+        number=row.number,
+        label=receipt_name(row.series, row.number),
+        kind=row.kind,  # type: ignore[arg-type]
+        issued_at=row.issued_at,
+        amount_cents=row.amount_cents,
+        stamp_duty_cents=row.stamp_duty_cents,
+        method=row.method,
+        state=row.state,  # type: ignore[arg-type]
+        digest=row.digest,
+    )
+
+
+async def _visits(
+    session: AsyncSession, practice_id: UUID, documents: Sequence[CreditDocument], receipts: Sequence[Receipt]
+) -> list[VisitRow]:
+    query = (
+        select(Visit, Person.name, Address.text)
+        .join(Person, col(Person.id) == col(Visit.agent_id))
+        .join(Address, col(Address.id) == col(Visit.address_id))
+        .where(Visit.practice_id == practice_id)
+        .order_by(col(Visit.arrived_at).desc())
+    )
+    found = (await session.exec(query)).all()
+    signatures = await _signatures(session, practice_id)
+    by_visit: dict[UUID, list[CreditDocument]] = defaultdict(list)
+    for document in documents:
+        if document.visit_id is not None:
+            by_visit[document.visit_id].append(document)
+    return [
+        VisitRow(
+            id=visit.id,
+            agent_name=agent_name,
+            arrived_at=visit.arrived_at,
+            left_at=visit.left_at,
+            address_text=address_text,
+            distance_m=visit.distance_m,
+            met=visit.met,  # type: ignore[arg-type]
+            outcome=visit.outcome,
+            captured=visit.captured,
+            statement=visit.statement,
+            flags=visit.flags,
+            offline=visit.offline,
+            clock_offset_ms=visit.clock_offset_ms,
+            documents=[cards.document_card(row) for row in by_visit[visit.id]],
+            signature=signatures.get(visit.id),
+            receipts=[_receipt_row(row) for row in receipts if row.visit_id == visit.id],
+        )
+        for visit, agent_name, address_text in found
+    ]
+
+
+async def _signatures(session: AsyncSession, practice_id: UUID) -> dict[UUID, SignatureRow]:
+    """Signatures by visit; the picture's document once its bytes have arrived."""
+    query = (
+        select(SignatureGiven, Attachment.document_id)
+        .join(Visit, col(Visit.id) == col(SignatureGiven.visit_id))
+        .join(
+            Attachment,
+            (col(Attachment.visit_id) == col(SignatureGiven.visit_id))
+            & (col(Attachment.sha256) == col(SignatureGiven.image_sha256)),
+            isouter=True,
+        )
+        .where(Visit.practice_id == practice_id)
+    )
+    return {
+        given.visit_id: SignatureRow(
+            signer=given.signer,
+            refused=given.refused,
+            text=given.text,
+            text_digest=given.text_digest,
+            document_id=document_id,
+        )
+        for given, document_id in (await session.exec(query)).all()
+    }
+
+
+async def _promises(session: AsyncSession, practice_id: UUID) -> list[PromiseRow]:
+    query = select(Promise).where(Promise.practice_id == practice_id).order_by(col(Promise.due_on))
+    return [
+        PromiseRow(
+            id=row.id,
+            kind=row.kind,  # type: ignore[arg-type]
+            due_on=row.due_on,
+            amount_cents=row.amount_cents,
+            reference=row.reference,
+            state=row.state,  # type: ignore[arg-type]
+        )
+        for row in (await session.exec(query)).all()
+    ]
+
+
+async def _timeline(session: AsyncSession, practice_id: UUID) -> list[TimelineItem]:
+    query = (
+        select(Fact, Person.name)
+        .join(Person, col(Person.id) == col(Fact.person_id), isouter=True)
+        .where(Fact.practice_id == practice_id)
+        .order_by(col(Fact.number).desc())
+        .limit(TIMELINE)
+    )
+    rows = (await session.exec(query)).all()
+    return [
+        TimelineItem(
+            number=fact.number,
+            kind=fact.kind,
+            at=fact.at,
+            recorded_at=fact.recorded_at,
+            person_name=person_name,
+            device_id=fact.device_id,
+            body=fact.body,
+        )
+        for fact, person_name in rows
+    ]
+
+
+async def document(session: AsyncSession, document_id: UUID) -> CreditDocument:
+    """Raises Refusal `document.unknown`."""
+    row = await session.get(CreditDocument, document_id)
+    if row is None:
+        raise Refusal("document.unknown", kind=Kind.MISSING)
+    return row
+
+
+async def receipt(session: AsyncSession, receipt_id: UUID) -> Receipt:
+    """Raises Refusal `receipt.unknown`."""
+    row = await session.get(Receipt, receipt_id)
+    if row is None:
+        raise Refusal("receipt.unknown", kind=Kind.MISSING)
+    return row

@@ -1,0 +1,251 @@
+"""Reads of practices for the office: the searched list and the whole file on one page."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, tuple_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.store import ledger
+from fieldapp.store.cards import by_practice
+from fieldapp.store.columns import Keyring
+from fieldapp.store.shapes.office import CreditorRow, PracticePage, PracticeRow
+from fieldapp.store.tables.field import Payment, Receipt
+from fieldapp.store.tables.office import Fact
+from fieldapp.store.tables.practice import (
+    Address,
+    Creditor,
+    Obligor,
+    Phone,
+    Placement,
+    Practice,
+    PracticeFlag,
+)
+
+_LONGEST_QUERY = 200
+
+
+def searchable(*texts: str) -> str:
+    """The texts as the word index holds them: lower case, no accents, letters and digits only."""
+    plain = unicodedata.normalize("NFKD", " ".join(texts).casefold())
+    kept = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
+    return " ".join(kept.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list of practices is narrowed to. `words`: names, places, a practice number, tax code or phone."""
+
+    words: str = ""
+    state: str | None = None
+    creditor_id: UUID | None = None
+    flag: str | None = None
+
+
+async def creditor_rows(session: AsyncSession) -> list[CreditorRow]:
+    """All creditors with what is owed to them."""
+    counts = dict(
+        (await session.exec(select(Practice.creditor_id, func.count()).group_by(col(Practice.creditor_id)))).all()
+    )
+    owed = await ledger.owed_cents(session)
+    of_creditor: dict[UUID, int] = defaultdict(int)
+    for practice_id, creditor_id in (await session.exec(select(Practice.id, Practice.creditor_id))).all():
+        of_creditor[creditor_id] += owed.get(practice_id, 0)
+    creditors = (await session.exec(select(Creditor).order_by(col(Creditor.name)))).all()
+    return [
+        CreditorRow(
+            id=row.id,
+            name=row.name,
+            layout=row.layout,
+            practices=counts.get(row.id, 0),
+            owed_cents=of_creditor[row.id],
+        )
+        for row in creditors
+    ]
+
+
+async def page(session: AsyncSession, wanted: Wanted, *, now: datetime, cursor: str | None, limit: int) -> PracticePage:
+    """One page in order of practice number; the cursor names the last row seen, so that inserts shift nothing."""
+    conditions = _conditions(wanted, now=now)
+    total = (await session.exec(select(func.count()).select_from(Practice).where(*conditions))).one()
+    query = (
+        select(Practice, Placement, Creditor.name)
+        .join(Placement, col(Placement.id) == col(Practice.placement_id))
+        .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
+        .where(*conditions)
+        .order_by(col(Practice.practice_number), col(Practice.id))
+        .limit(limit + 1)
+    )
+    if cursor:
+        number, practice_id = _opened(cursor)
+        query = query.where(tuple_(col(Practice.practice_number), col(Practice.id)) > tuple_(number, practice_id))
+    found = (await session.exec(query)).all()
+    rows = await _rows(session, found[:limit], now=now)
+    last = found[limit - 1][0] if len(found) > limit else None
+    return PracticePage(rows=rows, total=total, next_cursor=_closed(last) if last else None)
+
+
+def _closed(practice: Practice) -> str:
+    plain = json.dumps([practice.practice_number, str(practice.id)])
+    return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+
+
+def _opened(cursor: str) -> tuple[str, UUID]:
+    """Raises Refusal `request.cursor_unknown`."""
+    try:
+        number, practice_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return str(number), UUID(practice_id)
+    except (ValueError, TypeError, AttributeError):
+        raise Refusal("request.cursor_unknown", kind=Kind.MALFORMED) from None
+
+
+def _conditions(wanted: Wanted, *, now: datetime) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.state is not None:
+        conditions.append(col(Practice.state) == wanted.state)
+    if wanted.creditor_id is not None:
+        conditions.append(col(Practice.creditor_id) == wanted.creditor_id)
+    if wanted.flag is not None:
+        flagged = (
+            col(PracticeFlag.practice_id) == col(Practice.id),
+            col(PracticeFlag.kind) == wanted.flag,
+            *_in_force(now),
+        )
+        conditions.append(exists().where(*flagged))
+    words = wanted.words.strip()[:_LONGEST_QUERY]
+    if words:
+        conditions.append(_matches(words))
+    return conditions
+
+
+def _in_force(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(PracticeFlag.since) <= now,
+        or_(col(PracticeFlag.until).is_(None), col(PracticeFlag.until) > now),
+    )
+
+
+def _matches(words: str) -> ColumnElement[bool]:
+    """Practices of which a name or place begins with every word, or whose number, tax code or phone it is."""
+    keyring = Keyring.current()
+    bare = re.sub(r"\s", "", words)
+    ways: list[ColumnElement[bool]] = [col(Practice.practice_number).istartswith(words, autoescape=True)]
+    parts = searchable(words).split()
+    if parts:
+        prefixes = " & ".join(f"{part}:*" for part in parts)
+        ways.append(func.to_tsvector("simple", Practice.search_text).op("@@")(func.to_tsquery("simple", prefixes)))
+    if re.fullmatch(r"[A-Za-z0-9]{11,16}", bare):
+        index = keyring.index("tax_code", bare)
+        ways.append(
+            col(Practice.id).in_(
+                select(Obligor.practice_id).where(
+                    or_(col(Obligor.tax_code_index) == index, col(Obligor.vat_number) == bare)
+                )
+            )
+        )
+    if re.fullmatch(r"\+?[0-9./()-]{5,20}", bare):
+        index = keyring.index("phone", bare)
+        ways.append(col(Practice.id).in_(select(Phone.practice_id).where(Phone.number_index == index)))
+    return or_(*ways)
+
+
+async def _rows(
+    session: AsyncSession, found: Sequence[tuple[Practice, Placement, str]], *, now: datetime
+) -> list[PracticeRow]:
+    ids = [practice.id for practice, _, _ in found]
+    debtors = await by_practice(session, Obligor, ids, order=col(Obligor.position))
+    addresses = await by_practice(
+        session, Address, ids, where=col(Address.current), order=col(Address.recorded_at).desc()
+    )
+    owed = await ledger.owed_cents(session, ids)
+    collected = await collected_cents(session, ids)
+    last = await _last_facts(session, ids)
+    flags = await active_flags(session, ids, now=now)
+    rows = []
+    for practice, placement, creditor_name in found:
+        event = last.get(practice.id)
+        rows.append(
+            PracticeRow(
+                id=practice.id,
+                practice_number=practice.practice_number,
+                creditor_name=creditor_name,
+                debtor_name=next((row.name for row in debtors[practice.id]), ""),
+                comune=next((row.comune for row in addresses[practice.id]), ""),
+                phase=practice.phase,
+                state=practice.state,  # type: ignore[arg-type]
+                owed_cents=owed.get(practice.id, 0),
+                collected_cents=collected.get(practice.id, 0),
+                placement_ends_on=placement.ends_on,
+                last_event_at=event.at if event else None,
+                last_event=event.kind if event else None,
+                flags=flags[practice.id],
+            )
+        )
+    return rows
+
+
+async def _last_facts(session: AsyncSession, practice_ids: Sequence[UUID]) -> dict[UUID, Fact]:
+    newest = (
+        select(func.max(Fact.number)).where(col(Fact.practice_id).in_(practice_ids)).group_by(col(Fact.practice_id))
+    )
+    facts = (await session.exec(select(Fact).where(col(Fact.number).in_(newest)))).all()
+    return {fact.practice_id: fact for fact in facts if fact.practice_id}
+
+
+async def collected_cents(session: AsyncSession, practice_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """What was taken at the door, in cents by practice; voided receipts left out."""
+    query = (
+        select(Payment.practice_id, func.sum(Payment.amount_cents))
+        .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
+        .where(col(Payment.practice_id).in_(list(practice_ids)), Receipt.state == "valid")
+        .group_by(col(Payment.practice_id))
+    )
+    return {practice_id: int(total) for practice_id, total in (await session.exec(query)).all()}
+
+
+async def active_flags(
+    session: AsyncSession, practice_ids: Iterable[UUID], *, now: datetime
+) -> Mapping[UUID, list[str]]:
+    """The states in force that stop or change visits, by practice."""
+    rows = await by_practice(
+        session, PracticeFlag, practice_ids, where=and_(*_in_force(now)), order=col(PracticeFlag.since)
+    )
+    flags: dict[UUID, list[str]] = defaultdict(list)
+    for practice_id, found in rows.items():
+        flags[practice_id] = list(dict.fromkeys(row.kind for row in found))
+    return flags
+
+
+@dataclass(frozen=True, slots=True)
+class Headed:
+    """The head of a practice file."""
+
+    practice: Practice
+    placement: Placement
+    creditor: Creditor
+
+
+async def head(session: AsyncSession, practice_id: UUID) -> Headed:
+    """Raises Refusal `practice.unknown`, also for another agency's practice."""
+    query: Any = (
+        select(Practice, Placement, Creditor)
+        .join(Placement, col(Placement.id) == col(Practice.placement_id))
+        .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
+        .where(Practice.id == practice_id)
+    )
+    found = (await session.exec(query)).first()
+    if found is None:
+        raise Refusal("practice.unknown", kind=Kind.MISSING)
+    return Headed(*found)

@@ -1,0 +1,160 @@
+"""Tasks, and the addresses that wait for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import and_, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.store.cards import address_card
+from fieldapp.store.shapes.office import AddressCandidate, DoubtfulAddress, TaskRow
+from fieldapp.store.tables.access import Person
+from fieldapp.store.tables.office import Task
+from fieldapp.store.tables.practice import Address, Obligor, Practice
+
+AT_MOST = 500
+_OFFICE = "office"
+
+
+async def rows(
+    session: AsyncSession,
+    *,
+    state: str | None = None,
+    kind: str | None = None,
+    team: str | None = None,
+    practice_id: UUID | None = None,
+    task_id: UUID | None = None,
+) -> list[TaskRow]:
+    """Tasks by due date, the open ones first."""
+    query = (
+        select(Task, Person.name, Practice.practice_number, Obligor.name)
+        .join(Person, col(Person.id) == col(Task.owner_id), isouter=True)
+        .join(Practice, col(Practice.id) == col(Task.practice_id), isouter=True)
+        .join(
+            Obligor,
+            and_(col(Obligor.practice_id) == col(Task.practice_id), col(Obligor.role) == "debtor"),
+            isouter=True,
+        )
+        .order_by(col(Task.state).desc(), col(Task.due_on), col(Task.created_at), col(Task.id))
+        .limit(AT_MOST)
+    )
+    narrowed = {
+        Task.state: state,
+        Task.kind: kind,
+        Task.team: team,
+        Task.practice_id: practice_id,
+        Task.id: task_id,
+    }
+    for column, value in narrowed.items():
+        if value is not None:
+            query = query.where(column == value)
+    return [
+        TaskRow(
+            id=task.id,
+            kind=task.kind,
+            team=task.team,
+            owner_name=owner,
+            due_on=task.due_on,
+            created_at=task.created_at,
+            state=task.state,  # type: ignore[arg-type]
+            practice_id=task.practice_id,
+            practice_number=number,
+            debtor_name=debtor,
+            subject_kind=task.subject_kind,
+            subject_id=task.subject_id,
+            details=task.details,
+        )
+        for task, owner, number, debtor in (await session.exec(query)).all()
+    ]
+
+
+async def finish(session: AsyncSession, task_id: UUID, *, note: str, person_id: UUID, now: datetime) -> Task:
+    """Close a task; closing it again changes nothing. Raises Refusal `task.unknown`."""
+    task = (await session.exec(select(Task).where(Task.id == task_id).with_for_update())).first()
+    if task is None:
+        raise Refusal("task.unknown", kind=Kind.MISSING)
+    if task.state == "open":
+        task.state, task.note, task.finished_at, task.finished_by = "done", note, now, person_id
+        await session.flush()
+    return task
+
+
+async def doubtful_addresses(session: AsyncSession) -> list[DoubtfulAddress]:
+    """Addresses in force that nobody has confirmed, of practices that may be visited."""
+    query = (
+        select(Address, Practice.practice_number, Obligor.name)
+        .join(Practice, col(Practice.id) == col(Address.practice_id))
+        .join(Obligor, col(Obligor.id) == col(Address.obligor_id))
+        .where(Address.state == "doubtful", col(Address.current), Practice.state == "open")
+        .order_by(col(Address.recorded_at), col(Address.id))
+        .limit(AT_MOST)
+    )
+    return [
+        DoubtfulAddress(
+            address=address_card(address),
+            practice_id=address.practice_id,
+            practice_number=number,
+            debtor_name=debtor,
+            why=address.why,
+            alternatives=msgspec.convert(address.alternatives, list[AddressCandidate]),
+        )
+        for address, number, debtor in (await session.exec(query)).all()
+    ]
+
+
+async def settle(
+    session: AsyncSession,
+    address_id: UUID,
+    *,
+    lat_e6: int,
+    lon_e6: int,
+    confirmed: bool,
+    person_id: UUID,
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> Address:
+    """Put a person's word in the place of a doubtful address: a new row in force, the old one kept.
+
+    Raises Refusal `address.unknown`, or `address.settled_meanwhile` where a newer one is in force already.
+    """
+    old = (await session.exec(select(Address).where(Address.id == address_id).with_for_update())).first()
+    if old is None:
+        raise Refusal("address.unknown", kind=Kind.MISSING)
+    if not old.current:
+        raise Refusal("address.settled_meanwhile", kind=Kind.CONFLICT)
+    kept = old.model_dump(exclude={"id", "alternatives", "why"})
+    new = Address(
+        **{
+            **kept,
+            "id": new_id(),
+            "lat_e6": lat_e6 if confirmed else old.lat_e6,
+            "lon_e6": lon_e6 if confirmed else old.lon_e6,
+            "quality": "pin" if confirmed else old.quality,
+            "confidence_pct": 100 if confirmed else old.confidence_pct,
+            "state": "confirmed" if confirmed else "rejected",
+            "why": "",
+            "alternatives": [],
+            "source": _OFFICE,
+            "recorded_at": now,
+        }
+    )
+    old.current = False
+    session.add(new)
+    await session.flush()
+    await session.execute(
+        update(Task)
+        .where(
+            col(Task.kind) == "address.doubtful",
+            col(Task.subject_id) == str(address_id),
+            col(Task.state) == "open",
+        )
+        .values(state="done", finished_at=now, finished_by=person_id)
+        .execution_options(synchronize_session=False)
+    )
+    return new
