@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.access import Identity
 from fieldapp.store.blobs import Blobs
-from fieldapp.store.database import Database
+from fieldapp.store.database import Database, Scope
 
 PROTOCOL = 1
 """Version of what phones and service say to each other; the service also understands the one before."""
@@ -86,6 +87,14 @@ class Work:
             task, lock=lock, queueing_lock=lock, connection=raw.driver_connection, allow_unknown=True
         )
         await deferrer.defer_async(agency_id=str(self.agency_id), person_id=str(self.identity.person_id), **arguments)
+
+
+@asynccontextmanager
+async def working(parts: Parts, identity: Identity) -> AsyncIterator[Work]:
+    """One transaction for `identity`, as a request has it; for background jobs and commands."""
+    scope = Scope(identity.agency_id, identity.role.value, identity.person_id, identity.device_id)
+    async with parts.database.transaction(scope) as session:
+        yield Work(parts=parts, session=session, identity=identity, now=parts.clock.now())
 
 
 def say(words: Mapping[str, Mapping[str, str]], code: str, details: Mapping[str, Any], language: str = "it") -> str:

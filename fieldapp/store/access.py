@@ -23,7 +23,8 @@ from fieldapp.store.shapes.access import (
     SignedIn,
 )
 from fieldapp.store.tables import access as tables
-from fieldapp.store.tables.access import Agency, AuditEntry, Device, Person, SignIn
+from fieldapp.store.tables.access import Agency, AuditEntry, Device, SignIn
+from fieldapp.store.tables.access import Person as Person
 from fieldapp.store.tables.field import Receipt, Visit
 
 
@@ -51,6 +52,14 @@ async def identity_of_token(session: AsyncSession, digest: str, *, now: datetime
         .where(SignIn.token_digest == digest, SignIn.expires_at > now, col(Person.active))
     )
     person = (await session.exec(query)).first()
+    if person is None:
+        return None
+    return Identity(agency_id=person.agency_id, person_id=person.id, role=Role(person.role), name=person.name)
+
+
+async def identity_of_person(session: AsyncSession, person_id: UUID) -> Identity | None:
+    """The active person of that id, for work that goes on after their request."""
+    person = (await session.exec(select(Person).where(Person.id == person_id, col(Person.active)))).first()
     if person is None:
         return None
     return Identity(agency_id=person.agency_id, person_id=person.id, role=Role(person.role), name=person.name)
@@ -170,11 +179,12 @@ async def number_blocks(session: AsyncSession, device: Device) -> list[NumberBlo
     last_receipt = (
         await session.exec(select(func.max(Receipt.number)).where(Receipt.device_id == device.id))
     ).one() or 0
-    used_notices = (
-        await session.exec(
-            select(func.max(col(Visit.captured)["notice"]["number"].as_integer())).where(Visit.device_id == device.id)
+    notices = await session.exec(
+        select(col(Visit.captured)["notice"]["number"].as_string()).where(
+            Visit.device_id == device.id, col(Visit.captured)["notice"].is_not(None)
         )
-    ).one() or 0
+    )
+    used_notices = max((_number_of(text) for text in notices.all()), default=0)
     used = {"receipt": last_receipt, "notice": used_notices}
     return [
         NumberBlock(
@@ -186,6 +196,12 @@ async def number_blocks(session: AsyncSession, device: Device) -> list[NumberBlo
         )
         for row in rows
     ]
+
+
+def _number_of(notice: str | None) -> int:
+    """The number at the end of a notice's name (`A7-000012`)."""
+    digits = (notice or "").rpartition("-")[2]
+    return int(digits) if digits.isdigit() else 0
 
 
 async def enrolment(session: AsyncSession, device: Device) -> Enrolment:

@@ -1,0 +1,62 @@
+"""Background jobs by name: what the worker processes run, each as the person who asked for it.
+
+A job is stored in the transaction that asks for it (`Work.defer`). It may run twice (a worker that died is
+replaced), so every job first looks at how far its subject is.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+import procrastinate
+
+from fieldapp.services import intake, planning
+from fieldapp.services.work import Parts
+from fieldapp.store import access
+from fieldapp.store.database import Scope
+
+Run = Callable[..., Awaitable[None]]
+"""`run(parts, identity, **arguments)`: opens its own transactions."""
+
+JOBS: Mapping[str, Run] = MappingProxyType(
+    {
+        "import.read": intake.run_read,
+        "import.write": intake.run_write,
+        "plan.solve": planning.run_solve,
+    }
+)
+"""The one place to add a job."""
+
+log = logging.getLogger("fieldapp.jobs")
+
+
+def register(jobs: procrastinate.App, parts: Parts) -> None:
+    """Make every job of `JOBS` known to `jobs`, and the rescue of jobs whose worker died."""
+    for name, run in JOBS.items():
+        jobs.task(name=name)(_as_person(name, run, parts))
+    rescue = jobs.task(name="jobs.rescue", queueing_lock="jobs.rescue", pass_context=True)(_rescue)
+    jobs.periodic(cron="* * * * *")(rescue)
+
+
+def _as_person(name: str, run: Run, parts: Parts) -> Callable[..., Awaitable[None]]:
+    async def job(*, agency_id: str, person_id: str, **arguments: Any) -> None:
+        async with parts.database.transaction(Scope(UUID(agency_id), "worker")) as session:
+            identity = await access.identity_of_person(session, UUID(person_id))
+        if identity is None:
+            log.warning("job %s dropped: the person who asked for it has left", name)
+            return
+        await run(parts, identity, **arguments)
+
+    return job
+
+
+async def _rescue(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001  (the queue hands it in)
+    """Put jobs back whose worker stopped giving signs of life."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        log.warning("job %s (%s) had lost its worker and runs again", job.id, job.task_name)
+        await manager.retry_job(job)

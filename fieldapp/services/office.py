@@ -1,0 +1,126 @@
+"""What the office reads and settles: practice files, documents, papers, tasks, addresses, the ledger."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fieldapp.domain.conduct import Facts, Visit, judge
+from fieldapp.services import rules
+from fieldapp.services.work import Work
+from fieldapp.store import ledger, practice_facts, practice_file, practices, tasks
+from fieldapp.store.cards import address_card, current_addresses
+from fieldapp.store.feed import NewFact, audit, tell
+from fieldapp.store.shapes.dispatch import Finding
+from fieldapp.store.shapes.field import AddressCard
+from fieldapp.store.shapes.office import (
+    CreditorRow,
+    DoubtfulAddress,
+    PracticeFile,
+    PracticePage,
+    TaskRow,
+    TrialBalance,
+)
+
+VISIT_S = 15 * 60
+"""How long the visit lasts that the rules are asked about."""
+
+
+async def list_creditors(work: Work) -> list[CreditorRow]:
+    return await practices.creditor_rows(work.session)
+
+
+async def list_practices(
+    work: Work,
+    *,
+    words: str,
+    state: str | None,
+    creditor_id: UUID | None,
+    flag: str | None,
+    cursor: str | None,
+    limit: int,
+) -> PracticePage:
+    """A page of the practices that match; `words` as in `store.practices.Wanted`."""
+    wanted = practices.Wanted(words=words, state=state, creditor_id=creditor_id, flag=flag)
+    return await practices.page(work.session, wanted, now=work.now, cursor=cursor, limit=limit)
+
+
+async def read_practice(work: Work, practice_id: UUID) -> PracticeFile:
+    """The whole file; every look at it is audited. Raises Refusal `practice.unknown`."""
+    await practices.head(work.session, practice_id)
+    findings = await findings_of_visit(work, practice_id)
+    file = await practice_file.practice_file(work.session, practice_id, now=work.now, findings=findings)
+    audit(work.session, "practice.read", "practice", practice_id)
+    return file
+
+
+async def findings_of_visit(work: Work, practice_id: UUID) -> list[Finding]:
+    """What the rules of conduct would say of a visit that began now."""
+    facts = (await practice_facts.practice_facts(work.session, [practice_id]))[practice_id]
+    addresses = (await current_addresses(work.session, [practice_id]))[practice_id]
+    address = practice_facts.address_facts(addresses[-1]) if addresses else None
+    act = Visit(work.now, VISIT_S)
+    verdict = judge(Facts(act=act, practice=facts, address=address), await rules.ruleset(work), work.now)
+    return [
+        Finding(code=found.code, severity=found.severity.value, details=found.details) for found in verdict.findings
+    ]
+
+
+async def read_document(work: Work, document_id: UUID, variant: str) -> tuple[bytes, str]:
+    """Bytes and media type; `small` gives the small picture where there is one.
+
+    Raises Refusal `document.unknown`, `document.not_arrived`.
+    """
+    row = await practice_file.document(work.session, document_id)
+    audit(work.session, "document.read", "credit_document", document_id, variant=variant)
+    if variant == "small" and row.small_sha256 is not None:
+        return await work.parts.blobs.get(row.small_sha256), "image/jpeg"
+    return await work.parts.blobs.get(row.sha256), row.media_type
+
+
+async def list_tasks(work: Work, *, state: str, kind: str | None, team: str | None) -> list[TaskRow]:
+    return await tasks.rows(work.session, state=state, kind=kind, team=team)
+
+
+async def finish_task(work: Work, task_id: UUID, *, note: str) -> TaskRow:
+    """Close a task. Raises Refusal `task.unknown`."""
+    task = await tasks.finish(work.session, task_id, note=note, person_id=work.identity.person_id, now=work.now)
+    audit(work.session, "task.finished", "task", task_id, kind=task.kind)
+    tell(
+        work.session,
+        NewFact("task.finished", work.now, practice_id=task.practice_id, body={"task_id": str(task_id)}),
+    )
+    return (await tasks.rows(work.session, task_id=task_id))[0]
+
+
+async def list_doubtful_addresses(work: Work) -> list[DoubtfulAddress]:
+    return await tasks.doubtful_addresses(work.session)
+
+
+async def settle_address(work: Work, address_id: UUID, *, lat_e6: int, lon_e6: int, confirm: bool) -> AddressCard:
+    """Confirm an address at the pin, or with `confirm` false say that it does not exist.
+
+    Raises Refusal `address.unknown`, `address.settled_meanwhile`.
+    """
+    settled = await tasks.settle(
+        work.session,
+        address_id,
+        lat_e6=lat_e6,
+        lon_e6=lon_e6,
+        confirmed=confirm,
+        person_id=work.identity.person_id,
+        now=work.now,
+        new_id=work.parts.new_id,
+    )
+    body = {"address_id": str(settled.id), "instead_of": str(address_id), "state": settled.state}
+    tell(work.session, NewFact("address.settled", work.now, practice_id=settled.practice_id, body=body))
+    audit(work.session, "address.settled", "address", address_id, **body)
+    return address_card(settled)
+
+
+async def trial_balance(work: Work) -> TrialBalance:
+    """Every account's balance now; the total is zero."""
+    return await ledger.trial_balance(work.session, at=work.now)
+
+
+async def receipt_paper(work: Work, receipt_id: UUID) -> bytes:
+    raise NotImplementedError
