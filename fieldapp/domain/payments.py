@@ -15,6 +15,7 @@ from datetime import date
 from enum import StrEnum
 
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.ledger import AccountKind
 
 Answer = str | bool
 """What was typed into one field: text (dates as `2026-11-26`), or yes and no."""
@@ -29,14 +30,6 @@ class PaperKind(StrEnum):
     RECEIPT = "receipt"
     RECEIPT_SUBJECT_TO_CLEARANCE = "receipt_subject_to_clearance"
     TRANSFER_MEMO = "transfer_memo"
-
-
-class Account(StrEnum):
-    """The kind of ledger account that a payment debits."""
-
-    AGENT_CASH = "agent_cash"
-    CARD_IN_TRANSIT = "card_in_transit"
-    CHEQUES_IN_HAND = "cheques_in_hand"
 
 
 class FieldKind(StrEnum):
@@ -64,7 +57,7 @@ class PaymentMethod:
 
     code: str
     paper: PaperKind
-    debits: Account | None
+    debits: AccountKind | None
     fields: tuple[Field, ...] = ()
 
     @property
@@ -76,11 +69,11 @@ class PaymentMethod:
 METHODS: Mapping[str, PaymentMethod] = {
     method.code: method
     for method in (
-        PaymentMethod("cash", PaperKind.RECEIPT, Account.AGENT_CASH),
+        PaymentMethod("cash", PaperKind.RECEIPT, AccountKind.AGENT_CASH),
         PaymentMethod(
             "card",
             PaperKind.RECEIPT,
-            Account.CARD_IN_TRANSIT,
+            AccountKind.CARD_IN_TRANSIT,
             (
                 Field("acquirer", FieldKind.TEXT, longest=40),
                 Field("authorisation_code", FieldKind.CODE, longest=12),
@@ -90,7 +83,7 @@ METHODS: Mapping[str, PaymentMethod] = {
         PaymentMethod(
             "cheque",
             PaperKind.RECEIPT_SUBJECT_TO_CLEARANCE,
-            Account.CHEQUES_IN_HAND,
+            AccountKind.CHEQUES_IN_HAND,
             (
                 Field("bank", FieldKind.TEXT),
                 Field("number", FieldKind.CODE, longest=20),
@@ -113,13 +106,14 @@ METHODS: Mapping[str, PaymentMethod] = {
 class PaymentRules:
     """The law and the people around one payment.
 
-    `payees` are the names a cheque may bear: creditor and agency. The clause "non trasferibile" is demanded
+    `payees` are the names a cheque may bear (the creditor's `cheque_payee`, the agency); None where only the
+    paper is at hand, so that any name but the agent's will do. The clause "non trasferibile" is demanded
     from 1.000,00 € (art. 49 d.lgs. 231/2007); the office may demand it from a lower sum.
     """
 
     today: date
     agent_name: str
-    payees: tuple[str, ...]
+    payees: tuple[str, ...] | None
     cheque_clause_from_cents: int = 100_000
 
 
@@ -255,7 +249,7 @@ def _check_cheque(answers: Mapping[str, Answer], *, amount_cents: int, rules: Pa
     payee = _same_name(str(answers["payee"]))
     if payee == _same_name(rules.agent_name):
         raise Refusal("payment.cheque_payee_is_agent", details={"payee": answers["payee"]})
-    if payee not in {_same_name(name) for name in rules.payees}:
+    if rules.payees is not None and payee not in {_same_name(name) for name in rules.payees}:
         raise Refusal("payment.cheque_payee_unknown", details={"payee": answers["payee"]})
     if amount_cents >= rules.cheque_clause_from_cents and answers["non_transferable"] is not True:
         raise Refusal("payment.cheque_transferable", details={"from_cents": rules.cheque_clause_from_cents})

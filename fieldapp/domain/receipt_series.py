@@ -18,7 +18,7 @@ from fieldapp.domain.ids import Sha256, sha256
 from fieldapp.domain.receipts import GENESIS, ReceiptValue, read_receipt
 
 VerifySignature = Callable[[bytes, bytes, bytes], bool]
-"""`(public_point, signature, message)`: 65 bytes, 64 bytes r||s, the signed bytes; ECDSA P-256, SHA-256."""
+"""`(public_point, message, signature)`: 65 bytes, the signed bytes, 64 bytes r||s; ECDSA P-256 over SHA-256."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -126,7 +126,7 @@ def judge_receipt(signed: SignedReceipt, series: Series, *, verify_signature: Ve
     receipt: ReceiptValue | None = None
     try:
         # The signature first: bytes from a stranger are not even read.
-        if not verify_signature(series.public_point, signed.signature, signed.content):
+        if not verify_signature(series.public_point, signed.content, signed.signature):
             raise Refusal("receipt.signature_invalid")
         receipt = read_receipt(signed.content)
         if (receipt.series, receipt.device) != (series.name, series.device):

@@ -29,7 +29,7 @@ VERSION = 1
 GENESIS = Sha256("0" * 64)
 """What the first receipt of a series names as its predecessor."""
 
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+_INSTANT = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 _SERIES = re.compile(r"[A-Z0-9]{1,8}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _DEVICE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -55,7 +55,7 @@ class ChargedTo(StrEnum):
 
     DEBTOR = "debtor"
     CREDITOR = "creditor"
-    NOBODY = "nobody"
+    NOBODY = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +142,20 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class StampDuty:
-    """The duty on the paper itself; `reason` names a sentence of the template (`over_threshold`)."""
+    """The duty on the paper itself; `reason` names a sentence of the template (`over_threshold`), `authorisation`
+    is the number under which the duty is paid virtually, or empty."""
 
     due_cents: int
     charged_to: ChargedTo
     reason: str
+    authorisation: str = ""
 
     def __post_init__(self) -> None:
         if self.due_cents < 0 or (self.due_cents == 0) != (self.charged_to is ChargedTo.NOBODY):
             raise Refusal("receipt.stamp_duty_inconsistent", kind=Kind.MALFORMED)
         if self.reason not in STAMP_REASONS:
             raise Refusal("paper.malformed", kind=Kind.MALFORMED, details={"at": "stamp_duty.reason"})
+        checked_text(self.authorisation, at="stamp_duty.authorisation", empty_allowed=True)
 
 
 STAMP_REASONS = ("over_threshold", "up_to_threshold", "subject_to_vat", "exempt")
@@ -168,15 +171,18 @@ class StampRule:
     due_cents: int = 200
     above_cents: int = 7_747
     charged_to: ChargedTo = ChargedTo.DEBTOR
+    authorisation: str = ""
 
 
 def stamp_duty(amount_cents: int, *, rule: StampRule, exemption: str = "") -> StampDuty:
     """The duty on a receipt of `amount_cents`; `exemption` is `subject_to_vat`, `exempt` or empty."""
     if exemption:
         return StampDuty(0, ChargedTo.NOBODY, exemption)
-    if amount_cents <= rule.above_cents or not rule.due_cents:
+    if rule.charged_to is ChargedTo.NOBODY or not rule.due_cents:
+        return StampDuty(0, ChargedTo.NOBODY, "exempt")
+    if amount_cents <= rule.above_cents:
         return StampDuty(0, ChargedTo.NOBODY, "up_to_threshold")
-    return StampDuty(rule.due_cents, rule.charged_to, "over_threshold")
+    return StampDuty(rule.due_cents, rule.charged_to, "over_threshold", rule.authorisation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +244,7 @@ class ReceiptValue:
         rules = PaymentRules(
             today=local_time(self.issued_at, self.utc_offset_min).date(),
             agent_name=self.agent.name,
-            payees=(self.creditor.name, self.agency.name),
+            payees=None,
         )
         answers = checked_payment(method, amount_cents=self.amount_cents, answers=self.method.answers, rules=rules)
         if answers != self.method.answers:
