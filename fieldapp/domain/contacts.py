@@ -6,7 +6,7 @@ for weigh differently from a conversation. Days are Italian local dates: limits 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -55,14 +55,18 @@ class Tally:
     placement: int = 0
 
 
+NONE = Tally()
+
+
 def conversations(contacts: Iterable[Contact], *, on: date, since: date) -> Tally:
     """Conversations with the debtor over all channels."""
-    return _tally(contacts, on=on, since=since, weighs=lambda contact: contact.reached)
+    return _tally([contact.on for contact in contacts if contact.reached and contact.counts], on=on, since=since)
 
 
 def visits(contacts: Iterable[Contact], *, on: date, since: date) -> Tally:
     """Visits that weigh, whoever was met."""
-    return _tally(contacts, on=on, since=since, weighs=lambda contact: contact.channel is Channel.VISIT)
+    made = [contact.on for contact in contacts if contact.channel is Channel.VISIT and contact.counts]
+    return _tally(made, on=on, since=since)
 
 
 def calls_to_cancel(planned: Iterable[Contact], *, visit: Contact) -> tuple[Contact, ...]:
@@ -92,13 +96,9 @@ def contact_from_json(reader: Reader) -> Contact:
     return contact
 
 
-def _tally(contacts: Iterable[Contact], *, on: date, since: date, weighs: Callable[[Contact], bool]) -> Tally:
-    day = week = placement = 0
+def _tally(weighed: Sequence[date], *, on: date, since: date) -> Tally:
+    if not weighed:
+        return NONE
     week_from = on - timedelta(days=6)
-    for contact in contacts:
-        if not contact.counts or contact.on > on or not weighs(contact):
-            continue
-        day += contact.on == on
-        week += contact.on >= week_from
-        placement += contact.on >= since
-    return Tally(day, week, placement)
+    past = [day for day in weighed if day <= on]
+    return Tally(past.count(on), sum(day >= week_from for day in past), sum(day >= since for day in past))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,16 @@ def test_windows_equal_the_golden_case(case: dict[str, Any]) -> None:
     windows = lawful_windows(date.fromisoformat(case["day"]), changed(case["change"]), RULES)
 
     assert [list(window) for window in windows] == case["windows"]
+
+
+def test_the_words_of_a_finding_ask_only_for_what_it_says() -> None:
+    catalogue = Path(__file__).parents[2] / "fieldapp" / "pwa" / "src" / "text" / "refusals"
+    for language in ("it", "en", "fr"):
+        words = json.loads((catalogue / f"conduct.{language}.json").read_text())
+        for case in CASES["cases"]:
+            for finding in case["findings"]:
+                asked = set(re.findall(r"{(\w+)}", words[finding["code"]]))
+                assert asked <= set(finding["details"]), (language, finding["code"])
 
 
 def test_every_rule_has_a_refused_and_an_allowed_case() -> None:

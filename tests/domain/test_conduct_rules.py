@@ -21,6 +21,7 @@ from fieldapp.domain.conduct.standard import STANDARD_RULES
 from fieldapp.domain.errors import Refusal
 
 ROOT = Path(__file__).parents[2]
+DOMAIN = ROOT / "fieldapp" / "domain"
 WORDS = ROOT / "fieldapp" / "pwa" / "src" / "text" / "refusals"
 CALENDAR = italian_calendar(2026, 2026)
 RULES = standard_ruleset(CALENDAR)
@@ -152,6 +153,8 @@ def test_an_unsound_rule_file_is_refused(code: str, spoil: Callable[[dict[str, A
         Ruleset.from_json(plain)
 
     assert refused.value.code == code
+    for language in ("it", "en", "fr"):
+        assert set(re.findall(r"{(\w+)}", words(language)[code])) <= set(refused.value.details)
 
 
 @pytest.mark.parametrize("junk", [None, [], "rules", 1, {}])
@@ -225,6 +228,20 @@ def test_every_code_of_a_check_has_words_in_each_language() -> None:
     for language in ("it", "en", "fr"):
         missing = {code for check in CHECKS.values() for code in check.codes} - set(words(language))
         assert not missing
+
+
+def test_every_code_written_in_these_modules_has_words() -> None:
+    areas = {"conduct", "rules", "facts", "repayment", "visit"}
+    modules = [*(DOMAIN / "conduct").glob("*.py")]
+    modules += [DOMAIN / f"{name}.py" for name in ("calendars", "captured", "outcomes", "repayment_plan", "visit")]
+    italian = {**words("it"), **json.loads((WORDS / "visit.it.json").read_text())}
+    for module in modules:
+        for area, rest in re.findall(r'(?<!f)"(\w+)\.([a-z_]+)"', module.read_text()):
+            if area in areas and f"{area}.{rest}" not in {rule.id for rule in STANDARD_RULES}:
+                assert f"{area}.{rest}" in italian, module.name
+    for area in ("facts", "rules", "visit"):
+        for code in ("field_missing", "field_unknown", "field_malformed", "field_too_long"):
+            assert f"{area}.{code}" in italian
 
 
 def test_the_languages_agree_on_keys_and_placeholders() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendars import Calendar
-from fieldapp.domain.conduct.facts import ActKind, Facts, Visit
+from fieldapp.domain.conduct.facts import Act, ActKind, Appointment, Facts, Visit
 
 Said = tuple[tuple[str, dict[str, Any]], ...]
 NOTHING: Said = ()
@@ -57,23 +57,34 @@ class Parameter:
 class Case:
     """One judgement under way: the facts with the local day and hours of the act worked out once."""
 
-    __slots__ = ("act", "address", "agent", "calendar", "end_on", "end_s", "facts", "now", "on", "practice", "start_s")
+    __slots__ = (
+        "act", "address", "agent", "appointments", "calendar", "end_on", "end_s", "now", "on", "practice", "start_s",
+    )  # fmt: skip
 
-    def __init__(self, facts: Facts, *, calendar: Calendar, zone: ZoneInfo, now: datetime) -> None:
-        act = facts.act
-        self.facts, self.act, self.now, self.calendar = facts, act, now, calendar
+    def __init__(
+        self,
+        facts: Facts,
+        *,
+        act: Act,
+        appointments: tuple[Appointment, ...],
+        calendar: Calendar,
+        zone: ZoneInfo,
+        now: datetime,
+    ) -> None:
+        self.act, self.appointments, self.calendar, self.now = act, appointments, calendar, now
         self.practice, self.address, self.agent = facts.practice, facts.address, facts.agent
         stays_s = act.duration_s if type(act) is Visit else 0
         self.on, self.start_s, self.end_on, self.end_s = _by_the_wall(act.at, stays_s, zone)
 
     def in_appointment(self, *, outside_hours: bool = False) -> bool:
         """Whether the whole act lies in a time that the debtor agreed to."""
-        if not self.practice.appointments:
+        if not self.appointments:
             return False
-        ends_at = self.act.at + timedelta(seconds=self.act.duration_s if isinstance(self.act, Visit) else 0)
+        at = self.act.at.astimezone(UTC)
+        ends_at = at + timedelta(seconds=self.act.duration_s if isinstance(self.act, Visit) else 0)
         return any(
-            agreed.from_at <= self.act.at and ends_at <= agreed.to_at and (agreed.outside_hours or not outside_hours)
-            for agreed in self.practice.appointments
+            agreed.from_at <= at and ends_at <= agreed.to_at and (agreed.outside_hours or not outside_hours)
+            for agreed in self.appointments
         )
 
 
@@ -121,3 +132,5 @@ class Check:
     evaluate: Evaluate
     needs: str | None = None
     """The part of the facts without which the check has nothing to say: one of `NEEDS`."""
+    switch: str | None = None
+    """The flag that switches the check on; off, it has nothing to say."""

@@ -88,6 +88,7 @@ CHECKS: Mapping[str, Check] = {
             (_flag("required", _S.HIGHER),),
             ("conduct.appointment_missing",),
             timing.appointment,
+            switch="required",
         ),
         Check(
             "debt_state",

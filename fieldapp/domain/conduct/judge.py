@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fieldapp.domain.conduct import timing
 from fieldapp.domain.conduct.case import Case
@@ -69,11 +71,20 @@ class Verdict:
 
 def judge(facts: Facts, ruleset: Ruleset, now: datetime) -> Verdict:
     """What the rules in force on the act's local day say of it; no findings means nothing to say."""
-    case = Case(facts, calendar=ruleset.calendar, zone=ruleset.tz, now=now)
+    case = Case(
+        facts,
+        act=facts.act,
+        appointments=facts.practice.appointments,
+        calendar=ruleset.calendar,
+        zone=ruleset.tz,
+        now=now,
+    )
     findings: list[Finding] = []
     for entry in ruleset.in_force(case.on, facts):
-        for code, details in entry.evaluate(case, entry.parameters):
-            findings.append(Finding(entry.rule.id, code, entry.severity, details, entry.rule.quiet))
+        said = entry.evaluate(case, entry.parameters)
+        if said:
+            rule = entry.rule
+            findings += [Finding(rule.id, code, entry.severity, details, rule.quiet) for code, details in said]
     return Verdict(tuple(findings))
 
 
@@ -86,9 +97,9 @@ def lawful_windows(day: date, facts: Facts, ruleset: Ruleset) -> tuple[Window, .
     act = facts.act
     if not isinstance(act, Visit):
         raise Refusal("conduct.windows_of_visits_only", kind=Kind.MALFORMED)
-    noon = datetime.combine(day, time(12), ruleset.tz).astimezone(UTC)
-    bare = replace(facts, act=Visit(noon, 0), practice=replace(facts.practice, appointments=()))
-    case = Case(bare, calendar=ruleset.calendar, zone=ruleset.tz, now=noon)
+    noon = _noon(day, ruleset.tz)
+    # Without appointments: what they open is added below, as windows.
+    case = Case(facts, act=noon, appointments=(), calendar=ruleset.calendar, zone=ruleset.tz, now=noon.at)
     windows: list[Window] = [(0, DAY_S - 1 - act.duration_s)]
     for entry in ruleset.in_force(day, facts):
         if entry.severity is Severity.WARNS:
@@ -102,6 +113,11 @@ def lawful_windows(day: date, facts: Facts, ruleset: Ruleset) -> tuple[Window, .
         elif entry.evaluate(case, entry.parameters):
             windows = _within(windows, _lifted(entry, day, facts, ruleset))
     return tuple(_joined(windows))
+
+
+@lru_cache(maxsize=512)
+def _noon(day: date, zone: ZoneInfo) -> Visit:
+    return Visit(datetime.combine(day, time(12), zone).astimezone(UTC), 0)
 
 
 def _lifted(entry: Active, day: date, facts: Facts, ruleset: Ruleset) -> list[Window]:

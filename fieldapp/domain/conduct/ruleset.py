@@ -7,7 +7,7 @@ towards the stricter side where the law sets the number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
@@ -61,23 +61,27 @@ class Ruleset:
 
     def in_force(self, on: date, facts: Facts) -> tuple[Active, ...]:
         """The rules that may speak about such facts on that local date, in the order of the file."""
-        creditor, debtor, act = facts.practice.creditor, facts.practice.debtor_kind, facts.act.kind
-        held = present(facts)
-        key = (on, creditor, debtor, act, held)
+        practice, held = facts.practice, present(facts)
+        # Members of an Enum hash slowly: the class of the act and a truth value stand for them.
+        key = (on, practice.creditor, practice.debtor_kind is DebtorKind.CONSUMER, type(facts.act), held)
         found = self._active.get(key)
         if found is None:
-            missing = {need for need, there in zip(NEEDS, held, strict=True) if not there}
             # Pure all the same: the memory only saves work, 140,000 judgements share a few dozen keys.
-            found = self._active[key] = tuple(
-                self._resolved(rule, on, creditor=creditor, debtor=debtor)
-                for rule in self.rules
-                if rule.overrides is None
-                and act in rule.acts
-                and CHECKS[rule.check].needs not in missing
-                and rule.valid_on(on)
-                and rule.scope.covers(creditor=creditor, debtor=debtor)
-            )
+            found = self._active[key] = tuple(self._speaking(on, facts, held))
         return found
+
+    def _speaking(self, on: date, facts: Facts, held: tuple[bool, ...]) -> Iterator[Active]:
+        creditor, debtor = facts.practice.creditor, facts.practice.debtor_kind
+        missing = {need for need, there in zip(NEEDS, held, strict=True) if not there}
+        for rule in self.rules:
+            if rule.overrides is not None or facts.act.kind not in rule.acts or not rule.valid_on(on):
+                continue
+            check = CHECKS[rule.check]
+            if check.needs in missing or not rule.scope.covers(creditor=creditor, debtor=debtor):
+                continue
+            active = self._resolved(rule, on, creditor=creditor, debtor=debtor)
+            if check.switch is None or active.parameters[check.switch]:
+                yield active
 
     def parameters(self, rule_id: str, on: date, *, creditor: str, debtor: DebtorKind) -> Mapping[str, Any]:
         """The numbers of one rule on a day. Raises Refusal `rules.not_in_force`."""

@@ -61,9 +61,9 @@ def patron_saint_known(case: Case, _: Mapping[str, Any]) -> Said:
     return (("conduct.patron_saint_unknown", {"comune": case.address.comune}),)
 
 
-def appointment(case: Case, p: Mapping[str, Any]) -> Said:
-    """Where the creditor wants it, a visit keeps to an appointment."""
-    if not p["required"] or case.in_appointment():
+def appointment(case: Case, _: Mapping[str, Any]) -> Said:
+    """Where the creditor wants it (the rule's switch), a visit keeps to an appointment."""
+    if case.in_appointment():
         return NOTHING
     return (("conduct.appointment_missing", {}),)
 
