@@ -114,7 +114,7 @@ async def owed(
     ids = list(practice_ids)
     kinds = {kind: func.sum(case((col(Account.kind) == kind.value, Posting.amount_cents), else_=0)) for kind in CLAIMS}
     query = (
-        select(Account.practice_id, Posting.debt_line_id, *kinds.values())  # type: ignore[call-overload]
+        select(Account.practice_id, Posting.debt_line_id, *kinds.values())
         .join(Account, col(Account.id) == col(Posting.account_id))
         .where(col(Account.practice_id).in_(ids), col(Account.kind).in_([kind.value for kind in CLAIMS]))
         .group_by(col(Account.practice_id), col(Posting.debt_line_id))
@@ -184,7 +184,7 @@ async def entries_of(session: AsyncSession, practice_id: UUID) -> list[EntryRow]
 async def trial_balance(session: AsyncSession, *, at: datetime) -> TrialBalance:
     """The balance of every account at the instant `at`, claims summed over practices; the total is zero."""
     query = (
-        select(Account.kind, Creditor.name, Person.name, func.sum(Posting.amount_cents))
+        select(col(Account.kind), col(Creditor.name), col(Person.name), func.sum(Posting.amount_cents))
         .join(Posting, col(Posting.account_id) == col(Account.id))
         .join(Entry, col(Entry.id) == col(Posting.entry_id))
         .join(Creditor, col(Creditor.id) == col(Account.creditor_id), isouter=True)

@@ -73,4 +73,4 @@ def is_migrated(url: str) -> bool:
         if not table or not table[0]:
             return False
         row = connection.execute("select version_num from alembic_version").fetchone()
-    return bool(row) and row[0] == from_files
+    return row is not None and row[0] == from_files

@@ -1,0 +1,387 @@
+"""The judgement of what phones send: envelopes in, verdicts out, nothing else known or touched.
+
+Judge first, write once: the caller loads what a batch touches (`Known`), this module decides about every envelope in
+device order, the caller writes what was accepted. The invariants:
+
+1. The same id with the same bytes gets its first verdict again (`duplicate`); with other bytes it is a `conflict`.
+2. A report, a payment, a receipt are facts that happened: a rule of conduct that they break is a flag, no refusal.
+3. Refused is only what cannot be true or is not theirs: unreadable, forged, renumbered, forked, another's practice.
+4. The verdict on one envelope never depends on a refused one.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from fieldapp.domain.captured import PlacementDays
+from fieldapp.domain.conduct import (
+    AddressFacts,
+    AgentFacts,
+    Facts,
+    Payment,
+    PracticeFacts,
+    Ruleset,
+    Severity,
+    judge,
+)
+from fieldapp.domain.conduct import Visit as VisitAct
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.ids import canonical_json, sha256
+from fieldapp.domain.payments import payment_method
+from fieldapp.domain.reading import Reader
+from fieldapp.domain.receipt_series import Series, SignedReceipt, VerifySignature, judge_receipt
+from fieldapp.domain.receipt_series import Verdict as ReceiptVerdict
+from fieldapp.domain.receipts import ReceiptValue
+from fieldapp.domain.visit import check_report, from_body
+from fieldapp.domain.visit_report import ReportedPayment, VisitReport
+
+VERSION = 1
+FAR_OFF = timedelta(minutes=10)
+"""A phone whose clock differs by more is worth a flag."""
+
+
+class Verdict(StrEnum):
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+
+
+class EnvelopeKind(StrEnum):
+    VISIT = "visit"
+    CONTACT = "contact"
+    CHECK_IN = "check_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An envelope as it came: what it says of itself, and its exact bytes."""
+
+    id: UUID
+    seq: int
+    digest: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An envelope read: `recorded_at` is the service's time as the phone knew it."""
+
+    id: UUID
+    device: UUID
+    seq: int
+    kind: EnvelopeKind
+    recorded_at: datetime
+    clock_offset_ms: int
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was answered to an envelope before."""
+
+    digest: str
+    verdict: Verdict
+    code: str | None
+    details: Mapping[str, Any]
+    flags: tuple[str, ...]
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeKnown:
+    """A practice as far as a report about it is judged."""
+
+    id: UUID
+    creditor_id: UUID
+    practice_number: str
+    placement: PlacementDays
+    facts: PracticeFacts
+    addresses: Mapping[UUID, AddressFacts]
+    debt_lines: frozenset[UUID]
+    ever_assigned: bool
+    """It was in some published day of this agent."""
+    assigned_on: frozenset[str]
+    """Days (ISO) on which the newest version gives it to this agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The state that a batch touches."""
+
+    device_id: UUID
+    agent_id: UUID
+    agent: AgentFacts
+    envelopes: Mapping[UUID, Earlier]
+    visits: frozenset[UUID]
+    practices: Mapping[UUID, PracticeKnown]
+    series: Series
+    ruleset: Ruleset
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TakenPayment:
+    """A payment that was accepted, with the receipt that proves it; an announcement has none."""
+
+    payment: ReportedPayment
+    receipt: ReceiptValue | None
+    receipt_content: bytes
+    receipt_signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A contact made by telephone."""
+
+    contact_id: UUID
+    practice_id: UUID
+    phone_id: UUID | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """An arrival, told before the report."""
+
+    visit_id: UUID
+    practice_id: UUID
+    stop_id: UUID | None
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is answered to one envelope, and for an accepted one what it says."""
+
+    arrived: Arrived
+    verdict: Verdict
+    code: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    envelope: Envelope | None = None
+    report: VisitReport | None = None
+    payments: tuple[TakenPayment, ...] = ()
+    call: Call | None = None
+    check_in: CheckIn | None = None
+    first_received_at: datetime | None = None
+
+
+def read_envelope(arrived: Arrived) -> Envelope:
+    """The envelope that the bytes spell.
+
+    Raises Refusal `sync.digest_differs`, `sync.version_unknown`, `sync.kind_unknown`, or `envelope.field_*` naming
+    the field.
+    """
+    if sha256(arrived.content) != arrived.digest:
+        raise Refusal("sync.digest_differs", kind=Kind.MALFORMED)
+    try:
+        plain = json.loads(arrived.content)
+    except (ValueError, RecursionError):
+        raise Refusal("sync.unreadable", kind=Kind.MALFORMED) from None
+    reader = Reader(plain, area="envelope")
+    version = reader.whole("v", least=0, most=1_000)
+    if version != VERSION:
+        raise Refusal("sync.version_unknown", kind=Kind.UNSUPPORTED, details={"version": version})
+    envelope = Envelope(
+        id=UUID(reader.text("id", longest=36)),
+        device=UUID(reader.text("device", longest=36)),
+        seq=reader.whole("seq", least=1, most=2**53),
+        kind=reader.choice("kind", EnvelopeKind),
+        recorded_at=reader.instant("recorded_at"),
+        clock_offset_ms=reader.whole("clock_offset_ms", least=-(2**53), most=2**53),
+        body=reader.plain("body"),
+    )
+    reader.close()
+    if (envelope.id, envelope.seq) != (arrived.id, arrived.seq):
+        raise Refusal("sync.label_differs", kind=Kind.MALFORMED)
+    return envelope
+
+
+def practices_named(arrived: Iterable[Arrived]) -> frozenset[UUID]:
+    """The practices that a batch speaks of, as far as it can be read: what the caller has to load."""
+    found = set()
+    for item in arrived:
+        try:
+            body = read_envelope(item).body
+            found.add(UUID(body["practice_id"]))
+        except (Refusal, ValueError, TypeError, KeyError, AttributeError):
+            continue
+    return frozenset(found)
+
+
+def judge_batch(arrived: Iterable[Arrived], known: Known, *, verify_signature: VerifySignature) -> list[Decision]:
+    """A decision for each envelope, in device order."""
+    judging = _Judging(known, verify_signature)
+    return [judging.decide(item) for item in sorted(arrived, key=lambda item: item.seq)]
+
+
+class _Judging:
+    """One batch under way: what it has decided so far counts for the rest of it."""
+
+    def __init__(self, known: Known, verify_signature: VerifySignature) -> None:
+        self._known = known
+        self._verify = verify_signature
+        self._earlier = dict(known.envelopes)
+        self._visits = set(known.visits)
+        self._series = known.series
+
+    def decide(self, item: Arrived) -> Decision:
+        before = self._earlier.get(item.id)
+        if before is not None:
+            return _again(item, before)
+        series = self._series
+        try:
+            decision = self._judge(item)
+        except Refusal as refusal:
+            self._series = series
+            decision = Decision(item, Verdict.REFUSED, refusal.code, refusal.details)
+        except ValueError:
+            self._series = series
+            decision = Decision(item, Verdict.REFUSED, "sync.unreadable")
+        self._earlier[item.id] = Earlier(
+            item.digest, decision.verdict, decision.code, decision.details, decision.flags, self._known.now
+        )
+        return decision
+
+    def _judge(self, item: Arrived) -> Decision:
+        envelope = read_envelope(item)
+        if envelope.device != self._known.device_id:
+            raise Refusal("sync.other_device", kind=Kind.FORBIDDEN)
+        flags = ("clock.far_off",) if abs(envelope.clock_offset_ms) > FAR_OFF.total_seconds() * 1000 else ()
+        decision = Decision(item, Verdict.ACCEPTED, envelope=envelope, flags=flags)
+        match envelope.kind:
+            case EnvelopeKind.VISIT:
+                return self._visit(decision, envelope)
+            case EnvelopeKind.CONTACT:
+                return self._call(decision, envelope)
+            case EnvelopeKind.CHECK_IN:
+                return self._check_in(decision, envelope)
+
+    def _practice(self, practice_id: UUID) -> PracticeKnown:
+        practice = self._known.practices.get(practice_id)
+        if practice is None:
+            raise Refusal("visit.practice_unknown", kind=Kind.MISSING)
+        if not practice.ever_assigned:
+            raise Refusal("visit.not_yours", kind=Kind.FORBIDDEN)
+        return practice
+
+    def _visit(self, decision: Decision, envelope: Envelope) -> Decision:
+        report = from_body(envelope.body)
+        practice = self._practice(report.practice_id)
+        if report.visit_id in self._visits:
+            raise Refusal("visit.reported_twice", kind=Kind.CONFLICT)
+        if report.address_id not in practice.addresses:
+            raise Refusal("visit.address_unknown", kind=Kind.MISSING)
+        payments = tuple(self._payment(payment, practice) for payment in report.payments)
+        self._visits.add(report.visit_id)
+        flags = (*decision.flags, *self._flags(report, practice))
+        return replace(decision, report=report, payments=payments, flags=tuple(dict.fromkeys(flags)))
+
+    def _payment(self, payment: ReportedPayment, practice: PracticeKnown) -> TakenPayment:
+        method = payment_method(payment.method)
+        if not {share.debt_line_id for share in payment.allocation} <= practice.debt_lines:
+            raise Refusal("payment.line_of_another", kind=Kind.FORBIDDEN)
+        if not method.counts_as_payment:
+            if payment.receipt is not None:
+                raise Refusal("receipt.not_for_announcements")
+            return TakenPayment(payment, None, b"", "")
+        if payment.receipt is None:
+            raise Refusal("payment.receipt_missing")
+        content = canonical_json(payment.receipt.value)
+        if sha256(content) != payment.receipt.digest:
+            raise Refusal("sync.digest_differs", kind=Kind.MALFORMED)
+        receipt = self._receipt(content, payment.receipt.signature)
+        _agree(receipt, payment, practice)
+        return TakenPayment(payment, receipt, content, payment.receipt.signature)
+
+    def _receipt(self, content: bytes, signature: str) -> ReceiptValue:
+        try:
+            raw = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
+        except (binascii.Error, ValueError):
+            raise Refusal("receipt.signature_invalid", kind=Kind.MALFORMED) from None
+        judgement = judge_receipt(SignedReceipt(content, raw), self._series, verify_signature=self._verify)
+        if judgement.verdict is not ReceiptVerdict.ACCEPTED or judgement.receipt is None or judgement.link is None:
+            # A receipt that arrives again inside another envelope would pay twice.
+            raise Refusal(judgement.code or "receipt.number_used", kind=Kind.CONFLICT)
+        links = {**self._series.links, judgement.receipt.number: judgement.link}
+        self._series = replace(self._series, links=links)
+        return judgement.receipt
+
+    def _flags(self, report: VisitReport, practice: PracticeKnown) -> list[str]:
+        known = self._known
+        flags = [refusal.code for refusal in check_report(report, now=report.left_at, placement=practice.placement)]
+        if report.planned_day.isoformat() not in practice.assigned_on:
+            flags.append("visit.reassigned")
+        if report.arrived_at > known.now + FAR_OFF:
+            flags.append("clock.in_the_future")
+        stayed_s = max(0, int((report.left_at - report.arrived_at).total_seconds()))
+        acts: list[VisitAct | Payment] = [VisitAct(report.arrived_at, stayed_s)]
+        acts += [Payment(report.left_at, p.method, p.amount_cents) for p in report.payments]
+        for act in acts:
+            facts = Facts(
+                act=act, practice=practice.facts, address=practice.addresses[report.address_id], agent=known.agent
+            )
+            findings = judge(facts, known.ruleset, known.now).findings
+            flags += [f.code for f in findings if f.severity is not Severity.WARNS or f.quiet]
+        return flags
+
+    def _call(self, decision: Decision, envelope: Envelope) -> Decision:
+        reader = Reader(envelope.body, area="contact")
+        reader.choice("channel", _Calls)
+        call = Call(
+            contact_id=UUID(reader.text("contact_id", longest=36)),
+            practice_id=UUID(reader.text("practice_id", longest=36)),
+            phone_id=reader.maybe("phone_id", lambda name: UUID(reader.text(name, longest=36))),
+            at=reader.instant("at"),
+        )
+        reader.close()
+        self._practice(call.practice_id)
+        return replace(decision, call=call)
+
+    def _check_in(self, decision: Decision, envelope: Envelope) -> Decision:
+        reader = Reader(envelope.body, area="check_in")
+        check_in = CheckIn(
+            visit_id=UUID(reader.text("visit_id", longest=36)),
+            practice_id=UUID(reader.text("practice_id", longest=36)),
+            stop_id=reader.maybe("stop_id", lambda name: UUID(reader.text(name, longest=36))),
+            arrived_at=reader.instant("arrived_at"),
+        )
+        # The position travels with the report; here it is only told that there is one, or why not.
+        reader.plain("position")
+        reader.plain("position_refused_reason")
+        reader.close()
+        self._practice(check_in.practice_id)
+        return replace(decision, check_in=check_in)
+
+
+class _Calls(StrEnum):
+    CALL = "call"
+
+
+def _again(item: Arrived, before: Earlier) -> Decision:
+    if before.digest != item.digest:
+        return Decision(item, Verdict.CONFLICT, "sync.same_id_other_content")
+    verdict = Verdict.DUPLICATE if before.verdict is Verdict.ACCEPTED else before.verdict
+    return Decision(item, verdict, before.code, before.details, before.flags, first_received_at=before.received_at)
+
+
+def _agree(receipt: ReceiptValue, payment: ReportedPayment, practice: PracticeKnown) -> None:
+    """The receipt says the same as the report. Raises Refusal `receipt.differs_from_report` (details: at)."""
+    pairs = {
+        "amount_cents": (receipt.amount_cents, payment.amount_cents),
+        "method": (receipt.method.code, payment.method),
+        "practice": (receipt.practice, practice.practice_number),
+        "stamp_duty": (receipt.stamp_duty.due_cents, payment.stamp_duty.cents),
+    }
+    for at, (printed, reported) in pairs.items():
+        if printed != reported:
+            raise Refusal("receipt.differs_from_report", kind=Kind.CONFLICT, details={"at": at})

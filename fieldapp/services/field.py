@@ -1,0 +1,96 @@
+"""One agent's published day, for one phone and nobody else."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fieldapp.domain.conduct import address_to_json, agent_to_json, practice_to_json
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.services import rules
+from fieldapp.services.access import read_clock
+from fieldapp.services.work import PROTOCOL, Work
+from fieldapp.store import access as access_store
+from fieldapp.store import field as store
+from fieldapp.store import practice_facts as facts_store
+from fieldapp.store.access import Person
+from fieldapp.store.feed import audit
+from fieldapp.store.shapes.field import DayBundle
+
+
+async def read_day(work: Work, day: date | None) -> DayBundle:
+    """The newest version of the agent's day, by default today's.
+
+    A phone gets today and the next seven days, no past: raises Refusal `field.day_out_of_reach`.
+    """
+    wanted = day or work.today
+    if not work.today <= wanted <= work.today + timedelta(days=7):
+        raise Refusal("field.day_out_of_reach", kind=Kind.FORBIDDEN, details={"day": wanted.isoformat()})
+    assert work.identity.device_id is not None
+    found = await access_store.device_with_person(work.session, work.identity.device_id)
+    assert found is not None
+    device, person = found
+    agency = await access_store.agency_of_session(work.session)
+    published = await store.day_of(work.session, person.id, wanted)
+    ruleset = await rules.ruleset(work)
+    facts = await _facts(work, [stop.practice_id for stop in published.stops], person)
+    stops = await store.stop_cards(work.session, published.stops, facts=facts)
+    audit(work.session, "day.fetched", "day", wanted.isoformat(), version=published.version)
+    return DayBundle(
+        protocol=PROTOCOL,
+        clock=read_clock(work.parts),
+        day=wanted,
+        version=published.version,
+        published_at=published.published_at,
+        agent=access_store.person_card(person),
+        agency=access_store.agency_card(agency),
+        shift_from=at_second(wanted, person.shift_from_s, work.parts.zone),
+        shift_to=at_second(wanted, person.shift_to_s, work.parts.zone),
+        home_lat_e6=person.home_lat_e6,
+        home_lon_e6=person.home_lon_e6,
+        stops=stops,
+        ruleset=ruleset.for_phone(
+            creditors=frozenset(str(stop.practice.creditor.id) for stop in stops),
+            comuni=frozenset(stop.address.comune for stop in stops),
+        ).to_json(),
+        blocks=await access_store.number_blocks(work.session, device),
+        cash_limit_cents=person.cash_limit_cents,
+        paper_words=dict(work.parts.paper_words),
+    )
+
+
+async def _facts(work: Work, practice_ids: list[UUID], person: Person) -> dict[UUID, dict[str, Any]]:
+    """What the rules know of each practice, as the phone's `judge` reads it."""
+    practices = await facts_store.practice_facts(work.session, practice_ids)
+    agent = agent_to_json(await facts_store.agent_facts(work.session, person))
+    addresses = await store.current_addresses(work.session, practice_ids)
+    return {
+        practice_id: {
+            "practice": practice_to_json(practice),
+            "agent": agent,
+            "addresses": {
+                str(row.id): address_to_json(facts_store.address_facts(row)) for row in addresses[practice_id]
+            },
+        }
+        for practice_id, practice in practices.items()
+    }
+
+
+async def read_document(work: Work, document_id: UUID) -> tuple[bytes, str]:
+    """A document of the credit of one of the agent's practices of today or the next days.
+
+    Raises Refusal `document.unknown`.
+    """
+    days = (work.today, work.today + timedelta(days=7))
+    row = await store.document_of_agent(work.session, document_id, agent_id=work.identity.person_id, days=days)
+    if row is None:
+        raise Refusal("document.unknown", kind=Kind.MISSING)
+    audit(work.session, "document.read", "document", document_id)
+    return await work.parts.blobs.get(row.sha256), row.media_type
+
+
+def at_second(day: date, second: int, zone: ZoneInfo) -> datetime:
+    """The instant at which the wall clock of `day` shows `second` seconds after midnight."""
+    return datetime.combine(day, time(0), tzinfo=zone) + timedelta(seconds=second)

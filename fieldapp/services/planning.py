@@ -1,0 +1,610 @@
+"""The dispatcher's story: who may lawfully be visited, a plan computed in the background, a day published."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.domain.access import Identity
+from fieldapp.domain.conduct import AgentFacts, Facts, PracticeFacts, Severity, judge, lawful_windows
+from fieldapp.domain.conduct import Finding as RuleFinding
+from fieldapp.domain.conduct import Visit as VisitAct
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.geo import travel
+from fieldapp.planning.explain import WhyHere, WhyNot, why_here, why_not
+from fieldapp.planning.problem import Agent, Lunch, Problem, Visit
+from fieldapp.planning.solver import Progress, Solution, solve
+from fieldapp.planning.timetable import AgentDay
+from fieldapp.services import rules
+from fieldapp.services.field import at_second
+from fieldapp.services.work import Parts, Work
+from fieldapp.store import ledger
+from fieldapp.store import planning as store
+from fieldapp.store import practice_facts as facts_store
+from fieldapp.store.database import Scope
+from fieldapp.store.feed import NewFact, audit, tell
+from fieldapp.store.shapes.dispatch import (
+    AgentRow,
+    Candidate,
+    CurvePoint,
+    DayView,
+    Finding,
+    PlanProgress,
+    PlanRow,
+    PlanStop,
+    PlanView,
+    Route,
+    Unplanned,
+)
+
+SERVICE_S = 20 * 60
+"""Time at a door until the kinds of visit are learned apart."""
+CENT_PER_KM = 45
+CENT_PER_HOUR = 1_800
+RECOVERY_PER_MILLE = 60
+"""Share of what is owed that a visit recovers on average, before the placement's urgency."""
+LARGEST_PRIZE_CENTS = 30_000
+
+
+async def list_candidates(work: Work, day: date) -> list[Candidate]:
+    """Every open practice with its worth on `day` and what the rules of conduct say of a visit."""
+    return [candidate.shown for candidate in await _candidates(work, day)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A practice judged for one day: windows are seconds after local midnight, start of service."""
+
+    door: store.PracticeAtDoor
+    shown: Candidate
+    windows_s: tuple[tuple[int, int], ...]
+
+
+async def _candidates(work: Work, day: date) -> list[_Candidate]:
+    ruleset = await rules.ruleset(work)
+    doors = await store.open_practices(work.session)
+    facts = await facts_store.practice_facts(work.session, [door.practice.id for door in doors])
+    owed = await ledger.owed_cents(work.session, [door.practice.id for door in doors])
+    found = []
+    for door in doors:
+        about = _facts(door, facts[door.practice.id], day, work)
+        windows = lawful_windows(day, about, ruleset) if door.address and door.address.lat_e6 is not None else ()
+        findings = () if windows else _why_not(about, ruleset, windows, work.now)
+        cents = owed.get(door.practice.id, 0)
+        appointment = any(
+            at.from_at.astimezone(work.parts.zone).date() == day for at in facts[door.practice.id].appointments
+        )
+        found.append(_Candidate(door, _shown(door, cents, day, bool(windows), findings, must=appointment), windows))
+    return found
+
+
+def _facts(door: store.PracticeAtDoor, practice: PracticeFacts, day: date, work: Work) -> Facts:
+    return Facts(
+        act=VisitAct(at_second(day, 11 * 3600, work.parts.zone), SERVICE_S),
+        practice=practice,
+        address=facts_store.address_facts(door.address) if door.address else None,
+    )
+
+
+def _why_not(about: Facts, ruleset: Any, windows: Sequence[Any], now: datetime) -> tuple[RuleFinding, ...]:
+    findings = judge(about, ruleset, now).findings
+    return tuple(f for f in findings if f.severity is not Severity.WARNS) if not windows else ()
+
+
+def _shown(
+    door: store.PracticeAtDoor,
+    owed_cents: int,
+    day: date,
+    allowed: bool,
+    findings: Sequence[RuleFinding],
+    *,
+    must: bool,
+) -> Candidate:
+    address = door.address
+    return Candidate(
+        practice_id=door.practice.id,
+        practice_number=door.practice.practice_number,
+        creditor_name=door.creditor_name,
+        debtor_name=door.debtor_name,
+        comune=address.comune if address else "",
+        street=f"{address.street} {address.house_number}".strip() if address else "",
+        lat_e6=address.lat_e6 if address else None,
+        lon_e6=address.lon_e6 if address else None,
+        owed_cents=owed_cents,
+        prize_cents=prize(owed_cents, door.attempts, days_left=(door.placement.ends_on - day).days),
+        placement_ends_on=door.placement.ends_on,
+        last_contact_at=door.last_contact_at,
+        attempts=door.attempts,
+        must=must and allowed,
+        allowed=allowed,
+        findings=[_finding(finding) for finding in findings],
+    )
+
+
+def _finding(finding: RuleFinding) -> Finding:
+    return Finding(code=finding.code, severity=finding.severity.value, details=finding.details)
+
+
+def prize(owed_cents: int, attempts: int, *, days_left: int) -> int:
+    """Expected recovery of one visit in cents: a share of the claim, less after each vain attempt, more as the
+    placement runs out (after its end nothing can be recovered any more)."""
+    share = owed_cents * RECOVERY_PER_MILLE // 1000
+    tired = share * 4 // (4 + attempts)
+    urgent = tired * (100 + max(0, 40 - 2 * max(days_left, 0))) // 100
+    return max(0, min(urgent, LARGEST_PRIZE_CENTS))
+
+
+async def list_agents(work: Work, day: date) -> list[AgentRow]:
+    """The agents and whether each may work on `day`."""
+    return [row for row, _ in await _agents(work, day)]
+
+
+async def _agents(work: Work, day: date) -> list[tuple[AgentRow, store.Person]]:
+    found = []
+    for person in await store.agents(work.session):
+        facts = await facts_store.agent_facts(work.session, person)
+        findings = _licence_findings(facts, day)
+        placed = person.home_lat_e6 is not None and person.home_lon_e6 is not None
+        row = AgentRow(
+            id=person.id,
+            name=person.name,
+            agent_number=person.agent_number or "",
+            lat_e6=person.home_lat_e6 or 0,
+            lon_e6=person.home_lon_e6 or 0,
+            shift_from_s=person.shift_from_s,
+            shift_to_s=person.shift_to_s,
+            max_visits=person.max_visits,
+            provinces=person.provinces,
+            available=placed and not findings,
+            findings=findings,
+        )
+        found.append((row, person))
+    return found
+
+
+def _licence_findings(facts: AgentFacts, day: date) -> list[Finding]:
+    """What keeps an agent at home wherever the visit would be (art. 115 T.U.L.P.S.)."""
+    lacking = {
+        "conduct.licence_expired": facts.licence_ends_on is None or facts.licence_ends_on < day,
+        "conduct.agent_not_notified": facts.notified_on is None or facts.notified_on > day,
+        "conduct.badge_expired": facts.badge_ends_on is None or facts.badge_ends_on < day,
+        "conduct.qualification_expired": facts.qualification_ends_on is None or facts.qualification_ends_on < day,
+    }
+    return [Finding(code=code, severity="forbids", details={"on": ""}) for code, is_so in lacking.items() if is_so]
+
+
+async def start_plan(
+    work: Work,
+    *,
+    day: date,
+    agent_ids: list[UUID] | None,
+    practice_ids: list[UUID] | None,
+    seconds: int,
+    seed: int,
+) -> PlanView:
+    """Ask for a plan; a worker computes it. Raises Refusal `plan.day_is_past` or `plan.nobody_available`."""
+    if day < work.today:
+        raise Refusal("plan.day_is_past", details={"day": day.isoformat()})
+    available = [row.id for row, _ in await _agents(work, day) if row.available]
+    chosen = [agent for agent in available if agent_ids is None or agent in agent_ids]
+    if not chosen:
+        raise Refusal("plan.nobody_available", details={"day": day.isoformat()})
+    plan = store.Plan(
+        id=work.new_id(),
+        agency_id=work.agency_id,
+        day=day,
+        created_at=work.now,
+        created_by=work.identity.person_id,
+        request={
+            "agent_ids": [str(agent) for agent in chosen],
+            "practice_ids": None if practice_ids is None else [str(practice) for practice in practice_ids],
+            "seconds": seconds,
+            "seed": seed,
+        },
+    )
+    work.session.add(plan)
+    await work.session.flush()
+    audit(work.session, "plan.started", "plan", plan.id, day=day.isoformat(), seconds=seconds)
+    tell(work.session, NewFact("plan.started", work.now, day=day, body={"plan_id": str(plan.id)}))
+    await work.defer("plan.solve", plan_id=str(plan.id))
+    return await _view(work, plan)
+
+
+async def list_plans(work: Work, day: date) -> list[PlanRow]:
+    return await store.plan_rows(work.session, day)
+
+
+async def read_plan(work: Work, plan_id: UUID) -> PlanView:
+    """Raises Refusal `plan.unknown`."""
+    return await _view(work, await _plan(work.session, plan_id))
+
+
+async def _plan(session: AsyncSession, plan_id: UUID, *, lock: bool = False) -> store.Plan:
+    plan = await store.plan(session, plan_id, lock=lock)
+    if plan is None:
+        raise Refusal("plan.unknown", kind=Kind.MISSING)
+    return plan
+
+
+async def stop_plan(work: Work, plan_id: UUID) -> PlanView:
+    """Take the best plan found so far."""
+    plan = await _plan(work.session, plan_id, lock=True)
+    plan.stop_requested = True
+    audit(work.session, "plan.stopped", "plan", plan_id)
+    return await _view(work, plan)
+
+
+async def _view(work: Work, plan: store.Plan) -> PlanView:
+    progress = plan.progress
+    return PlanView(
+        id=plan.id,
+        day=plan.day,
+        state=plan.state,  # type: ignore[arg-type]
+        stopped_early=plan.result.get("stopped_early", False),
+        created_at=plan.created_at,
+        created_by=await store.name_of(work.session, plan.created_by),
+        progress=PlanProgress(
+            elapsed_ms=progress.get("elapsed_ms", 0),
+            seconds=plan.request["seconds"],
+            iterations=progress.get("iterations", 0),
+            objective_cents=progress.get("objective_cents", 0),
+            served=progress.get("served", 0),
+            curve=[CurvePoint(*point) for point in progress.get("curve", [])],
+        ),
+        routes=msgspec.convert(plan.result.get("routes", []), list[Route]),
+        unplanned=msgspec.convert(plan.result.get("unplanned", []), list[Unplanned]),
+        objective_cents=plan.objective_cents,
+        published_version=await store.version_of(work.session, plan.id),
+        failure=plan.failure,
+    )
+
+
+# --- the job ---
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A problem with the rows that its indices stand for; `distance_m` is (n, n), agents first."""
+
+    problem: Problem
+    agents: list[store.Person]
+    candidates: list[_Candidate]
+    refused: list[_Candidate]
+    distance_m: Any
+
+
+async def run_solve(parts: Parts, identity: Identity, *, plan_id: str) -> None:
+    """The background job: read, compute in a thread, tell of progress, write the result.
+
+    A plan that is done already is left alone, so that a repeated job does no harm.
+    """
+    scope = Scope(identity.agency_id, identity.role.value, identity.person_id)
+    plan_uuid = UUID(plan_id)
+    async with parts.database.transaction(scope) as session:
+        work = Work(parts=parts, session=session, identity=identity, now=parts.clock.now())
+        plan = await _plan(session, plan_uuid, lock=True)
+        if plan.state in ("done", "failed"):
+            return
+        plan.state = "running"
+        prepared = await _prepare(work, plan)
+        plan.candidates = len(prepared.candidates)
+        seconds, seed, day = plan.request["seconds"], plan.request["seed"], plan.day
+    teller = _Teller(parts, scope, plan_uuid)
+    try:
+        solution = await teller.run(prepared.problem, seconds=seconds, seed=seed)
+        result = _result(prepared, solution, day, parts)
+    except Exception as broken:
+        async with parts.database.transaction(scope) as session:
+            plan = await _plan(session, plan_uuid, lock=True)
+            plan.state, plan.failure = "failed", type(broken).__name__
+            tell(session, NewFact("plan.failed", parts.clock.now(), day=day, body={"plan_id": plan_id}))
+        raise
+    async with parts.database.transaction(scope) as session:
+        plan = await _plan(session, plan_uuid, lock=True)
+        plan.state, plan.result = "done", result
+        plan.objective_cents = solution.judgement.objective_cents
+        plan.served = solution.judgement.served
+        tell(session, NewFact("plan.done", parts.clock.now(), day=day, body={"plan_id": plan_id}))
+
+
+async def _prepare(work: Work, plan: store.Plan) -> _Prepared:
+    request = plan.request
+    people = [person for row, person in await _agents(work, plan.day) if str(row.id) in request["agent_ids"]]
+    wanted = None if request["practice_ids"] is None else set(request["practice_ids"])
+    asked = [
+        candidate
+        for candidate in await _candidates(work, plan.day)
+        if wanted is None or str(candidate.door.practice.id) in wanted
+    ]
+    lawful = [candidate for candidate in asked if candidate.windows_s]
+    refused = [candidate for candidate in asked if not candidate.windows_s]
+    points = [(_degrees(p.home_lat_e6), _degrees(p.home_lon_e6)) for p in people]
+    points += [(_degrees(c.shown.lat_e6), _degrees(c.shown.lon_e6)) for c in lawful]
+    matrix = travel.matrix(points)
+    cost = (matrix.distance_m * CENT_PER_KM) // 1000 + (matrix.travel_s * CENT_PER_HOUR) // 3600
+    problem = Problem.of(
+        [
+            Agent(str(p.id), (p.shift_from_s, p.shift_to_s), max_visits=p.max_visits, takes_lunch=p.lunch)
+            for p in people
+        ],
+        [
+            Visit(
+                str(c.door.practice.id),
+                windows_s=c.windows_s,
+                service_s=SERVICE_S,
+                prize_cents=c.shown.prize_cents,
+                must=c.shown.must,
+            )
+            for c in lawful
+        ],
+        travel_s=matrix.travel_s,
+        cost_cents=cost,
+        lunch=Lunch(),
+        may_visit=[
+            [c.door.address is not None and c.door.address.province in p.provinces for c in lawful] for p in people
+        ],
+    )
+    return _Prepared(problem, people, lawful, refused, matrix.distance_m)
+
+
+def _degrees(value_e6: int | None) -> float:
+    return (value_e6 or 0) / 1_000_000
+
+
+class _Teller:
+    """Runs the search in a thread and writes its progress to the plan about three times a second."""
+
+    EVERY_S = 0.3
+
+    def __init__(self, parts: Parts, scope: Scope, plan_id: UUID) -> None:
+        self._parts = parts
+        self._scope = scope
+        self._plan_id = plan_id
+        self._latest: Progress | None = None
+        self._curve: list[tuple[int, int, int]] = []
+        self._stop = False
+
+    async def run(self, problem: Problem, *, seconds: float, seed: int) -> Solution:
+        searching = asyncio.create_task(
+            asyncio.to_thread(solve, problem, seed=seed, seconds=seconds, clock=time.monotonic, on_progress=self._hear)
+        )
+        while not (await asyncio.wait([searching], timeout=self.EVERY_S))[0]:
+            await self._tell()
+        return await searching
+
+    def _hear(self, progress: Progress) -> bool:
+        self._latest = progress
+        return not self._stop
+
+    async def _tell(self) -> None:
+        progress = self._latest
+        if progress is None:
+            return
+        elapsed_ms = round(progress.elapsed_s * 1000)
+        self._curve.append((elapsed_ms, progress.objective_cents, 0))
+        async with self._parts.database.transaction(self._scope) as session:
+            plan = await store.plan(session, self._plan_id, lock=True)
+            assert plan is not None
+            self._stop = plan.stop_requested
+            plan.progress = {
+                "elapsed_ms": elapsed_ms,
+                "iterations": progress.iterations,
+                "objective_cents": progress.objective_cents,
+                "served": 0,
+                "curve": self._curve[:: max(1, len(self._curve) // 100)],
+            }
+            body = {"plan_id": str(self._plan_id), "share_pct": round(progress.share * 100)}
+            tell(session, NewFact("plan.progress", self._parts.clock.now(), day=plan.day, body=body))
+
+
+def _result(prepared: _Prepared, solution: Solution, day: date, parts: Parts) -> dict[str, Any]:
+    """What the plan row keeps: routes as the desk shows them, unplanned visits with their reasons."""
+    here = {reason.visit: reason for reason in why_here(prepared.problem, solution.plan)}
+    routes = [
+        _route(prepared, agent_day, here, day, parts, agent=prepared.agents[agent_day.agent])
+        for agent_day in solution.judgement.days
+    ]
+    unplanned = [
+        _unplanned(prepared.candidates[reason.visit], reason.reason.value, _details(reason, prepared))
+        for reason in why_not(prepared.problem, solution.plan)
+    ]
+    for candidate in prepared.refused:
+        finding = candidate.shown.findings[0] if candidate.shown.findings else None
+        unplanned.append(
+            _unplanned(candidate, finding.code if finding else "no_position", finding.details if finding else {})
+        )
+    built: dict[str, Any] = msgspec.to_builtins({"routes": routes, "unplanned": unplanned})
+    return {**built, "stopped_early": solution.taken_early}
+
+
+def _details(reason: WhyNot, prepared: _Prepared) -> dict[str, Any]:
+    """What the reason's words refer to: names in place of indices, minutes in place of seconds."""
+    details: dict[str, Any] = {}
+    if reason.agent is not None:
+        details["agent"] = prepared.agents[reason.agent].name
+    if reason.missing_s is not None:
+        details["missing_minutes"] = -(-reason.missing_s // 60)
+    if reason.missing_cents is not None:
+        details["missing_cents"] = reason.missing_cents
+    if reason.instead_of is not None:
+        details["instead_of"] = prepared.candidates[reason.instead_of].shown.practice_number
+    return details
+
+
+def _why(reason: WhyHere) -> tuple[str, dict[str, Any]]:
+    name = "appointment" if reason.must else "pinned" if reason.pinned else "worth_the_way"
+    return name, {"detour_cents": reason.detour_cents, "worth_cents": reason.worth_cents}
+
+
+def _route(
+    prepared: _Prepared, agent_day: AgentDay, here: dict[int, WhyHere], day: date, parts: Parts, *, agent: store.Person
+) -> Route:
+    def at(second: int) -> datetime:
+        return at_second(day, second, parts.zone)
+
+    problem, stops, before, metres = prepared.problem, [], agent_day.agent, 0
+    for position, stop in enumerate(agent_day.stops, start=1):
+        candidate, node = prepared.candidates[stop.visit], problem.node(stop.visit)
+        leg_m = int(prepared.distance_m[before, node])
+        metres, before = metres + leg_m, node
+        window = next((w for w in candidate.windows_s if w[0] <= stop.start_s <= w[1]), candidate.windows_s[0])
+        reason, details = _why(here[stop.visit])
+        address = candidate.door.address
+        assert address is not None
+        stops.append(
+            PlanStop(
+                stop_id=candidate.door.practice.id,
+                position=position,
+                practice_id=candidate.door.practice.id,
+                practice_number=candidate.shown.practice_number,
+                debtor_name=candidate.shown.debtor_name,
+                address_text=address.text,
+                comune=address.comune,
+                lat_e6=address.lat_e6 or 0,
+                lon_e6=address.lon_e6 or 0,
+                arrive_at=at(stop.start_s),
+                leave_at=at(stop.leave_s),
+                window_from=at(window[0]),
+                window_to=at(window[1]),
+                travel_s=stop.travel_s,
+                distance_m=leg_m,
+                service_s=SERVICE_S,
+                prize_cents=candidate.shown.prize_cents,
+                must=candidate.shown.must,
+                reason=reason,
+                reason_details=details,
+                state="planned",
+                outcome=None,
+            )
+        )
+    home_m = int(prepared.distance_m[before, agent_day.agent])
+    travel_s = sum(stop.travel_s for stop in agent_day.stops) + agent_day.home_travel_s
+    lunch = agent_day.lunch_s
+    return Route(
+        agent_id=agent.id,
+        agent_name=agent.name,
+        start_lat_e6=agent.home_lat_e6 or 0,
+        start_lon_e6=agent.home_lon_e6 or 0,
+        leave_home_at=at(agent_day.leave_home_s) if stops else None,
+        back_home_at=at(agent_day.home_s) if stops else None,
+        lunch_from=at(lunch[0]) if lunch and stops else None,
+        lunch_to=at(lunch[1]) if lunch and stops else None,
+        travel_s=travel_s,
+        distance_m=metres + home_m if stops else 0,
+        prize_cents=sum(stop.prize_cents for stop in stops),
+        travel_cost_cents=sum(s.travel_cents for s in agent_day.stops) + agent_day.home_travel_cents,
+        stops=stops,
+    )
+
+
+def _unplanned(candidate: _Candidate, reason: str, details: dict[str, Any]) -> Unplanned:
+    shown = candidate.shown
+    return Unplanned(
+        practice_id=shown.practice_id,
+        practice_number=shown.practice_number,
+        debtor_name=shown.debtor_name,
+        comune=shown.comune,
+        lat_e6=shown.lat_e6,
+        lon_e6=shown.lon_e6,
+        prize_cents=shown.prize_cents,
+        reason=reason,
+        details=details,
+    )
+
+
+# --- publishing ---
+
+
+async def publish_plan(work: Work, plan_id: UUID) -> DayView:
+    """Make a finished plan the day's next version.
+
+    Visits that have begun stay with their agent whatever the plan says. Raises Refusal `plan.unknown`,
+    `plan.not_finished`, `plan.day_is_past` or `plan.moves_begun_visit`.
+    """
+    plan = await _plan(work.session, plan_id, lock=True)
+    if plan.state != "done":
+        raise Refusal("plan.not_finished", kind=Kind.CONFLICT)
+    if plan.day < work.today:
+        raise Refusal("plan.day_is_past", details={"day": plan.day.isoformat()})
+    routes = msgspec.convert(plan.result["routes"], list[Route])
+    await _refuse_moving_begun(work, plan.day, routes)
+    addresses = {door.practice.id: door.address for door in await store.open_practices(work.session)}
+    stops = [
+        {
+            "agent_id": route.agent_id,
+            "position": stop.position,
+            "practice_id": stop.practice_id,
+            "address_id": address.id,
+            "arrive_at": stop.arrive_at,
+            "leave_at": stop.leave_at,
+            "window_from": stop.window_from,
+            "window_to": stop.window_to,
+            "travel_s": stop.travel_s,
+            "distance_m": stop.distance_m,
+            "service_s": stop.service_s,
+            "prize_cents": stop.prize_cents,
+            "must": stop.must,
+            "reason": stop.reason,
+            "reason_details": stop.reason_details,
+        }
+        for route in routes
+        for stop in route.stops
+        # Closed or moved since the plan was made: it falls out, and the version says so as removed.
+        if (address := addresses.get(stop.practice_id)) is not None
+    ]
+    new = store.NewVersion(
+        plan_id=plan.id,
+        day=plan.day,
+        person_id=work.identity.person_id,
+        stops=stops,
+        routes={str(route.agent_id): _sums(route) for route in routes},
+    )
+    published = await store.publish(work.session, new, now=work.now, new_id=work.parts.new_id)
+    body = {"version": published.version, "plan_id": str(plan.id), "stops": len(stops)}
+    audit(work.session, "day.published", "day", plan.day.isoformat(), version=published.version)
+    tell(work.session, NewFact("day.published", work.now, day=plan.day, body=body))
+    return await read_day(work, plan.day)
+
+
+async def _refuse_moving_begun(work: Work, day: date, routes: Sequence[Route]) -> None:
+    before = await store.newest_day(work.session, day)
+    if before is None:
+        return
+    agents = {stop.practice_id: route.agent_id for route in routes for stop in route.stops}
+    begun = await store.begun_stops(work.session, day)
+    for stop in await store.stops_of(work.session, before.id):
+        if stop.id in begun and agents.get(stop.practice_id) != stop.agent_id:
+            raise Refusal("plan.moves_begun_visit", kind=Kind.CONFLICT, details={"practice": str(stop.practice_id)})
+
+
+def _sums(route: Route) -> dict[str, Any]:
+    kept = ("leave_home_at", "back_home_at", "lunch_from", "lunch_to")
+    sums = ("travel_s", "distance_m", "prize_cents", "travel_cost_cents")
+    built: dict[str, Any] = msgspec.to_builtins({name: getattr(route, name) for name in (*kept, *sums)})
+    return built
+
+
+async def read_day(work: Work, day: date) -> DayView:
+    """The day as published, with what has happened since; no versions and no routes before the first."""
+    published = await store.newest_day(work.session, day)
+    return DayView(
+        day=day,
+        versions=await store.versions_of(work.session, day),
+        routes=await store.live_routes(work.session, published) if published else [],
+    )
+
+
+async def read_map(work: Work, layer: str) -> bytes:
+    """Our own drawing of the area: streets or comuni as GeoJSON; empty where none was loaded."""
+    path = work.parts.home / "map" / f"{layer}.geojson"
+    if not path.exists():
+        return b'{"type":"FeatureCollection","features":[]}'
+    return await asyncio.to_thread(path.read_bytes)

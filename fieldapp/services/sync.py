@@ -1,0 +1,149 @@
+"""What phones push: judged first, written once, answered with the same verdict for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+
+from fieldapp.documents.images import clean_picture
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.ids import sha256 as digest_of
+from fieldapp.domain.sync import Arrived, Decision, Verdict, judge_batch, practices_named
+from fieldapp.services import rules
+from fieldapp.services.access import read_clock
+from fieldapp.services.work import PROTOCOL, Work
+from fieldapp.store import envelopes as store
+from fieldapp.store.feed import audit, tell
+from fieldapp.store.shapes.field import AttachmentState, SyncAnswer
+from fieldapp.store.shapes.field import Verdict as VerdictShape
+
+__all__ = ["Arrived", "missing_attachments", "push", "put_attachment"]
+
+UNDERSTOOD = (PROTOCOL,)
+
+
+async def push(work: Work, arrived: Sequence[Arrived], *, protocol: int) -> SyncAnswer:
+    """Judge and store a batch; every envelope gets a verdict of its own.
+
+    Raises Refusal `sync.protocol_unknown` (the phone's app is too old or too new).
+    """
+    if protocol not in UNDERSTOOD:
+        raise Refusal("sync.protocol_unknown", kind=Kind.UNSUPPORTED, details={"understood": list(UNDERSTOOD)})
+    assert work.identity.device_id is not None
+    sent_by = await store.sender(work.session, work.identity.device_id)
+    known = await store.load(
+        work.session,
+        sent_by,
+        envelope_ids=[item.id for item in arrived],
+        visit_practices=practices_named(arrived),
+        ruleset=await rules.ruleset(work),
+        now=work.now,
+    )
+    decisions = judge_batch(arrived, known, verify_signature=work.parts.verify)
+    creditors = {practice.id: practice.creditor_id for practice in known.practices.values()}
+    decisions = await _write(work, decisions, sent_by, creditors)
+    wanted = [
+        digest
+        for decision in decisions
+        if decision.report is not None
+        for picture in decision.report.attachments
+        for digest in (picture.small_sha256, picture.sha256)
+        if digest is not None
+    ]
+    return SyncAnswer(
+        protocol=PROTOCOL,
+        clock=read_clock(work.parts),
+        verdicts=[_shape(work, decision) for decision in decisions],
+        missing=await store.missing(work.session, wanted) if wanted else [],
+    )
+
+
+async def _write(
+    work: Work, decisions: list[Decision], sent_by: store.Sender, creditors: dict[UUID, UUID]
+) -> list[Decision]:
+    """The whole batch at once; where a constraint objects, one by one, so that a bad item costs only itself."""
+    fresh = [d for d in decisions if d.verdict in (Verdict.ACCEPTED, Verdict.REFUSED) and not d.first_received_at]
+    for conflict in (d for d in decisions if d.verdict is Verdict.CONFLICT):
+        audit(work.session, "envelope.conflict", "envelope", conflict.arrived.id, digest=conflict.arrived.digest)
+    if not fresh:
+        return decisions
+    try:
+        await _store(work, fresh, sent_by, creditors)
+    except IntegrityError:
+        settled = {d.arrived.id: await _store_alone(work, d, sent_by, creditors) for d in fresh}
+        return [settled.get(d.arrived.id, d) for d in decisions]
+    return decisions
+
+
+async def _store_alone(work: Work, decision: Decision, sent_by: store.Sender, creditors: dict[UUID, UUID]) -> Decision:
+    try:
+        await _store(work, [decision], sent_by, creditors)
+    except IntegrityError as objection:
+        constraint = getattr(getattr(objection.orig, "diag", None), "constraint_name", None) or "unknown"
+        refused = Decision(decision.arrived, Verdict.REFUSED, "sync.contradicts_store", {"constraint": constraint})
+        refused = replace(refused, envelope=decision.envelope)
+        await _store(work, [refused], sent_by, creditors)
+        return refused
+    return decision
+
+
+async def _store(work: Work, decisions: Sequence[Decision], sent_by: store.Sender, creditors: dict[UUID, UUID]) -> None:
+    async with work.session.begin_nested():
+        facts = await store.write(
+            work.session,
+            decisions,
+            sent_by,
+            creditors=creditors,
+            now=work.now,
+            today=work.today,
+            new_id=work.parts.new_id,
+        )
+    tell(work.session, *facts)
+    for decision in decisions:
+        audit(
+            work.session,
+            f"envelope.{decision.verdict.value}",
+            "envelope",
+            decision.arrived.id,
+            digest=decision.arrived.digest,
+            code=decision.code or "",
+        )
+
+
+def _shape(work: Work, decision: Decision) -> VerdictShape:
+    return VerdictShape(
+        id=decision.arrived.id,
+        verdict=decision.verdict.value,
+        code=decision.code,
+        details=dict(decision.details),
+        received_at=decision.first_received_at or work.now,
+        flags=list(decision.flags),
+    )
+
+
+async def missing_attachments(work: Work, sha256s: Sequence[str]) -> list[AttachmentState]:
+    """Which of these pictures the service still wants."""
+    wanted = set(await store.missing(work.session, sha256s))
+    return [AttachmentState(sha256=digest, stored=digest not in wanted) for digest in sha256s]
+
+
+async def put_attachment(work: Work, sha256: str, content: bytes) -> AttachmentState:
+    """Take a picture that one of this phone's reports names; what is kept is decoded and written anew.
+
+    Raises Refusal `attachment.digest_differs`, `attachment.not_named` or one of `photo.*`.
+    """
+    if digest_of(content) != sha256:
+        raise Refusal("attachment.digest_differs", kind=Kind.MALFORMED)
+    assert work.identity.device_id is not None
+    places = await store.named_by(work.session, work.identity.device_id, sha256)
+    if not places:
+        raise Refusal("attachment.not_named", kind=Kind.MISSING)
+    if not all(place.stored for place in places):
+        picture = clean_picture(content, signature=places[0].purpose == "signature")
+        blob = await work.parts.blobs.put(picture.content)
+        facts = await store.picture_arrived(work.session, places, blob=blob, now=work.now)
+        tell(work.session, *facts)
+    return AttachmentState(sha256=sha256, stored=True)

@@ -1,0 +1,651 @@
+"""What a batch of envelopes touches, loaded before it is judged; what was accepted, written after."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, update
+from sqlmodel import SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.domain.captured import PlacementDays
+from fieldapp.domain.conduct import Ruleset
+from fieldapp.domain.ids import Sha256
+from fieldapp.domain.ledger import AccountKey, AccountKind, LineShare, payment_entry
+from fieldapp.domain.payments import payment_method
+from fieldapp.domain.receipt_series import Link, NumberBlock, Series
+from fieldapp.domain.receipts import ChargedTo
+from fieldapp.domain.sync import Decision, Earlier, Known, PracticeKnown, TakenPayment, Verdict
+from fieldapp.domain.visit_report import DebtorMet, ThirdPartyMet, VisitReport
+from fieldapp.store import ledger
+from fieldapp.store import practice_facts as facts_store
+from fieldapp.store.cards import by_practice
+from fieldapp.store.database import agency_of
+from fieldapp.store.feed import NewFact
+from fieldapp.store.tables.access import Device, Person
+from fieldapp.store.tables.access import NumberBlock as NumberBlockRow
+from fieldapp.store.tables.field import Attachment, Envelope, Payment, Promise, Receipt, SignatureGiven, Visit
+from fieldapp.store.tables.office import Task
+from fieldapp.store.tables.planning import PublishedDay, PublishedStop
+from fieldapp.store.tables.practice import (
+    Address,
+    ContactAttempt,
+    CreditDocument,
+    DebtLine,
+    Placement,
+    Practice,
+    PracticeFlag,
+)
+
+NewId = Callable[[], UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The phone that pushes, locked until the transaction ends so that its pushes follow each other."""
+
+    device: Device
+    person: Person
+
+
+async def sender(session: AsyncSession, device_id: UUID) -> Sender:
+    device = (await session.exec(select(Device).where(Device.id == device_id).with_for_update())).one()
+    return Sender(device, await session.get_one(Person, device.person_id))
+
+
+async def load(
+    session: AsyncSession,
+    sent_by: Sender,
+    *,
+    envelope_ids: Iterable[UUID],
+    visit_practices: Iterable[UUID],
+    ruleset: Ruleset,
+    now: datetime,
+) -> Known:
+    """The state that a batch touches, in a dozen queries whatever its size."""
+    device, person = sent_by.device, sent_by.person
+    practice_ids = list(visit_practices)
+    return Known(
+        device_id=device.id,
+        agent_id=person.id,
+        agent=await facts_store.agent_facts(session, person),
+        envelopes=await _earlier(session, list(envelope_ids)),
+        visits=frozenset((await session.exec(select(Visit.id).where(col(Visit.practice_id).in_(practice_ids)))).all()),
+        practices=await _practices(session, practice_ids, agent_id=person.id),
+        series=await _series(session, device),
+        ruleset=ruleset,
+        now=now,
+    )
+
+
+async def _earlier(session: AsyncSession, ids: list[UUID]) -> dict[UUID, Earlier]:
+    rows = (await session.exec(select(Envelope).where(col(Envelope.id).in_(ids)))).all()
+    return {
+        row.id: Earlier(row.digest, Verdict(row.verdict), row.code, row.details, tuple(row.flags), row.received_at)
+        for row in rows
+    }
+
+
+async def _practices(session: AsyncSession, ids: list[UUID], *, agent_id: UUID) -> dict[UUID, PracticeKnown]:
+    rows = (
+        await session.exec(
+            select(Practice, Placement)
+            .join(Placement, col(Placement.id) == col(Practice.placement_id))
+            .where(col(Practice.id).in_(ids))
+        )
+    ).all()
+    facts = await facts_store.practice_facts(session, ids)
+    addresses = await by_practice(session, Address, ids)
+    lines = await by_practice(session, DebtLine, ids)
+    ever, now = await _assignments(session, ids, agent_id=agent_id)
+    return {
+        practice.id: PracticeKnown(
+            id=practice.id,
+            creditor_id=practice.creditor_id,
+            practice_number=practice.practice_number,
+            placement=PlacementDays(placement.starts_on, placement.ends_on),
+            facts=facts[practice.id],
+            addresses={row.id: facts_store.address_facts(row) for row in addresses[practice.id]},
+            debt_lines=frozenset(row.id for row in lines[practice.id]),
+            ever_assigned=practice.id in ever,
+            assigned_on=frozenset(now[practice.id]),
+        )
+        for practice, placement in rows
+    }
+
+
+async def _assignments(
+    session: AsyncSession, ids: list[UUID], *, agent_id: UUID
+) -> tuple[set[UUID], dict[UUID, set[str]]]:
+    newest = select(col(PublishedDay.day), func.max(PublishedDay.version).label("version")).group_by(
+        col(PublishedDay.day)
+    )
+    latest = newest.subquery()
+    query = (
+        select(col(PublishedStop.practice_id), col(PublishedStop.day), col(PublishedDay.version) == latest.c.version)
+        .join(PublishedDay, col(PublishedDay.id) == col(PublishedStop.published_day_id))
+        .join(latest, latest.c.day == col(PublishedStop.day))
+        .where(PublishedStop.agent_id == agent_id, col(PublishedStop.practice_id).in_(ids))
+    )
+    ever: set[UUID] = set()
+    now: dict[UUID, set[str]] = defaultdict(set)
+    for practice_id, day, in_force in await session.execute(query):
+        ever.add(practice_id)
+        if in_force:
+            now[practice_id].add(day.isoformat())
+    return ever, now
+
+
+async def _series(session: AsyncSession, device: Device) -> Series:
+    blocks = (
+        await session.exec(
+            select(NumberBlockRow).where(NumberBlockRow.device_id == device.id, NumberBlockRow.kind == "receipt")
+        )
+    ).all()
+    links = await session.execute(
+        select(Receipt.number, Receipt.digest, Receipt.previous_digest).where(Receipt.device_id == device.id)
+    )
+    return Series(
+        name=device.series,
+        device=str(device.id),
+        public_point=device.public_key,
+        blocks=tuple(NumberBlock(row.first, row.last) for row in blocks),
+        links={number: Link(Sha256(digest), Sha256(previous)) for number, digest, previous in links},
+    )
+
+
+# --- writing ---
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Rows gathered over a batch, written table by table in the order of their references."""
+
+    by_table: dict[type[SQLModel], list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, table: type[SQLModel], **values: Any) -> None:
+        self.by_table[table].append(values)
+
+
+_ORDER: tuple[type[SQLModel], ...] = (
+    Envelope,
+    Visit,
+    CreditDocument,
+    SignatureGiven,
+    Attachment,
+    ContactAttempt,
+    PracticeFlag,
+    Promise,
+    Receipt,
+    Payment,
+    Task,
+)
+
+
+async def write(
+    session: AsyncSession,
+    decisions: Sequence[Decision],
+    sent_by: Sender,
+    *,
+    creditors: dict[UUID, UUID],
+    now: datetime,
+    today: date,
+    new_id: NewId,
+) -> list[NewFact]:
+    """Write accepted and refused envelopes with everything that follows from them, in one batch a table.
+
+    `creditors` maps practice to creditor. Returns the facts to tell once the batch stands.
+    """
+    writing = _Writing(sent_by, agency_of(session), creditors, now=now, today=today, new_id=new_id)
+    for decision in decisions:
+        writing.take(decision)
+    entry_ids = await ledger.post(session, writing.entries, now=now, new_id=new_id)
+    for payment in writing.rows.by_table[Payment]:
+        payment["entry_id"] = entry_ids[payment.pop("entry_key")]
+    for table in _ORDER:
+        rows = writing.rows.by_table.get(table)
+        if rows:
+            await session.execute(insert(table), rows)
+    await _after(session, writing, decisions, sent_by)
+    return writing.facts
+
+
+async def _after(session: AsyncSession, writing: _Writing, decisions: Sequence[Decision], sent_by: Sender) -> None:
+    """What changes in rows that were there: address states, next actions, how far the device has come."""
+    for address_id, state in writing.address_states.items():
+        await session.execute(update(Address).where(col(Address.id) == address_id).values(state=state))
+    for practice_id, values in writing.next_actions.items():
+        await session.execute(update(Practice).where(col(Practice.id) == practice_id).values(**values))
+    device = sent_by.device
+    device.last_seq = max([device.last_seq, *(d.arrived.seq for d in decisions)])
+    newest = max(writing.rows.by_table.get(Receipt, []), key=lambda row: row["number"], default=None)
+    if newest is not None:
+        device.chain_head = newest["digest"]
+    await session.flush()
+
+
+class _Writing:
+    """Turns decisions into rows, entries and facts."""
+
+    def __init__(
+        self,
+        sent_by: Sender,
+        agency_id: UUID,
+        creditors: dict[UUID, UUID],
+        *,
+        now: datetime,
+        today: date,
+        new_id: NewId,
+    ) -> None:
+        self.rows = _Rows()
+        self.entries: list[Any] = []
+        self.facts: list[NewFact] = []
+        self.address_states: dict[UUID, str] = {}
+        self.next_actions: dict[UUID, dict[str, Any]] = {}
+        self._sent_by = sent_by
+        self._agency_id = agency_id
+        self._creditors = creditors
+        self._now = now
+        self._today = today
+        self._new_id = new_id
+
+    def take(self, decision: Decision) -> None:
+        self._envelope(decision)
+        if decision.verdict is Verdict.REFUSED:
+            self._task(
+                "envelope.refused",
+                subject=("envelope", str(decision.arrived.id)),
+                details={"code": decision.code or "", **decision.details},
+            )
+        elif decision.report is not None:
+            self._visit(decision, decision.report)
+        elif decision.call is not None:
+            call = decision.call
+            self._contact(call.contact_id, call.practice_id, at=call.at, channel="call", outcome="CALLED")
+            self._tell("contact.made", call.at, call.practice_id, {"channel": "call"})
+        elif decision.check_in is not None:
+            arrival = decision.check_in
+            self._tell(
+                "visit.arrived",
+                arrival.arrived_at,
+                arrival.practice_id,
+                {
+                    "visit_id": str(arrival.visit_id),
+                    "stop_id": str(arrival.stop_id) if arrival.stop_id else None,
+                    "agent": self._sent_by.person.name,
+                },
+            )
+
+    def _envelope(self, decision: Decision) -> None:
+        arrived, read = decision.arrived, decision.envelope
+        self._add(
+            Envelope,
+            id=arrived.id,
+            device_id=self._sent_by.device.id,
+            seq=arrived.seq,
+            kind=read.kind.value if read else "unread",
+            digest=arrived.digest,
+            content=arrived.content,
+            recorded_at=read.recorded_at if read else self._now,
+            received_at=self._now,
+            clock_offset_ms=read.clock_offset_ms if read else 0,
+            verdict=decision.verdict.value,
+            code=decision.code,
+            details=dict(decision.details),
+            flags=list(decision.flags),
+        )
+
+    def _visit(self, decision: Decision, report: VisitReport) -> None:
+        assert decision.envelope is not None
+        met = report.meeting
+        position = report.position
+        self._add(
+            Visit,
+            id=report.visit_id,
+            practice_id=report.practice_id,
+            address_id=report.address_id,
+            agent_id=self._sent_by.person.id,
+            device_id=self._sent_by.device.id,
+            envelope_id=decision.arrived.id,
+            stop_id=report.stop_id,
+            day=report.planned_day,
+            arrived_at=report.arrived_at,
+            left_at=report.left_at,
+            lat_e6=position.lat_e6 if position else None,
+            lon_e6=position.lon_e6 if position else None,
+            accuracy_m=position.accuracy_m if position else None,
+            distance_m=None,
+            met=report.met.value,
+            identified_by=met.identified_by.value if isinstance(met, DebtorMet) else None,
+            role_met=met.role.value if isinstance(met, ThirdPartyMet) else None,
+            identified_self=report.identified_self,
+            observations=[seen.value for seen in report.observations],
+            outcome=report.outcome.code,
+            captured=dict(report.captured),
+            statement=met.statement if isinstance(met, DebtorMet) else None,
+            next_action=report.next_action,
+            offline=report.offline,
+            clock_offset_ms=decision.envelope.clock_offset_ms,
+            flags=list(decision.flags),
+        )
+        self._contact(
+            self._new_id(),
+            report.practice_id,
+            at=report.arrived_at,
+            channel="visit",
+            outcome=report.outcome.code,
+            reached=report.contact().reached,
+        )
+        self._tell(
+            "visit.reported",
+            report.arrived_at,
+            report.practice_id,
+            {
+                "visit_id": str(report.visit_id),
+                "stop_id": str(report.stop_id) if report.stop_id else None,
+                "outcome": report.outcome.code,
+                "met": report.met.value,
+                "agent": self._sent_by.person.name,
+                "flags": list(decision.flags),
+            },
+            day=report.planned_day,
+        )
+        self._attachments(report)
+        self._follow(report, decision)
+        for payment in decision.payments:
+            self._payment(payment, report)
+
+    def _attachments(self, report: VisitReport) -> None:
+        for number, picture in enumerate(report.attachments, start=1):
+            document_id = self._new_id()
+            self._add(
+                CreditDocument,
+                id=document_id,
+                practice_id=report.practice_id,
+                visit_id=report.visit_id,
+                name=f"{picture.purpose.value}-{number}",
+                kind=picture.purpose.value,
+                media_type=picture.media_type,
+                size_bytes=picture.size_bytes,
+                sha256=picture.sha256,
+                small_sha256=picture.small_sha256,
+                added_at=self._now,
+            )
+            variants = [("original", picture.sha256)]
+            if picture.small_sha256 and picture.small_sha256 != picture.sha256:
+                variants.insert(0, ("small", picture.small_sha256))
+            for variant, digest in variants:
+                self._add(
+                    Attachment,
+                    id=self._new_id(),
+                    visit_id=report.visit_id,
+                    practice_id=report.practice_id,
+                    document_id=document_id,
+                    sha256=digest,
+                    variant=variant,
+                    purpose=picture.purpose.value,
+                    media_type=picture.media_type,
+                    size_bytes=picture.size_bytes,
+                    stored=False,
+                )
+        if report.signature is not None:
+            given = report.signature
+            self._add(
+                SignatureGiven,
+                id=self._new_id(),
+                visit_id=report.visit_id,
+                signer=given.signer.value,
+                refused=given.refused,
+                text=given.text,
+                text_digest=given.text_digest,
+                image_sha256=given.image_sha256,
+            )
+
+    def _follow(self, report: VisitReport, decision: Decision) -> None:
+        """What the outcome means for practice, address and office."""
+        entry = report.outcome
+        if entry.sets_state is not None:
+            self._add(
+                PracticeFlag,
+                id=self._new_id(),
+                practice_id=report.practice_id,
+                kind=entry.sets_state,
+                since=report.arrived_at,
+                until=None,
+                reason=entry.code,
+                source=f"visit:{report.visit_id}",
+            )
+            self._tell("practice.flagged", report.arrived_at, report.practice_id, {"flag": entry.sets_state})
+        if entry.address_becomes is not None:
+            self.address_states[report.address_id] = entry.address_becomes
+        self.next_actions[report.practice_id] = {
+            "next_action": report.next_action or entry.next_step,
+            "next_action_on": self._today + timedelta(days=entry.next_days),
+        }
+        if entry.task is not None:
+            self._task(
+                entry.task.kind,
+                subject=("visit", str(report.visit_id)),
+                practice_id=report.practice_id,
+                team=entry.task.team.value,
+                days=entry.task.days,
+                details={"outcome": entry.code},
+            )
+        if decision.flags:
+            self._task(
+                "visit.flagged",
+                subject=("visit", str(report.visit_id)),
+                practice_id=report.practice_id,
+                details={"flags": list(decision.flags)},
+            )
+        promise = report.captured
+        if entry.code == "PROMISE_TO_PAY":
+            self._promise(
+                report,
+                kind="promise_to_pay",
+                due_on=date.fromisoformat(str(promise["promise_on"])),
+                amount_cents=int(promise["promise_cents"]),
+            )
+
+    def _payment(self, taken: TakenPayment, report: VisitReport) -> None:
+        payment, receipt = taken.payment, taken.receipt
+        if receipt is None:
+            self._promise(
+                report,
+                kind="bank_transfer",
+                due_on=date.fromisoformat(str(payment.fields["expected_on"])),
+                amount_cents=payment.amount_cents,
+            )
+            return
+        method = payment_method(payment.method)
+        assert method.debits is not None
+        assert payment.receipt is not None
+        creditor_id = self._creditors[report.practice_id]
+        receipt_id = self._new_id()
+        issued_at = datetime.fromisoformat(receipt.issued_at.replace("Z", "+00:00"))
+        key = f"receipt:{receipt.name}"
+        borne_by_debtor = receipt.stamp_duty.charged_to is ChargedTo.DEBTOR
+        self.entries.append(
+            payment_entry(
+                at=issued_at,
+                idempotency_key=key,
+                creditor_id=creditor_id,
+                practice_id=report.practice_id,
+                held_in=AccountKey(AccountKind(method.debits.value), person_id=self._sent_by.person.id),
+                shares=[
+                    LineShare(s.debt_line_id, s.principal_cents, s.interest_cents, s.costs_cents)
+                    for s in payment.allocation
+                ],
+                amount_cents=payment.amount_cents,
+                stamp_duty_cents=receipt.stamp_duty.due_cents if borne_by_debtor else 0,
+                memo=receipt.name,
+            )
+        )
+        self._add(
+            Receipt,
+            id=receipt_id,
+            device_id=self._sent_by.device.id,
+            practice_id=report.practice_id,
+            visit_id=report.visit_id,
+            series=receipt.series,
+            number=receipt.number,
+            kind=receipt.kind.value,
+            issued_at=issued_at,
+            amount_cents=receipt.amount_cents,
+            stamp_duty_cents=receipt.stamp_duty.due_cents,
+            method=payment.method,
+            value=taken.receipt_content,
+            digest=payment.receipt.digest,
+            previous_digest=receipt.prev_digest,
+            signature=taken.receipt_signature,
+            state="valid",
+        )
+        self._add(
+            Payment,
+            id=self._new_id(),
+            practice_id=report.practice_id,
+            creditor_id=creditor_id,
+            visit_id=report.visit_id,
+            agent_id=self._sent_by.person.id,
+            receipt_id=receipt_id,
+            entry_key=key,
+            method=payment.method,
+            amount_cents=payment.amount_cents,
+            received_at=issued_at,
+            fields=dict(payment.fields),
+            reported_at=None,
+        )
+        self._tell(
+            "payment.received",
+            issued_at,
+            report.practice_id,
+            {"amount_cents": payment.amount_cents, "method": payment.method, "receipt": receipt.name},
+            day=report.planned_day,
+        )
+
+    def _promise(self, report: VisitReport, *, kind: str, due_on: date, amount_cents: int) -> None:
+        self._add(
+            Promise,
+            id=self._new_id(),
+            practice_id=report.practice_id,
+            visit_id=report.visit_id,
+            kind=kind,
+            due_on=due_on,
+            amount_cents=amount_cents,
+            reference=None,
+            state="open",
+        )
+        body = {"kind": kind, "due_on": due_on.isoformat(), "amount_cents": amount_cents}
+        self._tell("promise.made", report.left_at, report.practice_id, body)
+
+    def _contact(
+        self, contact_id: UUID, practice_id: UUID, *, at: datetime, channel: str, outcome: str, reached: bool = False
+    ) -> None:
+        self._add(
+            ContactAttempt,
+            id=contact_id,
+            practice_id=practice_id,
+            at=at,
+            channel=channel,
+            outcome=outcome,
+            reached=reached,
+            by=self._sent_by.person.name,
+            source=f"device:{self._sent_by.device.series}",
+        )
+
+    def _task(
+        self,
+        kind: str,
+        *,
+        subject: tuple[str, str],
+        practice_id: UUID | None = None,
+        team: str = "back_office",
+        days: int = 0,
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        self._add(
+            Task,
+            id=self._new_id(),
+            kind=kind,
+            team=team,
+            due_on=self._today + timedelta(days=days),
+            created_at=self._now,
+            state="open",
+            note="",
+            practice_id=practice_id,
+            subject_kind=subject[0],
+            subject_id=subject[1],
+            details=details or {},
+        )
+
+    def _tell(
+        self, kind: str, at: datetime, practice_id: UUID, body: dict[str, Any], *, day: date | None = None
+    ) -> None:
+        self.facts.append(
+            NewFact(
+                kind,
+                at,
+                practice_id=practice_id,
+                creditor_id=self._creditors.get(practice_id),
+                day=day,
+                body=body,
+                person_id=self._sent_by.person.id,
+                device_id=self._sent_by.device.id,
+            )
+        )
+
+    def _add(self, table: type[SQLModel], **values: Any) -> None:
+        self.rows.add(table, agency_id=self._agency_id, **values)
+
+
+# --- pictures ---
+
+
+async def missing(session: AsyncSession, sha256s: Iterable[str]) -> list[str]:
+    """Of these digests, those that reports name and whose bytes have not arrived, small ones first."""
+    query = (
+        select(Attachment.sha256, Attachment.variant)
+        .where(col(Attachment.sha256).in_(list(sha256s)), col(Attachment.stored).is_(False))
+        .order_by(col(Attachment.variant).desc())
+    )
+    return list(dict.fromkeys(digest for digest, _ in (await session.exec(query)).all()))
+
+
+async def named_by(session: AsyncSession, device_id: UUID, sha256: str) -> list[Attachment]:
+    """The places where reports of this device name the picture."""
+    query = (
+        select(Attachment)
+        .join(Visit, col(Visit.id) == col(Attachment.visit_id))
+        .where(Attachment.sha256 == sha256, Visit.device_id == device_id)
+    )
+    return list((await session.exec(query)).all())
+
+
+async def picture_arrived(
+    session: AsyncSession, places: Iterable[Attachment], *, blob: str, now: datetime
+) -> list[NewFact]:
+    """Note that the picture is here; `blob` is the digest under which its cleaned bytes are kept."""
+    facts = []
+    for place in places:
+        place.stored = True
+        document = await session.get(CreditDocument, place.document_id) if place.document_id else None
+        if document is not None:
+            if place.variant == "small":
+                document.small_sha256 = blob
+            else:
+                document.sha256 = blob
+        facts.append(
+            NewFact(
+                "document.arrived",
+                now,
+                practice_id=place.practice_id,
+                body={"purpose": place.purpose, "variant": place.variant, "visit_id": str(place.visit_id)},
+            )
+        )
+    await session.flush()
+    return facts

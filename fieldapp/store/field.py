@@ -1,0 +1,148 @@
+"""What one agent's phone is given: the newest published version of a day, with the practice behind each stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.store import cards, ledger
+from fieldapp.store.cards import current_addresses
+from fieldapp.store.shapes.field import PracticeCard, StopCard
+from fieldapp.store.tables.field import Visit
+from fieldapp.store.tables.planning import PublishedDay, PublishedStop
+from fieldapp.store.tables.practice import (
+    Address,
+    ContactAttempt,
+    CreditDocument,
+    Creditor,
+    DebtLine,
+    Obligor,
+    Phone,
+    Placement,
+    Practice,
+)
+
+__all__ = ["DayOfAgent", "current_addresses", "day_of", "document_of_agent", "practice_cards", "stop_cards"]
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfAgent:
+    """One agent's stops of the newest version; version 0 and no stops when nothing is published."""
+
+    version: int
+    published_at: datetime | None
+    stops: list[PublishedStop]
+
+
+async def day_of(session: AsyncSession, agent_id: UUID, day: date) -> DayOfAgent:
+    """The agent's part of the day's newest published version."""
+    newest = (
+        await session.exec(
+            select(PublishedDay).where(PublishedDay.day == day).order_by(col(PublishedDay.version).desc()).limit(1)
+        )
+    ).first()
+    if newest is None:
+        return DayOfAgent(0, None, [])
+    query = (
+        select(PublishedStop)
+        .where(PublishedStop.published_day_id == newest.id, PublishedStop.agent_id == agent_id)
+        .order_by(col(PublishedStop.position))
+    )
+    return DayOfAgent(newest.version, newest.published_at, list((await session.exec(query)).all()))
+
+
+async def stop_cards(
+    session: AsyncSession, stops: Iterable[PublishedStop], *, facts: Mapping[UUID, dict[str, Any]]
+) -> list[StopCard]:
+    """The stops with everything the door needs; `facts` is what the rules of conduct know of each practice."""
+    stops = list(stops)
+    practices = await practice_cards(session, [stop.practice_id for stop in stops], facts=facts)
+    wanted = [stop.address_id for stop in stops]
+    addresses = {row.id: row for row in (await session.exec(select(Address).where(col(Address.id).in_(wanted)))).all()}
+    done = set(
+        (await session.exec(select(Visit.stop_id).where(col(Visit.stop_id).in_([stop.id for stop in stops])))).all()
+    )
+    return [
+        StopCard(
+            stop_id=stop.id,
+            position=stop.position,
+            arrive_at=stop.arrive_at,
+            leave_at=stop.leave_at,
+            window_from=stop.window_from,
+            window_to=stop.window_to,
+            travel_s=stop.travel_s,
+            distance_m=stop.distance_m,
+            service_s=stop.service_s,
+            must=stop.must,
+            address=cards.address_card(addresses[stop.address_id]),
+            practice=practices[stop.practice_id],
+            done=stop.id in done,
+        )
+        for stop in stops
+    ]
+
+
+async def practice_cards(
+    session: AsyncSession, practice_ids: Iterable[UUID], *, facts: Mapping[UUID, dict[str, Any]]
+) -> dict[UUID, PracticeCard]:
+    """Practices as the agent at the door needs them; nine queries, however many practices."""
+    ids = list(practice_ids)
+    query = (
+        select(Practice, Placement, Creditor)
+        .join(Placement, col(Placement.id) == col(Practice.placement_id))
+        .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
+        .where(col(Practice.id).in_(ids))
+    )
+    rows = (await session.exec(query)).all()
+    obligors = await cards.by_practice(session, Obligor, ids, order=col(Obligor.position))
+    phones = await cards.by_practice(session, Phone, ids)
+    lines = await cards.by_practice(session, DebtLine, ids, order=col(DebtLine.position))
+    attempts = await cards.by_practice(session, ContactAttempt, ids, order=col(ContactAttempt.at).desc())
+    documents = await cards.by_practice(
+        session, CreditDocument, ids, where=col(CreditDocument.visit_id).is_(None), order=col(CreditDocument.name)
+    )
+    owed = await ledger.owed(session, ids)
+    return {
+        practice.id: PracticeCard(
+            id=practice.id,
+            practice_number=practice.practice_number,
+            creditor=cards.creditor_card(creditor),
+            placement_starts_on=placement.starts_on,
+            placement_ends_on=placement.ends_on,
+            phase=practice.phase,
+            case_owner_name=practice.case_owner_name,
+            case_owner_phone=practice.case_owner_phone,
+            obligors=[cards.obligor_card(row) for row in obligors[practice.id]],
+            phones=[cards.phone_card(row) for row in phones[practice.id]],
+            debt_lines=cards.debt_line_cards(lines[practice.id], owed[practice.id]),
+            owed_cents=ledger.totals(owed[practice.id]),
+            attempts=[cards.attempt_card(row) for row in attempts[practice.id][:10]],
+            documents=[cards.document_card(row) for row in documents[practice.id]],
+            conduct_facts=facts.get(practice.id, {}),
+        )
+        for practice, placement, creditor in rows
+    }
+
+
+async def document_of_agent(
+    session: AsyncSession, document_id: UUID, *, agent_id: UUID, days: tuple[date, date]
+) -> CreditDocument | None:
+    """A document of the credit, if its practice is in the agent's published days `days[0]`..`days[1]`."""
+    query = (
+        select(CreditDocument)
+        .join(PublishedStop, col(PublishedStop.practice_id) == col(CreditDocument.practice_id))
+        .where(
+            CreditDocument.id == document_id,
+            col(CreditDocument.visit_id).is_(None),
+            PublishedStop.agent_id == agent_id,
+            col(PublishedStop.day).between(*days),
+        )
+        .limit(1)
+    )
+    return (await session.exec(query)).first()

@@ -1,0 +1,341 @@
+"""Candidates, plans and published days."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.store.cards import by_practice
+from fieldapp.store.database import agency_of
+from fieldapp.store.shapes.dispatch import DayVersion, PlanRow, PlanStop, Route
+from fieldapp.store.tables.access import Person
+from fieldapp.store.tables.field import Visit
+from fieldapp.store.tables.office import Fact
+from fieldapp.store.tables.planning import Plan, PublishedDay, PublishedStop
+from fieldapp.store.tables.practice import (
+    Address,
+    ContactAttempt,
+    Creditor,
+    Obligor,
+    Placement,
+    Practice,
+)
+
+__all__ = ["Address", "Person", "Plan", "PracticeAtDoor", "PublishedStop"]
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeAtDoor:
+    """A practice with where it would be visited and what is known of earlier tries."""
+
+    practice: Practice
+    placement: Placement
+    creditor_name: str
+    debtor_name: str
+    address: Address | None
+    contacts: list[ContactAttempt]
+
+    @property
+    def attempts(self) -> int:
+        return sum(contact.channel == "visit" for contact in self.contacts)
+
+    @property
+    def last_contact_at(self) -> datetime | None:
+        return max((contact.at for contact in self.contacts), default=None)
+
+
+async def open_practices(session: AsyncSession) -> list[PracticeAtDoor]:
+    """Every open practice with the debtor's current address; five queries."""
+    rows = (
+        await session.exec(
+            select(Practice, Placement, Creditor.name)
+            .join(Placement, col(Placement.id) == col(Practice.placement_id))
+            .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
+            .where(Practice.state == "open")
+            .order_by(col(Practice.practice_number))
+        )
+    ).all()
+    ids = [practice.id for practice, _, _ in rows]
+    debtors = await by_practice(session, Obligor, ids, where=col(Obligor.role) == "debtor")
+    addresses = await by_practice(
+        session, Address, ids, where=col(Address.current), order=col(Address.recorded_at).desc()
+    )
+    contacts = await by_practice(session, ContactAttempt, ids)
+    found = []
+    for practice, placement, creditor_name in rows:
+        debtor = debtors[practice.id][0] if debtors[practice.id] else None
+        own = [row for row in addresses[practice.id] if debtor is None or row.obligor_id == debtor.id]
+        found.append(
+            PracticeAtDoor(
+                practice,
+                placement,
+                creditor_name,
+                debtor.name if debtor else "",
+                own[0] if own else None,
+                contacts[practice.id],
+            )
+        )
+    return found
+
+
+async def agents(session: AsyncSession) -> list[Person]:
+    query = select(Person).where(Person.role == "agent", col(Person.active)).order_by(col(Person.agent_number))
+    return list((await session.exec(query)).all())
+
+
+async def plan(session: AsyncSession, plan_id: UUID, *, lock: bool = False) -> Plan | None:
+    query = select(Plan).where(Plan.id == plan_id)
+    return (await session.exec(query.with_for_update() if lock else query)).first()
+
+
+async def plan_rows(session: AsyncSession, day: date) -> list[PlanRow]:
+    """The plans of a day, newest first, with the version that published each."""
+    versions = select(PublishedDay.plan_id, func.max(PublishedDay.version).label("v")).group_by(
+        col(PublishedDay.plan_id)
+    )
+    published = versions.subquery()
+    query = (
+        select(Plan, Person.name, published.c.v)
+        .join(Person, col(Person.id) == col(Plan.created_by))
+        .join(published, published.c.plan_id == col(Plan.id), isouter=True)
+        .where(Plan.day == day)
+        .order_by(col(Plan.created_at).desc())
+    )
+    return [
+        PlanRow(
+            id=row.id,
+            day=row.day,
+            state=row.state,
+            created_at=row.created_at,
+            created_by=name,
+            objective_cents=row.objective_cents,
+            served=row.served,
+            candidates=row.candidates,
+            published_version=version,
+        )
+        for row, name, version in await session.execute(query)
+    ]
+
+
+async def name_of(session: AsyncSession, person_id: UUID) -> str:
+    return (await session.exec(select(Person.name).where(Person.id == person_id))).one()
+
+
+async def version_of(session: AsyncSession, plan_id: UUID) -> int | None:
+    """The newest version that published the plan."""
+    return (await session.exec(select(func.max(PublishedDay.version)).where(PublishedDay.plan_id == plan_id))).one()
+
+
+async def newest_day(session: AsyncSession, day: date) -> PublishedDay | None:
+    query = select(PublishedDay).where(PublishedDay.day == day).order_by(col(PublishedDay.version).desc()).limit(1)
+    return (await session.exec(query)).first()
+
+
+async def stops_of(session: AsyncSession, published_day_id: UUID) -> list[PublishedStop]:
+    query = (
+        select(PublishedStop)
+        .where(PublishedStop.published_day_id == published_day_id)
+        .order_by(col(PublishedStop.agent_id), col(PublishedStop.position))
+    )
+    return list((await session.exec(query)).all())
+
+
+async def begun_stops(session: AsyncSession, day: date) -> dict[UUID, str]:
+    """Stops of the day on which something has happened: `arrived` or `done`."""
+    states: dict[UUID, str] = {}
+    arrived = await session.exec(
+        select(Fact.body["stop_id"].as_string()).where(
+            Fact.kind == "visit.arrived",
+            Fact.body["stop_id"].as_string().is_not(None),
+        )
+    )
+    for stop_id in arrived.all():
+        states[UUID(stop_id)] = "arrived"
+    done = await session.exec(select(Visit.stop_id).where(Visit.day == day, col(Visit.stop_id).is_not(None)))
+    for stop_id in done.all():
+        if stop_id is not None:
+            states[stop_id] = "done"
+    return states
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A version about to be published, with its difference to the one before."""
+
+    plan_id: UUID
+    day: date
+    person_id: UUID
+    stops: list[dict[str, Any]]
+    routes: dict[str, Any]
+
+
+async def publish(session: AsyncSession, new: NewVersion, *, now: datetime, new_id: Callable[[], UUID]) -> PublishedDay:
+    """Write the next version; a stop keeps its id from version to version with practice and day."""
+    before = await newest_day(session, new.day)
+    old = {stop.practice_id: stop for stop in await stops_of(session, before.id)} if before else {}
+    fresh = {stop["practice_id"]: stop for stop in new.stops}
+    moved = sum(
+        (old[practice].agent_id, old[practice].position) != (stop["agent_id"], stop["position"])
+        for practice, stop in fresh.items()
+        if practice in old
+    )
+    agency_id = agency_of(session)
+    row = PublishedDay(
+        id=new_id(),
+        agency_id=agency_id,
+        day=new.day,
+        version=(before.version if before else 0) + 1,
+        plan_id=new.plan_id,
+        published_at=now,
+        published_by=new.person_id,
+        added=len(fresh.keys() - old.keys()),
+        removed=len(old.keys() - fresh.keys()),
+        moved=moved,
+        routes=new.routes,
+    )
+    session.add(row)
+    await session.flush()
+    if new.stops:
+        await session.execute(
+            insert(PublishedStop),
+            [
+                {
+                    **stop,
+                    "id": old[stop["practice_id"]].id if stop["practice_id"] in old else new_id(),
+                    "published_day_id": row.id,
+                    "agency_id": agency_id,
+                    "day": new.day,
+                }
+                for stop in new.stops
+            ],
+        )
+    return row
+
+
+async def versions_of(session: AsyncSession, day: date) -> list[DayVersion]:
+    """All versions of a day, newest first."""
+    query = (
+        select(PublishedDay, Person.name)
+        .join(Person, col(Person.id) == col(PublishedDay.published_by))
+        .where(PublishedDay.day == day)
+        .order_by(col(PublishedDay.version).desc())
+    )
+    rows = (await session.exec(query)).all()
+    counts: Counter[UUID] = Counter(
+        (
+            await session.exec(
+                select(PublishedStop.published_day_id).where(
+                    col(PublishedStop.published_day_id).in_([row.id for row, _ in rows])
+                )
+            )
+        ).all()
+    )
+    return [
+        DayVersion(
+            version=row.version,
+            published_at=row.published_at,
+            published_by=name,
+            plan_id=row.plan_id,
+            stops=counts[row.id],
+            added=row.added,
+            removed=row.removed,
+            moved=row.moved,
+        )
+        for row, name in rows
+    ]
+
+
+async def live_routes(session: AsyncSession, published: PublishedDay) -> list[Route]:
+    """The routes of a version with what has happened on each stop since."""
+    stops = await stops_of(session, published.id)
+    people = {person.id: person for person in await agents(session)}
+    doors = await _doors(session, stops)
+    begun = await begun_stops(session, published.day)
+    outcomes = dict((await session.exec(select(Visit.stop_id, Visit.outcome).where(Visit.day == published.day))).all())
+    by_agent: dict[UUID, list[PlanStop]] = defaultdict(list)
+    for stop in stops:
+        practice, debtor, address = doors[stop.id]
+        by_agent[stop.agent_id].append(
+            PlanStop(
+                stop_id=stop.id,
+                position=stop.position,
+                practice_id=stop.practice_id,
+                practice_number=practice,
+                debtor_name=debtor,
+                address_text=address.text,
+                comune=address.comune,
+                lat_e6=address.lat_e6 or 0,
+                lon_e6=address.lon_e6 or 0,
+                arrive_at=stop.arrive_at,
+                leave_at=stop.leave_at,
+                window_from=stop.window_from,
+                window_to=stop.window_to,
+                travel_s=stop.travel_s,
+                distance_m=stop.distance_m,
+                service_s=stop.service_s,
+                prize_cents=stop.prize_cents,
+                must=stop.must,
+                reason=stop.reason,
+                reason_details=stop.reason_details,
+                state=begun.get(stop.id, "planned"),  # type: ignore[arg-type]
+                outcome=outcomes.get(stop.id),
+            )
+        )
+    return [
+        route_of(people[agent_id], by_agent.get(agent_id, []), published.routes.get(str(agent_id), {}))
+        for agent_id in sorted(people, key=lambda key: people[key].agent_number or "")
+        if str(agent_id) in published.routes or agent_id in by_agent
+    ]
+
+
+def route_of(agent: Person, stops: list[PlanStop], sums: Mapping[str, Any]) -> Route:
+    """A route from its stops and what was summed when it was planned."""
+
+    def at(name: str) -> datetime | None:
+        return datetime.fromisoformat(sums[name]) if sums.get(name) else None
+
+    return Route(
+        agent_id=agent.id,
+        agent_name=agent.name,
+        start_lat_e6=agent.home_lat_e6 or 0,
+        start_lon_e6=agent.home_lon_e6 or 0,
+        leave_home_at=at("leave_home_at"),
+        back_home_at=at("back_home_at"),
+        lunch_from=at("lunch_from"),
+        lunch_to=at("lunch_to"),
+        travel_s=sums.get("travel_s", 0),
+        distance_m=sums.get("distance_m", 0),
+        prize_cents=sums.get("prize_cents", 0),
+        travel_cost_cents=sums.get("travel_cost_cents", 0),
+        stops=stops,
+    )
+
+
+async def _doors(session: AsyncSession, stops: Iterable[PublishedStop]) -> dict[UUID, tuple[str, str, Address]]:
+    """Practice number, debtor's name and address of each stop."""
+    stops = list(stops)
+    ids = [stop.practice_id for stop in stops]
+    numbers = dict(
+        (
+            await session.exec(select(col(Practice.id), col(Practice.practice_number)).where(col(Practice.id).in_(ids)))
+        ).all()
+    )
+    debtors = await by_practice(session, Obligor, ids, where=col(Obligor.role) == "debtor")
+    wanted = [stop.address_id for stop in stops]
+    addresses = {row.id: row for row in (await session.exec(select(Address).where(col(Address.id).in_(wanted)))).all()}
+    return {
+        stop.id: (
+            numbers[stop.practice_id],
+            debtors[stop.practice_id][0].name if debtors[stop.practice_id] else "",
+            addresses[stop.address_id],
+        )
+        for stop in stops
+    }
