@@ -13,7 +13,7 @@ from fieldapp.domain.errors import Kind, Refusal
 LARGEST_CENTS = 99_999_999_999
 LARGEST_BYTES = 331
 _SPACE = re.compile(r"[ \u00a0]")
-_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_IBAN = re.compile(r"IT[0-9]{2}[A-Z][0-9]{10}[A-Z0-9]{12}|(?!IT)[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?")
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 

@@ -162,16 +162,11 @@ def test_the_transfer_code_equals_that_of_an_independent_maker(cents: int, name:
     assert segno.make_qr(respelled.encode(), error="m", boost_error=False) == theirs
 
 
-@given(st.integers(0, 25), st.characters(codec="ascii", categories=["Lu", "Nd"]))
-def test_an_iban_with_one_wrong_character_is_refused(at: int, wrong: str) -> None:
-    changed = IBAN[: at + 1] + wrong + IBAN[at + 2 :]
-    if changed == IBAN:
-        assert compact_iban(changed) == IBAN
-        return
+@given(st.sampled_from([at for at, character in enumerate(IBAN) if character.isdigit()]), st.integers(1, 9))
+def test_an_iban_with_one_wrong_digit_is_refused(at: int, off: int) -> None:
+    wrong = str((int(IBAN[at]) + off) % 10)
 
-    with pytest.raises(Refusal) as refusal:
-        compact_iban(changed)
-    assert refusal.value.code == "paper.iban_invalid"
+    assert answer_of(lambda: compact_iban(IBAN[:at] + wrong + IBAN[at + 1 :])) == {"refused": "paper.iban_invalid"}
 
 
 def test_an_iban_is_read_with_its_blanks_and_shown_with_them() -> None:
