@@ -158,7 +158,11 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy ships no types
             return self._comune_answer(comune, 1.0, (*notes, reason), factor)
         answers = [self._on_street(address, street, comune, notes, factor) for street in placed[:5]]
         best = answers[0]
-        rivals = [s for s in placed[1:] if s.fit >= placed[0].fit - _CLEAR_LEAD]
+        # A namesake of another type (VIA, PIAZZA) is no rival where the type asked for was found.
+        typed = placed[0].type == address.street_type
+        rivals = [
+            s for s in placed[1:] if s.fit >= placed[0].fit - _CLEAR_LEAD and (s.type == placed[0].type or not typed)
+        ]
         if rivals:
             best = _with(_lowered(best, 0.6), why=(*best.why, "geocode.street_ambiguous"))
         return _with(best, alternatives=tuple(answers[1:]))
@@ -204,7 +208,7 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy ships no types
                 "street", street.lat or 0.0, street.lon or 0.0, "", "geocode.number_unknown"
             )
         # A name that fits badly must not look like a sure answer, however well the number fits.
-        trust = factor * street.fit ** (2 if street.fit >= GOOD_FIT else 5)
+        trust = factor * street.fit ** (1 if street.fit >= GOOD_FIT else 5)
         return Answer(
             quality=placed.quality,
             confidence=round(_BASE[placed.quality] * trust * placed.trust, 3),
