@@ -140,7 +140,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
         before_request=guard.authorise,
     )
     app = Litestar(
-        route_handlers=[api, *faces.handlers(PACKAGE / "pwa" / "dist")],
+        route_handlers=[api, *faces.handlers(PACKAGE / "pwa" / "dist", authority=settings.home / "tls" / "ca.crt")],
         lifespan=[running],
         dependencies={"work": Provide(guard.provide_work), "parts": Provide(guard.provide_parts)},
         exception_handlers=problems.HANDLERS,

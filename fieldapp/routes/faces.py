@@ -55,8 +55,11 @@ def secure_headers(app: ASGIApp) -> ASGIApp:
     return wrapped
 
 
-def handlers(dist: Path) -> list[Any]:
-    """`/agent/` and `/desk/`: their files, and their page for every other path below them."""
+def handlers(dist: Path, *, authority: Path) -> list[Any]:
+    """`/agent/` and `/desk/`: their files, and their page for every other path below them.
+
+    `authority` is the certificate that a demo on the local network asks phones to trust; 404 where there is none.
+    """
 
     @get("/", include_in_schema=False)
     async def front() -> Redirect:
@@ -72,7 +75,13 @@ def handlers(dist: Path) -> list[Any]:
 
         return serve
 
-    return [front, at("agent"), at("desk")]
+    @get("/demo-ca.crt", include_in_schema=False)
+    async def trust() -> Response[bytes]:
+        if not authority.is_file():
+            raise NotFoundException
+        return Response(authority.read_bytes(), media_type="application/x-x509-ca-cert")
+
+    return [front, trust, at("agent"), at("desk")]
 
 
 def face_file(root: Path, path: str) -> Response[bytes]:

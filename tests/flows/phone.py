@@ -163,6 +163,7 @@ class FieldPhone:
                 "due_cents": duty.due_cents,
                 "charged_to": duty.charged_to.value,
                 "reason": duty.reason,
+                "authorisation": duty.authorisation,
             },
             "agent": {"name": self.agent_name, "number": self.agent_number},
             "device": str(self.device_id),

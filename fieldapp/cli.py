@@ -1,0 +1,171 @@
+"""Commands. `fieldapp --help` lists them; each is a thin door to a service or a room."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+from zoneinfo import ZoneInfo
+
+import click
+import uvicorn
+
+from fieldapp import launch
+from fieldapp.app import contract, create_app, read_words
+from fieldapp.demo.generator import generate
+from fieldapp.domain.errors import Refusal
+from fieldapp.geo.gazetteer import import_anncsu
+from fieldapp.planning.files import solve_document
+from fieldapp.services.work import say
+from fieldapp.settings import Settings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Home visits in credit recovery: plan, visit, receipt, practice file."""
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to this version (as its owner)."""
+    with launch.database(Settings()) as settings:
+        click.echo(f"the database is at the newest version ({launch.shown(settings)})")
+
+
+@main.command()
+@click.option("--workers", default=0, show_default=True, help="Worker processes to run beside the service.")
+def serve(workers: int) -> None:
+    """Serve the API and the web app."""
+    with launch.database(Settings()) as settings, launch.workers(settings, workers):
+        uvicorn.run(
+            create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            log_level="info",
+            timeout_graceful_shutdown=3,
+        )
+
+
+@main.command()
+def worker() -> None:
+    """Run background jobs until told to stop."""
+    with launch.database(Settings()) as settings:
+        launch.run_worker(settings)
+
+
+@main.command()
+@click.option("--phone", is_flag=True, help="Serve HTTPS on the local network, for a real phone.")
+@click.option("--reset", is_flag=True, help="Forget the demo's data and stop.")
+@click.option("--practices", default=300, show_default=True)
+@click.option("--agents", default=8, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+def demo(phone: bool, reset: bool, practices: int, agents: int, seed: int) -> None:
+    """Load an invented province and serve it, on a clock that starts in the morning of a working day."""
+    if reset:
+        launch.forget_demo()
+        click.echo("The demo's data is gone.")
+        return
+    launch.run_demo(practices=practices, agents=agents, seed=seed, phone=phone)
+
+
+@main.command()
+def openapi() -> None:
+    """Print the API's contract (OpenAPI, JSON)."""
+    os.environ.setdefault("FIELDAPP_SECRET_KEY", "00" * 32)
+    settings = Settings(database_url="postgresql://nobody@/nothing", blob_url="memory:")
+    document = contract(create_app(settings))
+    click.echo(json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False))
+
+
+@main.command("demo-data")
+@click.option("--practices", default=300, show_default=True)
+@click.option("--agents", default=8, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("demo-data"), show_default=True)
+def demo_data(practices: int, agents: int, seed: int, out: Path) -> None:
+    """Write an invented province: creditors' files, gazetteer, agents, history, map."""
+    today = datetime.now(ZoneInfo("Europe/Rome")).date()
+    try:
+        summary = generate(out, practices=practices, agents=agents, seed=seed, today=today)
+    except Refusal as refusal:
+        fail(sentence(refusal))
+    click.echo(json.dumps(asdict(summary), ensure_ascii=False))
+
+
+@main.command()
+@click.argument("problem", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--seconds", default=10.0, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+def solve(problem: Path, out: Path, seconds: float, seed: int) -> None:
+    """Plan the day in PROBLEM (see docs/planning.md)."""
+    try:
+        document = json.loads(problem.read_bytes())
+    except ValueError:
+        fail(f"{problem} is no JSON document.")
+    try:
+        plan = solve_document(document, seconds=seconds, seed=seed, clock=time.monotonic)
+    except Refusal as refusal:
+        fail(sentence(refusal))
+    out.write_text(json.dumps(plan) + "\n")
+    click.echo(json.dumps({name: value for name, value in plan.items() if name != "routes"}))
+
+
+@main.group()
+def gazetteer() -> None:
+    """The index of streets and house numbers."""
+
+
+@gazetteer.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--format", "kind", type=click.Choice(["anncsu"]), default="anncsu", show_default=True)
+@click.option("--gazetteer", "target", type=click.Path(dir_okay=False, path_type=Path))
+def gazetteer_import(file: Path, kind: str, target: Path | None) -> None:
+    """Take in FILE, replacing what the gazetteer held of its comuni."""
+    assert kind == "anncsu"
+    try:
+        summary = import_anncsu(file, target or Settings().gazetteer_path)
+    except Refusal as refusal:
+        fail(sentence(refusal))
+    click.echo(json.dumps(asdict(summary), ensure_ascii=False, default=str))
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--layout", required=True, help="The creditor's layout, by name.")
+@click.option("--creditor", help="Name of the creditor; by default the one that writes in this layout.")
+@click.option("--documents", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="ZIP of papers.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as the last line.")
+def import_command(file: Path, layout: str, creditor: str | None, documents: Path | None, as_json: bool) -> None:
+    """Take in a creditor's file; rejected rows come back beside it."""
+    with launch.database(Settings()) as settings:
+        try:
+            summary = asyncio.run(launch.import_now(settings, file, layout, creditor=creditor, documents=documents))
+        except Refusal as refusal:
+            fail(sentence(refusal))
+    if as_json:
+        click.echo(json.dumps(summary, ensure_ascii=False))
+        return
+    for name, value in summary.items():
+        click.echo(f"{name}: {value}")
+
+
+def sentence(refusal: Refusal) -> str:
+    """The refusal in Italian words, with its code."""
+    return f"{say(read_words(), refusal.code, refusal.details)} ({refusal.code})"
+
+
+def fail(text: str) -> NoReturn:
+    """Say what is wrong and stop with a code that is not zero."""
+    click.echo(text, err=True)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
