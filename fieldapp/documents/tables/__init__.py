@@ -1,0 +1,1 @@
+"""Tables in the creditors' formats: containers to rows, rows to containers. No network, no evaluation."""

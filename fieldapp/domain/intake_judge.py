@@ -1,0 +1,384 @@
+"""The judgement over a whole file: rows become practices, or come back with the reason; the sums must agree.
+
+A bad line rejects its whole practice. Exact repeats count once; rows that contradict each other not at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
+from types import MappingProxyType
+
+from fieldapp.domain.errors import Refusal
+from fieldapp.domain.intake import (
+    DebtorDraft,
+    Detail,
+    Finding,
+    Formula,
+    IntakeReading,
+    PracticeDraft,
+    RawRow,
+    RejectedPractice,
+    RejectedRow,
+    SubjectKind,
+)
+from fieldapp.domain.intake_cells import is_blank, text_of
+from fieldapp.domain.intake_frame import Frame, Header, RowKind
+from fieldapp.domain.intake_layout import AMOUNT_FIELDS, Field, Layout, RowsPerPractice
+from fieldapp.domain.intake_rows import MERGED, IdentifierChecks, PracticeFacts, ReadRow, RowReader
+from fieldapp.domain.money import italian
+
+PROGRESS_EVERY = 500
+
+
+def judge(
+    rows: Callable[[], Iterable[RawRow]],
+    layout: Layout,
+    header: Header,
+    *,
+    today: date,
+    checks: IdentifierChecks,
+    serial_origin: date | None = None,
+    warnings: Sequence[Finding] = (),
+    on_progress: Callable[[int], None] | None = None,
+) -> IntakeReading:
+    """All rows below `header`, judged together; `warnings` are those of the container.
+
+    `rows` begins anew each time it is called: the cells of rejected rows are fetched in a second pass, so that
+    those of all others need not be kept. `on_progress` hears the number of rows read so far.
+    Refusals: `intake.empty`, `intake.control_total_differs`, `intake.control_total_missing`,
+    `intake.control_total_unreadable`.
+    """
+    reader = RowReader(layout, header, today=today, checks=checks, serial_origin=serial_origin)
+    sums = _Sums(reader)
+    practices = _collect(rows(), reader, sums, on_progress)
+    if not sums.rows:
+        raise Refusal("intake.empty")
+    notes = [*warnings, *sums.control_notes(), *_lookalikes(practices)]
+    if header.unused:
+        notes.append(Finding("intake.columns_unused", None, {"columns": ", ".join(header.unused)[:300]}))
+    verdict = _Verdict(notes=notes)
+    while practices:
+        number, found = practices.popitem()
+        if number:
+            _judge_practice(number, found, reader, verdict)
+        else:
+            for row in found:
+                verdict.reject("", [row], row.reasons)
+    return verdict.reading(rows, reader, sums)
+
+
+def _collect(
+    rows: Iterable[RawRow], reader: RowReader, sums: _Sums, on_progress: Callable[[int], None] | None
+) -> dict[str, list[ReadRow]]:
+    frame = Frame(reader.header, reader.layout)
+    practices: dict[str, list[ReadRow]] = {}
+    for row in rows:
+        kind = frame.kind(row)
+        if kind is RowKind.TOTAL:
+            sums.controls.append(row)
+        if kind is not RowKind.DATA:
+            continue
+        read = reader.read(row)
+        sums.add(read)
+        practices.setdefault(read.number, []).append(read)
+        if on_progress and sums.rows % PROGRESS_EVERY == 0:
+            on_progress(sums.rows)
+    if on_progress:
+        on_progress(sums.rows)
+    return practices
+
+
+class _Sums:
+    """The file's sums as they grow, and what its own control totals say."""
+
+    def __init__(self, reader: RowReader) -> None:
+        self._reader = reader
+        self.rows = 0
+        self.control_cents: int | None = None
+        self.controls: list[RawRow] = []
+        self._cents: Counter[Field] = Counter()
+        self._unreadable: Counter[Field] = Counter()
+
+    def add(self, row: ReadRow) -> None:
+        self.rows += 1
+        for meaning in AMOUNT_FIELDS:
+            if meaning in row.amounts:
+                self._cents[meaning] += row.amounts[meaning]
+            elif meaning in self._reader.header.places:
+                self._unreadable[meaning] += 1
+
+    def control_notes(self) -> list[Finding]:
+        """Compare each control total with the file; notes about those that cannot be compared."""
+        required = self._reader.layout.totals.required
+        if required and not self.controls:
+            raise Refusal("intake.control_total_missing")
+        notes = [note for row in self.controls for note in self._compare(row)]
+        if required and self.control_cents is None and not notes:
+            raise Refusal("intake.control_total_unreadable", details={"line": self.controls[-1].line, "value": ""})
+        return notes
+
+    def _compare(self, row: RawRow) -> list[Finding]:
+        notes: list[Finding] = []
+        cells = {
+            meaning: self._reader.header.cell(row, meaning)
+            for meaning in AMOUNT_FIELDS
+            if not is_blank(self._reader.header.cell(row, meaning))
+        } or self._only_other_cell(row)
+        for meaning, cell in cells.items():
+            if isinstance(cell, Formula):
+                notes.append(Finding("intake.control_total_formula", row.line, {"value": cell.text[:80]}))
+                continue
+            stated = self._reader.amounts.read(cell).cents
+            if stated is None:
+                details = {"line": row.line, "value": text_of(cell)[:80]}
+                raise Refusal("intake.control_total_unreadable", details=details)
+            notes += self._compare_one(row.line, meaning, stated)
+        return notes
+
+    def _only_other_cell(self, row: RawRow) -> dict[Field, str]:
+        # Some creditors end with the label and one bare sum, not under its column.
+        others = [text_of(cell) for cell in row.cells if not is_blank(cell)][1:]
+        return {Field.TOTAL: others[0]} if len(others) == 1 else {}
+
+    def _compare_one(self, line: int, meaning: Field, stated: int) -> list[Finding]:
+        if meaning is Field.TOTAL:
+            self.control_cents = stated
+        difference = stated - self._cents[meaning]
+        if difference == 0:
+            return []
+        details: dict[str, Detail] = {
+            "line": line,
+            "column": self._reader.headings[meaning],
+            "stated": italian(stated),
+            "found": italian(self._cents[meaning]),
+            "difference": italian(difference),
+            "rows": self._unreadable[meaning],
+        }
+        # Unreadable amounts may be just what is missing; they cannot explain a sum that is too small.
+        if difference > 0 and self._unreadable[meaning]:
+            return [Finding("intake.control_total_unverified", None, details)]
+        raise Refusal("intake.control_total_differs", details=details)
+
+
+def _lookalikes(practices: dict[str, list[ReadRow]]) -> list[Finding]:
+    seen: dict[str, str] = {}
+    notes = []
+    for number, rows in practices.items():
+        other = seen.setdefault(number.casefold(), number)
+        if other != number:
+            details = {"number": number, "other": other}
+            notes.append(Finding("intake.number_lookalike", rows[0].line, details))
+    return notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Rejection:
+    number: str
+    rows: tuple[ReadRow, ...]
+    reasons: tuple[Finding, ...]
+
+
+@dataclass(slots=True)
+class _Verdict:
+    """Accepted and rejected practices as they come; turned into a reading at the end."""
+
+    notes: list[Finding]
+    accepted: list[PracticeDraft] = field(default_factory=list)
+    rejected: list[_Rejection] = field(default_factory=list)
+
+    def reject(self, number: str, rows: Sequence[ReadRow], reasons: Iterable[Finding]) -> None:
+        self.rejected.append(_Rejection(number, tuple(rows), tuple(reasons)))
+
+    def reading(self, rows: Callable[[], Iterable[RawRow]], reader: RowReader, sums: _Sums) -> IntakeReading:
+        accepted = sorted(self.accepted, key=lambda practice: practice.debt_lines[0].line)
+        rejected = self._shown(rows)
+        returned = [row for practice in rejected for row in practice.rows]
+        return IntakeReading(
+            layout=reader.layout.name,
+            header=reader.header.titles,
+            accepted=tuple(accepted),
+            rejected=rejected,
+            accepted_rows=sum(len(practice.debt_lines) for practice in accepted),
+            rejected_rows=len(returned),
+            unreadable_rows=sum(row.amount_cents is None for row in returned),
+            accepted_cents=sum(practice.total_cents for practice in accepted),
+            rejected_cents=sum(row.amount_cents or 0 for row in returned),
+            control_total_cents=sums.control_cents,
+            warnings=tuple(sorted(self.notes, key=lambda note: note.line or 0)),
+        )
+
+    def _shown(self, rows: Callable[[], Iterable[RawRow]]) -> tuple[RejectedPractice, ...]:
+        wanted = {row.line for practice in self.rejected for row in practice.rows}
+        if not wanted:
+            return ()
+        cells = {row.line: row.cells for row in rows() if row.line in wanted}
+        shown = [
+            RejectedPractice(
+                practice.number,
+                tuple(
+                    RejectedRow(row.line, cells[row.line], row.amounts.get(Field.TOTAL), row.amount_text)
+                    for row in practice.rows
+                ),
+                practice.reasons,
+            )
+            for practice in self.rejected
+        ]
+        return tuple(sorted(shown, key=lambda practice: practice.rows[0].line))
+
+
+def _judge_practice(number: str, rows: list[ReadRow], reader: RowReader, verdict: _Verdict) -> None:
+    reasons = [reason for row in rows for reason in row.reasons]
+    if reasons:
+        verdict.reject(number, rows, reasons)
+        return
+    kept = _without_repeats(number, rows, verdict)
+    contradictions = _contradictions(number, kept, reader.layout)
+    if contradictions:
+        verdict.reject(number, kept, contradictions)
+        return
+    facts = _merged_facts(kept)
+    reasons = [
+        *_missing_facts(facts, kept[0].line, reader),
+        *_placement_reasons(facts, kept[0].line, reader.today),
+    ]
+    if reasons:
+        verdict.reject(number, kept, reasons)
+        return
+    verdict.notes += [warning for row in kept for warning in row.warnings]
+    verdict.notes += _doubts(facts, kept[0].line, reader)
+    verdict.accepted.append(_draft(number, kept, facts, reader.layout))
+
+
+def _without_repeats(number: str, rows: list[ReadRow], verdict: _Verdict) -> list[ReadRow]:
+    first: dict[object, ReadRow] = {}
+    repeats: list[ReadRow] = []
+    reasons: list[Finding] = []
+    for row in rows:
+        earlier = first.setdefault(row.content, row)
+        if earlier is not row:
+            repeats.append(row)
+            reasons.append(Finding("intake.exact_repeat", row.line, {"first_line": earlier.line}))
+    if repeats:
+        verdict.reject(number, repeats, reasons)
+    return list(first.values())
+
+
+def _contradictions(number: str, rows: Sequence[ReadRow], layout: Layout) -> list[Finding]:
+    if len(rows) == 1:
+        return []
+    lines = ", ".join(str(row.line) for row in rows)
+    if layout.rows_per_practice is RowsPerPractice.ONE:
+        details = MappingProxyType({"number": number, "lines": lines})
+        return [Finding("intake.number_twice", row.line, details) for row in rows]
+    return [*_differing_facts(number, rows, layout), *_differing_debts(rows)]
+
+
+def _differing_facts(number: str, rows: Sequence[ReadRow], layout: Layout) -> list[Finding]:
+    found = []
+    for meaning, name in MERGED.items():
+        stated: dict[object, int] = {}
+        for row in rows:
+            value = getattr(row.content.facts, name) if row.content else None
+            if value not in ("", None):
+                stated.setdefault(value, row.line)
+        if len(stated) > 1:
+            first, *others = stated.values()
+            details: dict[str, Detail] = {
+                "number": number,
+                "column": layout.heading(meaning),
+                "first_line": first,
+            }
+            found += [Finding("intake.rows_contradict", line, details) for line in others]
+    return found
+
+
+def _differing_debts(rows: Sequence[ReadRow]) -> list[Finding]:
+    # One title, kind and due date with two amounts is two versions of one debt: taking both would double it.
+    found = []
+    seen: dict[tuple[str, str, date | None], ReadRow] = {}
+    for row in rows:
+        content = row.content
+        if content is None or not content.title:
+            continue
+        earlier = seen.setdefault((content.title, content.kind, content.due_on), row)
+        if earlier.content and earlier.content.cents != content.cents:
+            details: dict[str, Detail] = {"title": content.title[:80], "first_line": earlier.line}
+            found.append(Finding("intake.debt_twice", row.line, details))
+    return found
+
+
+def _merged_facts(rows: Sequence[ReadRow]) -> PracticeFacts:
+    stated = [row.content.facts for row in rows if row.content]
+    if len(stated) == 1:
+        return stated[0]
+    merged = {}
+    for slot in fields(PracticeFacts):
+        values = [getattr(facts, slot.name) for facts in stated]
+        merged[slot.name] = next((value for value in values if value not in ("", None)), values[0])
+    return PracticeFacts(**merged)
+
+
+def _missing_facts(facts: PracticeFacts, line: int, reader: RowReader) -> list[Finding]:
+    needed = {Field.DEBTOR} | (reader.filled & set(MERGED))
+    return [
+        Finding("intake.value_missing", line, {"column": reader.headings[meaning], "value": ""})
+        for meaning, name in MERGED.items()
+        if meaning in needed and getattr(facts, name) in ("", None)
+    ]
+
+
+def _placement_reasons(facts: PracticeFacts, line: int, today: date) -> list[Finding]:
+    starts_on, ends_on = facts.placement_starts_on, facts.placement_ends_on
+    if ends_on is None:
+        return []
+    if starts_on and ends_on < starts_on:
+        details = {"starts_on": _italian(starts_on), "ends_on": _italian(ends_on)}
+        return [Finding("intake.placement_ends_before_start", line, details)]
+    # A recalled practice is closed for visits but not for accounting: its placement may well be over.
+    if ends_on < today and not facts.recalled:
+        return [Finding("intake.placement_ended", line, {"ends_on": _italian(ends_on)})]
+    return []
+
+
+def _doubts(facts: PracticeFacts, line: int, reader: RowReader) -> list[Finding]:
+    found = []
+    if facts.subject_kind is None and Field.SUBJECT_KIND in reader.header.places and not _company_code(facts):
+        found.append(Finding("intake.subject_kind_assumed", line))
+    if facts.placement_starts_on and facts.placement_starts_on > reader.today:
+        details = {"starts_on": _italian(facts.placement_starts_on)}
+        found.append(Finding("intake.placement_not_started", line, details))
+    return found
+
+
+def _company_code(facts: PracticeFacts) -> bool:
+    return len(facts.tax_code) == 11 or (not facts.tax_code and bool(facts.vat_number))
+
+
+def _draft(number: str, rows: Sequence[ReadRow], facts: PracticeFacts, layout: Layout) -> PracticeDraft:
+    contents = [(row.line, row.content) for row in rows if row.content]
+    assumed = SubjectKind.COMPANY if _company_code(facts) else SubjectKind.PERSON
+    return PracticeDraft(
+        practice_number=number,
+        debtor=DebtorDraft(
+            facts.debtor, facts.subject_kind or assumed, facts.tax_code, facts.vat_number, facts.born_on
+        ),
+        obligors=tuple(dict.fromkeys(content.obligor for _, content in contents if content.obligor)),
+        addresses=tuple(dict.fromkeys(content.address for _, content in contents if content.address)),
+        phones=tuple(dict.fromkeys(phone for _, content in contents for phone in content.phones)),
+        debt_lines=tuple(content.debt_line(line) for line, content in contents),
+        placement_starts_on=facts.placement_starts_on,
+        placement_ends_on=facts.placement_ends_on,
+        as_of=facts.as_of,
+        case_owner=facts.case_owner,
+        phase=facts.phase,
+        recalled=bool(facts.recalled),
+        iban=facts.iban,
+        currency=layout.currency,
+    )
+
+
+def _italian(day: date) -> str:
+    return day.strftime("%d/%m/%Y")
