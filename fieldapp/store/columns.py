@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import BigInteger, Dialect, LargeBinary
+from sqlalchemy import BigInteger, Dialect, LargeBinary, Table
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import TypeDecorator, TypeEngine
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 
 def key() -> Any:
@@ -24,8 +24,12 @@ def key() -> Any:
 
 
 def agency() -> Any:
-    """The tenant of the row; row security reads it."""
-    return Field(foreign_key="agency.id", index=True)
+    """The tenant of the row; row security reads it.
+
+    Not indexed alone: where one agency holds most rows the index finds nothing, and before the first statistics the
+    planner joins it to every good one (a first import of 5,000 rows took 45 s to commit instead of 2).
+    """
+    return Field(foreign_key="agency.id")
 
 
 def link(target: str, *, index: bool = True) -> Any:
@@ -55,6 +59,11 @@ def json_object() -> Any:
 
 def json_list() -> Any:
     return Field(default_factory=list, sa_type=JSONB)
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table itself, for batches: through the mapped class a batch is cut wherever a value is null."""
+    return SQLModel.metadata.tables[str(model.__tablename__)]
 
 
 def personal(kind: str, **options: Any) -> Any:
@@ -151,4 +160,5 @@ __all__ = [
     "normalised",
     "personal",
     "sealed",
+    "table_of",
 ]

@@ -22,7 +22,7 @@ from fieldapp.domain.receipts import receipt_name
 from fieldapp.domain.statements import Adjustment, PaymentTaken, adjust, cut_of, draft_digest
 from fieldapp.store import ledger
 from fieldapp.store.cards import by_practice
-from fieldapp.store.columns import Keyring
+from fieldapp.store.columns import Keyring, table_of
 from fieldapp.store.database import agency_of
 from fieldapp.store.feed import NewFact, tell
 from fieldapp.store.intake import KnownPractice, chunks, known_practices
@@ -535,7 +535,7 @@ class _Writing:
         await self.session.flush()
         for share, table in enumerate(_ORDER, start=1):
             for portion in chunks(self.rows[table]):
-                await self.session.execute(insert(table), portion)
+                await self.session.execute(insert(table_of(table)), portion)
             on_progress(30 + 40 * share // len(_ORDER))
         if self.updates:
             await self.session.execute(update(Practice), self.updates)

@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.ledger import CLAIMS, AccountKey, AccountKind, LineBalance, NewEntry
+from fieldapp.store.columns import table_of
 from fieldapp.store.database import agency_of
 from fieldapp.store.shapes.office import AccountBalance, EntryRow, PostingRow, TrialBalance
 from fieldapp.store.tables.access import Person
@@ -37,7 +38,7 @@ async def post(
     ids = {entry.idempotency_key: new_id() for entry in entries}
     await session.flush()
     await session.execute(
-        insert(Entry),
+        insert(table_of(Entry)),
         [
             {
                 "id": ids[entry.idempotency_key],
@@ -54,7 +55,7 @@ async def post(
         ],
     )
     await session.execute(
-        insert(Posting),
+        insert(table_of(Posting)),
         [
             {
                 "id": new_id(),
@@ -92,7 +93,7 @@ async def _account_ids(
             }
             for key in chunk
         ]
-        await session.execute(upsert(Account).on_conflict_do_nothing(), rows)
+        await session.execute(upsert(table_of(Account)).on_conflict_do_nothing(), rows)
         query = select(Account).where(
             col(Account.kind).in_({key.kind.value for key in chunk}),
             tuple_(

@@ -49,7 +49,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("agency_id", "number", name="audit_number_once"),
     )
-    op.create_index(op.f("ix_audit_entry_agency_id"), "audit_entry", ["agency_id"], unique=False)
     op.create_index(op.f("ix_audit_entry_subject_id"), "audit_entry", ["subject_id"], unique=False)
     op.create_table(
         "creditor",
@@ -74,7 +73,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("agency_id", "name", name="creditor_name_once"),
     )
-    op.create_index(op.f("ix_creditor_agency_id"), "creditor", ["agency_id"], unique=False)
     op.create_table(
         "person",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -110,7 +108,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "agent_number", name="person_agent_number_once"),
         sa.UniqueConstraint("login", name="person_login_once"),
     )
-    op.create_index(op.f("ix_person_agency_id"), "person", ["agency_id"], unique=False)
     op.create_table(
         "setting",
         sa.Column("agency_id", sa.Uuid(), nullable=False),
@@ -147,7 +144,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("agency_id", "series", name="device_series_once"),
     )
-    op.create_index(op.f("ix_device_agency_id"), "device", ["agency_id"], unique=False)
     op.create_index(op.f("ix_device_person_id"), "device", ["person_id"], unique=False)
     op.create_table(
         "import_file",
@@ -191,7 +187,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_import_file_agency_id"), "import_file", ["agency_id"], unique=False)
     op.create_index(op.f("ix_import_file_created_by"), "import_file", ["created_by"], unique=False)
     op.create_index(op.f("ix_import_file_creditor_id"), "import_file", ["creditor_id"], unique=False)
     op.create_index(op.f("ix_import_file_sha256"), "import_file", ["sha256"], unique=False)
@@ -214,7 +209,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("creditor_id", "starts_on", "ends_on", name="placement_once"),
     )
-    op.create_index(op.f("ix_placement_agency_id"), "placement", ["agency_id"], unique=False)
     op.create_index(op.f("ix_placement_creditor_id"), "placement", ["creditor_id"], unique=False)
     op.create_table(
         "plan",
@@ -243,7 +237,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_plan_agency_id"), "plan", ["agency_id"], unique=False)
     op.create_index(op.f("ix_plan_created_by"), "plan", ["created_by"], unique=False)
     op.create_index(op.f("ix_plan_day"), "plan", ["day"], unique=False)
     op.create_table(
@@ -263,7 +256,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("token_digest"),
     )
-    op.create_index(op.f("ix_sign_in_agency_id"), "sign_in", ["agency_id"], unique=False)
     op.create_index(op.f("ix_sign_in_person_id"), "sign_in", ["person_id"], unique=False)
     op.create_table(
         "envelope",
@@ -293,7 +285,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("device_id", "seq", "id", name="envelope_in_order"),
     )
-    op.create_index(op.f("ix_envelope_agency_id"), "envelope", ["agency_id"], unique=False)
     op.create_index(op.f("ix_envelope_device_id"), "envelope", ["device_id"], unique=False)
     op.create_table(
         "number_block",
@@ -316,7 +307,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("agency_id", "kind", "series", "first", name="number_block_once"),
     )
-    op.create_index(op.f("ix_number_block_agency_id"), "number_block", ["agency_id"], unique=False)
     op.create_index(op.f("ix_number_block_device_id"), "number_block", ["device_id"], unique=False)
     op.create_table(
         "practice",
@@ -349,7 +339,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("creditor_id", "practice_number", name="practice_number_once"),
     )
-    op.create_index(op.f("ix_practice_agency_id"), "practice", ["agency_id"], unique=False)
     op.create_index(op.f("ix_practice_creditor_id"), "practice", ["creditor_id"], unique=False)
     op.create_index(op.f("ix_practice_placement_id"), "practice", ["placement_id"], unique=False)
     op.create_index(op.f("ix_practice_practice_number"), "practice", ["practice_number"], unique=False)
@@ -388,7 +377,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("agency_id", "day", "version", name="published_day_once"),
     )
-    op.create_index(op.f("ix_published_day_agency_id"), "published_day", ["agency_id"], unique=False)
     op.create_index(op.f("ix_published_day_plan_id"), "published_day", ["plan_id"], unique=False)
     op.create_index(op.f("ix_published_day_published_by"), "published_day", ["published_by"], unique=False)
     op.create_table(
@@ -425,7 +413,6 @@ def upgrade() -> None:
         unique=True,
         postgresql_nulls_not_distinct=True,
     )
-    op.create_index(op.f("ix_account_agency_id"), "account", ["agency_id"], unique=False)
     op.create_index(op.f("ix_account_practice_id"), "account", ["practice_id"], unique=False)
     op.create_table(
         "contact_attempt",
@@ -448,7 +435,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_contact_attempt_agency_id"), "contact_attempt", ["agency_id"], unique=False)
     op.create_index(op.f("ix_contact_attempt_at"), "contact_attempt", ["at"], unique=False)
     op.create_index(op.f("ix_contact_attempt_practice_id"), "contact_attempt", ["practice_id"], unique=False)
     op.create_table(
@@ -474,7 +460,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("practice_id", "title", "due_on", name="debt_line_once"),
     )
-    op.create_index(op.f("ix_debt_line_agency_id"), "debt_line", ["agency_id"], unique=False)
     op.create_index(op.f("ix_debt_line_practice_id"), "debt_line", ["practice_id"], unique=False)
     op.create_table(
         "entry",
@@ -503,7 +488,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "idempotency_key", name="entry_once"),
         sa.UniqueConstraint("reverses", name="entry_reversed_once"),
     )
-    op.create_index(op.f("ix_entry_agency_id"), "entry", ["agency_id"], unique=False)
     op.create_index(op.f("ix_entry_practice_id"), "entry", ["practice_id"], unique=False)
     op.create_table(
         "fact",
@@ -535,7 +519,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("id"),
     )
     op.create_index("fact_of_practice", "fact", ["practice_id", "number"], unique=False)
-    op.create_index(op.f("ix_fact_agency_id"), "fact", ["agency_id"], unique=False)
     op.create_index(op.f("ix_fact_creditor_id"), "fact", ["creditor_id"], unique=False)
     op.create_table(
         "obligor",
@@ -560,7 +543,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_obligor_agency_id"), "obligor", ["agency_id"], unique=False)
     op.create_index(op.f("ix_obligor_practice_id"), "obligor", ["practice_id"], unique=False)
     op.create_index(op.f("ix_obligor_tax_code_index"), "obligor", ["tax_code_index"], unique=False)
     op.create_table(
@@ -583,7 +565,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_practice_flag_agency_id"), "practice_flag", ["agency_id"], unique=False)
     op.create_index(op.f("ix_practice_flag_practice_id"), "practice_flag", ["practice_id"], unique=False)
     op.create_table(
         "statement",
@@ -609,7 +590,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("practice_id", "as_of", "import_id", name="statement_once"),
     )
-    op.create_index(op.f("ix_statement_agency_id"), "statement", ["agency_id"], unique=False)
     op.create_index(op.f("ix_statement_import_id"), "statement", ["import_id"], unique=False)
     op.create_index(op.f("ix_statement_practice_id"), "statement", ["practice_id"], unique=False)
     op.create_table(
@@ -649,7 +629,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("agency_id", "kind", "subject_kind", "subject_id", name="task_once"),
     )
-    op.create_index(op.f("ix_task_agency_id"), "task", ["agency_id"], unique=False)
     op.create_index(op.f("ix_task_kind"), "task", ["kind"], unique=False)
     op.create_index(op.f("ix_task_owner_id"), "task", ["owner_id"], unique=False)
     op.create_index(op.f("ix_task_practice_id"), "task", ["practice_id"], unique=False)
@@ -695,7 +674,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_address_agency_id"), "address", ["agency_id"], unique=False)
     op.create_index(op.f("ix_address_obligor_id"), "address", ["obligor_id"], unique=False)
     op.create_index(op.f("ix_address_practice_id"), "address", ["practice_id"], unique=False)
     op.create_table(
@@ -721,7 +699,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_phone_agency_id"), "phone", ["agency_id"], unique=False)
     op.create_index(op.f("ix_phone_number_index"), "phone", ["number_index"], unique=False)
     op.create_index(op.f("ix_phone_obligor_id"), "phone", ["obligor_id"], unique=False)
     op.create_index(op.f("ix_phone_practice_id"), "phone", ["practice_id"], unique=False)
@@ -752,7 +729,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_posting_account_id"), "posting", ["account_id"], unique=False)
-    op.create_index(op.f("ix_posting_agency_id"), "posting", ["agency_id"], unique=False)
     op.create_index(op.f("ix_posting_debt_line_id"), "posting", ["debt_line_id"], unique=False)
     op.create_index(op.f("ix_posting_entry_id"), "posting", ["entry_id"], unique=False)
     op.create_table(
@@ -800,7 +776,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("published_day_id", "agent_id", "position", name="published_stop_once"),
     )
     op.create_index(op.f("ix_published_stop_address_id"), "published_stop", ["address_id"], unique=False)
-    op.create_index(op.f("ix_published_stop_agency_id"), "published_stop", ["agency_id"], unique=False)
     op.create_index(op.f("ix_published_stop_agent_id"), "published_stop", ["agent_id"], unique=False)
     op.create_index(op.f("ix_published_stop_day"), "published_stop", ["day"], unique=False)
     op.create_index(op.f("ix_published_stop_practice_id"), "published_stop", ["practice_id"], unique=False)
@@ -861,7 +836,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_visit_address_id"), "visit", ["address_id"], unique=False)
-    op.create_index(op.f("ix_visit_agency_id"), "visit", ["agency_id"], unique=False)
     op.create_index(op.f("ix_visit_agent_id"), "visit", ["agent_id"], unique=False)
     op.create_index(op.f("ix_visit_day"), "visit", ["day"], unique=False)
     op.create_index(op.f("ix_visit_device_id"), "visit", ["device_id"], unique=False)
@@ -895,7 +869,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_credit_document_agency_id"), "credit_document", ["agency_id"], unique=False)
     op.create_index(op.f("ix_credit_document_practice_id"), "credit_document", ["practice_id"], unique=False)
     op.create_index(op.f("ix_credit_document_sha256"), "credit_document", ["sha256"], unique=False)
     op.create_index(op.f("ix_credit_document_visit_id"), "credit_document", ["visit_id"], unique=False)
@@ -924,7 +897,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_promise_agency_id"), "promise", ["agency_id"], unique=False)
     op.create_index(op.f("ix_promise_practice_id"), "promise", ["practice_id"], unique=False)
     op.create_index(op.f("ix_promise_visit_id"), "promise", ["visit_id"], unique=False)
     op.create_table(
@@ -967,7 +939,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "series", "number", name="receipt_number_once"),
         sa.UniqueConstraint("device_id", "previous_digest", name="receipt_chain_unforked"),
     )
-    op.create_index(op.f("ix_receipt_agency_id"), "receipt", ["agency_id"], unique=False)
     op.create_index(op.f("ix_receipt_device_id"), "receipt", ["device_id"], unique=False)
     op.create_index(op.f("ix_receipt_digest"), "receipt", ["digest"], unique=False)
     op.create_index(op.f("ix_receipt_practice_id"), "receipt", ["practice_id"], unique=False)
@@ -992,7 +963,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_signature_given_agency_id"), "signature_given", ["agency_id"], unique=False)
     op.create_index(op.f("ix_signature_given_visit_id"), "signature_given", ["visit_id"], unique=False)
     op.create_table(
         "attachment",
@@ -1026,7 +996,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("agency_id", "sha256", "visit_id", name="attachment_once"),
     )
-    op.create_index(op.f("ix_attachment_agency_id"), "attachment", ["agency_id"], unique=False)
     op.create_index(op.f("ix_attachment_document_id"), "attachment", ["document_id"], unique=False)
     op.create_index(op.f("ix_attachment_practice_id"), "attachment", ["practice_id"], unique=False)
     op.create_index(op.f("ix_attachment_sha256"), "attachment", ["sha256"], unique=False)
@@ -1077,7 +1046,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_payment_agency_id"), "payment", ["agency_id"], unique=False)
     op.create_index(op.f("ix_payment_agent_id"), "payment", ["agent_id"], unique=False)
     op.create_index(op.f("ix_payment_creditor_id"), "payment", ["creditor_id"], unique=False)
     op.create_index(op.f("ix_payment_entry_id"), "payment", ["entry_id"], unique=False)
@@ -1093,31 +1061,25 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_payment_entry_id"), table_name="payment")
     op.drop_index(op.f("ix_payment_creditor_id"), table_name="payment")
     op.drop_index(op.f("ix_payment_agent_id"), table_name="payment")
-    op.drop_index(op.f("ix_payment_agency_id"), table_name="payment")
     op.drop_table("payment")
     op.drop_index(op.f("ix_attachment_visit_id"), table_name="attachment")
     op.drop_index(op.f("ix_attachment_sha256"), table_name="attachment")
     op.drop_index(op.f("ix_attachment_practice_id"), table_name="attachment")
     op.drop_index(op.f("ix_attachment_document_id"), table_name="attachment")
-    op.drop_index(op.f("ix_attachment_agency_id"), table_name="attachment")
     op.drop_table("attachment")
     op.drop_index(op.f("ix_signature_given_visit_id"), table_name="signature_given")
-    op.drop_index(op.f("ix_signature_given_agency_id"), table_name="signature_given")
     op.drop_table("signature_given")
     op.drop_index(op.f("ix_receipt_visit_id"), table_name="receipt")
     op.drop_index(op.f("ix_receipt_practice_id"), table_name="receipt")
     op.drop_index(op.f("ix_receipt_digest"), table_name="receipt")
     op.drop_index(op.f("ix_receipt_device_id"), table_name="receipt")
-    op.drop_index(op.f("ix_receipt_agency_id"), table_name="receipt")
     op.drop_table("receipt")
     op.drop_index(op.f("ix_promise_visit_id"), table_name="promise")
     op.drop_index(op.f("ix_promise_practice_id"), table_name="promise")
-    op.drop_index(op.f("ix_promise_agency_id"), table_name="promise")
     op.drop_table("promise")
     op.drop_index(op.f("ix_credit_document_visit_id"), table_name="credit_document")
     op.drop_index(op.f("ix_credit_document_sha256"), table_name="credit_document")
     op.drop_index(op.f("ix_credit_document_practice_id"), table_name="credit_document")
-    op.drop_index(op.f("ix_credit_document_agency_id"), table_name="credit_document")
     op.drop_table("credit_document")
     op.drop_index(op.f("ix_visit_stop_id"), table_name="visit")
     op.drop_index(op.f("ix_visit_practice_id"), table_name="visit")
@@ -1125,103 +1087,77 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_visit_device_id"), table_name="visit")
     op.drop_index(op.f("ix_visit_day"), table_name="visit")
     op.drop_index(op.f("ix_visit_agent_id"), table_name="visit")
-    op.drop_index(op.f("ix_visit_agency_id"), table_name="visit")
     op.drop_index(op.f("ix_visit_address_id"), table_name="visit")
     op.drop_table("visit")
     op.drop_index(op.f("ix_published_stop_practice_id"), table_name="published_stop")
     op.drop_index(op.f("ix_published_stop_day"), table_name="published_stop")
     op.drop_index(op.f("ix_published_stop_agent_id"), table_name="published_stop")
-    op.drop_index(op.f("ix_published_stop_agency_id"), table_name="published_stop")
     op.drop_index(op.f("ix_published_stop_address_id"), table_name="published_stop")
     op.drop_table("published_stop")
     op.drop_index(op.f("ix_posting_entry_id"), table_name="posting")
     op.drop_index(op.f("ix_posting_debt_line_id"), table_name="posting")
-    op.drop_index(op.f("ix_posting_agency_id"), table_name="posting")
     op.drop_index(op.f("ix_posting_account_id"), table_name="posting")
     op.drop_table("posting")
     op.drop_index(op.f("ix_phone_practice_id"), table_name="phone")
     op.drop_index(op.f("ix_phone_obligor_id"), table_name="phone")
     op.drop_index(op.f("ix_phone_number_index"), table_name="phone")
-    op.drop_index(op.f("ix_phone_agency_id"), table_name="phone")
     op.drop_table("phone")
     op.drop_index(op.f("ix_address_practice_id"), table_name="address")
     op.drop_index(op.f("ix_address_obligor_id"), table_name="address")
-    op.drop_index(op.f("ix_address_agency_id"), table_name="address")
     op.drop_table("address")
     op.drop_index(op.f("ix_task_practice_id"), table_name="task")
     op.drop_index(op.f("ix_task_owner_id"), table_name="task")
     op.drop_index(op.f("ix_task_kind"), table_name="task")
-    op.drop_index(op.f("ix_task_agency_id"), table_name="task")
     op.drop_table("task")
     op.drop_index(op.f("ix_statement_practice_id"), table_name="statement")
     op.drop_index(op.f("ix_statement_import_id"), table_name="statement")
-    op.drop_index(op.f("ix_statement_agency_id"), table_name="statement")
     op.drop_table("statement")
     op.drop_index(op.f("ix_practice_flag_practice_id"), table_name="practice_flag")
-    op.drop_index(op.f("ix_practice_flag_agency_id"), table_name="practice_flag")
     op.drop_table("practice_flag")
     op.drop_index(op.f("ix_obligor_tax_code_index"), table_name="obligor")
     op.drop_index(op.f("ix_obligor_practice_id"), table_name="obligor")
-    op.drop_index(op.f("ix_obligor_agency_id"), table_name="obligor")
     op.drop_table("obligor")
     op.drop_index(op.f("ix_fact_creditor_id"), table_name="fact")
-    op.drop_index(op.f("ix_fact_agency_id"), table_name="fact")
     op.drop_index("fact_of_practice", table_name="fact")
     op.drop_table("fact")
     op.drop_index(op.f("ix_entry_practice_id"), table_name="entry")
-    op.drop_index(op.f("ix_entry_agency_id"), table_name="entry")
     op.drop_table("entry")
     op.drop_index(op.f("ix_debt_line_practice_id"), table_name="debt_line")
-    op.drop_index(op.f("ix_debt_line_agency_id"), table_name="debt_line")
     op.drop_table("debt_line")
     op.drop_index(op.f("ix_contact_attempt_practice_id"), table_name="contact_attempt")
     op.drop_index(op.f("ix_contact_attempt_at"), table_name="contact_attempt")
-    op.drop_index(op.f("ix_contact_attempt_agency_id"), table_name="contact_attempt")
     op.drop_table("contact_attempt")
     op.drop_index(op.f("ix_account_practice_id"), table_name="account")
-    op.drop_index(op.f("ix_account_agency_id"), table_name="account")
     op.drop_index("account_once", table_name="account", postgresql_nulls_not_distinct=True)
     op.drop_table("account")
     op.drop_index(op.f("ix_published_day_published_by"), table_name="published_day")
     op.drop_index(op.f("ix_published_day_plan_id"), table_name="published_day")
-    op.drop_index(op.f("ix_published_day_agency_id"), table_name="published_day")
     op.drop_table("published_day")
     op.drop_index("practice_words", table_name="practice", postgresql_using="gin")
     op.drop_index(op.f("ix_practice_practice_number"), table_name="practice")
     op.drop_index(op.f("ix_practice_placement_id"), table_name="practice")
     op.drop_index(op.f("ix_practice_creditor_id"), table_name="practice")
-    op.drop_index(op.f("ix_practice_agency_id"), table_name="practice")
     op.drop_table("practice")
     op.drop_index(op.f("ix_number_block_device_id"), table_name="number_block")
-    op.drop_index(op.f("ix_number_block_agency_id"), table_name="number_block")
     op.drop_table("number_block")
     op.drop_index(op.f("ix_envelope_device_id"), table_name="envelope")
-    op.drop_index(op.f("ix_envelope_agency_id"), table_name="envelope")
     op.drop_table("envelope")
     op.drop_index(op.f("ix_sign_in_person_id"), table_name="sign_in")
-    op.drop_index(op.f("ix_sign_in_agency_id"), table_name="sign_in")
     op.drop_table("sign_in")
     op.drop_index(op.f("ix_plan_day"), table_name="plan")
     op.drop_index(op.f("ix_plan_created_by"), table_name="plan")
-    op.drop_index(op.f("ix_plan_agency_id"), table_name="plan")
     op.drop_table("plan")
     op.drop_index(op.f("ix_placement_creditor_id"), table_name="placement")
-    op.drop_index(op.f("ix_placement_agency_id"), table_name="placement")
     op.drop_table("placement")
     op.drop_index(op.f("ix_import_file_sha256"), table_name="import_file")
     op.drop_index(op.f("ix_import_file_creditor_id"), table_name="import_file")
     op.drop_index(op.f("ix_import_file_created_by"), table_name="import_file")
-    op.drop_index(op.f("ix_import_file_agency_id"), table_name="import_file")
     op.drop_table("import_file")
     op.drop_index(op.f("ix_device_person_id"), table_name="device")
-    op.drop_index(op.f("ix_device_agency_id"), table_name="device")
     op.drop_table("device")
     op.drop_table("setting")
-    op.drop_index(op.f("ix_person_agency_id"), table_name="person")
     op.drop_table("person")
-    op.drop_index(op.f("ix_creditor_agency_id"), table_name="creditor")
     op.drop_table("creditor")
     op.drop_index(op.f("ix_audit_entry_subject_id"), table_name="audit_entry")
-    op.drop_index(op.f("ix_audit_entry_agency_id"), table_name="audit_entry")
     op.drop_table("audit_entry")
     op.drop_table("agency")
