@@ -65,10 +65,12 @@ def read_matrices(document: Mapping[str, Any]) -> tuple[npt.NDArray[Any], npt.ND
 def read_plan(document: Mapping[str, Any]) -> Plan:
     """The plan in `document`. Raises Refusal `planning.field_missing`, `planning.bad_number`."""
     routes = _listed(document, "routes")
-    return Plan.of(
-        [whole(visit, f"routes[{agent}][{place}]") for place, visit in enumerate(route)]
-        for agent, route in enumerate(routes)
-    )
+    for agent, route in enumerate(routes):
+        if not isinstance(route, list | tuple):
+            raise refuse("field_missing", f"routes[{agent}]", route)
+        for place, visit in enumerate(route):
+            whole(visit, f"routes[{agent}][{place}]")
+    return Plan.of(routes)
 
 
 def write_plan(solution: Solution) -> dict[str, Any]:

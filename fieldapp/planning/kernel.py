@@ -537,3 +537,74 @@ def run(d: Data, s: State, iterations: int, heat: float, cooling: float, removed
     for _ in range(iterations):
         step(d, s, heat, removed, longest)
         heat *= cooling
+
+
+@inner
+def misses_by(d: Data, s: State, a: int, p: int, v: int) -> int:
+    """By how many seconds `v` misses fitting between stops `p` and `p + 1`; 0 where it fits."""
+    node = v + d.room.shape[0]
+    drive = d.reach[node, s.stops[a, p], 0]
+    fed = min(s.fed[a, p] + drive, after_break(d, s.hungry[a, p], drive))
+    hungry = s.hungry[a, p] + drive
+    closes = ZERO
+    for w in range(d.closes.shape[1]):
+        closes = max(closes, d.closes[v, w])
+    if min(fed, hungry) > closes:
+        return min(fed, hungry) - closes
+    fed, hungry = served(d, v, fed), served(d, v, hungry)
+    drive = d.leave[node, s.stops[a, p + 1], 0]
+    fed = min(fed + drive, after_break(d, hungry, drive))
+    late = min(fed - s.late_fed[a, p + 1], hungry + drive - s.late_hungry[a, p + 1])
+    return max(late, ZERO)
+
+
+@entry
+def survey_places(d: Data, s: State, visits: Array, found: Array) -> None:
+    """For each of `visits` (unplanned), what inserting it into the plan as it stands would take.
+
+    `found` (n, 6), -1 or NEVER where there is nothing: cheapest lawful detour, its agent; cheapest detour
+    with times ignored; fewest seconds missing, its agent; agents that are full by number.
+    """
+    for a in range(s.size.shape[0]):
+        refresh(d, s, a)
+    for i in range(visits.shape[0]):
+        v = visits[i]
+        found[i, 0], found[i, 1], found[i, 2] = NEVER, NONE, NEVER
+        found[i, 3], found[i, 4], found[i, 5] = NEVER, NONE, ZERO
+        for a in range(s.size.shape[0]):
+            if not d.allowed[a, v]:
+                continue
+            full = s.size[a] >= d.room[a]
+            found[i, 5] += 1 if full else 0
+            for p in range(s.size[a] + 1):
+                extra = detour(d, s, a, p, v)
+                found[i, 2] = min(found[i, 2], extra)
+                missing = misses_by(d, s, a, p, v)
+                if missing < found[i, 3]:
+                    found[i, 3], found[i, 4] = missing, a
+                if not full and missing == 0 and extra < found[i, 0]:
+                    found[i, 0], found[i, 1] = extra, a
+
+
+@entry
+def survey_swaps(d: Data, s: State, visits: Array, found: Array) -> None:
+    """For each of `visits`, the one planned visit that it could lawfully replace at the least loss.
+
+    `found` (n, 3): loss in cents (NEVER where no swap is lawful), agent, visit given up.
+    """
+    base = d.room.shape[0]
+    for i in range(visits.shape[0]):
+        found[i, 0], found[i, 1], found[i, 2] = NEVER, NONE, NONE
+    for a in range(s.size.shape[0]):
+        for out in range(1, s.size[a] + 1):
+            before, given = s.value[a], s.stops[a, out] - base
+            take_out(d, s, a, out, out)
+            refresh(d, s, a)
+            for i in range(visits.shape[0]):
+                v = visits[i]
+                if d.allowed[a, v] and holds(d, s, a):
+                    for p in range(s.size[a] + 1):
+                        loss = before - s.value[a] - d.worth[v] + detour(d, s, a, p, v)
+                        if loss < found[i, 0] and fits(d, s, a, p, v):
+                            found[i, 0], found[i, 1], found[i, 2] = loss, a, given
+            put_back(d, s)

@@ -254,7 +254,7 @@ def _checked_matrix(matrix: npt.ArrayLike, shape: tuple[int, int], name: str) ->
     if given.dtype.kind not in "iuf":
         raise refuse("matrix_hole", name, given.dtype)
     for code, wrong in (
-        ("matrix_hole", np.zeros(shape, np.bool_) if given.dtype.kind in "iu" else given % 1 != 0),
+        ("matrix_hole", ~np.isfinite(given) | (np.trunc(given) != given)),
         ("matrix_negative", given < 0),
         ("matrix_too_large", given > LARGEST_ENTRY),
     ):

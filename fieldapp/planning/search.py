@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from fieldapp.planning import kernel
 from fieldapp.planning.plan import Plan
-from fieldapp.planning.problem import Agent, Problem, Visit
+from fieldapp.planning.problem import Agent, Ints, Problem, Visit
 
-NOWHERE = [[0, 0], [0, 0]]
+POOL_CELLS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +106,33 @@ def _travel(problem: Problem, plan: Plan) -> int:
     return total
 
 
+def survey(problem: Problem, plan: Plan, visits: Ints) -> tuple[Ints, Ints]:
+    """What each of `visits` would take in `plan` as it is: (n, 6) and (n, 3), see the kernel's `survey_...`."""
+    tuning = Tuning(neighbours=0, pool=0)
+    data = _data(problem, tuning)
+    state = _state(problem, data, seed=0, tuning=tuning)
+    _seat(state, problem, plan)
+    places, swaps = np.zeros((len(visits), 6), np.int64), np.zeros((len(visits), 3), np.int64)
+    kernel.survey_places(data, state, visits, places)
+    kernel.survey_swaps(data, state, visits, swaps)
+    return places, swaps
+
+
 def prepare() -> None:
     """Compile the core, or load it from the cache: some 15 seconds once on a machine, then a third of one."""
-    alone = Problem.of([Agent("a", (0, 60), 1)], [Visit("v", ((0, 60),), 1, 1)], travel_s=NOWHERE, cost_cents=NOWHERE)
-    Search(alone, seed=0).advance(1, done=0.0, until=1.0)
+    Search(_smallest(), seed=0).advance(1, done=0.0, until=1.0)
+
+
+def prepare_all() -> None:
+    """Compile whatever planning will ever need: for setting up a machine."""
+    prepare()
+    survey(_smallest(), Plan(((),)), np.zeros(1, np.int64))
+
+
+def _smallest() -> Problem:
+    visit = Visit("v", windows_s=((0, 60),), service_s=1, prize_cents=1)
+    nowhere = [[0, 0], [0, 0]]
+    return Problem.of([Agent("a", (0, 60), 1)], [visit], travel_s=nowhere, cost_cents=nowhere)
 
 
 def must_bonus(problem: Problem) -> int:
@@ -169,6 +192,7 @@ def _state(problem: Problem, data: kernel.Data, *, seed: int, tuning: Tuning) ->
     agents, visits = problem.n_agents, problem.n_visits
     width = int(data.room.max(initial=0)) + 2
     grid = (agents, width)
+    pool = min(tuning.pool, POOL_CELLS // width)
     return kernel.State(
         stops=np.zeros(grid, np.int64),
         size=np.zeros(agents, np.int64),
@@ -188,9 +212,9 @@ def _state(problem: Problem, data: kernel.Data, *, seed: int, tuning: Tuning) ->
         key=np.zeros(visits, np.float64),
         rng=np.array([(seed * 0x9E3779B97F4A7C15 + 0x1234567) % 2**64 or 1], np.uint64),
         score=np.zeros(4, np.int64),
-        pool_stops=np.zeros((tuning.pool, width), np.int32),
-        pool_agent=np.zeros(tuning.pool, np.int64),
-        pool_size=np.zeros(tuning.pool, np.int64),
+        pool_stops=np.zeros((pool, width), np.int32),
+        pool_agent=np.zeros(pool, np.int64),
+        pool_size=np.zeros(pool, np.int64),
     )
 
 

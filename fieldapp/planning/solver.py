@@ -23,6 +23,7 @@ Clock = Callable[[], float]
 
 SEARCH_SHARE = 0.88
 STEPS = 100
+LARGEST_CHUNK = 20_000
 MODEL_ROUNDS = 4
 
 
@@ -117,7 +118,7 @@ class _Run:
             share = elapsed / searching
             standing = search.advance(chunk, done=share, until=min(share + 1 / STEPS, 1.0))
             took = max(self._elapsed() - elapsed, 1e-4)
-            chunk = max(10, int(chunk * min(2.0, searching / STEPS / took)))
+            chunk = min(max(10, int(chunk * min(2.0, searching / STEPS / took))), LARGEST_CHUNK)
             iterations = standing.iterations
             self._tell("search", elapsed / seconds, standing)
         best = self._judged(search.best())

@@ -1,0 +1,126 @@
+"""The day in motion: facts stay, the rest follows."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fieldapp.domain.errors import Refusal
+from fieldapp.planning.checker import judge
+from fieldapp.planning.files import read_problem
+from fieldapp.planning.instances import made_up_day
+from fieldapp.planning.problem import Problem
+from fieldapp.planning.replan import Begun, Situation, freeze, replan
+from fieldapp.planning.solver import solve
+from tests.planning.builders import HOUR, a_visit, an_agent, on_a_road, problems
+
+ELEVEN = 11 * HOUR
+
+
+def begun_by(problem: Problem, now_s: int, shift_s: int = 0) -> tuple[Begun, ...]:
+    """What has begun by `now_s` when the plan runs `shift_s` late."""
+    days = solve(problem, seed=1, iterations=500).judgement.days
+    return tuple(
+        Begun(stop.visit, day.agent, stop.start_s + shift_s)
+        for day in days
+        for stop in day.stops
+        if stop.start_s + shift_s <= now_s
+    )
+
+
+@pytest.mark.parametrize("late_s", [-900, 0, 1_800], ids=["early", "on time", "late"])
+def test_begun_visits_stay_where_and_when_they_were(late_s: int) -> None:
+    problem = read_problem(made_up_day(6, 80, seed=3))
+    plan = solve(problem, seed=1, iterations=500).plan
+    begun = begun_by(problem, ELEVEN, late_s)
+
+    after = replan(problem, plan, Situation(ELEVEN, begun), seed=2, iterations=500)
+
+    assert after.judgement.broken == ()
+    for fact in begun:
+        stops = {stop.visit: stop for stop in after.judgement.days[fact.agent].stops}
+        assert stops[fact.visit].start_s == fact.start_s
+    facts = {fact.visit for fact in begun}
+    fresh = [s for day in after.judgement.days for s in day.stops if s.visit not in facts]
+    assert fresh
+    assert all(stop.start_s >= ELEVEN for stop in fresh)
+
+
+def test_a_sick_agents_open_visits_go_to_others_or_are_told() -> None:
+    problem = read_problem(made_up_day(6, 80, seed=3))
+    before = solve(problem, seed=1, iterations=2_000)
+    begun = tuple(
+        Begun(s.visit, d.agent, s.start_s) for d in before.judgement.days for s in d.stops if s.start_s <= ELEVEN
+    )
+
+    after = replan(problem, before.plan, Situation(ELEVEN, begun, absent=frozenset({2})), seed=1, iterations=500)
+
+    assert set(after.plan.routes[2]) == {b.visit for b in begun if b.agent == 2}
+    assert after.judgement.broken == ()
+
+
+def test_a_withdrawn_visit_is_not_made_even_if_it_was_a_must() -> None:
+    problem = on_a_road([(an_agent(), 0)], [(a_visit(must=True), 5), (a_visit(), 6)])
+    plan = solve(problem, seed=1, iterations=100).plan
+
+    after = replan(problem, plan, Situation(8 * HOUR, withdrawn=frozenset({0})), seed=1, iterations=100)
+
+    assert after.plan.routes == ((1,),)
+    assert after.judgement.unserved_must == ()
+
+
+def test_a_must_do_whose_hour_has_passed_is_reported() -> None:
+    problem = on_a_road([(an_agent(), 0)], [(a_visit(must=True, windows_s=((8 * HOUR, 9 * HOUR),)), 5)])
+
+    after = replan(problem, solve(problem, seed=1, iterations=9).plan, Situation(ELEVEN), seed=1, iterations=9)
+
+    assert after.judgement.unserved_must == (0,)
+
+
+def test_nobody_is_told_to_have_lunch_in_the_past() -> None:
+    problem = on_a_road([(an_agent(takes_lunch=True), 0)], [(a_visit(), 5)])
+    plan = solve(problem, seed=1, iterations=9).plan
+
+    after = replan(problem, plan, Situation(15 * HOUR), seed=1, iterations=9)
+
+    assert after.judgement.days[0].lunch_s is None
+    assert after.judgement.served == 1
+
+
+def test_who_drove_faster_than_the_matrix_is_believed() -> None:
+    problem = on_a_road([(an_agent(), 0)], [(a_visit(), 30), (a_visit(), 60)])
+    plan = solve(problem, seed=1, iterations=50).plan
+    facts = (Begun(0, 0, 8 * HOUR + 60, 8 * HOUR + 120), Begun(1, 0, 8 * HOUR + 180, 8 * HOUR + 240))
+
+    after = replan(problem, plan, Situation(ELEVEN, facts), seed=1, iterations=50)
+
+    assert after.judgement.broken == ()
+    assert [stop.start_s for stop in after.judgement.days[0].stops] == [8 * HOUR + 60, 8 * HOUR + 180]
+
+
+@given(problems(), st.integers(8 * HOUR, 19 * HOUR), st.integers(-3_600, 3_600))
+@settings(deadline=None, max_examples=60)
+def test_whatever_happened_there_is_a_lawful_rest_of_the_day(problem: Problem, now_s: int, late_s: int) -> None:
+    plan = solve(problem, seed=1, iterations=500).plan
+    facts = tuple(b for b in begun_by(problem, now_s, late_s) if b.start_s >= 0)
+
+    frozen, kept = freeze(problem, plan, Situation(now_s, facts))
+
+    assert judge(frozen, kept).broken == ()
+    assert {b.visit for b in facts} <= kept.planned
+
+
+@pytest.mark.parametrize(
+    ("begun", "code"),
+    [
+        ((Begun(9, 0, ELEVEN),), "begun_unknown"),  # no such visit
+        ((Begun(0, 5, ELEVEN),), "begun_unknown"),  # no such agent
+        ((Begun(0, 0, ELEVEN), Begun(0, 0, ELEVEN)), "begun_twice"),  # one visit begun twice
+        ((Begun(0, 0, ELEVEN + 1),), "begun_later"),  # begun in the future
+        ((Begun(0, 0, ELEVEN, ELEVEN - 1),), "begun_later"),  # over before it began
+    ],
+)
+def test_facts_that_cannot_be_are_refused(begun: tuple[Begun, ...], code: str) -> None:
+    problem = on_a_road([(an_agent(), 0)], [(a_visit(), 5)])
+
+    with pytest.raises(Refusal, match=rf"planning\.{code}"):
+        freeze(problem, solve(problem, seed=1, iterations=5).plan, Situation(ELEVEN, begun))
