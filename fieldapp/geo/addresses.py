@@ -124,7 +124,8 @@ class Normalised:
 
 def fold(text: str) -> str:
     """`text` for comparing: upper case, no accents, letters and digits only, single blanks."""
-    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss").upper())
+    # Twice upper: decomposing makes small letters out of signs such as º.
+    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss").upper()).upper()
     kept = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     return " ".join(kept.split())
 
@@ -354,7 +355,7 @@ def _is_date(text: str, found: re.Match[str]) -> bool:
     """Numbers of a date in a street's name: `25 APRILE`, `7 LUGLIO 1960`."""
     after = text[found.start(1) :].split()[1:2]
     before = text[: found.start()].split()[-1:]
-    year = before and before[0] in MONTHS and len(found[1]) == 4
+    year = before and before[0] in MONTHS and 1700 <= int(found[1]) <= 2029
     return bool((after and after[0].strip(",") in MONTHS) or year)
 
 

@@ -120,6 +120,8 @@ def import_anncsu(
             _prepare(db)
             source_id = _add_source(db, source=source, format="anncsu", licence=licence, now=now)
             summary = _load(db, _rows(path), source_id)
+            if not summary.rows:
+                raise Refusal("gazetteer.empty", kind=Kind.MALFORMED, details={"file": path.name})
             db.execute("VACUUM")
         with draft.open("rb") as written:
             os.fsync(written.fileno())
@@ -246,8 +248,6 @@ def _load(db: sqlite3.Connection, rows: Iterator[_Row], source_id: int) -> Impor
         if len(batch) >= _BATCH_ROWS:
             _add_numbers(db, batch)
     _add_numbers(db, batch)
-    if not count:
-        raise Refusal("gazetteer.empty", kind=Kind.MALFORMED, details={"file": ""})
     for code in sorted(cleared & set(bounds)):
         refused["gazetteer.point_outside_comune"] += _drop_outside(db, code, bounds[code])
     _place_streets(db, first_id)

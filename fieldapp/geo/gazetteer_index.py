@@ -22,7 +22,8 @@ _KEPT_COMUNI = 200
 """Comuni whose streets stay in memory; a day's file touches fewer."""
 
 _LIKELY_STREETS = 25
-_LEAST_COMUNE_FIT = 0.85
+_LEAST_COMUNE_FIT, _LEAST_OTHER_HEAD = 0.82, 0.9
+"""How like a comune's name a misspelled one must be, with the same first letter and with another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class GazetteerIndex:
         for key, comuni in self._names.items():
             if any(word[:2] in letters or word[:1] + word[2:3] in letters for word in key.split()):
                 fit = similarity(tokens, tuple(key.split()))
-                if fit >= _LEAST_COMUNE_FIT:
+                if fit >= (_LEAST_COMUNE_FIT if key[0] == tokens[0][0] else _LEAST_OTHER_HEAD):
                     fits += [replace(comune, fit=round(fit * comune.fit, 3)) for comune in comuni]
         return sorted(fits, key=lambda comune: (-comune.fit, comune.code))[:4]
 

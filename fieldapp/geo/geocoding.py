@@ -208,7 +208,7 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy ships no types
                 "street", street.lat or 0.0, street.lon or 0.0, "", "geocode.number_unknown"
             )
         # A name that fits badly must not look like a sure answer, however well the number fits.
-        trust = factor * street.fit ** (1 if street.fit >= GOOD_FIT else 5)
+        trust = factor * street.fit ** (1 if street.fit >= GOOD_FIT else 2.5)
         return Answer(
             quality=placed.quality,
             confidence=round(_BASE[placed.quality] * trust * placed.trust, 3),

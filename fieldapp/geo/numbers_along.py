@@ -62,7 +62,7 @@ def place_number(known: Sequence[KnownNumber], number: int, suffix: str) -> Plac
 
 def _plain(suffix: str) -> str:
     bare = "".join(c for c in suffix if c.isalnum())
-    return {"ROSSO": "R", "NERO": "", "N": ""}.get(bare, bare)
+    return {"ROSSO": "R", "NERO": ""}.get(bare, bare)
 
 
 def _between(known: Sequence[KnownNumber], number: int, trust: float) -> PlacedNumber | None:

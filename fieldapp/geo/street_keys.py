@@ -77,7 +77,7 @@ def _word_alike(asked: str, known: str) -> float:
     if asked == known:
         return 1.0
     if len(asked) == 1 or len(known) == 1:
-        return 0.9 if asked[0] == known[0] and asked.isalpha() else 0.0
+        return 0.97 if asked[0] == known[0] and asked.isalpha() else 0.0
     if asked.isdigit() or known.isdigit():
         return 0.0
     if len(asked) >= 3 and known.startswith(asked):
