@@ -78,7 +78,8 @@ class DemoClock:
         """Start a demo: go on where the last one stopped if that is within a working day, else next morning."""
         stopped = self._path.with_suffix(".stopped")
         last = datetime.fromisoformat(stopped.read_text()) if stopped.exists() else None
-        start = next_morning(last or datetime.now(UTC), zone=zone, is_lawful_day=is_lawful_day)
+        midnight = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        start = next_morning(last or midnight, zone=zone, is_lawful_day=is_lawful_day)
         self.move_to(start)
         return start
 
