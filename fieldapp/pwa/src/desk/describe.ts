@@ -13,13 +13,20 @@ export function term(prefix: string, code: string, details: Details = {}): strin
 
 /** A refusal as a person reads it: our own words first, else what the service said. */
 export function refusalInWords(refusal: Refused): string {
-  if (knows(refusal.code)) return t(refusal.code, valuesInWords(refusal.details))
-  return refusal.said ?? t('request.not_taken')
+  const key = `refusal.${refusal.code}`
+  if (knows(key)) return t(key, valuesInWords(refusal.details))
+  return refusal.said ?? t('refusal.request.not_taken')
 }
 
 /** What a rule of conduct or the planner gave as its reason. */
 export function reasonInWords(code: string, details: Details = {}): string {
-  if (knows(`reason.${code}`)) return t(`reason.${code}`, valuesInWords(details))
-  if (knows(code)) return t(code, valuesInWords(details))
-  return code.replaceAll(/[._]+/g, ' ')
+  const key = [`reason.${code}`, `refusal.${code}`].find(knows)
+  return key ? t(key, valuesInWords(details)) : code.replaceAll(/[._]+/g, ' ')
+}
+
+/** Where something is known from: the creditor, a phone (`device:A1`), a visit. */
+export function sourceInWords(source: string): string {
+  const [kind, ...rest] = source.split(':')
+  const key = `source.${kind ?? ''}`
+  return knows(key) ? t(key, { which: rest.join(':') }) : source
 }

@@ -16,7 +16,11 @@ class Live {
     const source = new EventSource(this.#last > 0 ? `${link.events}?after=${this.#last}` : link.events)
     this.#source = source
     source.onopen = () => (this.connected = true)
-    source.onmessage = (message: MessageEvent<string>) => this.#tell(message.data)
+    source.addEventListener('fact', (message: MessageEvent<string>) => this.#tell(message.data))
+    source.addEventListener('hello', (message: MessageEvent<string>) => {
+      // From here on nothing is missed, also over a lost connection.
+      this.#last = (JSON.parse(message.data) as { number: number }).number
+    })
     source.onerror = () => {
       this.connected = false
       // The browser tries again by itself unless the answer was no stream at all.

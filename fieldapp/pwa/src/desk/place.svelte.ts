@@ -1,9 +1,11 @@
 /** Where the person is: the browser's address as state, and the ways to move. */
-import { type Place, readPath, writeFilters, writePath } from './route'
+import { type Place, readFilters, readPath, writeFilters, writePath } from './route'
 
 class Here {
   path = $state(location.pathname)
-  query = $state.raw(new URLSearchParams(location.search))
+  /** What stands behind the `?`, as it was written. */
+  search = $state(location.search)
+  readonly query: ReadonlyMap<string, string> = $derived(readFilters(this.search))
   readonly place: Place = $derived(readPath(this.path))
 
   constructor() {
@@ -26,7 +28,7 @@ class Here {
 
   #read(): void {
     this.path = location.pathname
-    this.query = new URLSearchParams(location.search)
+    this.search = location.search
   }
 }
 
@@ -41,5 +43,5 @@ export function followLinks(event: MouseEvent): void {
   const place = readPath(anchor.pathname)
   if (place.name === 'nowhere') return
   event.preventDefault()
-  here.go(place, Object.fromEntries(new URLSearchParams(anchor.search)))
+  here.go(place, Object.fromEntries(readFilters(anchor.search)))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dayAfter, oneOf, type Place, readPath, writeFilters, writePath } from './route'
+import { dayAfter, oneOf, type Place, readFilters, readPath, writeFilters, writePath } from './route'
 
 describe('the address of a view', () => {
   const places: Place[] = [
@@ -39,6 +39,10 @@ describe('the address of a view', () => {
   it('carries only the filters that say something', () => {
     expect(writeFilters({ q: 'rossi & figli', stato: '', creditore: null })).toBe('?q=rossi+%26+figli')
     expect(writeFilters({ q: undefined })).toBe('')
+  })
+
+  it('reads the filters that it wrote', () => {
+    expect(readFilters(writeFilters({ q: 'rossi & figli', stato: 'open' }))).toEqual(new Map([['q', 'rossi & figli'], ['stato', 'open']]))
   })
 
   it('ignores a filter value that nobody knows', () => {

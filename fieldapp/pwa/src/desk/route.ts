@@ -118,8 +118,11 @@ export function writeFilters(filters: Readonly<Record<string, string | null | un
   return text === '' ? '' : `?${text}`
 }
 
+/** The filters of an address by name; of a repeated one the last. */
+export const readFilters = (search: string): ReadonlyMap<string, string> => new Map(new URLSearchParams(search))
+
 /** One filter whose value must be among the known ones; anything else counts as not set. */
-export function oneOf<T extends string>(value: string | null, known: readonly T[]): T | null {
+export function oneOf<T extends string>(value: string | null | undefined, known: readonly T[]): T | null {
   return known.find((one) => one === value) ?? null
 }
 

@@ -1,9 +1,10 @@
 import type { Words } from '../text'
 import { merge } from './words'
 
-const catalogues: Record<string, Words> = import.meta.glob(
-  ['../text/refusals/*.en.json', '../text/outcomes.en.json', '../text/desk.en.json'],
-  { eager: true, import: 'default' },
-)
+const screens: Record<string, Words> = import.meta.glob(['../text/outcomes.en.json', '../text/desk.en.json'], {
+  eager: true,
+  import: 'default',
+})
+const refusals: Record<string, Words> = import.meta.glob('../text/refusals/*.en.json', { eager: true, import: 'default' })
 
-export const words = merge(catalogues)
+export const words = merge(screens, refusals)

@@ -1,9 +1,10 @@
 import type { Words } from '../text'
 import { merge } from './words'
 
-const catalogues: Record<string, Words> = import.meta.glob(
-  ['../text/refusals/*.fr.json', '../text/outcomes.fr.json', '../text/desk.fr.json'],
-  { eager: true, import: 'default' },
-)
+const screens: Record<string, Words> = import.meta.glob(['../text/outcomes.fr.json', '../text/desk.fr.json'], {
+  eager: true,
+  import: 'default',
+})
+const refusals: Record<string, Words> = import.meta.glob('../text/refusals/*.fr.json', { eager: true, import: 'default' })
 
-export const words = merge(catalogues)
+export const words = merge(screens, refusals)

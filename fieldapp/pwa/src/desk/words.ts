@@ -11,8 +11,11 @@ const READERS: Record<Language, () => Promise<{ words: Words }>> = {
 }
 const REMEMBERED = 'desk.language'
 
-/** Several catalogues as one; a key has one home, so order plays no part. */
-export const merge = (catalogues: Catalogues): Words => Object.assign({}, ...Object.values(catalogues)) as Words
+/** Several catalogues as one; codes of refusals stand under `refusal.`, so that no screen's key can meet one. */
+export function merge(screens: Catalogues, refusals: Catalogues): Words {
+  const codes = Object.values(refusals).flatMap((words) => Object.entries(words))
+  return Object.assign({}, ...Object.values(screens), Object.fromEntries(codes.map(([code, words]) => [`refusal.${code}`, words]))) as Words
+}
 
 /** Load `language` and speak it from now on; sentences that it lacks stay Italian. */
 export async function useLanguage(language: Language): Promise<void> {

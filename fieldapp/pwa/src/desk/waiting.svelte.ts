@@ -1,0 +1,31 @@
+/** How much waits for a person: the small numbers in the navigation. */
+import { service } from '../api/service'
+import { live } from './live.svelte'
+
+class Waiting {
+  tasks = $state(0)
+  addresses = $state(0)
+  #soon: ReturnType<typeof setTimeout> | undefined
+
+  async count(): Promise<void> {
+    const [tasks, addresses] = await Promise.all([service.tasks({ state: 'open' }), service.doubtfulAddresses()])
+    if (tasks.kind === 'ok') this.tasks = tasks.value.length
+    if (addresses.kind === 'ok') this.addresses = addresses.value.length
+  }
+
+  /** Count now and, a little later, after every fact; the returned function ends it. */
+  follow(): () => void {
+    void this.count()
+    const deaf = live.hear((event) => {
+      if (event.kind.startsWith('plan.')) return
+      clearTimeout(this.#soon)
+      this.#soon = setTimeout(() => void this.count(), 1500)
+    })
+    return () => {
+      clearTimeout(this.#soon)
+      deaf()
+    }
+  }
+}
+
+export const waiting = new Waiting()

@@ -1,0 +1,62 @@
+/** The routes of a day as a map scene: what is chosen is lit, the rest steps back. Pure. */
+import type { PlanStop, Route, Unplanned } from '../api/shapes'
+import type { MapLine, MapPlace, Scene, Tone } from '../desk/map/scene'
+import { hour, t } from '../text'
+
+export interface Chosen {
+  readonly agent: string | null
+  readonly stop: string | null
+}
+
+export function sceneOf(routes: readonly Route[], unplanned: readonly Unplanned[], chosen: Chosen): Scene {
+  const busy = routes.filter((route) => route.stops.length > 0)
+  return {
+    pin: null,
+    lines: busy.map((route): MapLine => ({ id: route.agent_id, tone: toneOf(route, chosen), points: wayOf(route) })),
+    places: [
+      ...(chosen.agent === null ? unplanned.flatMap(leftOut) : []),
+      ...busy.flatMap((route) => [homeOf(route, chosen), ...route.stops.map((stop) => placeOf(route, stop, chosen))]),
+    ],
+  }
+}
+
+const toneOf = (route: Route, chosen: Chosen): Tone =>
+  chosen.agent === null ? 'plain' : route.agent_id === chosen.agent ? 'lit' : 'faded'
+
+/** From home over all stops and back. */
+function wayOf(route: Route): MapLine['points'] {
+  const home = [route.start_lon_e6, route.start_lat_e6] as const
+  return [home, ...route.stops.map((stop) => [stop.lon_e6, stop.lat_e6] as const), home]
+}
+
+const homeOf = (route: Route, chosen: Chosen): MapPlace => ({
+  id: `home ${route.agent_id}`,
+  lat_e6: route.start_lat_e6,
+  lon_e6: route.start_lon_e6,
+  label: initials(route.agent_name),
+  title: t('map.home_of', { name: route.agent_name }),
+  tone: toneOf(route, chosen) === 'faded' ? 'faded' : 'plain',
+  shape: 'home',
+})
+
+function placeOf(route: Route, stop: PlanStop, chosen: Chosen): MapPlace {
+  const tone = toneOf(route, chosen)
+  return {
+    id: stop.stop_id,
+    lat_e6: stop.lat_e6,
+    lon_e6: stop.lon_e6,
+    label: String(stop.position),
+    title: t('map.stop', { n: stop.position, agent: route.agent_name, debtor: stop.debtor_name, at: hour(stop.arrive_at) }),
+    // With one stop chosen only that one is lit, its route stays readable.
+    tone: tone === 'lit' && chosen.stop !== null && chosen.stop !== stop.stop_id ? 'plain' : tone,
+    shape: stop.state === 'done' ? 'done' : 'stop',
+  }
+}
+
+const leftOut = (one: Unplanned): readonly MapPlace[] =>
+  one.lat_e6 === null || one.lon_e6 === null
+    ? []
+    : [{ id: one.practice_id, lat_e6: one.lat_e6, lon_e6: one.lon_e6, label: '', title: one.debtor_name, tone: 'faded', shape: 'dot' }]
+
+export const initials = (name: string): string =>
+  name.split(/\s+/).filter(Boolean).slice(0, 2).map((word) => word.charAt(0)).join('').toLocaleUpperCase()

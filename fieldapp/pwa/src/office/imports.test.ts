@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import type { ImportReport } from '../api/shapes'
+import { fileTotal, isMoving, mergeReport, usualLayout } from './imports'
+
+const report = (change: Partial<ImportReport>): ImportReport => ({
+  id: 'a', file_name: 'x.csv', layout: 'l', creditor_name: null, state: 'read', progress: 0, created_at: '', created_by: '',
+  accepted: 0, rejected: 0, accepted_cents: 0, rejected_cents: 0, new_practices: 0, changed_practices: 0,
+  unchanged_practices: 0, refusal: null, warnings: [], rejects: [], has_rejects_file: false, ...change,
+})
+
+describe('the list of imports', () => {
+  it('puts a new report first and a known one in its place', () => {
+    const list = [report({ id: 'a' }), report({ id: 'b' })]
+
+    expect(mergeReport(list, report({ id: 'c' })).map((one) => one.id)).toEqual(['c', 'a', 'b'])
+    expect(mergeReport(list, report({ id: 'b', state: 'done' })).map((one) => one.state)).toEqual(['read', 'done'])
+  })
+
+  it('asks again only while the service is at work', () => {
+    expect(['reading', 'read', 'writing', 'done', 'refused', 'failed'].map((state) => isMoving(report({ state: state as ImportReport['state'] })))).toEqual([
+      true, false, true, false, false, false,
+    ])
+  })
+
+  it('adds accepted and rejected to what the file holds', () => {
+    expect(fileTotal(report({ accepted: 3, rejected: 2, accepted_cents: 1001, rejected_cents: 99 }))).toEqual({ rows: 5, cents: 1100 })
+  })
+
+  it('takes the layout that the creditor usually sends', () => {
+    expect(usualLayout('b', [{ name: 'a' }, { name: 'b' }])).toBe('b')
+    expect(usualLayout('gone', [{ name: 'a' }])).toBe('a')
+    expect(usualLayout(undefined, [])).toBe('')
+  })
+})

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import type { PracticeFile, TimelineItem, VisitRow } from '../api/shapes'
+import { newSince, spineOf } from './spine'
+
+const fact = (number: number, at: string, visit_id?: string): TimelineItem => ({
+  number, kind: 'x', at, recorded_at: at, person_name: null, device_id: null, body: visit_id ? { visit_id } : {},
+})
+const visit = (id: string, arrived_at: string): VisitRow => ({
+  id, agent_name: 'Anna', arrived_at, left_at: arrived_at, address_text: '', distance_m: null, met: 'debtor', outcome: 'REFUSES',
+  captured: {}, statement: null, flags: [], offline: true, clock_offset_ms: 0, documents: [], signature: null, receipts: [],
+})
+const dayOf = (at: string): string => at.slice(0, 10)
+
+describe('the spine of a practice', () => {
+  it('puts the facts of a visit inside it, in the order they were recorded', () => {
+    const file = {
+      visits: [visit('v', '2026-11-26T10:00:00Z')],
+      timeline: [fact(3, '2026-11-26T10:05:00Z', 'v'), fact(2, '2026-11-26T10:04:00Z', 'v')],
+    }
+
+    const [day] = spineOf(file, dayOf)
+
+    expect(day?.items).toHaveLength(1)
+    const item = day?.items[0]
+    expect(item?.kind === 'visit' ? item.facts.map((one) => one.number) : []).toEqual([2, 3])
+  })
+
+  it('goes from the newest day to the oldest', () => {
+    const file = {
+      visits: [visit('v', '2026-11-25T10:00:00Z')],
+      timeline: [fact(1, '2026-11-01T10:00:00Z'), fact(9, '2026-11-26T10:00:00Z')],
+    }
+
+    expect(spineOf(file, dayOf).map((day) => day.day)).toEqual(['2026-11-26', '2026-11-25', '2026-11-01'])
+  })
+
+  it('keeps a fact whose visit is not in the file', () => {
+    const days = spineOf({ visits: [], timeline: [fact(1, '2026-11-26T10:00:00Z', 'elsewhere')] }, dayOf)
+
+    expect(days[0]?.items[0]?.kind).toBe('fact')
+  })
+})
+
+describe('what is new in a file', () => {
+  const file = (change: Partial<PracticeFile>): PracticeFile =>
+    ({ timeline: [], visits: [], receipts: [], entries: [], promises: [], tasks: [], ...change }) as unknown as PracticeFile
+
+  it('is nothing at the first look', () => {
+    expect(newSince(null, file({ timeline: [fact(1, '2026-11-26T10:00:00Z')] })).size).toBe(0)
+  })
+
+  it('names the facts and visits that were not there', () => {
+    const fresh = newSince(file({}), file({ timeline: [fact(7, '2026-11-26T10:00:00Z')], visits: [visit('v', '2026-11-26T10:00:00Z')] }))
+
+    expect([...fresh]).toEqual(['fact 7', 'v'])
+  })
+})

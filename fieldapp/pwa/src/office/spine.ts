@@ -1,0 +1,66 @@
+/** The timeline of a practice: visits with the facts that came with them, everything else in between. Pure. */
+import type { PracticeFile, TimelineItem, VisitRow } from '../api/shapes'
+
+export type SpineItem =
+  | { readonly kind: 'visit'; readonly at: string; readonly visit: VisitRow; readonly facts: readonly TimelineItem[] }
+  | { readonly kind: 'fact'; readonly at: string; readonly fact: TimelineItem }
+
+export interface SpineDay {
+  /** ISO day where the visits are. */
+  readonly day: string
+  readonly items: readonly SpineItem[]
+}
+
+/**
+ * Days newest first, and within a day the newest first. A fact that names a visit of the file stands inside that
+ * visit (the newest last, as it happened); `dayOf` tells the local day of an instant.
+ */
+export function spineOf(file: Pick<PracticeFile, 'visits' | 'timeline'>, dayOf: (at: string) => string): readonly SpineDay[] {
+  const inside = new Map<string, TimelineItem[]>(file.visits.map((visit) => [visit.id, []]))
+  const loose: SpineItem[] = []
+  for (const fact of file.timeline) {
+    const visit = fact.body['visit_id']
+    const home = typeof visit === 'string' ? inside.get(visit) : undefined
+    if (home) home.push(fact)
+    else loose.push({ kind: 'fact', at: fact.at, fact })
+  }
+  const visits = file.visits.map(
+    (visit): SpineItem => ({
+      kind: 'visit',
+      at: visit.arrived_at,
+      visit,
+      facts: (inside.get(visit.id) ?? []).toSorted((a, b) => a.number - b.number),
+    }),
+  )
+  const sorted = [...visits, ...loose].toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))
+  const days = new Map<string, SpineItem[]>()
+  for (const item of sorted) {
+    const day = dayOf(item.at)
+    days.set(day, [...(days.get(day) ?? []), item])
+  }
+  return [...days].map(([day, items]) => ({ day, items }))
+}
+
+/** What has come in since the file was read before: numbers of facts, ids of visits and receipts. */
+export function newSince(before: PracticeFile | null, after: PracticeFile): ReadonlySet<string> {
+  if (before === null) return new Set()
+  const known = keysOf(before)
+  return new Set([...keysOf(after)].filter((key) => !known.has(key)))
+}
+
+const keysOf = (file: PracticeFile): ReadonlySet<string> =>
+  new Set([
+    ...file.timeline.map((fact) => `fact ${fact.number}`),
+    ...file.visits.map((visit) => visit.id),
+    ...file.receipts.map((receipt) => receipt.id),
+    ...file.entries.map((entry) => entry.id),
+    ...file.promises.map((promise) => promise.id),
+    ...file.tasks.map((task) => `${task.id} ${task.state}`),
+  ])
+
+/** Sums of what is owed, by kind; they add up to the whole. */
+export const owedByKind = (lines: PracticeFile['debt_lines']) => ({
+  principal_cents: lines.reduce((sum, line) => sum + line.principal_cents, 0),
+  interest_cents: lines.reduce((sum, line) => sum + line.interest_cents, 0),
+  costs_cents: lines.reduce((sum, line) => sum + line.costs_cents, 0),
+})

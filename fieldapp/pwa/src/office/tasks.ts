@@ -1,0 +1,40 @@
+/** Tasks in words, and where each is best done. */
+import type { TaskRow } from '../api/shapes'
+import { reasonInWords, term } from '../desk/describe'
+import { valuesInWords } from '../desk/format'
+import { type Place } from '../desk/route'
+import { knows, t } from '../text'
+import { outcomeName } from './outcomes'
+
+export const taskName = (task: TaskRow): string => term('task', task.kind)
+
+/** What the task is about, from its own values; a refusal's code inside it is said in its words. */
+export function taskInWords(task: TaskRow): string {
+  const values = valuesInWords(task.details)
+  const code = task.details['code']
+  if (typeof code === 'string') values['code'] = reasonInWords(code, task.details)
+  const why = task.details['why'] ?? task.details['reason']
+  if (typeof why === 'string' && why !== '') values['why'] = reasonInWords(why, task.details)
+  const flags = task.details['flags']
+  if (Array.isArray(flags)) values['flags'] = flags.map((flag) => reasonInWords(String(flag))).join(' ')
+  const outcome = task.details['outcome']
+  if (typeof outcome === 'string') values['outcome'] = outcomeName(outcome)
+  const key = `task.${task.kind}.words`
+  return knows(key) ? t(key, values) : (values['code'] ?? values['why'] ?? values['outcome'] ?? '')
+}
+
+/** The screen where this task is done, when it has one of its own. */
+export function placeOf(task: TaskRow): Place | null {
+  if (task.subject_kind === 'address') return { name: 'addresses', id: task.subject_id }
+  if (task.subject_kind === 'import_file') return { name: 'imports', id: task.subject_id }
+  return task.practice_id ? { name: 'practice', id: task.practice_id } : null
+}
+
+export type Urgency = 'late' | 'today' | 'later'
+
+export const urgencyOf = (task: TaskRow, today: string): Urgency =>
+  task.due_on < today ? 'late' : task.due_on === today ? 'today' : 'later'
+
+/** What is late first, then by due date, then the oldest. */
+export const byRisk = (tasks: readonly TaskRow[]): readonly TaskRow[] =>
+  tasks.toSorted((a, b) => a.due_on.localeCompare(b.due_on) || a.created_at.localeCompare(b.created_at))
