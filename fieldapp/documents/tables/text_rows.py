@@ -176,8 +176,8 @@ class _Lines:
 def delimited_records(text: str, delimiter: str, quote: str, header: Header | None) -> Iterator[RawRow]:
     """Records with their line numbers; one whose quotes do not close is damaged and ends with its own line.
 
-    With `header` known, a record over several lines that has not its number of cells counts as damaged too:
-    a stray quote has swallowed its neighbours.
+    With `header` known, a record over several lines also counts as damaged where a stray quote has swallowed
+    its neighbours.
     """
     lines = _Lines(text)
     reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
@@ -193,10 +193,17 @@ def delimited_records(text: str, delimiter: str, quote: str, header: Header | No
             # A reader that has refused a record keeps half of it; a new one goes on with the next line.
             reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
             continue
-        if header and len(lines.taken) > 1 and len(cells) != len(header.titles):
+        if header and len(lines.taken) > 1 and _has_swallowed(cells, delimiter, header):
             yield _damaged(lines, line, delimiter)
             continue
         yield RawRow(line, tuple(cells))
+
+
+def _has_swallowed(cells: list[str], delimiter: str, header: Header) -> bool:
+    # Two stray quotes far apart may still leave the right number of cells: then one of them holds a record's
+    # worth of delimiters beside its line break, which no name or address does.
+    inside = sum(cell.count(delimiter) for cell in cells if "\n" in cell or "\r" in cell)
+    return len(cells) != len(header.titles) or inside >= header.width - 1
 
 
 def _damaged(lines: _Lines, line: int, delimiter: str) -> RawRow:
