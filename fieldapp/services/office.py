@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 from uuid import UUID
 
+from fieldapp.documents.papers import paper_pdf
 from fieldapp.domain.conduct import Facts, Visit, judge
+from fieldapp.domain.ids import Sha256
+from fieldapp.domain.papers import paper_blocks
+from fieldapp.domain.receipts import read_receipt
 from fieldapp.services import rules
 from fieldapp.services.work import Work
 from fieldapp.store import ledger, practice_facts, practice_file, practices, tasks
@@ -77,6 +83,20 @@ async def read_document(work: Work, document_id: UUID, variant: str) -> tuple[by
     return await work.parts.blobs.get(row.sha256), row.media_type
 
 
+async def receipt_paper(work: Work, receipt_id: UUID) -> bytes:
+    """The receipt as the debtor holds it, set again from its value as PDF/A.
+
+    Raises Refusal `receipt.unknown`, `paper.words_missing`.
+    """
+    row = await practice_file.receipt(work.session, receipt_id)
+    audit(work.session, "receipt.read", "receipt", receipt_id)
+    value = read_receipt(row.value)
+    blocks = paper_blocks(value, work.parts.paper_words["default.it"], digest=Sha256(row.digest))
+    digest = base64.urlsafe_b64encode(bytes.fromhex(row.digest)).decode().rstrip("=")
+    code = f"{work.parts.public_url}/v/#1.{value.name}.{digest}.{row.signature}"
+    return await asyncio.to_thread(paper_pdf, blocks, issued_at=row.issued_at, qr_text=code)
+
+
 async def list_tasks(work: Work, *, state: str, kind: str | None, team: str | None) -> list[TaskRow]:
     return await tasks.rows(work.session, state=state, kind=kind, team=team)
 
@@ -120,7 +140,3 @@ async def settle_address(work: Work, address_id: UUID, *, lat_e6: int, lon_e6: i
 async def trial_balance(work: Work) -> TrialBalance:
     """Every account's balance now; the total is zero."""
     return await ledger.trial_balance(work.session, at=work.now)
-
-
-async def receipt_paper(work: Work, receipt_id: UUID) -> bytes:
-    raise NotImplementedError

@@ -1,0 +1,112 @@
+"""What a creditor's statement changes in our books.
+
+A balance in a creditor's file is a statement *as of* a date. The claim at that date becomes what it says; payments
+that we took later stay. Of the payments taken before it, the statement can include only those that the creditor
+had been told of: the others stay subtracted, and a person looks at the difference (customer decision, intake).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any
+from uuid import UUID
+
+from fieldapp.domain.ids import Sha256, canonical_json, sha256
+from fieldapp.domain.intake import PracticeDraft
+from fieldapp.domain.ledger import LineBalance, NewEntry, statement_entry
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTaken:
+    """A payment as the books hold it: what it took off each debt line (positive cents), and when it was told on."""
+
+    receipt: str
+    received_at: datetime
+    reported_at: datetime | None
+    by_line: Mapping[UUID, LineBalance]
+
+    @property
+    def total_cents(self) -> int:
+        return sum(line.total_cents for line in self.by_line.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """The entry that makes the claim what was stated, and the payments that the statement cannot know of."""
+
+    entry: NewEntry | None
+    untold: tuple[PaymentTaken, ...]
+
+    @property
+    def untold_cents(self) -> int:
+        """By how much the creditor's balance exceeds ours."""
+        return sum(payment.total_cents for payment in self.untold)
+
+
+def cut_of(as_of: date, *, now: datetime, zone: tzinfo) -> datetime:
+    """The instant that a statement as of a date speaks of: the end of that local day, but never the future."""
+    end = datetime.combine(as_of + timedelta(days=1), time(), tzinfo=zone)
+    return min(end.astimezone(now.tzinfo), now)
+
+
+def adjust(
+    *,
+    cut: datetime,
+    creditor_id: UUID,
+    practice_id: UUID,
+    idempotency_key: str,
+    stated: Mapping[UUID, LineBalance],
+    present: Mapping[UUID, LineBalance],
+    payments: Iterable[PaymentTaken],
+    memo: str = "",
+) -> Adjustment:
+    """What to post so that the claim at `cut` is `stated`, less the payments that the creditor was not told of.
+
+    `stated` and `present` map debt line to balance; `present` is what the books say for entries before `cut`.
+    The entry is dated just before `cut`, so that a later statement as of the same day sees it.
+    """
+    untold = tuple(
+        payment
+        for payment in payments
+        if payment.received_at < cut and (payment.reported_at is None or payment.reported_at >= cut)
+    )
+    known = dict(present)
+    for payment in untold:
+        for line_id, share in payment.by_line.items():
+            known[line_id] = _plus(known.get(line_id, LineBalance()), share)
+    entry = statement_entry(
+        at=cut - timedelta(milliseconds=1),
+        idempotency_key=idempotency_key,
+        creditor_id=creditor_id,
+        practice_id=practice_id,
+        stated=stated,
+        present=known,
+        memo=memo,
+    )
+    return Adjustment(entry, untold)
+
+
+def _plus(left: LineBalance, right: LineBalance) -> LineBalance:
+    return LineBalance(
+        left.principal_cents + right.principal_cents,
+        left.interest_cents + right.interest_cents,
+        left.costs_cents + right.costs_cents,
+    )
+
+
+def draft_digest(draft: PracticeDraft) -> Sha256:
+    """The digest of what a file says of a practice, wherever in the file it says so."""
+    plain = _plain(asdict(draft))
+    for line in plain["debt_lines"]:
+        del line["line"]
+    return sha256(canonical_json(plain))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,151 @@
+"""What leaves the house: a day's outcomes in the creditor's layout, and live news for open screens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from datetime import date
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from litestar.response.sse import ServerSentEventMessage
+
+from fieldapp.documents.tabular import OutCell, write_csv
+from fieldapp.domain.access import Identity
+from fieldapp.domain.ids import sha256
+from fieldapp.domain.intake_layout import Field, Layout
+from fieldapp.domain.money import Money
+from fieldapp.domain.receipts import receipt_name
+from fieldapp.services.creditor_files import PLAIN, layouts
+from fieldapp.services.work import Parts, Work, working
+from fieldapp.store import exchange as store
+from fieldapp.store import intake
+from fieldapp.store.announcements import announcements_of
+from fieldapp.store.exchange import Collected, VisitOutcome
+from fieldapp.store.feed import NewFact, audit, channel, tell
+from fieldapp.store.shapes.office import OfficeEvent
+
+HEARTBEAT_S = 20.0
+LONGEST_S = 15 * 60.0
+"""After this a stream ends; the browser comes back by itself, and its sign-in is looked at again."""
+AT_ONCE = 500
+
+
+async def export_outcomes(work: Work, *, day: date, creditor_id: UUID) -> tuple[bytes, str, str]:
+    """Content, media type and name of the day's outcomes, as the creditor's own files are written.
+
+    Payments in it count as told to the creditor from now on. Raises Refusal `creditor.unknown`.
+    """
+    creditor = await intake.creditor(work.session, creditor_id)
+    sequence = await store.next_export(work.session, creditor_id)
+    visits = await store.outcomes(work.session, creditor_id=creditor_id, day=day)
+    layout = layouts(work.parts.layouts).get(creditor.layout, PLAIN)
+    rows = [row for visit in visits for row in _rows(visit, creditor.outcome_codes, work.parts.zone)]
+    content = write_csv(_headings(layout), rows, layout)
+    payments = [payment for visit in visits for payment in visit.payments]
+    await store.mark_reported(work.session, [payment.payment_id for payment in payments], at=work.now)
+    body = {
+        "sequence": sequence,
+        "sha256": sha256(content),
+        "rows": len(rows),
+        "collected_cents": sum(payment.amount_cents for payment in payments),
+    }
+    tell(work.session, NewFact("outcomes.exported", work.now, creditor_id=creditor_id, day=day, body=body))
+    audit(work.session, "outcomes.exported", "creditor", creditor_id, day=day.isoformat(), **body)
+    return content, "text/csv", f"esiti-{day.isoformat()}-{sequence:04d}.csv"
+
+
+def _headings(layout: Layout) -> tuple[str, ...]:
+    """Headings of the export, in the creditor's own words."""
+    heading = layout.heading
+    return (
+        heading(Field.PRACTICE_NUMBER),
+        heading(Field.DEBTOR),
+        "Data visita",
+        "Ora visita",
+        "Agente",
+        "Codice esito",
+        "Esito",
+        "Importo incassato",
+        f"Incassato {_share_name(layout, Field.PRINCIPAL)}",
+        f"Incassato {_share_name(layout, Field.INTEREST)}",
+        f"Incassato {_share_name(layout, Field.COSTS)}",
+        "Metodo",
+        "Quietanza",
+        "Promessa entro il",
+        "Importo promesso",
+    )
+
+
+def _share_name(layout: Layout, meaning: Field) -> str:
+    return (layout if layout.column(meaning) else PLAIN).heading(meaning)
+
+
+def _rows(visit: VisitOutcome, codes: Mapping[str, str], zone: ZoneInfo) -> list[tuple[OutCell, ...]]:
+    """One row per payment of the visit, and one where there is none."""
+    arrived = visit.arrived_at.astimezone(zone)
+    head: tuple[OutCell, ...] = (
+        visit.practice_number,
+        visit.debtor_name,
+        arrived.date(),
+        arrived.strftime("%H:%M"),
+        visit.agent_number,
+        codes.get(visit.outcome, visit.outcome),
+        visit.outcome,
+    )
+    promise = visit.promises[0] if visit.promises else None
+    tail: tuple[OutCell, ...] = (promise.due_on, Money(promise.amount_cents)) if promise else (None, None)
+    if not visit.payments:
+        return [(*head, *_NOTHING_PAID, *tail)]
+    return [(*head, *_paid(payment), *tail) for payment in visit.payments]
+
+
+_NOTHING_PAID: tuple[OutCell, ...] = (None,) * 6
+
+
+def _paid(payment: Collected) -> tuple[OutCell, ...]:
+    return (
+        Money(payment.amount_cents),
+        Money(payment.share.principal_cents),
+        Money(payment.share.interest_cents),
+        Money(payment.share.costs_cents),
+        payment.method,
+        receipt_name(payment.receipt_series, payment.receipt_number),
+    )
+
+
+async def watch(parts: Parts, identity: Identity, *, after: int | None) -> AsyncGenerator[ServerSentEventMessage, None]:
+    """Every fact of the agency after the number `after` (None: from now on), once and in order, while it lasts.
+
+    The first message says hello with the number that the stream starts after; silence is broken by a comment.
+    """
+    ends_at = asyncio.get_running_loop().time() + LONGEST_S
+    async with announcements_of(parts.database).on(channel(identity.agency_id)) as news:
+        cursor = await _start(parts, identity, after)
+        yield ServerSentEventMessage(id=str(cursor), event="hello", data=f'{{"number":{cursor}}}')
+        while asyncio.get_running_loop().time() < ends_at:
+            news.clear()
+            events = await _events(parts, identity, cursor)
+            for event in events:
+                cursor = event.number
+                data = msgspec.json.encode(event).decode()
+                yield ServerSentEventMessage(id=str(event.number), event="fact", data=data)
+            if len(events) == AT_ONCE:
+                continue
+            try:
+                await asyncio.wait_for(news.wait(), HEARTBEAT_S)
+            except TimeoutError:
+                yield ServerSentEventMessage(comment="still here")
+
+
+async def _start(parts: Parts, identity: Identity, after: int | None) -> int:
+    if after is not None:
+        return after
+    async with working(parts, identity) as work:
+        return await store.last_number(work.session)
+
+
+async def _events(parts: Parts, identity: Identity, cursor: int) -> list[OfficeEvent]:
+    async with working(parts, identity) as work:
+        return await store.events_after(work.session, cursor, limit=AT_ONCE)

@@ -1,0 +1,89 @@
+"""Where the addresses of a file are: written the postal way, then looked up, with what to doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from fieldapp.domain.errors import Refusal
+from fieldapp.domain.intake import AddressDraft
+from fieldapp.geo.addresses import normalise_fields
+from fieldapp.geo.geocoding import Answer, GazetteerGeocoder
+from fieldapp.store.entrusted import CONFIRMED, PlacedAddress
+
+SURE_QUALITIES = frozenset({"house_number", "interpolated"})
+LEAST_CONFIDENCE = 0.7
+"""From here on an address is taken as found; below, a person looks at it."""
+
+
+def place_all(
+    addresses: Iterable[AddressDraft], gazetteer: Path, *, on_progress: Callable[[float], None]
+) -> dict[AddressDraft, PlacedAddress]:
+    """Each different address once; `on_progress` hears a share of 0..1. Long: to be run in a thread."""
+    wanted = list(dict.fromkeys(addresses))
+    geocoder = _open(gazetteer)
+    places = {}
+    for done, address in enumerate(wanted, start=1):
+        places[address] = place(address, geocoder)
+        if done % 50 == 0:
+            on_progress(done / len(wanted))
+    return places
+
+
+def _open(gazetteer: Path) -> GazetteerGeocoder | None:
+    # Without a gazetteer an import still works: every address then waits for a person.
+    try:
+        return GazetteerGeocoder(gazetteer)
+    except Refusal:
+        return None
+
+
+def place(draft: AddressDraft, geocoder: GazetteerGeocoder | None) -> PlacedAddress:
+    """One address: confirmed when its number was found with confidence, else doubtful with what it may be."""
+    written = normalise_fields(
+        draft.street, cap=draft.postcode, comune=draft.municipality, province=draft.province
+    ).address
+    fields = {
+        "street": draft.street,
+        "cap": draft.postcode,
+        "comune": draft.municipality,
+        "province": draft.province,
+    }
+    answer = geocoder.answer(fields) if geocoder else Answer("none", 0.0, why=("gazetteer.missing",))
+    sure = answer.quality in SURE_QUALITIES and answer.confidence >= LEAST_CONFIDENCE
+    return PlacedAddress(
+        text=written.postal_form or _as_written(draft),
+        street=written.street,
+        house_number=written.number,
+        staircase=written.staircase,
+        unit=written.unit,
+        cap=written.cap,
+        comune=answer.comune or written.comune,
+        province=answer.province or written.province,
+        lat_e6=_e6(answer.lat),
+        lon_e6=_e6(answer.lon),
+        quality=answer.quality,
+        confidence_pct=round(answer.confidence * 100),
+        state=CONFIRMED if sure else "doubtful",
+        why="" if sure else answer.why[-1] if answer.why else "geocode.low_confidence",
+        alternatives=() if sure else tuple(_candidate(each) for each in (answer, *answer.alternatives) if each.lat),
+    )
+
+
+def _candidate(answer: Answer) -> dict[str, object]:
+    return {
+        "text": answer.label,
+        "lat_e6": _e6(answer.lat),
+        "lon_e6": _e6(answer.lon),
+        "quality": answer.quality,
+        "confidence_pct": round(answer.confidence * 100),
+    }
+
+
+def _e6(degrees: float | None) -> int | None:
+    return None if degrees is None else round(degrees * 1_000_000)
+
+
+def _as_written(draft: AddressDraft) -> str:
+    place = " ".join(part for part in (draft.postcode, draft.municipality) if part)
+    return ", ".join(part for part in (draft.street, place, draft.province) if part)
