@@ -6,6 +6,7 @@ hands it over; the office reads the bytes back and takes nothing on trust. Conte
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -298,6 +299,16 @@ def receipt_bytes(receipt: ReceiptValue) -> bytes:
 def receipt_digest(receipt: ReceiptValue) -> Sha256:
     """SHA-256 over the signed bytes; the next receipt of the series names it."""
     return sha256(receipt_bytes(receipt))
+
+
+def receipt_proof(receipt: ReceiptValue, signature: bytes) -> str:
+    """What the code on the paper proves without a network: name, digest and the signature over the signed bytes.
+
+    `1.<name>.<digest>.<signature>`, the last two in base64url; a verifying page may stand before it.
+    """
+    parts = (bytes.fromhex(receipt_digest(receipt)), signature)
+    encoded = (base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+    return ".".join(("1", receipt.name, *encoded))
 
 
 def read_receipt(content: bytes) -> ReceiptValue:

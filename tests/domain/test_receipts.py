@@ -31,6 +31,7 @@ from fieldapp.domain.receipts import (
     read_receipt,
     receipt_bytes,
     receipt_digest,
+    receipt_proof,
     stamp_duty,
 )
 from tests.domain.receipt_builders import Phone, a_receipt, answer_of, golden, private_key, sign, verify
@@ -64,6 +65,7 @@ def test_a_signature_made_by_the_phone_is_verified_here(case: dict[str, Any]) ->
     assert point == public_point(case["public_hex"])
     assert verify(point, content, bytes.fromhex(case["signature_hex"]))
     assert not verify(point, content + b" ", bytes.fromhex(case["signature_hex"]))
+    assert receipt_proof(read_receipt(content), bytes.fromhex(case["signature_hex"])) == case["proof"]
 
 
 @pytest.mark.parametrize("case", golden("stamp_duty"), ids=lambda case: f"{case['amount_cents']}-{case['charged_to']}")
