@@ -8,7 +8,9 @@ said in it. Only ever a handful of agents: one large model is slower and loses m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from ortools.constraint_solver import pywrapcp, routing_enums_pb2
@@ -59,6 +61,18 @@ def improve_near(
     return None
 
 
+def plan_whole(problem: Problem, *, goes_on: Callable[[], bool], solutions: int | None = None) -> Plan | None:
+    """One OR-Tools model over the whole day, from nothing: the yardstick of the benchmark, and for small days.
+
+    Goes on while `goes_on` says so, or until `solutions` were found; None where none was.
+    """
+    everything = Neighbourhood(tuple(range(problem.n_agents)), tuple(range(problem.n_visits)))
+    if not everything.agents or not everything.visits:
+        return Plan.empty(problem)
+    routes = _Model(problem, everything, _cuts(problem, 1)[0]).begin(goes_on, solutions=solutions)
+    return None if routes is None else Plan.of(routes)
+
+
 def neighbourhood(problem: Problem, plan: Plan, *, seed: int, agents: tuple[int, ...] | None = None) -> Neighbourhood:
     """An agent drawn by `seed` (or the given ones), the agents whose routes pass nearest, and their visits."""
     chosen = agents or _near_agents(problem, plan, seed)
@@ -93,6 +107,14 @@ def _cuts(problem: Problem, seed: int) -> list[int]:
     return cuts[seed % 3 :] + cuts[: seed % 3]
 
 
+def _parameters(solutions: int | None) -> Any:
+    parameters = pywrapcp.DefaultRoutingSearchParameters()
+    parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
+    if solutions is not None:
+        parameters.solution_limit = solutions
+    return parameters
+
+
 class _Model:
     """One OR-Tools model over a neighbourhood, on a time axis with lunch cut out after `cut_s`."""
 
@@ -111,19 +133,26 @@ class _Model:
         self._add_visits()
 
     def improve(self, plan: Plan, *, seconds: float | None, solutions: int | None) -> list[tuple[int, ...]] | None:
-        routing = self._routing
-        parameters = pywrapcp.DefaultRoutingSearchParameters()
-        parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
+        """The best routes found from those of `plan`, or None where this time axis cannot say `plan`."""
+        present = self._present(plan)
+        if present is None:
+            return None
+        parameters = _parameters(solutions)
         if seconds is not None:
             parameters.time_limit.FromMilliseconds(max(int(seconds * 1_000), 1))
-        if solutions is not None:
-            parameters.solution_limit = solutions
-        routing.CloseModelWithParameters(parameters)
-        start = routing.ReadAssignmentFromRoutes(self._present(plan), True)
-        if start is None:  # the present plan takes lunch where this axis cannot say it
+        self._routing.CloseModelWithParameters(parameters)
+        start = self._routing.ReadAssignmentFromRoutes(present, True)
+        if start is None:  # lunch stands where this axis has none
             return None
-        found = routing.SolveFromAssignmentWithParameters(start, parameters)
-        return None if found is None else [self._route(found, i) for i in range(len(self._near.agents))]
+        return self._routes(self._routing.SolveFromAssignmentWithParameters(start, parameters))
+
+    def begin(self, goes_on: Callable[[], bool], *, solutions: int | None) -> list[tuple[int, ...]] | None:
+        """The best routes found from nothing."""
+        parameters = _parameters(solutions)
+        parameters.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.PARALLEL_CHEAPEST_INSERTION
+        self._routing.CloseModelWithParameters(parameters)
+        self._routing.AddSearchMonitor(self._routing.solver().CustomLimit(lambda: not goes_on()))
+        return self._routes(self._routing.SolveWithParameters(parameters))
 
     def _compressed(self, moment_s: int) -> int:
         return moment_s if moment_s <= self._cut_s else max(self._cut_s, moment_s - self._pause_s)
@@ -180,7 +209,7 @@ class _Model:
             worth = int(problem.prize_cents[visit]) + bonus * bool(problem.must[visit])
             routing.AddDisjunction(indices, worth)
 
-    def _present(self, plan: Plan) -> list[list[int]]:
+    def _present(self, plan: Plan) -> list[list[int]] | None:
         """The present routes as node indices; of several copies the one whose window the plan uses."""
         routes = []
         for agent in self._near.agents:
@@ -191,10 +220,13 @@ class _Model:
                 wanted = windows[used]
                 span = (self._opened(wanted[0]), self._compressed(wanted[1]))
                 if (stop.visit, span) not in self._copies:
-                    return [[] for _ in self._near.agents]
+                    return None
                 route.append(self._manager.NodeToIndex(len(self._near.agents) + self._copies.index((stop.visit, span))))
             routes.append(route)
         return routes
+
+    def _routes(self, found: pywrapcp.Assignment | None) -> list[tuple[int, ...]] | None:
+        return None if found is None else [self._route(found, i) for i in range(len(self._near.agents))]
 
     def _route(self, found: pywrapcp.Assignment, vehicle: int) -> tuple[int, ...]:
         route, index = [], self._routing.Start(vehicle)
