@@ -18,6 +18,7 @@ from fieldapp.geo.street_words import (
     HOLIEST,
     MONTHS,
     NAME_WORDS,
+    NAMES_OF_THEIR_OWN,
     NUMBERED_TYPES,
     PLACE_TYPES,
     REGION_OF_PROVINCE,
@@ -315,6 +316,8 @@ def _parse_street(text: str) -> tuple[Address, str, list[Change]]:
     written, rest = " ".join(words[:length]), " ".join(words[length:])
     if name and written != name:
         changes.append(Change("address.street_type", written, name))
+    if name in NAMES_OF_THEIR_OWN and (not rest.strip(" ,") or _NUMBER.match(rest) or _SNC.match(rest)):
+        name, rest = _name_of_its_own(name, rest)
     raw_name, number, tail = _part_number(rest, numbered=name in NUMBERED_TYPES)
     tidy = _tidy_name(raw_name)
     if tidy != raw_name:
@@ -322,6 +325,14 @@ def _parse_street(text: str) -> tuple[Address, str, list[Change]]:
     found, place = _details(tail)
     address = _with_number(replace(found, street_type=name, street_name=tidy), number, changes)
     return address, " ".join(part for part in (ahead, place) if part), changes
+
+
+def _name_of_its_own(name: str, rest: str) -> tuple[str, str]:
+    """`VIA PROVINCIALE` as type VIA and name PROVINCIALE; a type without a shorter one becomes the name."""
+    kind, _, own = name.partition(" ")
+    if kind in STREET_TYPES and own:
+        return kind, f"{own} {rest}".strip()
+    return "", f"{name} {rest}".strip()
 
 
 def _part_number(text: str, *, numbered: bool) -> tuple[str, str, str]:
@@ -401,7 +412,7 @@ def _tidy_name(name: str) -> str:
     for i, word in enumerate(words):
         short = word.replace(".", "")
         after = words[i + 1] if i + 1 < len(words) else ""
-        if short == "S" and after[:1].isalpha() and len(after) > 2:
+        if short == "S" and after[:1].isalpha() and len(after) > 2 and done[-1:] != ["S"]:
             done.append(_saint(after))
         elif short == "SS" and fold(after) in HOLIEST:
             done.append("SANTISSIMO" if fold(after)[-1] in "OE" else "SANTISSIMA")

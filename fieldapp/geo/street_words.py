@@ -31,7 +31,7 @@ STREET_TYPES: dict[str, tuple[str, ...]] = {
     "STRADA PRIVATA": ("STR PRIV",),
     "VIA PRIVATA": ("VIA PRIV", "V PRIV"),
     "VIA VICINALE": ("VIA VIC",),
-    "VIA PROVINCIALE": ("VIA PROV",),
+    "VIA PROVINCIALE": ("VIA PROV", "VIA PROVLE", "V PROVLE"),
     "VIA COMUNALE": ("VIA COM",),
     "VICOLO": ("VLO", "VIC", "VCL", "VICLO"),
     "VICOLETTO": (),
@@ -90,6 +90,11 @@ STREET_TYPES: dict[str, tuple[str, ...]] = {
 
 NUMBERED_TYPES = frozenset({"STRADA STATALE", "STRADA PROVINCIALE", "STRADA REGIONALE", "STRADA COMUNALE"})
 """Street types whose first number is their name: `S.P. 23 KM 4`."""
+
+NAMES_OF_THEIR_OWN = frozenset(
+    {"CASE SPARSE", "CIRCONVALLAZIONE", "LUNGOLAGO", "LUNGOMARE", "VIA COMUNALE", "VIA PRIVATA", "VIA PROVINCIALE"}
+)
+"""Street types that many comuni use as a whole name: `VIA PROVINCIALE 12`."""
 
 PLACE_TYPES = frozenset({"FRAZIONE", "LOCALITÀ", "BORGATA", "CASCINA", "CONTRADA", "VOCABOLO", "REGIONE"})
 """Types that name a part of the comune when they follow a house number: `VIA ROMA 3 FRAZ. RIOLO`."""

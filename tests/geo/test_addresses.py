@@ -47,6 +47,9 @@ AS_WRITTEN_AND_AS_POSTED = [
     ("Via 7 luglio 1960 15, Lodi", "VIA 7 LUGLIO 1960 15, LODI"),
     ("VIA XXV APRILE 3, LODI", "VIA XXV APRILE 3, LODI"),
     ("Strada comunale San Filippo 20, Lodi", "STRADA COMUNALE SAN FILIPPO 20, LODI"),
+    # street types that are the whole name
+    ("Via Prov.le 12, Lodi", "VIA PROVINCIALE 12, LODI"),
+    ("Case sparse 7, Lodi", "CASE SPARSE 7, LODI"),
     # stairs, floor, flat, "presso"
     ("Via Roma 12 sc. B p. 3 int. 5, Lodi", "VIA ROMA 12, SCALA B PIANO 3 INTERNO 5, LODI"),
     ("Via della Scala 12, Lodi", "VIA DELLA SCALA 12, LODI"),
