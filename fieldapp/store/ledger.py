@@ -196,8 +196,7 @@ async def trial_balance(session: AsyncSession, *, at: datetime) -> TrialBalance:
     )
     rows: Sequence[Row[Any]] = (await session.execute(query)).all()
     accounts = [
-        AccountBalance(account=creditor or person or "", kind=kind, balance_cents=int(total))
-        for kind, creditor, person, total in rows
+        AccountBalance(account=row[1] or row[2] or "", kind=row[0], balance_cents=int(row[3])) for row in rows
     ]
     return TrialBalance(at=at, accounts=accounts, total_cents=sum(account.balance_cents for account in accounts))
 

@@ -1,4 +1,4 @@
-"""What phones push arrives once, under the right name, to the cent; whatever is forged, replayed or another's does not."""
+"""What phones push arrives once, under the right name, to the cent; what is forged or another's does not."""
 
 from __future__ import annotations
 
