@@ -147,7 +147,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
         csrf_config=csrf(settings),
         compression_config=CompressionConfig(backend="gzip", minimum_size=1024, exclude=["/api/v1/events"]),
         openapi_config=openapi(),
-        middleware=[faces.secure_headers],
+        before_send=[faces.secure_headers],
         logging_config=None,
         request_max_body_size=4 * 1024 * 1024,
     )

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import Controller, MediaType, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
 from fieldapp.services import planning
@@ -28,15 +30,15 @@ class DispatchController(Controller):
     tags = ("dispatch",)
 
     @get("/dispatch/candidates", operation_id="list_candidates")
-    async def list_candidates(self, work: Work, day: date) -> list[Candidate]:
+    async def list_candidates(self, work: NamedDependency[Work], day: FromQuery[date]) -> list[Candidate]:
         return await planning.list_candidates(work, day)
 
     @get("/dispatch/agents", operation_id="list_agents")
-    async def list_agents(self, work: Work, day: date) -> list[AgentRow]:
+    async def list_agents(self, work: NamedDependency[Work], day: FromQuery[date]) -> list[AgentRow]:
         return await planning.list_agents(work, day)
 
     @post("/dispatch/plans", operation_id="start_plan")
-    async def start_plan(self, work: Work, data: PlanRequest) -> PlanView:
+    async def start_plan(self, work: NamedDependency[Work], data: JSONBody[PlanRequest]) -> PlanView:
         return await planning.start_plan(
             work,
             day=data.day,
@@ -47,25 +49,27 @@ class DispatchController(Controller):
         )
 
     @get("/dispatch/plans", operation_id="list_plans")
-    async def list_plans(self, work: Work, day: date) -> list[PlanRow]:
+    async def list_plans(self, work: NamedDependency[Work], day: FromQuery[date]) -> list[PlanRow]:
         return await planning.list_plans(work, day)
 
     @get("/dispatch/plans/{plan_id:uuid}", operation_id="read_plan")
-    async def read_plan(self, work: Work, plan_id: UUID) -> PlanView:
+    async def read_plan(self, work: NamedDependency[Work], plan_id: FromPath[UUID]) -> PlanView:
         return await planning.read_plan(work, plan_id)
 
     @post("/dispatch/plans/{plan_id:uuid}/stop", operation_id="stop_plan", status_code=200)
-    async def stop_plan(self, work: Work, plan_id: UUID) -> PlanView:
+    async def stop_plan(self, work: NamedDependency[Work], plan_id: FromPath[UUID]) -> PlanView:
         return await planning.stop_plan(work, plan_id)
 
     @post("/dispatch/plans/{plan_id:uuid}/publish", operation_id="publish_plan", status_code=200)
-    async def publish_plan(self, work: Work, plan_id: UUID) -> DayView:
+    async def publish_plan(self, work: NamedDependency[Work], plan_id: FromPath[UUID]) -> DayView:
         return await planning.publish_plan(work, plan_id)
 
     @get("/dispatch/days/{day:date}", operation_id="read_dispatch_day")
-    async def read_day(self, work: Work, day: date) -> DayView:
+    async def read_day(self, work: NamedDependency[Work], day: FromPath[date]) -> DayView:
         return await planning.read_day(work, day)
 
     @get("/map/{layer:str}", operation_id="read_map")
-    async def read_map(self, work: Work, layer: Literal["streets", "comuni"]) -> Response[bytes]:
+    async def read_map(
+        self, work: NamedDependency[Work], layer: FromPath[Literal["streets", "comuni"]]
+    ) -> Response[bytes]:
         return Response(await planning.read_map(work, layer), media_type=MediaType.JSON)

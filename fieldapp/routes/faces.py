@@ -9,7 +9,7 @@ from typing import Any
 from litestar import MediaType, Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.response import Redirect
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import Message, Scope
 
 mimetypes.add_type("application/manifest+json", ".webmanifest")
 mimetypes.add_type("text/javascript", ".js")
@@ -36,23 +36,15 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(self), geolocation=(self), microphone=(), payment=()",
 }
+_ENCODED = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK = "no-cache"
 
 
-def secure_headers(app: ASGIApp) -> ASGIApp:
-    """Middleware: the security headers on every answer, ours and the framework's."""
-    extra = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-
-    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *extra]
-            await send(message)
-
-        await app(scope, receive, with_headers if scope["type"] == "http" else send)
-
-    return wrapped
+async def secure_headers(message: Message, scope: Scope) -> None:  # noqa: ARG001  (the hook hands it in)
+    """Before any answer is sent: the security headers, also where no route was found."""
+    if message["type"] == "http.response.start":
+        message["headers"] = [*message.get("headers", []), *_ENCODED]
 
 
 def handlers(dist: Path, *, authority: Path) -> list[Any]:
@@ -67,11 +59,11 @@ def handlers(dist: Path, *, authority: Path) -> list[Any]:
 
     def at(face: str) -> Any:
         @get([f"/{face}", f"/{face}/{{path:path}}"], include_in_schema=False, name=face)
-        async def serve(request: Request[Any, Any, Any], path: str = "") -> Response[Any]:
-            if request.scope["path"] == f"/{face}":
+        async def serve(request: Request[Any, Any, Any]) -> Response[Any]:
+            if request.scope.get("raw_path", b"").split(b"?")[0] == f"/{face}".encode():
                 # A service worker's scope ends in a slash: the page must, too.
                 return Redirect(f"/{face}/")
-            return face_file(dist / face, path)
+            return face_file(dist / face, str(request.path_params.get("path", "")))
 
         return serve
 
@@ -86,6 +78,8 @@ def handlers(dist: Path, *, authority: Path) -> list[Any]:
 
 def face_file(root: Path, path: str) -> Response[bytes]:
     """One file of a face, or its page where the path is a place inside the app."""
+    if "\0" in path:
+        raise NotFoundException
     wanted = (root / path.lstrip("/")).resolve()
     if not wanted.is_relative_to(root.resolve()):
         raise NotFoundException

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
 from fieldapp.services import field, sync
@@ -39,23 +41,25 @@ class FieldController(Controller):
     tags = ("field",)
 
     @get("/day", operation_id="read_day")
-    async def read_day(self, work: Work, day: date | None = None) -> DayBundle:
+    async def read_day(self, work: NamedDependency[Work], day: FromQuery[date | None] = None) -> DayBundle:
         return await field.read_day(work, day)
 
     @post("/envelopes", operation_id="push_envelopes", status_code=200)
-    async def push_envelopes(self, work: Work, data: PushRequest) -> SyncAnswer:
+    async def push_envelopes(self, work: NamedDependency[Work], data: JSONBody[PushRequest]) -> SyncAnswer:
         arrived = [sync.Arrived(e.id, e.seq, e.digest, e.text.encode()) for e in data.envelopes]
         return await sync.push(work, arrived, protocol=data.protocol)
 
     @post("/attachments/missing", operation_id="list_missing_attachments", status_code=200)
-    async def list_missing(self, work: Work, data: MissingRequest) -> list[AttachmentState]:
+    async def list_missing(self, work: NamedDependency[Work], data: JSONBody[MissingRequest]) -> list[AttachmentState]:
         return await sync.missing_attachments(work, data.sha256s)
 
     @put("/attachments/{sha256:str}", operation_id="put_attachment", request_max_body_size=16 * 1024 * 1024)
-    async def put_attachment(self, work: Work, sha256: str, request: Request[Any, Any, Any]) -> AttachmentState:
+    async def put_attachment(
+        self, work: NamedDependency[Work], sha256: FromPath[str], request: Request[Any, Any, Any]
+    ) -> AttachmentState:
         return await sync.put_attachment(work, sha256, await request.body())
 
     @get("/documents/{document_id:uuid}", operation_id="read_field_document")
-    async def read_document(self, work: Work, document_id: UUID) -> Response[bytes]:
+    async def read_document(self, work: NamedDependency[Work], document_id: FromPath[UUID]) -> Response[bytes]:
         content, media_type = await field.read_document(work, document_id)
         return Response(content, media_type=media_type)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import UploadFile
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, MultipartBody, QueryParameter
 from litestar.response import ServerSentEvent
 from msgspec import Meta, Struct
 
@@ -59,17 +59,15 @@ class OfficeController(Controller):
     tags = ("office",)
 
     @get("/creditors", operation_id="list_creditors")
-    async def list_creditors(self, work: Work) -> list[CreditorRow]:
+    async def list_creditors(self, work: NamedDependency[Work]) -> list[CreditorRow]:
         return await office.list_creditors(work)
 
     @get("/layouts", operation_id="list_layouts")
-    async def list_layouts(self, work: Work) -> list[LayoutRow]:
+    async def list_layouts(self, work: NamedDependency[Work]) -> list[LayoutRow]:
         return intake.list_layouts(work)
 
     @post("/imports", operation_id="start_import", request_max_body_size=MAX_UPLOAD)
-    async def start_import(
-        self, work: Work, data: Annotated[ImportForm, Body(media_type=RequestEncodingType.MULTI_PART)]
-    ) -> ImportReport:
+    async def start_import(self, work: NamedDependency[Work], data: MultipartBody[ImportForm]) -> ImportReport:
         return await intake.start_import(
             work,
             content=await data.file.read(),
@@ -80,87 +78,98 @@ class OfficeController(Controller):
         )
 
     @get("/imports", operation_id="list_imports")
-    async def list_imports(self, work: Work) -> list[ImportReport]:
+    async def list_imports(self, work: NamedDependency[Work]) -> list[ImportReport]:
         return await intake.list_imports(work)
 
     @get("/imports/{import_id:uuid}", operation_id="read_import")
-    async def read_import(self, work: Work, import_id: UUID) -> ImportReport:
+    async def read_import(self, work: NamedDependency[Work], import_id: FromPath[UUID]) -> ImportReport:
         return await intake.read_import(work, import_id)
 
     @post("/imports/{import_id:uuid}/confirm", operation_id="confirm_import", status_code=200)
-    async def confirm_import(self, work: Work, import_id: UUID) -> ImportReport:
+    async def confirm_import(self, work: NamedDependency[Work], import_id: FromPath[UUID]) -> ImportReport:
         return await intake.confirm_import(work, import_id)
 
     @get("/imports/{import_id:uuid}/rejects", operation_id="read_rejects")
-    async def read_rejects(self, work: Work, import_id: UUID) -> Response[bytes]:
+    async def read_rejects(self, work: NamedDependency[Work], import_id: FromPath[UUID]) -> Response[bytes]:
         content, media_type, name = await intake.read_rejects(work, import_id)
         return download(content, media_type=media_type, name=name)
 
     @get("/practices", operation_id="list_practices")
     async def list_practices(
         self,
-        work: Work,
-        q: str = "",
-        in_state: Annotated[Literal["open", "closed", "recalled"] | None, Parameter(query="state")] = None,
-        creditor_id: UUID | None = None,
-        flag: str | None = None,
-        cursor: str | None = None,
-        limit: Annotated[int, Parameter(ge=1, le=200)] = 100,
+        work: NamedDependency[Work],
+        q: FromQuery[str] = "",
+        in_state: Annotated[Literal["open", "closed", "recalled"] | None, QueryParameter(name="state")] = None,
+        creditor_id: FromQuery[UUID | None] = None,
+        flag: FromQuery[str | None] = None,
+        cursor: FromQuery[str | None] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=200)] = 100,
     ) -> PracticePage:
         return await office.list_practices(
             work, words=q, state=in_state, creditor_id=creditor_id, flag=flag, cursor=cursor, limit=limit
         )
 
     @get("/practices/{practice_id:uuid}", operation_id="read_practice")
-    async def read_practice(self, work: Work, practice_id: UUID) -> PracticeFile:
+    async def read_practice(self, work: NamedDependency[Work], practice_id: FromPath[UUID]) -> PracticeFile:
         return await office.read_practice(work, practice_id)
 
     @get("/documents/{document_id:uuid}", operation_id="read_document")
     async def read_document(
-        self, work: Work, document_id: UUID, variant: Literal["small", "full"] = "full"
+        self,
+        work: NamedDependency[Work],
+        document_id: FromPath[UUID],
+        variant: FromQuery[Literal["small", "full"]] = "full",
     ) -> Response[bytes]:
         content, media_type = await office.read_document(work, document_id, variant)
         return Response(content, media_type=media_type, headers={"cache-control": "private, no-store"})
 
     @get("/receipts/{receipt_id:uuid}/paper", operation_id="read_receipt_paper")
-    async def read_receipt_paper(self, work: Work, receipt_id: UUID) -> Response[bytes]:
+    async def read_receipt_paper(self, work: NamedDependency[Work], receipt_id: FromPath[UUID]) -> Response[bytes]:
         return Response(await office.receipt_paper(work, receipt_id), media_type="application/pdf")
 
     @get("/tasks", operation_id="list_tasks")
     async def list_tasks(
         self,
-        work: Work,
-        in_state: Annotated[Literal["open", "done"], Parameter(query="state")] = "open",
-        kind: str | None = None,
-        team: str | None = None,
+        work: NamedDependency[Work],
+        in_state: Annotated[Literal["open", "done"], QueryParameter(name="state")] = "open",
+        kind: FromQuery[str | None] = None,
+        team: FromQuery[str | None] = None,
     ) -> list[TaskRow]:
         return await office.list_tasks(work, state=in_state, kind=kind, team=team)
 
     @post("/tasks/{task_id:uuid}/finish", operation_id="finish_task", status_code=200)
-    async def finish_task(self, work: Work, task_id: UUID, data: FinishRequest) -> TaskRow:
+    async def finish_task(
+        self, work: NamedDependency[Work], task_id: FromPath[UUID], data: JSONBody[FinishRequest]
+    ) -> TaskRow:
         return await office.finish_task(work, task_id, note=data.note)
 
     @get("/addresses/doubtful", operation_id="list_doubtful_addresses")
-    async def list_doubtful_addresses(self, work: Work) -> list[DoubtfulAddress]:
+    async def list_doubtful_addresses(self, work: NamedDependency[Work]) -> list[DoubtfulAddress]:
         return await office.list_doubtful_addresses(work)
 
     @post("/addresses/{address_id:uuid}/settle", operation_id="settle_address", status_code=200)
-    async def settle_address(self, work: Work, address_id: UUID, data: SettleRequest) -> AddressCard:
+    async def settle_address(
+        self, work: NamedDependency[Work], address_id: FromPath[UUID], data: JSONBody[SettleRequest]
+    ) -> AddressCard:
         return await office.settle_address(
             work, address_id, lat_e6=data.lat_e6, lon_e6=data.lon_e6, confirm=data.confirm
         )
 
     @get("/ledger/trial-balance", operation_id="read_trial_balance")
-    async def read_trial_balance(self, work: Work) -> TrialBalance:
+    async def read_trial_balance(self, work: NamedDependency[Work]) -> TrialBalance:
         return await office.trial_balance(work)
 
     @get("/exports/outcomes", operation_id="export_outcomes")
-    async def export_outcomes(self, work: Work, day: date, creditor_id: UUID) -> Response[bytes]:
+    async def export_outcomes(
+        self, work: NamedDependency[Work], day: FromQuery[date], creditor_id: FromQuery[UUID]
+    ) -> Response[bytes]:
         content, media_type, name = await exchange.export_outcomes(work, day=day, creditor_id=creditor_id)
         return download(content, media_type=media_type, name=name)
 
     @get("/events", operation_id="watch_events")
-    async def watch_events(self, request: Request[Any, Any, Any], after: int | None = None) -> ServerSentEvent:
+    async def watch_events(
+        self, request: Request[Any, Any, Any], after: FromQuery[int | None] = None
+    ) -> ServerSentEvent:
         last = request.headers.get("last-event-id")
         start = int(last) if last and last.isdigit() else after
         return ServerSentEvent(exchange.watch(parts_of(request), request.state.identity, after=start))

@@ -62,9 +62,7 @@ def problem(request: Request[Any, Any, Any], code: str, status: int, details: di
     parts: Parts = request.app.state.parts
     language = request.headers.get("accept-language", "it")[:2].lower()
     words = say(parts.words, code, details, language)
-    body = Problem(
-        type=f"urn:fieldapp:{code}", title=code, status=status, code=code, detail=words, details=details
-    )
+    body = Problem(type=f"urn:fieldapp:{code}", title=code, status=status, code=code, detail=words, details=details)
     return Response(body, status_code=status, media_type="application/problem+json")
 
 
