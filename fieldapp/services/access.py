@@ -9,14 +9,15 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from fieldapp.domain.access import Identity, Role
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.services.work import PROTOCOL, Parts, Work
 from fieldapp.store import access as store
+from fieldapp.store.access import Person
 from fieldapp.store.database import GATE, Scope
 from fieldapp.store.feed import audit
-from fieldapp.store.access import Person
 from fieldapp.store.shapes.access import (
     AuditRow,
     ClockReading,
@@ -27,8 +28,9 @@ from fieldapp.store.shapes.access import (
 )
 
 _hasher = PasswordHasher()
-_MAX_FAILURES = 5
-_LOCKED_FOR = timedelta(minutes=5)
+MAX_FAILURES = 5
+LOCKED_FOR = timedelta(minutes=5)
+_LARGEST_COUNT = 2**63 - 1
 BLOCK_SIZE = 500
 """Receipt and notice numbers lent to a phone at once."""
 DEMO_PASSWORD = "demo-fieldapp"
@@ -73,9 +75,9 @@ async def sign_in(parts: Parts, login: str, password: str) -> tuple[SignedIn, st
 
 def _count_failure(person: Person, now: datetime) -> None:
     person.failed_attempts += 1
-    if person.failed_attempts >= _MAX_FAILURES:
+    if person.failed_attempts >= MAX_FAILURES:
         person.failed_attempts = 0
-        person.locked_until = now + _LOCKED_FOR
+        person.locked_until = now + LOCKED_FOR
 
 
 _NOBODY = hash_password("nobody has this password")
@@ -126,6 +128,8 @@ async def identify_device(
         device_id, count, raw = UUID(device), int(counter), _unbase64(signature)
     except ValueError:
         raise Refusal("access.signature_invalid", kind=Kind.UNAUTHENTICATED) from None
+    if not 0 <= count <= _LARGEST_COUNT:
+        raise Refusal("access.signature_invalid", kind=Kind.UNAUTHENTICATED)
     message = f"{method}\n{path}\n{hashlib.sha256(body).hexdigest()}\n{count}".encode()
     async with parts.database.transaction(Scope(None, GATE)) as session:
         found = await store.device_with_person(session, device_id)
@@ -156,11 +160,8 @@ async def enrol_device(work: Work, *, name: str, public_key: str, alg: str) -> E
     `public_key` is base64url of a raw uncompressed P-256 point (65 bytes). Enrolling the same key again returns the
     same device. Raises Refusal `device.key_unusable`.
     """
-    try:
-        raw = _unbase64(public_key)
-    except ValueError:
-        raw = b""
-    if alg != "ES256" or len(raw) != 65 or raw[0] != 4:
+    raw = _point(public_key) if alg == "ES256" else None
+    if raw is None:
         raise Refusal("device.key_unusable", kind=Kind.MALFORMED)
     known = await store.device_by_key(work.session, raw)
     if known is None:
@@ -177,6 +178,16 @@ async def enrol_device(work: Work, *, name: str, public_key: str, alg: str) -> E
     elif known.person_id != work.identity.person_id:
         raise Refusal("device.belongs_to_another", kind=Kind.FORBIDDEN)
     return await store.enrolment(work.session, known)
+
+
+def _point(public_key: str) -> bytes | None:
+    """The uncompressed point, if it is one of the curve."""
+    try:
+        raw = _unbase64(public_key)
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), raw)
+    except ValueError:
+        return None
+    return raw if len(raw) == 65 else None
 
 
 async def list_devices(work: Work) -> list[DeviceRow]:
