@@ -1,0 +1,288 @@
+"""Every operation, asked by every kind of caller, opens or stays shut exactly as the authorisation table says."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from sqlmodel import select
+
+from fieldapp.domain.access import ACCESS, Door, Role
+from fieldapp.store import tables
+from tests.conftest import NOW
+from tests.flows.arranged import entrusted, published
+from tests.flows.conftest import BASE, House, new_id
+from tests.flows.phone import FieldPhone
+from tests.flows.test_sync import AT, paid_report
+
+SAMPLES = {"uuid": lambda: str(uuid4()), "date": lambda: "2026-11-26", "str": lambda: "0" * 64}
+NOBODY, PHONE = "nobody", "phone"
+
+
+def routes(house: House) -> dict[str, tuple[str, str]]:
+    """Operation -> method and path pattern (`/tasks/{task_id:uuid}/finish`)."""
+    found = {}
+    for route in house.app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if handler.operation_id in ACCESS:
+                method = next(iter(handler.http_methods - {"OPTIONS"}))
+                found[str(handler.operation_id)] = (str(method), route.path.removeprefix("/api/v1"))
+    return found
+
+
+def filled(pattern: str, value: object = None) -> str:
+    """The path with something in every placeholder."""
+    return re.sub(r"\{\w+:(\w+)\}", lambda hit: str(value or SAMPLES[hit[1]]()), pattern)
+
+
+async def first_status(house: House, path: str, headers: dict[str, str]) -> int:
+    """The status of an answer that never ends: asked straight at the app, left as soon as it began."""
+    began: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def receive() -> dict[str, Any]:
+        if not began.done():
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sends more")
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start" and not began.done():
+            began.set_result(message["status"])
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": f"/api/v1{path}",
+        "raw_path": f"/api/v1{path}".encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("testserver.local", 80),
+    }
+    answering = asyncio.create_task(house.app(scope, receive, send))  # type: ignore[arg-type]
+    status = await asyncio.wait_for(began, 20)
+    answering.cancel()
+    await asyncio.gather(answering, return_exceptions=True)
+    return status
+
+
+class Caller:
+    """Somebody at the door: a desk of some role, a phone, or nobody."""
+
+    def __init__(self, house: House, who: Role | str, client: httpx.AsyncClient, phone: FieldPhone | None) -> None:
+        self.house, self.who, self.client, self.phone = house, who, client, phone
+
+    @classmethod
+    async def come(cls, house: House, who: Role | str) -> Caller:
+        if isinstance(who, Role):
+            return cls(house, who, (await house.sign_in(who)).http, None)
+        client = house.client()
+        await client.get(f"{BASE}/clock")
+        if who == NOBODY:
+            return cls(house, who, client, None)
+        desk = await house.sign_in(Role.AGENT)
+        return cls(house, who, client, await FieldPhone.enrol(desk, client, agent_number="1"))
+
+    async def ask(self, operation: str, method: str, path: str) -> tuple[int, str | None]:
+        """Status and code of the answer to a request without a useful body."""
+        if operation == "watch_events":
+            cookies = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
+            return await first_status(self.house, path, {"cookie": cookies}), None
+        if self.phone is not None:
+            answer = await self.phone.request(method, path, content=b"" if method == "GET" else b"{}")
+        else:
+            headers = {"x-csrftoken": self.client.cookies["csrftoken"]}
+            body = {} if method in ("GET", "DELETE") else {"json": {}}
+            answer = await self.client.request(method, f"{BASE}{path}", headers=headers, **body)  # type: ignore[arg-type]
+        told = answer.json() if answer.headers.get("content-type") == "application/problem+json" else {}
+        return answer.status_code, told.get("code")
+
+    def expected(self, operation: str) -> int | None:
+        """401 or 403 where the table keeps this caller out, None where it lets them in."""
+        access = ACCESS[operation]
+        if access.door is Door.OPEN or (access.door is Door.DEVICE and self.who == PHONE):
+            return None
+        if access.door is Door.DEVICE or not isinstance(self.who, Role):
+            return 401
+        return None if self.who in access.roles else 403
+
+
+@pytest.mark.parametrize("who", [*Role, NOBODY, PHONE])
+async def test_every_operation_opens_or_stays_shut_as_the_table_says(house: House, who: Role | str) -> None:
+    caller = await Caller.come(house, who)
+    # Signing in or out would change who is asking.
+    asked = {name: route for name, route in routes(house).items() if name not in ("sign_in", "sign_out")}
+
+    wrong = {}
+    for operation, (method, pattern) in asked.items():
+        status, code = await caller.ask(operation, method, filled(pattern))
+        shut = status if status in (401, 403) and (code or "access.").startswith("access.") else None
+        # A phone carries no CSRF token, so that a writing operation of the desk stops it even earlier.
+        early = who == PHONE and (status, code) == (403, "access.forbidden")
+        if (shut != caller.expected(operation) and not early) or status >= 500:
+            wrong[operation] = (status, code)
+
+    assert len(asked) == len(ACCESS) - 2
+    assert wrong == {}
+
+
+async def test_an_operation_without_a_row_answers_that_nothing_is_here(house: House) -> None:
+    answer = await house.client().options(f"{BASE}/tasks")
+
+    assert answer.status_code == 404
+
+
+# --- objects of another agency ---
+
+
+async def neighbour(house: House) -> House:
+    """The same service as people of another agency know it."""
+    agency_id, creditor_id, _ = await house.other_agency()
+    async with house.session(agency_id) as session:
+        people = {Role(person.role): person for person in (await session.exec(select(tables.Person))).all()}
+    return replace(house, agency_id=agency_id, creditor_id=creditor_id, people=people, _clients=[])
+
+
+async def furnished(house: House) -> dict[str, UUID]:
+    """One object of every kind that a path can name, all of `house`'s agency."""
+    practice_id = await entrusted(house)
+    await published(house, practice_id)
+    desk = await house.sign_in(Role.AGENT)
+    phone = await FieldPhone.enrol(desk, house.client(), agent_number=str(house.people[Role.AGENT].agent_number))
+    stop = (await phone.request("GET", "/field/day")).json()["stops"][0]
+    report = paid_report(phone, stop, 15_000)
+    await phone.push(phone.envelope("visit", report, at=AT), phone.envelope("visit", {}, at=AT))
+    for digest, content in phone.blobs.items():
+        await phone.request("PUT", f"/field/attachments/{digest}", content=content)
+    imported = tables.ImportFile(
+        id=new_id(),
+        agency_id=house.agency_id,
+        creditor_id=house.creditor_id,
+        file_name="pratiche.csv",
+        layout="demo",
+        sha256="0" * 64,
+        state="done",
+        created_at=NOW,
+        created_by=house.people[Role.BACK_OFFICE].id,
+        accepted_cents=0,
+        rejected_cents=0,
+    )
+    async with house.session() as session:
+        session.add(imported)
+        found = {"practice": practice_id, "import": imported.id, "device": phone.device_id}
+        for name, table in (
+            ("plan", tables.Plan),
+            ("document", tables.CreditDocument),
+            ("receipt", tables.Receipt),
+            ("task", tables.Task),
+            ("address", tables.Address),
+        ):
+            row = (await session.exec(select(table))).first()
+            assert row is not None, name
+            found[name] = row.id
+    return found
+
+
+NAMED = {
+    "revoke_device": "device",
+    "read_field_document": "document",
+    "read_plan": "plan",
+    "stop_plan": "plan",
+    "publish_plan": "plan",
+    "read_import": "import",
+    "confirm_import": "import",
+    "read_rejects": "import",
+    "read_practice": "practice",
+    "read_document": "document",
+    "read_receipt_paper": "receipt",
+    "finish_task": "task",
+    "settle_address": "address",
+}
+"""Operation -> the kind of object that its path names."""
+BODIES = {"finish_task": {"note": ""}, "settle_address": {"lat_e6": 45_314_500, "lon_e6": 9_503_500, "confirm": True}}
+
+
+async def test_the_table_of_named_objects_is_whole(house: House) -> None:
+    naming = {name for name, (_, pattern) in routes(house).items() if ":uuid}" in pattern}
+
+    assert naming == set(NAMED)
+
+
+async def test_objects_of_another_agency_do_not_exist(house: House) -> None:
+    theirs = await furnished(await neighbour(house))
+    desk = await house.sign_in(Role.ADMINISTRATOR)
+    phone = await FieldPhone.enrol(await house.sign_in(Role.AGENT), house.client(), agent_number="1")
+
+    answers = {}
+    for operation, kind in NAMED.items():
+        method, pattern = routes(house)[operation]
+        path = filled(pattern, theirs[kind])
+        if ACCESS[operation].door is Door.DEVICE:
+            answer = await phone.request(method, path)
+        elif method == "GET":
+            answer = await desk.get(path)
+        else:
+            answer = await desk.post(path, json=BODIES.get(operation))
+        answers[operation] = answer.status_code
+
+    assert answers == dict.fromkeys(NAMED, 404)
+
+
+async def test_the_same_objects_are_there_for_their_own_agency(house: House) -> None:
+    ours = await furnished(house)
+    desk = await house.sign_in(Role.ADMINISTRATOR)
+    reads = ("read_plan", "read_import", "read_practice", "read_document")
+
+    statuses = [(await desk.get(filled(routes(house)[name][1], ours[NAMED[name]]))).status_code for name in reads]
+    finished = await desk.post(f"/tasks/{ours['task']}/finish", json={"note": "visto"})
+    revoked = await desk.post(f"/devices/{ours['device']}/revoke")
+
+    assert statuses == [200, 200, 200, 200]
+    assert finished.json()["state"] == "done"
+    assert revoked.json()["revoked_at"] is not None
+
+
+async def test_lists_show_nothing_of_another_agency(house: House) -> None:
+    other = await neighbour(house)
+    theirs = await furnished(other)
+    desk = await house.sign_in(Role.ADMINISTRATOR)
+    lists = (
+        "/devices",
+        "/dispatch/candidates?day=2026-11-26",
+        "/dispatch/plans?day=2026-11-26",
+        "/imports",
+        "/tasks",
+        "/addresses/doubtful",
+    )
+
+    for path in lists:
+        assert (await desk.get(path)).json() == [], path
+    page = (await desk.get("/practices", params={"creditor_id": str(other.creditor_id)})).json()
+    day = (await desk.get("/dispatch/days/2026-11-26")).json()
+    audit = (await desk.get("/audit")).json()
+    plan = await desk.post("/dispatch/plans", json={"day": "2026-11-26", "agent_ids": [str(theirs["practice"])]})
+
+    assert page["rows"] == []
+    assert day["versions"] == day["routes"] == []
+    assert not any(row["subject_id"] in map(str, theirs.values()) for row in audit)
+    assert plan.json()["code"] == "plan.nobody_available"
+
+
+async def test_an_agent_of_another_agency_cannot_be_planned(house: House) -> None:
+    other = await neighbour(house)
+    desk = await house.sign_in(Role.DISPATCHER)
+
+    answer = await desk.post(
+        "/dispatch/plans", json={"day": "2026-11-26", "agent_ids": [str(other.people[Role.AGENT].id)]}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "plan.nobody_available")
