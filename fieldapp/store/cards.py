@@ -47,7 +47,7 @@ async def by_practice(
     if where is not None:
         query = query.where(where)
     if order is not None:
-        query = query.order_by(order)
+        query = query.order_by(*(order if isinstance(order, tuple) else (order,)))
     grouped: dict[UUID, list[Row]] = defaultdict(list)
     for row in (await session.exec(query)).all():
         grouped[row.practice_id].append(row)  # type: ignore[attr-defined]
