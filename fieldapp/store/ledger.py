@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, case, func, insert, tuple_
+import sqlalchemy
+from sqlalchemy import case, func, insert, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -185,7 +185,12 @@ async def entries_of(session: AsyncSession, practice_id: UUID) -> list[EntryRow]
 async def trial_balance(session: AsyncSession, *, at: datetime) -> TrialBalance:
     """The balance of every account at the instant `at`, claims summed over practices; the total is zero."""
     query = (
-        select(col(Account.kind), col(Creditor.name), col(Person.name), func.sum(Posting.amount_cents))
+        sqlalchemy.select(
+            col(Account.kind).label("kind"),
+            col(Creditor.name).label("creditor"),
+            col(Person.name).label("person"),
+            func.sum(Posting.amount_cents).label("cents"),
+        )
         .join(Posting, col(Posting.account_id) == col(Account.id))
         .join(Entry, col(Entry.id) == col(Posting.entry_id))
         .join(Creditor, col(Creditor.id) == col(Account.creditor_id), isouter=True)
@@ -194,9 +199,9 @@ async def trial_balance(session: AsyncSession, *, at: datetime) -> TrialBalance:
         .group_by(col(Account.kind), col(Creditor.name), col(Person.name))
         .order_by(col(Account.kind), col(Creditor.name), col(Person.name))
     )
-    rows: Sequence[Row[Any]] = (await session.execute(query)).all()
     accounts = [
-        AccountBalance(account=row[1] or row[2] or "", kind=row[0], balance_cents=int(row[3])) for row in rows
+        AccountBalance(account=row.creditor or row.person or "", kind=row.kind, balance_cents=int(row.cents))
+        for row in await session.execute(query)
     ]
     return TrialBalance(at=at, accounts=accounts, total_cents=sum(account.balance_cents for account in accounts))
 

@@ -1,0 +1,172 @@
+"""The real service in its own processes, over a small demo province, on a clock that starts in the morning.
+
+The browser is a real Chromium. Nothing leaves the machine: every request that is not for our own service fails the
+test that made it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from fieldapp import launch, province
+from fieldapp.app import assemble
+from fieldapp.clock import DemoClock
+from fieldapp.settings import Settings
+from fieldapp.store import setup
+from fieldapp.store.embedded import Cluster
+from tests.conftest import TEMPLATE, setup_user
+
+MORNING = datetime(2026, 11, 26, 7, 45, tzinfo=UTC)
+"""Thursday 26 November 2026, a quarter to nine in Italy."""
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "has_touch": True,
+    "is_mobile": True,
+}
+DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+
+
+@dataclass(frozen=True)
+class Service:
+    """The running service: its address, its database as the service sees it, its folder."""
+
+    address: str
+    settings: Settings
+
+    def agent(self) -> str:
+        return f"{self.address}/agent/"
+
+    def desk(self) -> str:
+        return f"{self.address}/desk/"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def service(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A province of 60 practices and 3 agents, served by one process and one worker."""
+    home = tmp_path_factory.mktemp("service")
+    name = f"browser_{os.environ.get('PYTEST_XDIST_WORKER', 'gw')}"
+    admin = cluster.url(setup_user(), "postgres")
+    setup.create_database(admin, name, template=TEMPLATE)
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    settings = Settings(database_url=cluster.url(setup.APP, name), home=home, demo=True, port=port, public_url=address)
+    clock = DemoClock(home / "demo-clock.json")
+    clock.move_to(MORNING)
+    asyncio.run(_fill(settings))
+    clock.move_to(MORNING)
+    environment = {**os.environ, **launch.environment_of(settings), "FIELDAPP_PORT": str(port)}
+    command = [sys.executable, "-m", "fieldapp", "serve", "--workers", "1"]
+    with subprocess.Popen(command, env=environment, stderr=(home / "service.log").open("w")) as process:
+        _wait_for(f"{address}/api/v1/health")
+        yield Service(address, settings)
+        process.terminate()
+        process.wait(20)
+    setup.drop_database(admin, name)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+async def _fill(settings: Settings) -> None:
+    parts = assemble(settings)
+    async with parts.jobs.open_async():
+        await province.load(parts, practices=60, agents=3, seed=7, say=lambda _: None)
+    await parts.database.close()
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(200):
+        try:
+            if httpx.get(url).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"the service does not answer at {url}")
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    options: dict[str, Any] = {"executable_path": found} if found else {}
+    browser = playwright.chromium.launch(chromium_sandbox=False, args=quiet, **options)
+    yield browser
+    browser.close()
+
+
+@dataclass
+class Eyes:
+    """What went wrong in a page without anybody seeing it: foreign requests, broken policies, faults."""
+
+    page: Page
+    foreign: list[str]
+    faults: list[str]
+
+    def saw_nothing_wrong(self) -> None:
+        assert self.foreign == []
+        assert self.faults == []
+
+
+def watched(context: BrowserContext, address: str) -> Eyes:
+    """A page of `context` whose every request and fault is noted."""
+    page = context.new_page()
+    eyes = Eyes(page, [], [])
+
+    def requested(request: Any) -> None:
+        if not request.url.startswith((address, "blob:", "data:")):
+            eyes.foreign.append(request.url)
+
+    page.on("request", requested)
+    page.on("pageerror", lambda fault: eyes.faults.append(str(fault)))
+    page.on(
+        "console",
+        lambda message: eyes.faults.append(message.text) if "Content Security Policy" in message.text else None,
+    )
+    return eyes
+
+
+@pytest.fixture
+def desk(browser: Browser, service: Service) -> Iterator[Eyes]:
+    """The office's screen."""
+    context = browser.new_context(locale="it-IT", timezone_id="Europe/Rome", **DESK)
+    eyes = watched(context, service.address)
+    yield eyes
+    eyes.saw_nothing_wrong()
+    context.close()
+
+
+@pytest.fixture
+def phone(browser: Browser, service: Service) -> Iterator[Eyes]:
+    """The agent's phone."""
+    context = browser.new_context(locale="it-IT", timezone_id="Europe/Rome", permissions=[], **PHONE)
+    eyes = watched(context, service.address)
+    yield eyes
+    eyes.saw_nothing_wrong()
+    context.close()
