@@ -1,0 +1,226 @@
+/** What an agent does on this phone: each act is one transaction, written before the screen says so. */
+import { Refused } from '../domain/reading.ts'
+import { checkReport, readBody, type VisitBody } from '../domain/visit.ts'
+import { deviceKeyPair, publicPoint } from '../outbox/deviceKey'
+import { commit, countersRecord, firstCounters, nextNumber, seal, takeBack, type StoredEnvelope } from '../outbox/envelopes'
+import { uuid7 } from '../outbox/bytes'
+import { fromBytes, toBytes, type StoredRecord } from '../outbox/storage'
+import type { Failed } from '../outbox/wire'
+import { bodyOf, draftKey, isBound, newDraft, type Draft, type Typing } from './draft'
+import { keepSetting, phone, serviceNow, start, storage, today, welcome, wire, wrote } from './phone.svelte'
+import type { Prepared } from './pictures'
+import type { Found } from './position'
+import type { DemoSignIn, Enrolment, SignedIn, StopCard } from './shapes'
+
+export const UNDO_MS = 10_000
+export const APP_VERSION = '0.1.0'
+
+// --- who ------------------------------------------------------------------------------------------------------
+
+export async function signIn(login: string, password: string): Promise<Failed | null> {
+  const reply = await wire.plain<SignedIn>({ method: 'POST', path: '/api/v1/session', json: { login, password } })
+  if (reply.kind === 'failed') return reply
+  welcome(reply.value)
+  return null
+}
+
+export async function demoSignIns(): Promise<DemoSignIn[]> {
+  const reply = await wire.plain<DemoSignIn[]>({ method: 'GET', path: '/api/v1/demo/sign-ins' })
+  return reply.kind === 'ok' ? reply.value.filter((offer) => offer.role === 'agent') : []
+}
+
+/** Make this phone a device of the agent: its own key, its numbers, a lasting place to keep things. */
+export async function enrol(name: string): Promise<Failed | null> {
+  const signedIn = phone.signedIn
+  if (!signedIn) throw new Error('nobody is signed in')
+  const public_key = await publicPoint(await deviceKeyPair(storage))
+  const reply = await wire.plain<Enrolment>({
+    method: 'POST', path: '/api/v1/devices', json: { name, public_key, alg: 'ES256' },
+  })
+  if (reply.kind === 'failed') return reply
+  const enrolment = reply.value
+  const device = { device_id: enrolment.device_id, person: signedIn.person, agency: signedIn.agency }
+  await storage.write({ put: [countersRecord(firstCounters(enrolment))] })
+  await keepSetting('device', device)
+  phone.device = device
+  await askToKeep()
+  await start()
+  return null
+}
+
+/** Ask the browser never to evict what is not sent yet; its answer is shown, not assumed. */
+export async function askToKeep(): Promise<void> {
+  phone.persisted = (await navigator.storage?.persist?.().catch(() => false)) ?? false
+}
+
+// --- a visit --------------------------------------------------------------------------------------------------
+
+export const draftFor = (stop: StopCard): Draft =>
+  newDraft(stop, { visitId: uuid7(serviceNow().getTime()), day: phone.bundle?.day ?? today() })
+
+/** Bytes of each draft as this tab last saw them: another tab's writing is noticed, not overwritten. */
+const seen = new Map<string, Uint8Array>()
+
+export async function loadDraft(stopId: string): Promise<Draft | null> {
+  const record = await storage.get(draftKey(stopId))
+  if (!record) {
+    seen.delete(stopId)
+    return null
+  }
+  seen.set(stopId, record.bytes)
+  return fromBytes<Draft>(record.bytes)
+}
+
+/** Save what was typed; `false` when another window has written this visit meanwhile. */
+export async function saveDraft(draft: Draft): Promise<boolean> {
+  const id = draft.stop.stop_id
+  const record = draftRecord(draft)
+  const expect = [{ key: record.key, bytes: seen.get(id) ?? null }]
+  const outcome = await storage.write({ expect, put: [record] })
+  if (outcome === 'written') seen.set(id, record.bytes)
+  return outcome === 'written'
+}
+
+export const draftRecord = (draft: Draft): StoredRecord => ({
+  key: draftKey(draft.stop.stop_id), kind: 'draft', state: 'open', seq: draft.stop.position, bytes: toBytes(draft),
+})
+
+/** Remember that a draft was written elsewhere in this tab (with a payment, with a notice number). */
+export function sawDraft(draft: Draft): void {
+  seen.set(draft.stop.stop_id, toBytes(draft))
+}
+
+/** Writes the arrival as an envelope of its own, once the position is known or will not be. */
+export async function checkIn(draft: Draft, found: Found): Promise<Draft> {
+  const nowMs = Date.now()
+  const done = await commit(storage, async (counters) => {
+    const { counters: moved, envelope, record } = await seal(counters, {
+      kind: 'check_in', nowMs, offsetMs: phone.clock.offset_ms, restMs: UNDO_MS, pictures: [],
+      body: {
+        visit_id: draft.visit_id, stop_id: draft.stop.stop_id, practice_id: draft.stop.practice.id,
+        arrived_at: draft.arrived_at, position: found.position, position_refused_reason: found.reason,
+      },
+    })
+    const arrived: Draft = { ...draft, check_in_id: envelope.id, position: found.position, no_position: found.reason }
+    return { counters: moved, put: [record, draftRecord(arrived)], result: arrived }
+  })
+  sawDraft(done)
+  await wrote()
+  return done
+}
+
+/** Take the arrival back while it still rests. */
+export async function undoArrival(draft: Draft): Promise<Draft | null> {
+  const before: Draft = { ...draft, arrived_at: null, check_in_id: null, position: null, no_position: null }
+  if (draft.check_in_id !== null) {
+    const nowMs = Date.now()
+    if (!(await takeBack(storage, draft.check_in_id, { nowMs, put: [draftRecord(before)] }))) return null
+    sawDraft(before)
+  }
+  await wrote()
+  return before
+}
+
+/** Bind a neutral notice to this visit: its number is used from now on. */
+export async function takeNoticeNumber(draft: Draft): Promise<Draft> {
+  const done = await commit(storage, async (counters) => {
+    const number = counters.notice ? nextNumber(counters.notice) : null
+    if (!counters.notice || number === null) throw new Refused('visit.notice_numbers_used_up')
+    const name = `${counters.notice.series}-${String(number).padStart(6, '0')}`
+    const numbered: Draft = { ...draft, answers: { ...draft.answers, 'notice.number': name } }
+    const notice = { ...counters.notice, used: number }
+    return { counters: { ...counters, notice }, put: [draftRecord(numbered)], result: numbered }
+  })
+  sawDraft(done)
+  return done
+}
+
+export async function keepPicture(draft: Draft, { picture, records }: Prepared): Promise<Draft> {
+  const others = draft.pictures.filter((known) => known.sha256 !== picture.sha256)
+  const kept: Draft = { ...draft, pictures: [...others, picture] }
+  await storage.write({ put: [...records, draftRecord(kept)] })
+  sawDraft(kept)
+  return kept
+}
+
+export async function dropPicture(draft: Draft, sha256: string): Promise<Draft> {
+  const dropped = draft.pictures.find((picture) => picture.sha256 === sha256)
+  const kept: Draft = { ...draft, pictures: draft.pictures.filter((picture) => picture.sha256 !== sha256) }
+  const remove = [sha256, ...(dropped?.small_sha256 ? [dropped.small_sha256] : [])]
+  await storage.write({ put: [draftRecord(kept)], remove })
+  sawDraft(kept)
+  return kept
+}
+
+export interface Closed {
+  readonly envelope: StoredEnvelope
+  readonly draft: Draft
+  readonly undoable: boolean
+}
+
+/** What still keeps the report from being saved, in the order of the form. */
+export function problemsOf(draft: Draft, leftAt: Date, typing: Typing): Refused[] {
+  if (!draft.arrived_at || !draft.met || !draft.outcome) return [new Refused('visit.field_missing', { field: 'outcome' })]
+  const body = reportOf(draft, leftAt, typing)
+  const read = readBody(body)
+  if (read.kind === 'refused') return [read.refusal]
+  const { placement_starts_on, placement_ends_on } = draft.stop.practice
+  const placement = { starts_on: placement_starts_on, ends_on: placement_ends_on }
+  return checkReport(read.value, { now: leftAt, placement })
+}
+
+const reportOf = (draft: Draft, leftAt: Date, typing: Typing): VisitBody =>
+  bodyOf(draft, {
+    leftAt: leftAt.toISOString(), appVersion: APP_VERSION, offline: phone.status.trouble === 'unreachable', typing,
+  }) as unknown as VisitBody
+
+/** Close a visit: report, pictures and envelope in one transaction; the draft is gone only when they are written. */
+export async function closeVisit(draft: Draft, typing: Typing): Promise<Closed> {
+  const leftAt = serviceNow()
+  const [problem] = problemsOf(draft, leftAt, typing)
+  if (problem) throw problem
+  const body = reportOf(draft, leftAt, typing)
+  const undoable = !isBound(draft)
+  const hashes = draft.pictures.flatMap((item) => [item.sha256, ...(item.small_sha256 ? [item.small_sha256] : [])])
+  const envelope = await commit(storage, async (counters) => {
+    const sealed = await seal(counters, {
+      kind: 'visit', body, nowMs: Date.now(), offsetMs: phone.clock.offset_ms, restMs: undoable ? UNDO_MS : 0, pictures: hashes,
+    })
+    const pictures = await inState(hashes, 'waiting')
+    return {
+      counters: sealed.counters, put: [sealed.record, ...pictures], remove: [draftKey(draft.stop.stop_id)],
+      result: sealed.envelope,
+    }
+  })
+  seen.delete(draft.stop.stop_id)
+  await wrote()
+  return { envelope, draft, undoable }
+}
+
+/** Open a closed visit again, while nobody has seen it. */
+export async function undoClosing({ envelope, draft }: Closed): Promise<boolean> {
+  const pictures = await inState(envelope.pictures, 'draft')
+  const done = await takeBack(storage, envelope.id, { nowMs: Date.now(), put: [draftRecord(draft), ...pictures] })
+  if (done) sawDraft(draft)
+  await wrote()
+  return done
+}
+
+async function inState(keys: readonly string[], state: string): Promise<StoredRecord[]> {
+  const records = await Promise.all(keys.map((key) => storage.get(key)))
+  return records.filter((record) => record !== undefined).map((record) => ({ ...record, state }))
+}
+
+/** A call is a contact: written when the dialler opens. */
+export async function writeCall(practiceId: string, phoneId: string): Promise<void> {
+  const nowMs = Date.now()
+  await commit(storage, async (counters) => {
+    const at = new Date(nowMs + phone.clock.offset_ms).toISOString()
+    const { counters: moved, record } = await seal(counters, {
+      kind: 'contact', nowMs, offsetMs: phone.clock.offset_ms, restMs: 0, pictures: [],
+      body: { contact_id: uuid7(nowMs), practice_id: practiceId, channel: 'call', phone_id: phoneId, at },
+    })
+    return { counters: moved, put: [record], result: undefined }
+  })
+  await wrote()
+}

@@ -1,0 +1,149 @@
+/** What the day looks like from the phone: what is done, what is next, what is still owed after today. Pure. */
+import { bodyOf, readEnvelope, type EnvelopeKind } from '../outbox/envelopes'
+import type { StoredRecord } from '../outbox/storage'
+import type { PaymentBody } from '../domain/visit.ts'
+import type { DayBundle, DebtLineCard, PracticeCard, StopCard } from './shapes'
+
+export type ItemState = 'waiting' | 'held' | 'accepted' | 'refused' | 'conflict'
+
+/** One written envelope, as screens show it. */
+export interface OutboxItem {
+  readonly id: string
+  readonly seq: number
+  readonly kind: EnvelopeKind
+  readonly state: ItemState
+  readonly writtenMs: number
+  readonly notBeforeMs: number
+  readonly settledMs: number | null
+  readonly code: string | null
+  readonly details: Readonly<Record<string, unknown>>
+  readonly flags: readonly string[]
+  readonly pictures: readonly string[]
+  readonly body: EnvelopeBody
+}
+
+export interface EnvelopeBody {
+  readonly practice_id: string
+  readonly visit_id?: string
+  readonly stop_id?: string | null
+  readonly outcome?: string
+  readonly left_at?: string
+  readonly payments?: readonly PaymentBody[]
+}
+
+export function readItem(record: StoredRecord): OutboxItem {
+  const envelope = readEnvelope(record)
+  return {
+    id: envelope.id, seq: envelope.seq, kind: envelope.kind, state: record.state as ItemState,
+    writtenMs: envelope.written_ms, notBeforeMs: envelope.not_before_ms, settledMs: envelope.settled_ms,
+    code: envelope.verdict?.code ?? null, details: envelope.verdict?.details ?? {}, flags: envelope.verdict?.flags ?? [],
+    pictures: envelope.pictures, body: bodyOf<EnvelopeBody>(envelope),
+  }
+}
+
+export interface Payment {
+  readonly practiceId: string
+  readonly payment: PaymentBody
+  /** The phone's clock when the service confirmed it; null while it has not. */
+  readonly settledMs: number | null
+}
+
+/** Money taken on this phone: in reports that were written, and in visits still open. */
+export function paymentsOf(
+  items: readonly OutboxItem[],
+  drafts: readonly { readonly stop: StopCard; readonly payments: readonly PaymentBody[] }[],
+): Payment[] {
+  const written = items
+    .filter((item) => item.kind === 'visit' && item.state !== 'refused')
+    .flatMap((item) =>
+      (item.body.payments ?? []).map((payment) => ({
+        practiceId: item.body.practice_id, payment, settledMs: item.state === 'accepted' ? item.settledMs : null,
+      })),
+    )
+  const open = drafts.flatMap((draft) =>
+    draft.payments.map((payment) => ({ practiceId: draft.stop.practice.id, payment, settledMs: null })),
+  )
+  return [...written, ...open].filter((item) => item.payment.receipt !== null)
+}
+
+/** Payments that the day's figures, fetched at `fetchedMs`, cannot know of yet. */
+export const unseenBy = (payments: readonly Payment[], fetchedMs: number): Payment[] =>
+  payments.filter((item) => item.settledMs === null || item.settledMs > fetchedMs)
+
+/** What remains owed by line after the payments on this phone. */
+export function openLines(practice: PracticeCard, unseen: readonly Payment[]): DebtLineCard[] {
+  const taken = unseen.filter((item) => item.practiceId === practice.id).flatMap((item) => item.payment.allocation)
+  return practice.debt_lines.map((line) => {
+    const off = taken.filter((part) => part.debt_line_id === line.id)
+    const less = (owed: number, key: 'principal_cents' | 'interest_cents' | 'costs_cents'): number =>
+      Math.max(0, owed - off.reduce((sum, part) => sum + part[key], 0))
+    return {
+      ...line,
+      principal_cents: less(line.principal_cents, 'principal_cents'),
+      interest_cents: less(line.interest_cents, 'interest_cents'),
+      costs_cents: less(line.costs_cents, 'costs_cents'),
+    }
+  })
+}
+
+export const lineTotal = (line: { principal_cents: number; interest_cents: number; costs_cents: number }): number =>
+  line.principal_cents + line.interest_cents + line.costs_cents
+
+export const owedCents = (lines: readonly DebtLineCard[]): number => lines.reduce((sum, line) => sum + lineTotal(line), 0)
+
+export interface DayOfStops {
+  readonly next: StopCard | null
+  readonly ahead: readonly StopCard[]
+  readonly done: readonly { readonly stop: StopCard; readonly outcome: string | null }[]
+  readonly total: number
+}
+
+/** The day in order: an open visit is in hand and stays first, whatever was published meanwhile. */
+export function dayOf(bundle: DayBundle, items: readonly OutboxItem[], openStopIds: readonly string[]): DayOfStops {
+  const outcomes = new Map(
+    items
+      .filter((item) => item.kind === 'visit' && item.state !== 'refused')
+      .map((item) => [item.body.stop_id ?? '', item.body.outcome ?? null] as const),
+  )
+  const stops = [...bundle.stops].sort((a, b) => a.position - b.position)
+  const isDone = (stop: StopCard): boolean => stop.done || outcomes.has(stop.stop_id)
+  const waiting = stops.filter((stop) => !isDone(stop))
+  const open = waiting.find((stop) => openStopIds.includes(stop.stop_id))
+  const next = open ?? waiting[0] ?? null
+  return {
+    next,
+    ahead: waiting.filter((stop) => stop !== next),
+    done: stops.filter(isDone).map((stop) => ({ stop, outcome: outcomes.get(stop.stop_id) ?? null })),
+    total: stops.length,
+  }
+}
+
+/** How many minutes the agent is behind at the next stop; 0 when on time. */
+export function lateMin(next: StopCard | null, nowMs: number, arrived: boolean): number {
+  if (!next || arrived) return 0
+  return Math.max(0, Math.floor((nowMs - Date.parse(next.arrive_at)) / 60_000))
+}
+
+/** A time of the plan, moved by how late the day runs. */
+export const movedBy = (at: string, minutes: number): string => new Date(Date.parse(at) + minutes * 60_000).toISOString()
+
+/** Cents held by kind: what a person has in the pocket or on the terminal. */
+export function heldByMethod(payments: readonly Payment[]): ReadonlyMap<string, { count: number; cents: number }> {
+  const held = new Map<string, { count: number; cents: number }>()
+  for (const { payment } of payments) {
+    const known = held.get(payment.method) ?? { count: 0, cents: 0 }
+    held.set(payment.method, { count: known.count + 1, cents: known.cents + handedOver(payment) })
+  }
+  return held
+}
+
+/** What was handed over: the amount, and the stamp duty where the debtor bears it. */
+export const handedOver = (payment: PaymentBody): number =>
+  payment.amount_cents + (payment.stamp_duty.charged_to === 'debtor' ? payment.stamp_duty.cents : 0)
+
+/** A family name without the rest, for a screen that others can see. */
+export const shortName = (name: string): string => {
+  const words = name.trim().split(/\s+/)
+  const last = words.at(-1) ?? ''
+  return words.length < 2 ? name : `${last} ${(words[0] ?? '').slice(0, 1)}.`
+}

@@ -1,0 +1,67 @@
+/** Stops, attempts and unsent things in words. */
+import { dayShort, hour, knows, money, t } from '../text'
+import type { OutboxItem } from './day'
+import { handedOver, shortName } from './day'
+import type { AddressCard, PracticeCard, StopCard } from './shapes'
+
+/** Street and number as people say them, the comune apart. */
+export const streetOf = (address: AddressCard): string =>
+  [address.street, address.house_number].filter(Boolean).join(' ') || address.text
+
+/** Staircase and flat: `scala B · int. 4`. */
+export function withinHouse(address: AddressCard): string {
+  const parts = []
+  if (address.staircase) parts.push(t('address.staircase', { name: address.staircase }))
+  if (address.unit) parts.push(t('address.unit', { name: address.unit }))
+  return parts.join(' · ')
+}
+
+export const debtorOf = (practice: PracticeCard): string =>
+  practice.obligors.find((obligor) => obligor.role === 'debtor')?.name ?? practice.obligors[0]?.name ?? ''
+
+export const nameInPublic = (stop: StopCard): string => {
+  const obligor = stop.practice.obligors.find((known) => known.role === 'debtor') ?? stop.practice.obligors[0]
+  return obligor?.kind === 'firm' ? obligor.name : shortName(obligor?.name ?? '')
+}
+
+/** `lun 16 nov, 18:30 · assente, lasciato avviso` */
+export function attemptInWords(attempt: PracticeCard['attempts'][number]): string {
+  const outcome = knows(`outcome.${attempt.outcome}`) ? t(`outcome.${attempt.outcome}`) : attempt.outcome
+  return `${dayShort(attempt.at)}, ${hour(attempt.at)} · ${t(`attempt.${attempt.channel}`)} · ${outcome}`
+}
+
+export function hint(stop: StopCard): string | null {
+  const [last] = stop.practice.attempts
+  return last ? attemptInWords(last) : null
+}
+
+/** An unsent or sent thing as the list of Invio names it; nothing of the debt beyond the receipt's own number. */
+export function itemInWords(item: OutboxItem, stops: readonly StopCard[]): string {
+  const stop = stops.find((known) => known.practice.id === item.body.practice_id)
+  const where = stop ? streetOf(stop.address) : t('item.elsewhere')
+  if (item.kind === 'check_in') return t('item.check_in', { where })
+  if (item.kind === 'contact') return t('item.call', { where })
+  const outcome = item.body.outcome ? t(`outcome.${item.body.outcome}`) : ''
+  return t('item.visit', { where, outcome })
+}
+
+export function receiptsInWords(item: OutboxItem): string[] {
+  return (item.body.payments ?? []).flatMap((payment) =>
+    payment.receipt
+      ? [t('item.receipt', { amount: money(handedOver(payment)), number: receiptName(payment.receipt.value) })]
+      : [],
+  )
+}
+
+export function receiptName(value: Readonly<Record<string, unknown>>): string {
+  return `${String(value['series'])}-${String(value['number']).padStart(6, '0')}`
+}
+
+const apple = (): boolean => /iPad|iPhone|iPod/.test(navigator.userAgent)
+
+/** Hands over to the phone's own navigation; nothing is asked of anybody else by this app. */
+export function navigationLink(address: AddressCard): string | null {
+  if (address.lat_e6 === null || address.lon_e6 === null) return null
+  const point = `${(address.lat_e6 / 1e6).toFixed(6)},${(address.lon_e6 / 1e6).toFixed(6)}`
+  return apple() ? `maps://?daddr=${point}` : `geo:${point}?q=${point}(${encodeURIComponent(streetOf(address))})`
+}

@@ -1,0 +1,191 @@
+/**
+ * A visit that is being written: everything typed so far, as typed, and the report it becomes. Pure.
+ *
+ * Who was met decides what the draft may hold: turning away from "debtor" drops what only the debtor's report has a
+ * place for, and is no longer possible once money or a signature exist.
+ */
+import { CATALOGUE, outcomeOf, outcomesWith, type Field, type Met, type Outcome } from '../domain/outcomes.ts'
+import {
+  NEUTRAL_PURPOSES, type IdentifiedBy, type NoPosition, type Observation, type PaymentBody, type Position, type Purpose,
+  type Role, type Signature,
+} from '../domain/visit.ts'
+import type { TakenPicture } from './pictures'
+import type { StopCard } from './shapes'
+
+export interface Draft {
+  readonly v: 1
+  readonly visit_id: string
+  readonly stop: StopCard
+  readonly planned_day: string
+  readonly arrived_at: string | null
+  /** Set once the arrival has been written as an envelope. */
+  readonly check_in_id: string | null
+  readonly position: Position | null
+  readonly no_position: NoPosition | null
+  readonly met: Met | null
+  readonly identified_by: IdentifiedBy | null
+  readonly role: Role | null
+  readonly identified_self: boolean
+  readonly observations: readonly Observation[]
+  readonly outcome: string | null
+  /** As typed, by field; the parts of a window and of a notice under `name.part`. */
+  readonly answers: Readonly<Record<string, string>>
+  readonly pictures: readonly TakenPicture[]
+  readonly statement: string
+  readonly signature: Signature | null
+  readonly payments: readonly PaymentBody[]
+}
+
+export const draftKey = (stopId: string): string => `draft:${stopId}`
+
+export function newDraft(stop: StopCard, { visitId, day }: { visitId: string; day: string }): Draft {
+  return {
+    v: 1, visit_id: visitId, stop, planned_day: day, arrived_at: null, check_in_id: null, position: null,
+    no_position: null, met: null, identified_by: null, role: null, identified_self: false, observations: [],
+    outcome: null, answers: {}, pictures: [], statement: '', signature: null, payments: [],
+  }
+}
+
+/** Money, a signature or a notice number bind: from then on nothing is undone by a tap. */
+export const isBound = (draft: Draft): boolean =>
+  draft.payments.some((payment) => payment.receipt !== null) || draft.signature !== null || noticeNumber(draft) !== null
+
+export const canTurnFrom = (draft: Draft): boolean => draft.payments.length === 0 && draft.signature === null
+
+export const noticeNumber = (draft: Draft): string | null => draft.answers['notice.number'] ?? null
+
+export function withMet(draft: Draft, met: Met): Draft {
+  if (draft.met === met || !canTurnFrom(draft)) return draft
+  const neutral: readonly Purpose[] = NEUTRAL_PURPOSES
+  const only = outcomesWith(met)
+  const outcome = draft.outcome && only.some((entry) => entry.code === draft.outcome) ? draft.outcome : null
+  const turned: Draft = {
+    ...draft, met, identified_by: null, role: null,
+    pictures: met === 'debtor' ? draft.pictures : draft.pictures.filter((item) => neutral.includes(item.purpose)),
+    statement: met === 'debtor' ? draft.statement : '',
+  }
+  return withOutcome(turned, outcome)
+}
+
+/** A notice number that was taken stays with the draft: it is used once or explained by the office. */
+export function withOutcome(draft: Draft, code: string | null): Draft {
+  if (draft.outcome === code) return draft
+  const number = draft.answers['notice.number']
+  return { ...draft, outcome: code, answers: number === undefined ? {} : { 'notice.number': number } }
+}
+
+export const withAnswer = (draft: Draft, name: string, value: string): Draft => ({
+  ...draft, answers: { ...draft.answers, [name]: value },
+})
+
+export interface Typing {
+  /** Cents of what was typed, or null when it does not read as an amount. */
+  readonly cents: (typed: string) => number | null
+  /** The instant at which the visits' wall clock shows this day and hour. */
+  readonly instant: (day: string, hour: string) => string | null
+}
+
+/** What the outcome's form holds, as the report carries it; what is not filled in is left out. */
+export function capturedOf(draft: Draft, typing: Typing): Record<string, unknown> {
+  const outcome = draft.outcome ? outcomeOf(draft.outcome) : undefined
+  const captured: Record<string, unknown> = {}
+  for (const field of outcome?.fields ?? []) {
+    const value = valueOf(field, draft, typing)
+    if (value !== null) captured[field.name] = value
+  }
+  return captured
+}
+
+function valueOf(field: Field, draft: Draft, typing: Typing): unknown {
+  const typed = (draft.answers[field.name] ?? '').trim()
+  switch (field.type) {
+    case 'amount':
+      return typed ? typing.cents(typed) : null
+    case 'count':
+      return /^[0-9]{1,3}$/.test(typed) ? Number(typed) : null
+    case 'date':
+    case 'choice':
+    case 'text_short':
+      return typed || null
+    case 'photo':
+      return photoFor(draft, typed)
+    case 'notice': {
+      const number = noticeNumber(draft)
+      const delivery = draft.answers['notice.delivery']
+      return number && delivery ? { number, delivery } : null
+    }
+    case 'window': {
+      const [day, from, to] = ['day', 'from', 'to'].map((part) => draft.answers[`${field.name}.${part}`] ?? '')
+      if (!day || !from || !to) return null
+      const [first, last] = [typing.instant(day, from), typing.instant(day, to)]
+      return first && last ? { from: first, to: last } : null
+    }
+  }
+}
+
+const photoFor = (draft: Draft, sha256: string): string | null =>
+  draft.pictures.some((picture) => picture.sha256 === sha256) ? sha256 : null
+
+/** The body of the `visit` envelope; `readBody` and `checkReport` judge it. */
+export function bodyOf(
+  draft: Draft,
+  { leftAt, appVersion, offline, typing }: { leftAt: string; appVersion: string; offline: boolean; typing: Typing },
+): Record<string, unknown> {
+  const debtor = draft.met === 'debtor'
+  const outcome = draft.outcome ? outcomeOf(draft.outcome) : undefined
+  return {
+    practice_id: draft.stop.practice.id,
+    visit_id: draft.visit_id,
+    stop_id: draft.stop.stop_id,
+    planned_day: draft.planned_day,
+    address_id: draft.stop.address.id,
+    arrived_at: draft.arrived_at,
+    left_at: leftAt,
+    position: draft.position,
+    position_refused_reason: draft.position ? null : (draft.no_position ?? 'off'),
+    attempt_no: attemptNo(draft.stop),
+    met: {
+      who: draft.met,
+      identified_by: debtor ? draft.identified_by : null,
+      role: draft.met === 'third_party' ? draft.role : null,
+    },
+    identified_self: draft.identified_self,
+    observations: draft.observations,
+    outcome: draft.outcome,
+    captured: capturedOf(draft, typing),
+    statement: debtor && draft.statement.trim() ? draft.statement.trim() : null,
+    next_action: outcome?.next_step ?? null,
+    attachments: draft.pictures.map(({ sha256, purpose, media_type, size, small_sha256 }) => ({
+      sha256, purpose, media_type, size, small_sha256,
+    })),
+    signature: debtor ? draft.signature : null,
+    payments: debtor ? draft.payments : [],
+    app_version: appVersion,
+    offline,
+  }
+}
+
+export const attemptNo = (stop: StopCard): number =>
+  Math.min(999, stop.practice.attempts.filter((attempt) => attempt.channel === 'visit').length + 1)
+
+/** Which of the four steps still waits for an answer. */
+export type StepName = 'arrival' | 'met' | 'outcome' | 'closing'
+
+export function currentStep(draft: Draft, complete: boolean): StepName {
+  if (!draft.arrived_at) return 'arrival'
+  if (!isMetAnswered(draft)) return 'met'
+  return complete ? 'closing' : 'outcome'
+}
+
+export function isMetAnswered(draft: Draft): boolean {
+  if (draft.met === 'debtor') return draft.identified_by !== null && draft.identified_self
+  if (draft.met === 'third_party') return draft.role !== null
+  return draft.met === 'nobody'
+}
+
+/** Outcomes for who was met, in their groups; the most used stand apart. */
+export function offered(met: Met): { common: Outcome[]; rest: Outcome[] } {
+  const fitting = outcomesWith(met)
+  const common = fitting.filter((entry) => entry.common > 0)
+  return { common, rest: CATALOGUE.filter((entry) => fitting.includes(entry) && entry.common === 0) }
+}

@@ -1,0 +1,227 @@
+/**
+ * One payment at the door: what it would settle, what the rules say, and its receipt under the device's own number.
+ * Nothing here is shown or stored; `take` writes number, chain, receipt and draft in one transaction.
+ */
+import { allocate, LEGAL_ORDER, totalOf, type Allocation, type Part } from '../../domain/allocation.ts'
+import { canonicalText } from '../../domain/canonical.ts'
+import type { Ruleset } from '../../domain/conduct.ts'
+import { compactIban } from '../../domain/epc.ts'
+import type { TransferMemo } from '../../domain/paper.ts'
+import { checkedPayment, paymentMethod, type Answers, type PaymentMethod } from '../../domain/payments.ts'
+import { buildReceipt, sealReceipt, stampDuty, type ReceiptDraft, type StampDuty, type StampRule } from '../../domain/receipt.ts'
+import { attempt, Refused, type Result } from '../../domain/reading.ts'
+import type { PaymentBody } from '../../domain/visit.ts'
+import { base64url } from '../../outbox/bytes'
+import { commit, nextNumber } from '../../outbox/envelopes'
+import { toBytes, type StoredRecord } from '../../outbox/storage'
+import { draftRecord, sawDraft } from '../actions'
+import { openLines, owedCents, type Payment } from '../day'
+import { debtorOf } from '../describe'
+import type { Draft } from '../draft'
+import { phone, serviceNow, storage, wrote } from '../phone.svelte'
+import { rule, type Ruling } from '../rules'
+import type { AgencyCard, DebtLineCard, PersonCard, StopCard } from '../shapes'
+import { dayAt, utcOffsetMin } from '../time'
+
+/** What both people look at before the button is held. */
+export interface Offer {
+  readonly method: PaymentMethod
+  readonly amountCents: number
+  readonly answers: Answers
+  readonly lines: readonly DebtLineCard[]
+  readonly allocation: Allocation
+  readonly residualCents: number
+  readonly stampDuty: StampDuty
+  readonly handedOverCents: number
+}
+
+interface Asked {
+  readonly stop: StopCard
+  readonly amountCents: number
+  readonly method: string
+  readonly answers: Answers
+}
+
+const STAMP_RULE = 'payment.stamp_duty'
+
+/** The payment as it would be, or why it cannot be taken; the rules of conduct are asked apart (`ruling`). */
+export function offer({ stop, amountCents, method: code, answers }: Asked, unseen: readonly Payment[]): Result<Offer> {
+  return attempt(() => {
+    const method = paymentMethod(code)
+    const { practice } = stop
+    const checked = checkedPayment(method, amountCents, answers, {
+      today: dayAt(serviceNow()), agent_name: agent().name,
+      payees: [practice.creditor.cheque_payee, agency().legal_name, agency().name], cheque_clause_from_cents: 100_000,
+    })
+    if (checked.kind === 'refused') throw checked.refusal
+    const lines = openLines(practice, unseen)
+    const owed = owedCents(lines)
+    if (amountCents > owed) throw new Refused('pay.more_than_owed', { owed_cents: owed })
+    const parts = practice.creditor.allocation_order as readonly Part[]
+    const allocation = allocate(amountCents, lines, { ...LEGAL_ORDER, parts })
+    const duty = method.counts_as_payment ? dutyOn(amountCents, stop, phone.ruleset) : NO_DUTY
+    return {
+      method, amountCents, answers: checked.value, lines, allocation, residualCents: owed - amountCents, stampDuty: duty,
+      handedOverCents: amountCents + (duty.charged_to === 'debtor' ? duty.due_cents : 0),
+    }
+  })
+}
+
+/** What the rules of conduct say of taking it. */
+export function ruling({ stop, amountCents, method, answers }: Asked): Ruling {
+  const payee = String(answers['payee'] ?? '')
+  const cheque =
+    method === 'cheque'
+      ? {
+          payee: payee === agency().legal_name || payee === agency().name ? ('agency' as const) : ('creditor' as const),
+          non_transferable: answers['non_transferable'] === true,
+        }
+      : null
+  return rule(
+    {
+      kind: 'payment', at: serviceNow().toISOString(), method, amount_cents: amountCents, instalment: false,
+      payer: 'debtor', cheque,
+    },
+    { stop, ruleset: phone.ruleset, payments: phone.payments, fetchedMs: phone.held?.fetched_ms ?? 0 },
+  )
+}
+
+const NO_DUTY: StampDuty = { due_cents: 0, charged_to: 'none', reason: 'exempt', authorisation: '' }
+
+function dutyOn(amountCents: number, { practice }: StopCard, ruleset: Ruleset | null): StampDuty {
+  const { creditor } = practice
+  const on = dayAt(serviceNow())
+  const inForce = ruleset?.rules.filter(
+    (known) =>
+      (known.id === STAMP_RULE || known.overrides === STAMP_RULE) && known.valid_from <= on &&
+      (known.valid_to === null || on <= known.valid_to) &&
+      (known.scope.creditors === null || known.scope.creditors.includes(creditor.id)),
+  )
+  const numbers: Record<string, unknown> = Object.assign({}, ...(inForce ?? []).map((known) => known.parameters))
+  const held: StampRule = {
+    due_cents: Number(numbers['due_cents'] ?? 200),
+    above_cents: Number(numbers['above_cents'] ?? 7_747),
+    charged_to: creditor.stamp_duty_charged_to,
+    authorisation: creditor.stamp_duty_authorisation ?? '',
+  }
+  const exemption = creditor.stamp_duty_reason
+  return stampDuty(amountCents, held, exemption === 'subject_to_vat' || exemption === 'exempt' ? exemption : '')
+}
+
+/** Money was handed over: the receipt gets its number, its place in the chain and its signature, once and for all. */
+export async function take(draft: Draft, made: Offer): Promise<Draft> {
+  const pair = await storage.keyPair()
+  if (!pair) throw new Error('this device has no key')
+  const content = receiptDraft(draft.stop, made)
+  const done = await commit(storage, async (counters) => {
+    const series = counters.receipt
+    const number = series ? nextNumber(series) : null
+    if (!series || number === null) throw new Refused('receipt.numbers_used_up')
+    const built = buildReceipt(content, { series: series.series, number, chain_head: counters.chain_head })
+    if (built.kind === 'refused') throw built.refusal
+    const sealed = await sealReceipt(built.value, pair.privateKey)
+    const receipt = {
+      value: JSON.parse(sealed.text) as Record<string, unknown>, digest: sealed.digest, signature: base64url(sealed.signature),
+    }
+    const paid: Draft = { ...draft, payments: [...draft.payments, paymentBody(made, receipt)] }
+    const record: StoredRecord = {
+      key: sealed.digest, kind: 'receipt', state: 'issued', seq: number, bytes: toBytes({ ...receipt, visit_id: draft.visit_id }),
+    }
+    return {
+      counters: { ...counters, chain_head: sealed.digest, receipt: { ...series, used: number } },
+      put: [record, draftRecord(paid)],
+      result: paid,
+    }
+  })
+  sawDraft(done)
+  await wrote()
+  return done
+}
+
+/** A transfer announced: no number, no posting, a promise with its date. */
+export async function announce(draft: Draft, made: Offer): Promise<Draft> {
+  const announced: Draft = { ...draft, payments: [...draft.payments, paymentBody({ ...made, allocation: NOWHERE }, null)] }
+  await storage.write({ put: [draftRecord(announced)] })
+  sawDraft(announced)
+  await wrote()
+  return announced
+}
+
+const NOWHERE: Allocation = { lines: [], over_cents: 0 }
+
+function paymentBody(made: Offer, receipt: PaymentBody['receipt']): PaymentBody {
+  return {
+    method: made.method.code,
+    amount_cents: made.amountCents,
+    fields: made.answers,
+    allocation: made.allocation.lines.map(({ id, principal_cents, interest_cents, costs_cents }) => ({
+      debt_line_id: id, principal_cents, interest_cents, costs_cents,
+    })),
+    stamp_duty: { cents: made.stampDuty.due_cents, charged_to: made.stampDuty.charged_to, reason: made.stampDuty.reason },
+    receipt,
+  }
+}
+
+function receiptDraft(stop: StopCard, made: Offer): ReceiptDraft {
+  const titles = new Map(made.lines.map((line) => [line.id, line.title.trim()]))
+  return {
+    ...heading(stop),
+    lines: made.allocation.lines
+      .filter((line) => totalOf(line) > 0)
+      .map(({ id, principal_cents, interest_cents, costs_cents }) => ({
+        title: titles.get(id) ?? id, principal_cents, interest_cents, costs_cents,
+      })),
+    amount_cents: made.amountCents,
+    method: { code: made.method.code, answers: made.answers },
+    wording: { kind: made.residualCents === 0 ? 'final_payment' : 'part_payment', number: 0, of: 0 },
+    residual_cents: made.residualCents,
+    stamp_duty: made.stampDuty,
+  }
+}
+
+/** The memo that a banking app reads from the screen; a value like the receipt, but it proves nothing. */
+export function memoOf(stop: StopCard, payment: PaymentBody): TransferMemo {
+  return {
+    ...heading(stop),
+    v: 1,
+    kind: 'transfer_memo',
+    bic: stop.practice.creditor.bic,
+    amount_cents: payment.amount_cents,
+    remittance: `Pratica ${stop.practice.practice_number}`,
+    expected_on: String(payment.fields['expected_on'] ?? dayAt(serviceNow())),
+  }
+}
+
+export const memoText = (memo: TransferMemo): string => canonicalText(memo)
+
+function heading(stop: StopCard) {
+  const at = serviceNow()
+  const { practice, address } = stop
+  const own = agency()
+  return {
+    issued_at: at.toISOString(),
+    utc_offset_min: utcOffsetMin(at),
+    place: address.comune,
+    agency: {
+      name: own.legal_name, vat: own.vat_number, licence: `${own.licence_number}, ${own.licence_authority}`,
+      address: own.address, phone: own.phone,
+    },
+    creditor: { name: practice.creditor.name, iban: compactIban(practice.creditor.iban) },
+    debtor: debtorOf(practice).trim(),
+    practice: practice.practice_number,
+    agent: { name: agent().name, number: agent().agent_number ?? '0' },
+    device: phone.device?.device_id ?? '',
+  }
+}
+
+function agency(): AgencyCard {
+  const known = phone.bundle?.agency ?? phone.device?.agency
+  if (!known) throw new Error('the agency is not known')
+  return known
+}
+
+function agent(): PersonCard {
+  const known = phone.bundle?.agent ?? phone.device?.person
+  if (!known) throw new Error('the agent is not known')
+  return known
+}

@@ -1,0 +1,249 @@
+/**
+ * The phone's present for all screens: who, on which device, which day, what is open and what waits to leave.
+ * Screens read it; what they do goes through `actions.ts`.
+ */
+import { fromBytes, openStorage, toBytes, type Storage } from '../outbox/storage'
+import { COUNTERS, commit, withBlocks, type Counters } from '../outbox/envelopes'
+import { forgetSettled, startDriver, type Driver, type DriverStatus } from '../outbox/driver'
+import { openWire, PROTOCOL, type Failed, type Wire } from '../outbox/wire'
+import { showTimesIn } from '../text'
+import type { Ruleset } from '../domain/conduct.ts'
+import { dayAt } from './time'
+import { paymentsOf, readItem, unseenBy, type OutboxItem } from './day'
+import type { Draft } from './draft'
+import { rulesetOf } from './rules'
+import type { AgencyCard, ClockReading, DayBundle, PersonCard, SignedIn } from './shapes'
+
+export interface DeviceSetting {
+  readonly device_id: string
+  readonly person: PersonCard
+  readonly agency: AgencyCard
+}
+
+interface ClockSetting {
+  readonly offset_ms: number
+  readonly demo: boolean
+}
+
+interface HeldDay {
+  readonly bundle: DayBundle
+  readonly fetched_ms: number
+}
+
+export type Stage = 'opening' | 'sign_in' | 'enrol' | 'ready'
+
+const ENROLLED = 'agent.enrolled'
+const CHANGED = 'changed'
+const FORGET_AFTER_MS = 36 * 3_600_000
+const REFETCH_MS = 5 * 60_000
+
+class Phone {
+  stage = $state<Stage>('opening')
+  signedIn = $state.raw<SignedIn | null>(null)
+  device = $state.raw<DeviceSetting | null>(null)
+  clock = $state.raw<ClockSetting>({ offset_ms: 0, demo: false })
+  held = $state.raw<HeldDay | null>(null)
+  drafts = $state.raw<readonly Draft[]>([])
+  items = $state.raw<readonly OutboxItem[]>([])
+  picturesLeft = $state(0)
+  counters = $state.raw<Counters | null>(null)
+  status = $state.raw<DriverStatus>({ sending: null, trouble: null, quietUntil: 0, reachedAtMs: null })
+  persisted = $state<boolean | null>(null)
+  /** This browser had an enrolled phone once, and its data are gone. */
+  evicted = $state(false)
+  dayTrouble = $state.raw<Failed | null>(null)
+  /** The phone's own clock, moved a few times a minute so that screens follow. */
+  tick = $state(Date.now())
+
+  readonly bundle = $derived(this.held?.bundle ?? null)
+  readonly ruleset: Ruleset | null = $derived(this.bundle ? rulesetOf(this.bundle) : null)
+  readonly payments = $derived(paymentsOf(this.items, this.drafts))
+  readonly unseen = $derived(unseenBy(this.payments, this.held?.fetched_ms ?? 0))
+  readonly unsent = $derived(this.items.filter((item) => item.state !== 'accepted'))
+  readonly now = $derived(new Date(this.tick + this.clock.offset_ms))
+}
+
+export const phone = new Phone()
+export const storage: Storage = openStorage()
+export const wire: Wire = openWire(storage, () => phone.device?.device_id ?? null)
+
+let driver: Driver | null = null
+const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('fieldapp') : null
+
+/** Service time now, to the millisecond, for what is written down. */
+  // A new Date each time, never changed in place.
+  readonly now = $derived(new Date(this.tick + this.clock.offset_ms)) // eslint-disable-line svelte/prefer-svelte-reactivity
+
+/** Paint what is saved, then ask the network. */
+export async function open(): Promise<void> {
+  const [device, clock] = await Promise.all([setting<DeviceSetting>('device'), setting<ClockSetting>('clock')])
+  if (clock) phone.clock = clock
+  setInterval(() => {
+    phone.tick = Date.now()
+  }, 10_000)
+  channel?.addEventListener('message', () => {
+    void reread()
+    driver?.nudge()
+  })
+  phone.persisted = (await navigator.storage?.persisted?.().catch(() => null)) ?? null
+  if (device) {
+    phone.device = device
+    await start()
+    return
+  }
+  phone.evicted = localStorage.getItem(ENROLLED) !== null
+  phone.stage = 'sign_in'
+  await readClock()
+  const session = await wire.plain<SignedIn>({ method: 'GET', path: '/api/v1/session' })
+  if (session.kind === 'ok' && phone.stage === 'sign_in') welcome(session.value)
+}
+
+export function welcome(signedIn: SignedIn): void {
+  phone.signedIn = signedIn
+  tookClock(signedIn.clock)
+  if (signedIn.person.role === 'agent') phone.stage = 'enrol'
+}
+
+/** An enrolled phone at work: the saved day first. */
+export async function start(): Promise<void> {
+  const day = (await storage.ofKind('day')).at(-1)
+  if (day) {
+    phone.held = fromBytes<HeldDay>(day.bytes)
+    showTimesIn(phone.held.bundle.clock.time_zone)
+  }
+  await reread()
+  phone.stage = 'ready'
+  localStorage.setItem(ENROLLED, '1')
+  driver ??= startDriver({
+    storage,
+    wire,
+    onStatus: (status) => {
+      phone.status = status
+    },
+    onSettled: () => {
+      void reread()
+      channel?.postMessage(CHANGED)
+    },
+    onClock: (clock) => {
+      tookClock(clock as ClockReading)
+    },
+  })
+  const again = (): void => {
+    phone.tick = Date.now()
+    driver?.nudge()
+    if (Date.now() - (phone.held?.fetched_ms ?? 0) > 20_000) void fetchDay()
+  }
+  addEventListener('online', again)
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') again()
+  })
+  setInterval(() => {
+    if (document.visibilityState === 'visible') void fetchDay()
+  }, REFETCH_MS)
+  void fetchDay()
+}
+
+/** Something was written: screens read it, and it leaves when it can. */
+export async function wrote(): Promise<void> {
+  await reread()
+  driver?.nudge()
+  channel?.postMessage(CHANGED)
+}
+
+export function sendNow(): void {
+  driver?.nudge()
+  void fetchDay()
+}
+
+export async function reread(): Promise<void> {
+  const [drafts, envelopes, counters, ...pictures] = await Promise.all([
+    storage.ofKind('draft'),
+    storage.ofKind('envelope'),
+    storage.get(COUNTERS),
+    ...(['small', 'original'] as const).flatMap((kind) => [storage.keysOf(kind, 'waiting'), storage.keysOf(kind, 'held')]),
+  ])
+  phone.drafts = drafts.map((record) => fromBytes<Draft>(record.bytes))
+  phone.items = envelopes.map(readItem)
+  phone.counters = counters ? fromBytes<Counters>(counters.bytes) : null
+  phone.picturesLeft = pictures.reduce((sum, keys) => sum + keys.length, 0)
+  phone.tick = Date.now()
+}
+
+let fetching: Promise<void> | null = null
+
+/** Ask for today's day; the one that is held stays when the network brings nothing. */
+export function fetchDay(): Promise<void> {
+  fetching ??= (async () => {
+    const reply = await wire.signed<DayBundle>({ method: 'GET', path: '/api/v1/field/day' })
+    if (reply.kind === 'failed') {
+      phone.dayTrouble = reply
+      return
+    }
+    phone.dayTrouble = null
+    await keepDay(reply.value)
+  })().finally(() => {
+    fetching = null
+  })
+  return fetching
+}
+
+async function keepDay(bundle: DayBundle): Promise<void> {
+  if (bundle.protocol !== PROTOCOL) {
+    phone.dayTrouble = { kind: 'failed', trouble: 'update_needed', code: null, details: {}, retryAfterMs: null }
+    return
+  }
+  const held: HeldDay = { bundle, fetched_ms: Date.now() }
+  const older = (await storage.ofKind('day')).map((record) => record.key).filter((key) => key !== `day:${bundle.day}`)
+  await storage.write({
+    put: [{ key: `day:${bundle.day}`, kind: 'day', state: 'kept', seq: Number(bundle.day.replaceAll('-', '')), bytes: toBytes(held) }],
+    remove: older,
+  })
+  await commit(storage, async (counters) => ({ counters: withBlocks(counters, bundle.blocks), result: undefined }))
+  await forgetSettled(storage, Date.now() - FORGET_AFTER_MS)
+  phone.held = held
+  tookClock(bundle.clock)
+  showTimesIn(bundle.clock.time_zone)
+  await reread()
+}
+
+export async function readClock(): Promise<void> {
+  const reply = await wire.plain<ClockReading>({ method: 'GET', path: '/api/v1/clock' })
+  if (reply.kind === 'ok') tookClock(reply.value)
+}
+
+/** The difference between the service's clock and this phone's; both are written into every envelope. */
+function tookClock(clock: ClockReading): void {
+  const offset_ms = Math.round(Date.parse(clock.now) - Date.now())
+  if (!Number.isFinite(offset_ms)) return
+  // Jitter of the network is no drift: only a real difference is taken over.
+  const moved = Math.abs(offset_ms - phone.clock.offset_ms) > 1_500 || clock.demo !== phone.clock.demo
+  if (!moved) return
+  phone.clock = { offset_ms, demo: clock.demo }
+  phone.tick = Date.now()
+  void keepSetting('clock', phone.clock)
+}
+
+async function setting<T>(name: string): Promise<T | null> {
+  const record = await storage.get(`setting:${name}`)
+  return record ? fromBytes<T>(record.bytes) : null
+}
+
+export async function keepSetting(name: string, value: unknown): Promise<void> {
+  await storage.write({ put: [{ key: `setting:${name}`, kind: 'setting', state: 'kept', seq: 0, bytes: toBytes(value) }] })
+}
+
+/** Today by the service's clock, where the visits are. */
+export const today = (): string => dayAt(phone.now)
+
+/** Forgets this phone's person and cases; refused while anything is unsent. */
+export async function leave(): Promise<boolean> {
+  await reread()
+  if (phone.unsent.length || phone.drafts.length || phone.picturesLeft) return false
+  driver?.stop()
+  await wire.plain({ method: 'DELETE', path: '/api/v1/session' })
+  await storage.wipe()
+  localStorage.removeItem(ENROLLED)
+  location.hash = ''
+  location.reload()
+  return true
+}

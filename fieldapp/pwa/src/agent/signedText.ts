@@ -1,0 +1,54 @@
+/** The sentence above the signature: always Italian, for it is the debtor's paper and not the agent's screen. */
+import words from '../text/signed.it.json'
+import { outcomeOf } from '../domain/outcomes.ts'
+import { capturedOf, type Draft, type Typing } from './draft'
+import { debtorOf } from './describe'
+
+const fill = (sentence: string, values: Readonly<Record<string, string>>): string =>
+  sentence.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
+
+const euro = (cents: number): string => {
+  const whole = String(Math.trunc(cents / 100)).replace(/\B(?=(\d{3})+$)/g, '.')
+  return `${whole},${String(cents % 100).padStart(2, '0')} €`
+}
+
+const day = (iso: string): string => iso.split('-').reverse().join('/')
+
+/** What the signer saw; its digest is stored beside the picture. */
+export function signedText(draft: Draft, typing: Typing): string {
+  const { practice } = draft.stop
+  const parts = [
+    fill(words.who, { debtor: debtorOf(practice), practice: practice.practice_number, creditor: practice.creditor.name }),
+  ]
+  const captured = capturedOf(draft, typing)
+  const amount = (name: string): string => euro(Number(captured[name] ?? 0))
+  switch (draft.outcome) {
+    case 'PLAN_SIGNED':
+      parts.push(
+        fill(words.plan, {
+          total: amount('total_cents'), count: String(captured['instalments'] ?? ''),
+          every: words.every[(captured['every'] as keyof typeof words.every | undefined) ?? 'month'],
+          first: day(String(captured['first_due_on'] ?? '')),
+        }),
+        words.limitation,
+      )
+      break
+    case 'PROMISE_TO_PAY':
+    case 'PAID_PARTIAL':
+      if (captured['promise_on'] && captured['promise_cents']) {
+        parts.push(fill(words.promise, { amount: amount('promise_cents'), on: day(String(captured['promise_on'])) }))
+      }
+      break
+    case 'SETTLEMENT_PROPOSED':
+      parts.push(fill(words.settlement, { amount: amount('offer_cents'), until: day(String(captured['valid_until'] ?? '')) }))
+      break
+    default:
+      break
+  }
+  for (const payment of draft.payments) {
+    if (payment.receipt) parts.push(fill(words.paid, { amount: euro(payment.amount_cents) }))
+  }
+  if (draft.statement.trim()) parts.push(fill(words.statement, { statement: draft.statement.trim() }))
+  if (parts.length === 1 && draft.outcome && outcomeOf(draft.outcome)) parts.push(words.met)
+  return parts.join('\n')
+}

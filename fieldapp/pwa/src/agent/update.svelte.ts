@@ -1,0 +1,22 @@
+/** A new version waits until the agent takes it: never in the middle of a visit, never in the middle of a sending. */
+import { Workbox } from 'workbox-window'
+
+let ready = $state(false)
+
+export const updateReady = (): boolean => ready
+
+export async function watchForUpdates(): Promise<void> {
+  if (!('serviceWorker' in navigator) || import.meta.env.DEV) return
+  const workbox = new Workbox('/agent/sw.js', { scope: '/agent/' })
+  workbox.addEventListener('waiting', () => {
+    ready = true
+  })
+  workbox.addEventListener('controlling', (event) => {
+    if (event.isUpdate) location.reload()
+  })
+  await workbox.register().catch(() => undefined)
+}
+
+export function takeUpdate(): void {
+  void navigator.serviceWorker.getRegistration('/agent/').then((found) => found?.waiting?.postMessage('take-over'))
+}

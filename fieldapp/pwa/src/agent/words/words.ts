@@ -1,0 +1,27 @@
+/** The phone's catalogues, one chunk a language; what was chosen on this phone is remembered. */
+import { type Language, preferredLanguage, speak, type Words } from '../../text'
+
+const READERS: Record<Language, () => Promise<{ words: Words }>> = {
+  it: () => import('./it'),
+  en: () => import('./en'),
+  fr: () => import('./fr'),
+}
+const REMEMBERED = 'agent.language'
+
+/** Several catalogues as one; a key has one home, so order plays no part. */
+export const merge = (catalogues: Record<string, Words>): Words =>
+  Object.assign({}, ...Object.values(catalogues)) as Words
+
+export async function useLanguage(language: Language): Promise<void> {
+  const { words } = await READERS[language]()
+  speak(language, words)
+  document.documentElement.lang = language
+}
+
+export async function changeLanguage(language: Language): Promise<void> {
+  localStorage.setItem(REMEMBERED, language)
+  await useLanguage(language)
+}
+
+export const firstLanguage = (): Language =>
+  preferredLanguage([localStorage.getItem(REMEMBERED) ?? '', ...navigator.languages])

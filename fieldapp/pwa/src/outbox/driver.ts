@@ -1,0 +1,238 @@
+/**
+ * Drives the machine: carries its requests out, writes what an answer settled, then lets the machine believe it.
+ * One tab drives for all (a Web Lock); the others are told over a channel.
+ */
+import { mediaTypeOf } from './bytes'
+import { bodyOf, envelopeRecord, readEnvelope, SENDING_NOW, underLock, type StoredEnvelope } from './envelopes'
+import { EMPTY, next, step, type Answer, type Event, type Fact, type FactState, type Picture, type PictureState, type Request, type Sync } from './machine'
+import type { Storage } from './storage'
+import { PROTOCOL, type Reply, type Wire } from './wire'
+
+export interface DriverStatus {
+  readonly sending: Request['kind'] | null
+  readonly trouble: Sync['trouble']
+  readonly quietUntil: number
+  /** The phone's clock at the last good answer. */
+  readonly reachedAtMs: number | null
+}
+
+interface Verdict {
+  readonly id: string
+  readonly verdict: 'accepted' | 'duplicate' | 'conflict' | 'refused'
+  readonly code: string | null
+  readonly details: Readonly<Record<string, unknown>>
+  readonly flags: readonly string[]
+}
+
+interface SyncAnswer {
+  readonly verdicts: readonly Verdict[]
+  readonly missing: readonly string[]
+  readonly clock: { readonly now: string }
+}
+
+export interface Driver {
+  /** Look for new work, waiting or not. */
+  nudge(): void
+  stop(): void
+}
+
+export interface DriverParts {
+  readonly storage: Storage
+  readonly wire: Wire
+  readonly onStatus: (status: DriverStatus) => void
+  /** Stored records changed: screens read again. */
+  readonly onSettled: () => void
+  readonly onClock: (clock: SyncAnswer['clock']) => void
+  readonly now?: () => number
+  readonly luck?: () => number
+}
+
+export function startDriver(parts: DriverParts): Driver {
+  const now = parts.now ?? Date.now
+  const luck = parts.luck ?? Math.random
+  let sync = EMPTY
+  let reachedAtMs: number | null = null
+  let stopped = false
+  let nudged = true
+  let wake: () => void = () => undefined
+
+  const tell = (sending: Request['kind'] | null): void => {
+    parts.onStatus({ sending, trouble: sync.trouble, quietUntil: sync.quietUntil, reachedAtMs })
+  }
+
+  const feed = (event: Event): void => void (sync = step(sync, event))
+
+  async function pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    wake = () => undefined
+  }
+
+  async function once(): Promise<void> {
+    if (nudged) {
+      nudged = false
+      await freeHeld(parts.storage)
+      feed({ kind: 'nudged' })
+    }
+    // Choosing what leaves and taking back exclude each other.
+    const chosen = await underLock(SENDING_NOW, async () => {
+      feed({ kind: 'loaded', ...(await read(parts.storage)) })
+      const wanted = next(sync, now())
+      if (wanted.kind !== 'rest' && wanted.kind !== 'wait') feed({ kind: 'sent', request: wanted })
+      return wanted
+    })
+    if (chosen.kind === 'rest' || chosen.kind === 'wait') {
+      tell(null)
+      await pause(chosen.kind === 'wait' ? Math.max(50, chosen.until - now()) : 60_000)
+      return
+    }
+    tell(chosen.kind)
+    const { answer, verdicts } = await carryOut(parts, chosen)
+    if (answer.kind !== 'failed') reachedAtMs = now()
+    const before = sync
+    const after = step(sync, { kind: 'answered', answer, now: now(), luck: luck() })
+    await persist(parts.storage, before, after, verdicts, now())
+    sync = after
+    tell(null)
+    parts.onSettled()
+  }
+
+  void underLock('fieldapp-sync', async () => {
+    while (!stopped) {
+      try {
+        await once()
+      } catch {
+        // Storage may be gone for a moment (a phone waking up): what was not written is simply sent again.
+        sync = EMPTY
+        await pause(5_000)
+      }
+    }
+  })
+
+  return {
+    nudge: () => {
+      nudged = true
+      wake()
+    },
+    stop: () => {
+      stopped = true
+      wake()
+    },
+  }
+}
+
+async function read(storage: Storage): Promise<{ facts: Fact[]; pictures: Picture[] }> {
+  const facts = (await storage.ofKind('envelope')).map((record): Fact => {
+    const envelope = readEnvelope(record)
+    return {
+      id: envelope.id, seq: envelope.seq, state: record.state as FactState, notBefore: envelope.not_before_ms,
+      pictures: envelope.pictures,
+    }
+  })
+  const seqOf = new Map(facts.flatMap((fact) => fact.pictures.map((sha256) => [sha256, fact.seq] as const)))
+  const pictures: Picture[] = []
+  for (const part of ['small', 'original'] as const) {
+    for (const state of ['waiting', 'held'] as const) {
+      for (const sha256 of await storage.keysOf(part, state)) {
+        pictures.push({ sha256, part, seq: seqOf.get(sha256) ?? 0, state })
+      }
+    }
+  }
+  return { facts, pictures }
+}
+
+/** What was put aside is tried again when somebody asks for it. */
+async function freeHeld(storage: Storage): Promise<void> {
+  for (const kind of ['envelope', 'small', 'original'] as const) {
+    for (const key of await storage.keysOf(kind, 'held')) await storage.mark(key, 'waiting')
+  }
+}
+
+async function carryOut(parts: DriverParts, request: Request): Promise<{ answer: Answer; verdicts: readonly Verdict[] }> {
+  switch (request.kind) {
+    case 'push': {
+      const envelopes = await Promise.all(request.ids.map(async (id) => parts.storage.get(id)))
+      const sent = envelopes
+        .filter((record) => record !== undefined)
+        .map((record) => readEnvelope(record))
+        .map(({ id, seq, digest, text }) => ({ id, seq, digest, text }))
+      const reply = await parts.wire.signed<SyncAnswer>({
+        method: 'POST', path: '/api/v1/field/envelopes', json: { protocol: PROTOCOL, envelopes: sent },
+      })
+      if (reply.kind === 'failed') return { answer: reply, verdicts: [] }
+      if (!Array.isArray(reply.value.verdicts) || !Array.isArray(reply.value.missing)) return misread
+      parts.onClock(reply.value.clock)
+      const { verdicts, missing } = reply.value
+      return { answer: { kind: 'verdicts', verdicts, missing }, verdicts }
+    }
+    case 'ask': {
+      const reply: Reply<{ sha256: string; stored: boolean }[]> = await parts.wire.signed({
+        method: 'POST', path: '/api/v1/field/attachments/missing', json: { sha256s: request.sha256s },
+      })
+      if (reply.kind === 'failed') return { answer: reply, verdicts: [] }
+      if (!Array.isArray(reply.value)) return misread
+      return { answer: { kind: 'states', states: reply.value }, verdicts: [] }
+    }
+    case 'put': {
+      const record = await parts.storage.get(request.sha256)
+      if (!record) return { answer: { kind: 'put', sha256: request.sha256, stored: true }, verdicts: [] }
+      const reply = await parts.wire.signed<{ stored: boolean }>({
+        method: 'PUT',
+        path: `/api/v1/field/attachments/${request.sha256}`,
+        content: { bytes: record.bytes, mediaType: mediaTypeOf(record.bytes) },
+        timeoutMs: 120_000,
+      })
+      if (reply.kind === 'failed') return { answer: reply, verdicts: [] }
+      return { answer: { kind: 'put', sha256: request.sha256, stored: reply.value.stored }, verdicts: [] }
+    }
+  }
+}
+
+const misread: { answer: Answer; verdicts: readonly Verdict[] } = {
+  answer: { kind: 'failed', trouble: 'captive', retryAfterMs: null }, verdicts: [],
+}
+
+/** Writes what changed between two states; pictures that the service holds leave the phone's storage. */
+async function persist(
+  storage: Storage, before: Sync, after: Sync, verdicts: readonly Verdict[], nowMs: number,
+): Promise<void> {
+  const said = new Map(verdicts.map((verdict) => [verdict.id, verdict]))
+  const states = new Map(before.facts.map((fact) => [fact.id, fact.state]))
+  for (const fact of after.facts) {
+    if (states.get(fact.id) === fact.state) continue
+    const record = await storage.get(fact.id)
+    if (!record) continue
+    const verdict = said.get(fact.id)
+    const envelope: StoredEnvelope = {
+      ...readEnvelope(record),
+      verdict: verdict ? { code: verdict.code, details: verdict.details, flags: verdict.flags } : null,
+      settled_ms: verdict ? nowMs : null,
+    }
+    await storage.write({ put: [envelopeRecord(envelope, fact.state)] })
+  }
+  const pictures = new Map<string, PictureState>(before.pictures.map((item) => [item.sha256, item.state]))
+  for (const item of after.pictures) {
+    if (pictures.get(item.sha256) === item.state) continue
+    if (item.state === 'stored') await storage.write({ remove: [item.sha256] })
+    else if (item.state === 'held') await storage.mark(item.sha256, 'held')
+  }
+}
+
+/** Accepted envelopes leave the phone once their day is over: it carries today's cases and nothing else. */
+export async function forgetSettled(storage: Storage, beforeMs: number): Promise<void> {
+  const old = (await storage.ofKind('envelope')).filter((record) => {
+    const { settled_ms } = readEnvelope(record)
+    return record.state === 'accepted' && settled_ms !== null && settled_ms < beforeMs
+  })
+  const receipts = old.flatMap((record) =>
+    (bodyOf<{ payments?: { receipt: { digest: string } | null }[] }>(readEnvelope(record)).payments ?? []).flatMap(
+      (payment) => (payment.receipt ? [payment.receipt.digest] : []),
+    ),
+  )
+  await storage.write({ remove: [...old.map((record) => record.key), ...receipts] })
+}

@@ -1,0 +1,227 @@
+/**
+ * Sync as a pure state machine: what to send next, and what an answer changes. No clock, no network, no storage.
+ *
+ * Invariants, each with its test:
+ *  1. One request at a time.
+ *  2. Facts are sent in device order; one that rests (it can still be undone) is never overtaken.
+ *  3. A fact leaves `waiting` only by a verdict for its own id, or as `held` when the service cannot take its shape.
+ *  4. What is settled (accepted, refused, conflict, stored) stays settled.
+ *  5. A failed request settles nothing: it only makes the next one later.
+ *  6. A picture travels after the fact that names it was accepted, and only if the service lacks it.
+ *  7. Facts before small pictures before originals.
+ *  8. Waiting is bounded: no quiet time is longer than LONGEST_WAIT_MS, and a nudge ends it.
+ *  9. One bad item costs only itself: a refused batch is halved until the bad one stands alone.
+ */
+import type { Trouble } from './wire'
+
+export const LARGEST_BATCH = 20
+export const LARGEST_QUESTION = 200
+export const FIRST_WAIT_MS = 2_000
+export const LONGEST_WAIT_MS = 300_000
+
+export type FactState = 'waiting' | 'held' | 'accepted' | 'refused' | 'conflict'
+export type PictureState = 'waiting' | 'missing' | 'held' | 'stored'
+
+export interface Fact {
+  readonly id: string
+  readonly seq: number
+  readonly state: FactState
+  /** Milliseconds of the phone's clock before which it can still be undone. */
+  readonly notBefore: number
+  readonly pictures: readonly string[]
+}
+
+export interface Picture {
+  readonly sha256: string
+  readonly part: 'small' | 'original'
+  readonly seq: number
+  readonly state: PictureState
+}
+
+export type Request =
+  | { readonly kind: 'push'; readonly ids: readonly string[] }
+  | { readonly kind: 'ask'; readonly sha256s: readonly string[] }
+  | { readonly kind: 'put'; readonly sha256: string }
+
+export interface VerdictSaid {
+  readonly id: string
+  readonly verdict: 'accepted' | 'duplicate' | 'conflict' | 'refused'
+}
+
+export type Answer =
+  | { readonly kind: 'verdicts'; readonly verdicts: readonly VerdictSaid[]; readonly missing: readonly string[] }
+  | { readonly kind: 'states'; readonly states: readonly { readonly sha256: string; readonly stored: boolean }[] }
+  | { readonly kind: 'put'; readonly sha256: string; readonly stored: boolean }
+  | { readonly kind: 'failed'; readonly trouble: Trouble; readonly retryAfterMs: number | null }
+
+export interface Sync {
+  readonly facts: readonly Fact[]
+  readonly pictures: readonly Picture[]
+  readonly flight: Request | null
+  /** What the last request met; null after a good one. */
+  readonly trouble: Trouble | null
+  readonly failures: number
+  readonly quietUntil: number
+  readonly batch: number
+}
+
+export type Event =
+  | { readonly kind: 'loaded'; readonly facts: readonly Fact[]; readonly pictures: readonly Picture[] }
+  | { readonly kind: 'nudged' }
+  | { readonly kind: 'sent'; readonly request: Request }
+  /** `luck` in [0, 1) spreads phones that failed together. */
+  | { readonly kind: 'answered'; readonly answer: Answer; readonly now: number; readonly luck: number }
+
+export type Next = Request | { readonly kind: 'wait'; readonly until: number } | { readonly kind: 'rest' }
+
+export const EMPTY: Sync = {
+  facts: [], pictures: [], flight: null, trouble: null, failures: 0, quietUntil: 0, batch: LARGEST_BATCH,
+}
+
+/** What to do now. */
+export function next(sync: Sync, now: number): Next {
+  if (sync.flight) return { kind: 'rest' }
+  if (!hasWork(sync)) return { kind: 'rest' }
+  if (sync.quietUntil > now) return { kind: 'wait', until: sync.quietUntil }
+  const ready = readyFacts(sync, now)
+  if (ready.length) return { kind: 'push', ids: ready.slice(0, sync.batch).map((fact) => fact.id) }
+  const due = duePictures(sync)
+  const unknown = due.filter((picture) => picture.state === 'waiting')
+  if (unknown.length) {
+    return { kind: 'ask', sha256s: [...new Set(unknown.map((picture) => picture.sha256))].slice(0, LARGEST_QUESTION) }
+  }
+  const first = due.find((picture) => picture.part === 'small') ?? due[0]
+  if (first) return { kind: 'put', sha256: first.sha256 }
+  const resting = sync.facts.filter((fact) => fact.state === 'waiting').map((fact) => fact.notBefore)
+  return resting.length ? { kind: 'wait', until: Math.min(...resting) } : { kind: 'rest' }
+}
+
+/** The state after an event. */
+export function step(sync: Sync, event: Event): Sync {
+  switch (event.kind) {
+    case 'loaded':
+      return load(sync, event.facts, event.pictures)
+    case 'nudged':
+      return {
+        ...sync,
+        quietUntil: 0,
+        facts: sync.facts.map((fact) => (fact.state === 'held' ? { ...fact, state: 'waiting' } : fact)),
+        pictures: sync.pictures.map((item) => (item.state === 'held' ? { ...item, state: 'waiting' } : item)),
+      }
+    case 'sent':
+      return sync.flight ? sync : { ...sync, flight: event.request }
+    case 'answered':
+      return sync.flight ? answered({ ...sync, flight: null }, sync.flight, event) : sync
+  }
+}
+
+/** Whether anything is still on its way. */
+export function hasWork(sync: Sync): boolean {
+  return sync.facts.some((fact) => fact.state === 'waiting') || duePictures(sync).length > 0
+}
+
+function readyFacts(sync: Sync, now: number): Fact[] {
+  const waiting = sync.facts.filter((fact) => fact.state === 'waiting').sort((a, b) => a.seq - b.seq)
+  const resting = waiting.findIndex((fact) => fact.notBefore > now)
+  return resting < 0 ? waiting : waiting.slice(0, resting)
+}
+
+function duePictures(sync: Sync): Picture[] {
+  const named = new Set(sync.facts.filter((fact) => fact.state === 'accepted').flatMap((fact) => fact.pictures))
+  return sync.pictures
+    .filter((item) => (item.state === 'waiting' || item.state === 'missing') && named.has(item.sha256))
+    .sort((a, b) => a.seq - b.seq)
+}
+
+/** Storage is where new work comes from; what this machine has settled since is not undone by an older reading. */
+function load(sync: Sync, facts: readonly Fact[], pictures: readonly Picture[]): Sync {
+  const knownFacts = new Map(sync.facts.map((fact) => [fact.id, fact]))
+  const knownPictures = new Map(sync.pictures.map((item) => [item.sha256, item]))
+  return {
+    ...sync,
+    facts: facts.map((fact) => {
+      const known = knownFacts.get(fact.id)
+      return known && known.state !== 'waiting' ? { ...fact, state: known.state } : fact
+    }),
+    pictures: pictures.map((item) => {
+      const known = knownPictures.get(item.sha256)
+      return known && known.state !== 'waiting' ? { ...item, state: known.state } : item
+    }),
+  }
+}
+
+function answered(sync: Sync, flight: Request, event: Extract<Event, { kind: 'answered' }>): Sync {
+  const { answer } = event
+  if (answer.kind === 'failed') return failedAt(sync, flight, answer, event)
+  const good: Sync = { ...sync, trouble: null, failures: 0, quietUntil: 0, batch: LARGEST_BATCH }
+  if (answer.kind === 'verdicts' && flight.kind === 'push') return judged(good, flight.ids, answer, event)
+  if (answer.kind === 'states' && flight.kind === 'ask') {
+    const stored = new Map(answer.states.map((item) => [item.sha256, item.stored]))
+    return withPictures(good, (item) => {
+      if (item.state !== 'waiting' || !flight.sha256s.includes(item.sha256)) return item
+      // A hash that the answer leaves out is asked for as if it were missing: sending twice harms nobody.
+      return { ...item, state: stored.get(item.sha256) === true ? 'stored' : 'missing' }
+    })
+  }
+  if (answer.kind === 'put' && flight.kind === 'put' && answer.sha256 === flight.sha256) {
+    return withPictures(good, (item) =>
+      item.sha256 === flight.sha256 ? { ...item, state: answer.stored ? 'stored' : 'held' } : item,
+    )
+  }
+  return failedAt(sync, flight, { kind: 'failed', trouble: 'not_understood', retryAfterMs: null }, event)
+}
+
+function judged(
+  sync: Sync,
+  sent: readonly string[],
+  answer: Extract<Answer, { kind: 'verdicts' }>,
+  { now, luck }: { now: number; luck: number },
+): Sync {
+  const said = new Map(answer.verdicts.filter((item) => sent.includes(item.id)).map((item) => [item.id, item.verdict]))
+  const missing = new Set(answer.missing)
+  const facts = sync.facts.map((fact): Fact => {
+    const verdict = said.get(fact.id)
+    if (!verdict || fact.state !== 'waiting') return fact
+    return { ...fact, state: verdict === 'duplicate' ? 'accepted' : verdict }
+  })
+  const judgedSync = withPictures({ ...sync, facts }, (item) =>
+    item.state === 'waiting' && missing.has(item.sha256) ? { ...item, state: 'missing' } : item,
+  )
+  // An answer without a verdict for what was sent would be asked again at once, for ever.
+  return sent.every((id) => said.has(id)) ? judgedSync : quiet(judgedSync, 'not_understood', null, now, luck)
+}
+
+function failedAt(
+  sync: Sync,
+  flight: Request,
+  answer: Extract<Answer, { kind: 'failed' }>,
+  { now, luck }: { now: number; luck: number },
+): Sync {
+  const misfit = answer.trouble === 'too_large' || answer.trouble === 'not_understood'
+  if (misfit && flight.kind === 'push') {
+    if (flight.ids.length > 1) {
+      return { ...sync, trouble: answer.trouble, batch: Math.ceil(flight.ids.length / 2) }
+    }
+    const [only] = flight.ids
+    const facts = sync.facts.map((fact): Fact => (fact.id === only ? { ...fact, state: 'held' } : fact))
+    return { ...sync, facts, trouble: answer.trouble, batch: LARGEST_BATCH }
+  }
+  if (misfit && flight.kind === 'put') {
+    const held = withPictures(sync, (item) => (item.sha256 === flight.sha256 ? { ...item, state: 'held' } : item))
+    return { ...held, trouble: answer.trouble }
+  }
+  return quiet(sync, answer.trouble, answer.retryAfterMs, now, luck)
+}
+
+/** Doubling waits with jitter; where a person must act first there is no point in asking often. */
+function quiet(sync: Sync, trouble: Trouble, retryAfterMs: number | null, now: number, luck: number): Sync {
+  const slow = trouble === 'not_allowed' || trouble === 'update_needed'
+  const grown = Math.min(FIRST_WAIT_MS * 2 ** Math.min(sync.failures, 12), LONGEST_WAIT_MS)
+  const wait = (slow ? LONGEST_WAIT_MS : grown) * (0.5 + luck / 2)
+  const asked = Math.min(retryAfterMs ?? 0, LONGEST_WAIT_MS)
+  return { ...sync, trouble, failures: sync.failures + 1, quietUntil: now + Math.max(wait, asked) }
+}
+
+function withPictures(sync: Sync, change: (item: Picture) => Picture): Sync {
+  return { ...sync, pictures: sync.pictures.map(change) }
+}
