@@ -310,6 +310,7 @@ async def run_solve(parts: Parts, identity: Identity, *, plan_id: str) -> None:
     async with parts.database.transaction(scope) as session:
         plan = await _plan(session, plan_uuid, lock=True)
         plan.state, plan.result = "done", result
+        plan.progress = teller.finished(solution)
         plan.objective_cents = solution.judgement.objective_cents
         plan.served = solution.judgement.served
         tell(session, NewFact("plan.done", parts.clock.now(), day=day, body={"plan_id": plan_id}))
@@ -317,7 +318,10 @@ async def run_solve(parts: Parts, identity: Identity, *, plan_id: str) -> None:
 
 async def _prepare(work: Work, plan: store.Plan) -> _Prepared:
     request = plan.request
-    people = [person for row, person in await _agents(work, plan.day) if str(row.id) in request["agent_ids"]]
+    asked_for = [person for row, person in await _agents(work, plan.day) if str(row.id) in request["agent_ids"]]
+    # What is left of a day that has begun: nobody is sent to a door in the past.
+    begins = {person.id: max(person.shift_from_s, _already_s(work, plan.day)) for person in asked_for}
+    people = [person for person in asked_for if begins[person.id] < person.shift_to_s]
     wanted = None if request["practice_ids"] is None else set(request["practice_ids"])
     asked = [
         candidate
@@ -332,7 +336,7 @@ async def _prepare(work: Work, plan: store.Plan) -> _Prepared:
     cost = (matrix.distance_m * CENT_PER_KM) // 1000 + (matrix.travel_s * CENT_PER_HOUR) // 3600
     problem = Problem.of(
         [
-            Agent(str(p.id), (p.shift_from_s, p.shift_to_s), max_visits=p.max_visits, takes_lunch=p.lunch)
+            Agent(str(p.id), (begins[p.id], p.shift_to_s), max_visits=p.max_visits, takes_lunch=p.lunch)
             for p in people
         ],
         [
@@ -353,6 +357,14 @@ async def _prepare(work: Work, plan: store.Plan) -> _Prepared:
         ],
     )
     return _Prepared(problem, people, lawful, refused, matrix.distance_m)
+
+
+def _already_s(work: Work, day: date) -> int:
+    """Seconds of `day` that have passed, with ten minutes to set out; 0 on a day to come."""
+    local = work.now.astimezone(work.parts.zone)
+    if local.date() != day:
+        return 0
+    return local.hour * 3600 + local.minute * 60 + 600
 
 
 def _degrees(value_e6: int | None) -> float:
@@ -380,6 +392,24 @@ class _Teller:
             await self._tell()
         return await searching
 
+    def finished(self, solution: Solution) -> dict[str, Any]:
+        """The progress as it stands at the end: only now is it known how many visits are served."""
+        last, judgement = self._latest, solution.judgement
+        elapsed_ms = round(last.elapsed_s * 1000) if last else 0
+        end = (elapsed_ms, judgement.objective_cents, judgement.served)
+        return self._told(elapsed_ms, solution.iterations, judgement.objective_cents, judgement.served, [end])
+
+    def _told(
+        self, elapsed_ms: int, iterations: int, objective_cents: int, served: int, end: Sequence[tuple[int, int, int]]
+    ) -> dict[str, Any]:
+        return {
+            "elapsed_ms": elapsed_ms,
+            "iterations": iterations,
+            "objective_cents": objective_cents,
+            "served": served,
+            "curve": [*self._curve[:: max(1, len(self._curve) // 100)], *end],
+        }
+
     def _hear(self, progress: Progress) -> bool:
         self._latest = progress
         return not self._stop
@@ -394,13 +424,7 @@ class _Teller:
             plan = await store.plan(session, self._plan_id, lock=True)
             assert plan is not None
             self._stop = plan.stop_requested
-            plan.progress = {
-                "elapsed_ms": elapsed_ms,
-                "iterations": progress.iterations,
-                "objective_cents": progress.objective_cents,
-                "served": 0,
-                "curve": self._curve[:: max(1, len(self._curve) // 100)],
-            }
+            plan.progress = self._told(elapsed_ms, progress.iterations, progress.objective_cents, 0, ())
             body = {"plan_id": str(self._plan_id), "share_pct": round(progress.share * 100)}
             tell(session, NewFact("plan.progress", self._parts.clock.now(), day=plan.day, body=body))
 

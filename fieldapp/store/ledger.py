@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy
@@ -184,7 +185,7 @@ async def entries_of(session: AsyncSession, practice_id: UUID) -> list[EntryRow]
 
 async def trial_balance(session: AsyncSession, *, at: datetime) -> TrialBalance:
     """The balance of every account at the instant `at`, claims summed over practices; the total is zero."""
-    query = (
+    query: Any = (
         sqlalchemy.select(
             col(Account.kind).label("kind"),
             col(Creditor.name).label("creditor"),
@@ -195,7 +196,7 @@ async def trial_balance(session: AsyncSession, *, at: datetime) -> TrialBalance:
         .join(Entry, col(Entry.id) == col(Posting.entry_id))
         .join(Creditor, col(Creditor.id) == col(Account.creditor_id), isouter=True)
         .join(Person, col(Person.id) == col(Account.person_id), isouter=True)
-        .where(Entry.at <= at)
+        .where(col(Entry.at) <= at)
         .group_by(col(Account.kind), col(Creditor.name), col(Person.name))
         .order_by(col(Account.kind), col(Creditor.name), col(Person.name))
     )
