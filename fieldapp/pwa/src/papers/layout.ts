@@ -31,7 +31,7 @@ export interface Layout {
 export const WIDTH = 390
 const MARGIN = 24
 const INNER = WIDTH - 2 * MARGIN
-const LABEL = 112
+const LABEL = 94
 const CODE_SIDE = 240
 /** Room between a label and its sum. */
 const GUTTER = 16

@@ -16,10 +16,22 @@ const TONES = { ink: '#16181a', quiet: '#4d5358' } as const
 const RULE = '#b9bdc1'
 const QUIET_ZONE = 4
 
-/** The paper of `blocks` as PNG. `code` is what the QR says, null for a paper without one. */
-export async function renderPaper(
-  blocks: readonly Block[], { code, scale = 3 }: { code: string | null; scale?: number },
-): Promise<PaperPicture> {
+interface Drawing {
+  /** What the QR says, null for a paper without one. */
+  readonly code: string | null
+  /** Pixels of the picture for one CSS pixel. */
+  readonly scale?: number
+}
+
+/** The paper of `blocks` as PNG, to keep, share or print. */
+export async function renderPaper(blocks: readonly Block[], { code, scale = 3 }: Drawing): Promise<PaperPicture> {
+  const canvas = drawPaper(blocks, { code, scale })
+  const png = await canvas.convertToBlob({ type: 'image/png' })
+  return { png, width: canvas.width / scale, height: canvas.height / scale }
+}
+
+/** The paper on a canvas, for the screen: writing the PNG takes longer than drawing. */
+export function drawPaper(blocks: readonly Block[], { code, scale = 3 }: Drawing): OffscreenCanvas {
   const ruler = contextOf(new OffscreenCanvas(1, 1))
   const measure = (text: string, style: Style): number => {
     ruler.font = fontOf(style)
@@ -30,7 +42,7 @@ export async function renderPaper(
   const context = contextOf(canvas)
   context.scale(scale, scale)
   paint(context, layout, code)
-  return { png: await canvas.convertToBlob({ type: 'image/png' }), width: layout.width, height: layout.height }
+  return canvas
 }
 
 function contextOf(canvas: OffscreenCanvas): OffscreenCanvasRenderingContext2D {
