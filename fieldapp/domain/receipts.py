@@ -301,14 +301,12 @@ def receipt_digest(receipt: ReceiptValue) -> Sha256:
     return sha256(receipt_bytes(receipt))
 
 
-def receipt_proof(receipt: ReceiptValue, signature: bytes) -> str:
-    """What the code on the paper proves without a network: name, digest and the signature over the signed bytes.
+def receipt_proof(name: str, digest: Sha256, *, signature: str) -> str:
+    """What the code on the paper proves without a network: `1.<name>.<digest>.<signature>`.
 
-    `1.<name>.<digest>.<signature>`, the last two in base64url; a verifying page may stand before it.
+    Digest and `signature` (r||s over the signed bytes) stand in base64url; a verifying page may stand before it.
     """
-    parts = (bytes.fromhex(receipt_digest(receipt)), signature)
-    encoded = (base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
-    return ".".join(("1", receipt.name, *encoded))
+    return ".".join(("1", name, base64.urlsafe_b64encode(bytes.fromhex(digest)).rstrip(b"=").decode(), signature))
 
 
 def read_receipt(content: bytes) -> ReceiptValue:

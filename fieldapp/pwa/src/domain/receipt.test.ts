@@ -3,7 +3,7 @@ import canonicalCases from '../../../../tests/golden/canonical.json'
 import receiptCases from '../../../../tests/golden/receipts.json'
 import signatureCases from '../../../../tests/golden/receipt_signatures.json'
 import stampCases from '../../../../tests/golden/stamp_duty.json'
-import { sha256Hex } from '../outbox/bytes.ts'
+import { base64url, sha256Hex } from '../outbox/bytes.ts'
 import { canonicalBytes, canonicalText } from './canonical.ts'
 import {
   GENESIS, buildReceipt, checkReceipt, handedOverCents, receiptName, receiptProof, sealReceipt, stampDuty,
@@ -62,7 +62,7 @@ describe('receipts', () => {
     const signature = bytesOf(signature_hex)
 
     expect(await crypto.subtle.verify(ALGORITHM, key, signature, canonicalBytes(CASH.value))).toBe(true)
-    expect(receiptProof({ value: CASH.value, text: CASH.text, digest: CASH.digest, signature })).toBe(proof)
+    expect(receiptProof(CASH.value, CASH.digest, base64url(signature))).toBe(proof)
   })
 
   it.each<[string, Partial<ReceiptDraft>]>([

@@ -138,9 +138,12 @@ export const receiptName = ({ series, number }: Pick<ReceiptValue, 'series' | 'n
 export const handedOverCents = (value: Pick<ReceiptValue, 'amount_cents' | 'stamp_duty'>): number =>
   value.amount_cents + (value.stamp_duty.charged_to === 'debtor' ? value.stamp_duty.due_cents : 0)
 
-/** What the code on a receipt proves without a network: name, digest and the signature over the signed bytes. */
-export const receiptProof = ({ value, digest, signature }: SealedReceipt): string =>
-  ['1', receiptName(value), base64url(fromHex(digest)), base64url(signature)].join('.')
+/**
+ * What the code on a receipt proves without a network: name, digest and `signature` (base64url) over the signed
+ * bytes. A verifying page may stand before it.
+ */
+export const receiptProof = (value: ReceiptValue, digest: string, signature: string): string =>
+  ['1', receiptName(value), base64url(fromHex(digest)), signature].join('.')
 
 /** The duty on a receipt; `exemption` is of the debt, empty for none. D.P.R. 642/1972, tariff art. 13. */
 export function stampDuty(
