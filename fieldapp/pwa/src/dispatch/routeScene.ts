@@ -47,8 +47,7 @@ function placeOf(route: Route, stop: PlanStop, chosen: Chosen): MapPlace {
     lon_e6: stop.lon_e6,
     label: String(stop.position),
     title: t('map.stop', { n: stop.position, agent: route.agent_name, debtor: stop.debtor_name, at: hour(stop.arrive_at) }),
-    // With one stop chosen only that one is lit, its route stays readable.
-    tone: tone === 'lit' && chosen.stop !== null && chosen.stop !== stop.stop_id ? 'plain' : tone,
+    tone: chosen.stop === stop.stop_id ? 'chosen' : tone,
     shape: stop.state === 'done' ? 'done' : 'stop',
   }
 }

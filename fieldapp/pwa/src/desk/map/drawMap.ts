@@ -4,7 +4,7 @@ import * as maplibre from 'maplibre-gl'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import worker from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { t } from '../../text'
-import type { Ground } from './ground'
+import { type Ground, leastPopulation } from './ground'
 import { type Extent, extentOf, type MapPlace, type Scene } from './scene'
 
 maplibre.setWorkerUrl(worker)
@@ -49,7 +49,7 @@ function styleOf(ground: Ground, colours: Colours): maplibre.StyleSpecification 
       dots: { type: 'geojson', data: collection([]) },
     },
     layers: [
-      { id: 'ground', type: 'background', paint: { 'background-color': colours.well } },
+      { id: 'ground', type: 'background', paint: { 'background-color': comuni.length > 0 ? colours.well : colours.paper } },
       { id: 'areas', type: 'fill', source: 'areas', paint: { 'fill-color': colours.paper } },
       { id: 'borders', type: 'line', source: 'areas', paint: { 'line-color': colours.line, 'line-width': 1 } },
       {
@@ -156,7 +156,11 @@ function writeNames(map: maplibre.Map, ground: Ground): readonly maplibre.Marker
     element.setAttribute('role', 'presentation')
     return new maplibre.Marker({ element }).setLngLat([comune.at[0], comune.at[1]]).addTo(map)
   })
-  const hide = (): void => void map.getContainer().classList.toggle('far', map.getZoom() < 9.5)
+  const hide = (): void => {
+    const least = leastPopulation(map.getZoom())
+    ground.comuni.forEach((comune, i) => names[i]?.getElement().classList.toggle('hidden', comune.population < least))
+    map.getContainer().classList.toggle('far', map.getZoom() < 11.5)
+  }
   map.on('zoom', hide)
   hide()
   return names
@@ -173,7 +177,7 @@ function showMarks(map: maplibre.Map, marks: Map<string, maplibre.Marker>, place
     const mark = marks.get(place.id) ?? newMark(map, place.id, actions)
     marks.set(place.id, mark)
     const element = mark.getElement()
-    element.classList.remove('plain', 'lit', 'faded', 'stop', 'done', 'home')
+    element.classList.remove('plain', 'lit', 'chosen', 'faded', 'stop', 'done', 'home')
     element.classList.add('map-mark', place.shape, place.tone)
     element.textContent = place.label
     element.title = place.title

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readComuni, readStreets } from './ground'
+import { leastPopulation, readComuni, readStreets } from './ground'
 
 const feature = (type: string, coordinates: unknown, name = 'Lodi') => ({ features: [{ geometry: { type, coordinates }, properties: { name } }] })
 
@@ -25,5 +25,12 @@ describe('the ground of a map', () => {
   ])('leaves out what it cannot read (%#)', (value) => {
     expect(readComuni(value)).toEqual([])
     expect(readStreets(value)).toEqual([])
+  })
+
+  it('writes more names the nearer one looks', () => {
+    const least = [8, 10, 11, 12].map(leastPopulation)
+
+    expect(least).toEqual(least.toSorted((a, b) => b - a))
+    expect(least.at(-1)).toBe(0)
   })
 })

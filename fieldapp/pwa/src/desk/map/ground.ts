@@ -8,6 +8,8 @@ export interface Comune {
   readonly rings: readonly (readonly Position[])[]
   /** Where its name is written: `[lon, lat]` in degrees. */
   readonly at: Position
+  /** Inhabitants, 0 where unknown: large names are written first. */
+  readonly population: number
 }
 
 export interface Ground {
@@ -62,12 +64,14 @@ export function readComuni(value: unknown): Ground['comuni'] {
   return featuresOf(value).flatMap((feature): Comune[] => {
     const { type, coordinates } = feature.geometry ?? { type: '', coordinates: null }
     const name = String(feature.properties?.['name'] ?? feature.properties?.['comune'] ?? '')
-    if (type === 'Point') return isPosition(coordinates) ? [{ name, rings: [], at: coordinates }] : []
+    const people = Number(feature.properties?.['population'] ?? 0)
+    const population = Number.isFinite(people) ? people : 0
+    if (type === 'Point') return isPosition(coordinates) ? [{ name, rings: [], at: coordinates, population }] : []
     const rings =
       type === 'Polygon' ? linesOf(coordinates)
       : type === 'MultiPolygon' && Array.isArray(coordinates) ? coordinates.flatMap(linesOf)
       : []
-    return rings.length === 0 ? [] : [{ name, rings, at: middleOf(rings[0] ?? []) }]
+    return rings.length === 0 ? [] : [{ name, rings, at: middleOf(rings[0] ?? []), population }]
   })
 }
 
@@ -75,3 +79,6 @@ function middleOf(ring: readonly Position[]): Position {
   const n = Math.max(1, ring.length)
   return [ring.reduce((sum, [lon]) => sum + lon, 0) / n, ring.reduce((sum, [, lat]) => sum + lat, 0) / n]
 }
+
+/** How large a place must be for its name to be written at `zoom`: few names from afar, all from near. */
+export const leastPopulation = (zoom: number): number => (zoom >= 12 ? 0 : zoom >= 11 ? 2500 : zoom >= 10 ? 6000 : 12_000)

@@ -1,6 +1,7 @@
 /** What a map shows, whoever draws it: places, lines, a pin, and the ground below. Pure. */
 
-export type Tone = 'plain' | 'lit' | 'faded'
+/** `lit` belongs to what was chosen, `chosen` is it; `faded` steps back behind them. */
+export type Tone = 'plain' | 'lit' | 'chosen' | 'faded'
 
 export interface MapPlace {
   readonly id: string
