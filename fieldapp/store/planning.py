@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert
+from sqlalchemy import String, cast, func, insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -151,14 +151,18 @@ async def stops_of(session: AsyncSession, published_day_id: UUID) -> list[Publis
 async def begun_stops(session: AsyncSession, day: date) -> dict[UUID, str]:
     """Stops of the day on which something has happened: `arrived` or `done`."""
     states: dict[UUID, str] = {}
+    # By practice, because that is how facts are indexed; the stop says on which day.
     arrived = await session.exec(
-        select(Fact.body["stop_id"].as_string()).where(
+        select(PublishedStop.id)
+        .join(Fact, col(Fact.practice_id) == col(PublishedStop.practice_id))
+        .where(
+            PublishedStop.day == day,
             Fact.kind == "visit.arrived",
-            Fact.body["stop_id"].as_string().is_not(None),
+            Fact.body["stop_id"].as_string() == cast(col(PublishedStop.id), String),
         )
+        .distinct()
     )
-    for stop_id in arrived.all():
-        states[UUID(stop_id)] = "arrived"
+    states |= dict.fromkeys(arrived.all(), "arrived")
     done = await session.exec(select(Visit.stop_id).where(Visit.day == day, col(Visit.stop_id).is_not(None)))
     for stop_id in done.all():
         if stop_id is not None:
