@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import segno.helpers
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldapp.domain.epc import compact_iban, epc_payload, spaced_iban
@@ -151,14 +152,15 @@ def test_the_transfer_code_holds_what_banks_read(case: dict[str, Any]) -> None:
     assert answer_of(lambda: {"payload": epc_payload(**case["given"])}) == case["expected"]
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.integers(1, 99_999_999_999), st.sampled_from(["Banca Esempio", "Società Però", "A" * 70]))
 def test_the_transfer_code_equals_that_of_an_independent_maker(cents: int, name: str) -> None:
     ours = epc_payload(name=name, iban=IBAN, amount_cents=cents, remittance="Pratica 1")
+
     theirs = segno.helpers.make_epc_qr(name, IBAN, Decimal(cents) / 100, text="Pratica 1", encoding=1)
 
-    # The other maker drops zeros at the end of an amount; both spellings are allowed, so compare after that.
-    head, amount, *tail = ours.rpartition("EUR")[0], ours.split("\n")[7], *ours.split("\n")[8:]
-    respelled = "\n".join([head + amount.rstrip("0").rstrip(".") if "." in amount else head + amount, *tail])
+    # The other maker drops zeros at the end of an amount; both spellings are allowed.
+    respelled = re.sub(r"(?m)^(EUR[0-9]+)(\.[1-9])?[.0]*$", r"\1\2", ours) if cents % 10 == 0 else ours
     assert segno.make_qr(respelled.encode(), error="m", boost_error=False) == theirs
 
 
