@@ -26,7 +26,7 @@ from fieldapp.documents.tables.writers import (
 from fieldapp.documents.tables.xlsx_rows import read_workbook
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.intake import Cell, CellFault, Finding, Formula, IntakeReading, said
-from fieldapp.domain.intake_cells import AmountReader, heading_key
+from fieldapp.domain.intake_cells import AmountReader, heading_key, text_of
 from fieldapp.domain.intake_judge import judge
 from fieldapp.domain.intake_layout import AMOUNT_FIELDS, REASON_HEADING, FileKind, Layout
 from fieldapp.domain.money import Money
@@ -115,7 +115,8 @@ def rejects_file(reading: IntakeReading, layout: Layout, *, words: Mapping[str, 
             for place in kept:
                 cell = row.cells[place] if place < len(row.cells) else ""
                 cells.append(_as_written(cell, reader if place in amounts else None))
-            rows.append((row.line, [*cells, reason]))
+            # Cells beyond the last column made the row too long: behind the reason they do so again.
+            rows.append((row.line, [*cells, reason, *map(text_of, row.cells[len(reading.header) :])]))
     rows.sort(key=lambda row: row[0])
     return write_table([*header, REASON_HEADING], [cells for _, cells in rows], layout)
 

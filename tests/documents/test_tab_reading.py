@@ -615,7 +615,7 @@ def test_damaged_fixed_width_records_come_back() -> None:
     reading = read_intake("\n".join([good, longer, tabbed, cut, total]).encode(), FISSO, today=TODAY)
 
     assert [practice.practice_number for practice in reading.accepted] == ["P1"]
-    assert codes(reading.reasons) == {"intake.row_long", "intake.row_short"}
+    assert codes(reading.reasons) == {"intake.line_long", "intake.line_short"}
 
 
 def test_progress_is_told_on_the_way_and_at_the_end() -> None:

@@ -93,7 +93,7 @@ def _refuse_unknown_keys(written: Mapping[str, Any], shape: type, source: str, p
 def _refuse_unknown_encoding(encoding: str, source: str) -> None:
     try:
         # Decoding also refuses the standard library's codecs that do not make text of bytes.
-        b"".decode(encoding)
+        b"1".decode(encoding)
     except LookupError as fault:
         details = {"source": source, "encoding": encoding}
         raise Refusal("layout.encoding_unknown", kind=Kind.MALFORMED, details=details) from fault

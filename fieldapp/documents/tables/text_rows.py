@@ -224,9 +224,9 @@ def fixed_records(text: str, layout: Layout) -> Iterator[RawRow]:
         cells = tuple(record[begin:end].strip() for begin, end in places)
         damage = None
         if "\t" in record or (beyond and not beyond.startswith(FIXED_REASON_SIGN)):
-            damage = "intake.row_long"
+            damage = "intake.line_long"
         elif len(record) < start and record.strip():
-            damage = "intake.row_short"
+            damage = "intake.line_short"
         yield RawRow(number, cells, damage)
 
 

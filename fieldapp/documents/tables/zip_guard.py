@@ -68,7 +68,8 @@ def _escapes(entry: zipfile.ZipInfo) -> bool:
     name = entry.filename.replace("\\", "/")
     path = PurePosixPath(name)
     link = stat.S_ISLNK(entry.external_attr >> 16)
-    return link or path.is_absolute() or ".." in path.parts or name[1:2] == ":" or not name.isprintable()
+    controls = any(sign < " " or sign == "\x7f" for sign in name)
+    return link or controls or path.is_absolute() or ".." in path.parts or name[1:2] == ":"
 
 
 def chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, area: str) -> Iterator[bytes]:
