@@ -44,9 +44,7 @@ async def practice_file(
     collected = await practices.collected_cents(session, one)
     flags = await practices.active_flags(session, one, now=now)
     people = await cards.by_practice(session, Obligor, one, order=col(Obligor.position))
-    addresses = await cards.by_practice(
-        session, Address, one, order=(col(Address.current).desc(), col(Address.recorded_at).desc())
-    )
+    addresses = await cards.by_practice(session, Address, one, order=col(Address.recorded_at).desc())
     phones = await cards.by_practice(session, Phone, one)
     lines = await cards.by_practice(session, DebtLine, one, order=col(DebtLine.position))
     documents = await cards.by_practice(session, CreditDocument, one, order=col(CreditDocument.added_at))
@@ -63,7 +61,7 @@ async def practice_file(
         as_of=practice.as_of,
         next_action=practice.next_action,
         obligors=[cards.obligor_card(row) for row in people[practice_id]],
-        addresses=[cards.address_card(row) for row in addresses[practice_id]],
+        addresses=[cards.address_card(row) for row in sorted(addresses[practice_id], key=lambda row: not row.current)],
         phones=[cards.phone_card(row) for row in phones[practice_id]],
         debt_lines=cards.debt_line_cards(lines[practice_id], owed),
         owed_cents=ledger.totals(owed),
