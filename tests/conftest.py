@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import uuid_utils.compat
+from hypothesis import settings
 
 from fieldapp.store import setup
 from fieldapp.store.columns import Keyring
@@ -22,6 +23,10 @@ CLUSTER = "FIELDAPP_TEST_CLUSTER"
 TEMPLATE = "fieldapp_template"
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 """Thursday 26 November 2026, ten in the morning in Italy: a lawful hour."""
+
+# No test is judged by the clock: on a busy machine a slow example would be a false alarm.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 _numbers = itertools.count()
 

@@ -212,7 +212,7 @@ def test_the_same_photograph_gives_the_same_bytes() -> None:
     assert clean_picture(PHOTO).digest == clean_picture(PHOTO).digest
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, len(PNG) - 1), st.integers(0, 255))
 def test_a_changed_byte_gives_a_picture_or_a_reason_never_a_fault(at: int, byte: int) -> None:
     for content in (PNG, WEBP, PHOTO):

@@ -152,7 +152,7 @@ def test_the_transfer_code_holds_what_banks_read(case: dict[str, Any]) -> None:
     assert answer_of(lambda: {"payload": epc_payload(**case["given"])}) == case["expected"]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 99_999_999_999), st.sampled_from(["Banca Esempio", "Società Però", "A" * 70]))
 def test_the_transfer_code_equals_that_of_an_independent_maker(cents: int, name: str) -> None:
     ours = epc_payload(name=name, iban=IBAN, amount_cents=cents, remittance="Pratica 1")

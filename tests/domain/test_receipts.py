@@ -252,7 +252,7 @@ def test_a_receipt_whose_predecessor_is_on_its_way_is_accepted_and_flagged() -> 
     assert (late[0].verdict, late[0].flags, series.missing) == (Verdict.ACCEPTED, (), ())
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=25)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=25)
 @given(st.permutations(range(6)), st.lists(st.integers(0, 5), max_size=6))
 def test_any_order_and_any_repeat_end_in_the_same_series(order: list[int], repeats: list[int]) -> None:
     phone = Phone(blocks=(NumberBlock(1, 4), NumberBlock(101, 110)))
@@ -340,7 +340,6 @@ def test_a_predecessor_that_comes_late_cannot_be_another_than_the_one_named() ->
     assert (judgement.verdict, judgement.code) == (Verdict.CONFLICT, "receipt.chain_broken")
 
 
-@settings(deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_one_flipped_bit_anywhere_is_refused(chance: random.Random) -> None:
     phone = Phone()
