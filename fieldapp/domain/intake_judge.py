@@ -25,9 +25,10 @@ from fieldapp.domain.intake import (
     SubjectKind,
 )
 from fieldapp.domain.intake_cells import is_blank, text_of
+from fieldapp.domain.intake_content import MERGED, IdentifierChecks, PracticeFacts, ReadRow
 from fieldapp.domain.intake_frame import Frame, Header, RowKind
 from fieldapp.domain.intake_layout import AMOUNT_FIELDS, Field, Layout, RowsPerPractice
-from fieldapp.domain.intake_rows import MERGED, IdentifierChecks, PracticeFacts, ReadRow, RowReader
+from fieldapp.domain.intake_rows import RowReader
 from fieldapp.domain.money import italian
 
 PROGRESS_EVERY = 500

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -13,7 +11,6 @@ from typing import TypeVar
 from fieldapp.domain.intake import (
     AddressDraft,
     Cell,
-    DebtLineDraft,
     Detail,
     Finding,
     ObligorDraft,
@@ -30,6 +27,7 @@ from fieldapp.domain.intake_cells import (
     key_of,
     text_of,
 )
+from fieldapp.domain.intake_content import MERGED, IdentifierChecks, PracticeFacts, ReadRow, RowContent
 from fieldapp.domain.intake_frame import Header
 from fieldapp.domain.intake_layout import AMOUNT_FIELDS, PHONE_FIELDS, Field, FileKind, Layout
 from fieldapp.domain.money import italian
@@ -55,67 +53,6 @@ _ROLES = {
 _YES = frozenset({"si", "sì", "s", "x", "1", "vero", "true", "yes", "y", "revocata"})
 _NO = frozenset({"", "no", "n", "0", "falso", "false"})
 _FEW = frozenset({Field.POSTCODE, Field.MUNICIPALITY, Field.PROVINCE, Field.DEBT_KIND, Field.CASE_OWNER, Field.PHASE})
-
-
-@dataclass(frozen=True, slots=True)
-class IdentifierChecks:
-    """How identifiers are checked; each answers the code of a doubt, or None. Chosen in `documents`."""
-
-    tax_code: Callable[[str], str | None]
-    vat_number: Callable[[str], str | None]
-    iban: Callable[[str], str | None]
-    born_on: Callable[[str], date | None]
-
-
-@dataclass(frozen=True, slots=True)
-class PracticeFacts:
-    """What a row says of its practice as a whole; an empty value says nothing."""
-
-    debtor: str = ""
-    subject_kind: SubjectKind | None = None
-    tax_code: str = ""
-    vat_number: str = ""
-    born_on: date | None = None
-    placement_starts_on: date | None = None
-    placement_ends_on: date | None = None
-    as_of: date | None = None
-    case_owner: str = ""
-    phase: str = ""
-    recalled: bool | None = None
-    iban: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RowContent:
-    """Everything a row says; two rows with equal contents are the same row twice."""
-
-    facts: PracticeFacts
-    obligor: ObligorDraft | None
-    address: AddressDraft | None
-    phones: tuple[str, ...]
-    title: str
-    kind: str
-    due_on: date | None
-    cents: tuple[int, int, int, int]
-
-    def debt_line(self, line: int) -> DebtLineDraft:
-        return DebtLineDraft(line, self.title, self.kind, self.due_on, *self.cents)
-
-
-@dataclass(frozen=True, slots=True)
-class ReadRow:
-    """A row after reading: with `content` if it may be taken, else with at least one reason against it.
-
-    `amounts` are the readable ones, for the sums of the file.
-    """
-
-    line: int
-    number: str
-    content: RowContent | None
-    amounts: Mapping[Field, int]
-    amount_text: str
-    reasons: tuple[Finding, ...]
-    warnings: tuple[Finding, ...]
 
 
 class RowReader:
@@ -437,23 +374,6 @@ class _RowPass:
                 self._reject("intake.value_missing", meaning)
         if not several and Field.DEBTOR not in self._reader.filled and is_blank(self._cell(Field.DEBTOR)):
             self._reject("intake.value_missing", Field.DEBTOR)
-
-
-MERGED: Mapping[Field, str] = {
-    Field.DEBTOR: "debtor",
-    Field.SUBJECT_KIND: "subject_kind",
-    Field.TAX_CODE: "tax_code",
-    Field.VAT_NUMBER: "vat_number",
-    Field.BORN_ON: "born_on",
-    Field.PLACEMENT_STARTS_ON: "placement_starts_on",
-    Field.PLACEMENT_ENDS_ON: "placement_ends_on",
-    Field.AS_OF: "as_of",
-    Field.CASE_OWNER: "case_owner",
-    Field.PHASE: "phase",
-    Field.RECALLED: "recalled",
-    Field.IBAN: "iban",
-}
-"""The fields that hold for a whole practice, and their names in `PracticeFacts`."""
 
 
 def _identifier(text: str) -> str:

@@ -8,7 +8,7 @@ from stdnum import iban as iban_number
 from stdnum.exceptions import InvalidChecksum, ValidationError
 from stdnum.it import codicefiscale, iva
 
-from fieldapp.domain.intake_rows import IdentifierChecks
+from fieldapp.domain.intake_content import IdentifierChecks
 
 _DIGIT_PLACES = (6, 7, 9, 10, 12, 13, 14)
 
