@@ -14,6 +14,7 @@ from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.store import cards, ledger, practices, tasks
 from fieldapp.store.shapes.dispatch import Finding
+from fieldapp.store.shapes.field import AttemptCard
 from fieldapp.store.shapes.office import (
     PracticeFile,
     PromiseRow,
@@ -25,7 +26,7 @@ from fieldapp.store.shapes.office import (
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import Attachment, Promise, Receipt, SignatureGiven, Visit
 from fieldapp.store.tables.office import Fact
-from fieldapp.store.tables.practice import Address, CreditDocument, DebtLine, Obligor, Phone
+from fieldapp.store.tables.practice import Address, ContactAttempt, CreditDocument, DebtLine, Obligor, Phone
 
 TIMELINE = 500
 """Facts shown at most, the newest."""
@@ -75,6 +76,7 @@ async def practice_file(
         entries=await ledger.entries_of(session, practice_id),
         tasks=await tasks.rows(session, practice_id=practice_id),
         timeline=await _timeline(session, practice_id),
+        earlier_contacts=await _earlier_contacts(session, practice_id),
     )
 
 
@@ -199,6 +201,16 @@ async def _timeline(session: AsyncSession, practice_id: UUID) -> list[TimelineIt
         )
         for fact, person_name in rows
     ]
+
+
+async def _earlier_contacts(session: AsyncSession, practice_id: UUID) -> list[AttemptCard]:
+    query = (
+        select(ContactAttempt)
+        .where(ContactAttempt.practice_id == practice_id, ~col(ContactAttempt.source).startswith("device:"))
+        .order_by(col(ContactAttempt.at).desc())
+        .limit(TIMELINE)
+    )
+    return [cards.attempt_card(row) for row in (await session.exec(query)).all()]
 
 
 async def document(session: AsyncSession, document_id: UUID) -> CreditDocument:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from fieldapp.store.shapes.dispatch import Finding
 from fieldapp.store.shapes.field import (
     AddressCard,
+    AttemptCard,
     CreditorCard,
     DebtLineCard,
     DocumentCard,
@@ -174,6 +175,8 @@ class PracticeFile(Struct, frozen=True):
     entries: list[EntryRow]
     tasks: list[TaskRow]
     timeline: list[TimelineItem]
+    earlier_contacts: list[AttemptCard]
+    """Letters, calls and visits known from elsewhere, newest first: no fact of ours stands in the timeline for them."""
 
 
 class LayoutRow(Struct, frozen=True):

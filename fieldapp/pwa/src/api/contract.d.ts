@@ -1193,6 +1193,7 @@ export interface components {
             creditor: components["schemas"]["CreditorCard"];
             debt_lines: components["schemas"]["DebtLineCard"][];
             documents: components["schemas"]["DocumentCard"][];
+            earlier_contacts: components["schemas"]["AttemptCard"][];
             entries: components["schemas"]["EntryRow"][];
             findings: components["schemas"]["Finding"][];
             flags: string[];
