@@ -30,3 +30,9 @@ export function sourceInWords(source: string): string {
   const key = `source.${kind ?? ''}`
   return knows(key) ? t(key, { which: rest.join(':') }) : source
 }
+
+/** A flag on a visit has no details, so its short name is said rather than a sentence with gaps. */
+export function flagInWords(code: string): string {
+  const key = [`group.${code}`, `reason.${code}`, `refusal.${code}`].find(knows)
+  return key ? t(key) : code.replaceAll(/[._]+/g, ' ')
+}

@@ -1,4 +1,5 @@
 /** Facts of a practice in words: one sentence each, filled from the fact's own values. */
+import type { AttemptCard } from '../api/shapes'
 import { term } from '../desk/describe'
 import { valuesInWords } from '../desk/format'
 import { knows, t } from '../text'
@@ -17,6 +18,13 @@ export function factInWords(kind: string, body: Readonly<Record<string, unknown>
   if (knows(full) && placeholders(full).every((name) => values[name])) return t(full, values)
   if (knows(`fact.${kind}`)) return t(`fact.${kind}`, values)
   return kind.replaceAll(/[._]+/g, ' ')
+}
+
+/** A contact made elsewhere, by its channel and how it ended. */
+export function contactInWords(contact: AttemptCard): string {
+  const own = `contact.${contact.outcome}`
+  const how = knows(own) ? t(own) : outcomeName(contact.outcome)
+  return contact.channel === 'letter' ? how : t(`contact.${contact.channel}`, { how })
 }
 
 const placeholders = (key: string): readonly string[] => [...t(key, MARKS).matchAll(/⟨(\w+)⟩/g)].map((found) => found[1] ?? '')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { PracticeFile, TimelineItem, VisitRow } from '../api/shapes'
-import { newSince, spineOf } from './spine'
+import { entryAmount, newSince, spineOf } from './spine'
 
 const fact = (number: number, at: string, visit_id?: string): TimelineItem => ({
   number, kind: 'x', at, recorded_at: at, person_name: null, device_id: null, body: visit_id ? { visit_id } : {},
@@ -16,6 +16,7 @@ describe('the spine of a practice', () => {
     const file = {
       visits: [visit('v', '2026-11-26T10:00:00Z')],
       timeline: [fact(3, '2026-11-26T10:05:00Z', 'v'), fact(2, '2026-11-26T10:04:00Z', 'v')],
+      earlier_contacts: [],
     }
 
     const [day] = spineOf(file, dayOf)
@@ -29,13 +30,14 @@ describe('the spine of a practice', () => {
     const file = {
       visits: [visit('v', '2026-11-25T10:00:00Z')],
       timeline: [fact(1, '2026-11-01T10:00:00Z'), fact(9, '2026-11-26T10:00:00Z')],
+      earlier_contacts: [{ at: '2026-10-02T10:00:00Z', channel: 'letter', outcome: 'DUNNING_LETTER_1', by: '' } as const],
     }
 
-    expect(spineOf(file, dayOf).map((day) => day.day)).toEqual(['2026-11-26', '2026-11-25', '2026-11-01'])
+    expect(spineOf(file, dayOf).map((day) => day.day)).toEqual(['2026-11-26', '2026-11-25', '2026-11-01', '2026-10-02'])
   })
 
   it('keeps a fact whose visit is not in the file', () => {
-    const days = spineOf({ visits: [], timeline: [fact(1, '2026-11-26T10:00:00Z', 'elsewhere')] }, dayOf)
+    const days = spineOf({ visits: [], timeline: [fact(1, '2026-11-26T10:00:00Z', 'elsewhere')], earlier_contacts: [] }, dayOf)
 
     expect(days[0]?.items[0]?.kind).toBe('fact')
   })
@@ -53,5 +55,19 @@ describe('what is new in a file', () => {
     const fresh = newSince(file({}), file({ timeline: [fact(7, '2026-11-26T10:00:00Z')], visits: [visit('v', '2026-11-26T10:00:00Z')] }))
 
     expect([...fresh]).toEqual(['fact 7', 'v'])
+  })
+})
+
+describe('the amount of an entry', () => {
+  const posting = (account_kind: string, amount_cents: number) => ({ account: '', account_kind, amount_cents })
+
+  it('is what it moves in the claims of the practice, not all its legs', () => {
+    const payment = [posting('agent_cash', 15_200), posting('claim_principal', -10_000), posting('claim_costs', -5000), posting('stamp_duty', -200), posting('creditor_claims', 15_000), posting('creditor_dues', -15_000)]
+
+    expect(entryAmount({ postings: payment })).toBe(15_000)
+  })
+
+  it('is the sum of debits where no claim is touched', () => {
+    expect(entryAmount({ postings: [posting('agency_bank', 500), posting('agent_cash', -500)] })).toBe(500)
   })
 })

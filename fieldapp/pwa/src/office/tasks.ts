@@ -1,6 +1,6 @@
 /** Tasks in words, and where each is best done. */
 import type { TaskRow } from '../api/shapes'
-import { reasonInWords, term } from '../desk/describe'
+import { flagInWords, reasonInWords, term } from '../desk/describe'
 import { valuesInWords } from '../desk/format'
 import { type Place } from '../desk/route'
 import { knows, t } from '../text'
@@ -16,7 +16,7 @@ export function taskInWords(task: TaskRow): string {
   const why = task.details['why'] ?? task.details['reason']
   if (typeof why === 'string' && why !== '') values['why'] = reasonInWords(why, task.details)
   const flags = task.details['flags']
-  if (Array.isArray(flags)) values['flags'] = flags.map((flag) => reasonInWords(String(flag))).join(' ')
+  if (Array.isArray(flags)) values['flags'] = flags.map((flag) => flagInWords(String(flag))).join(', ')
   const outcome = task.details['outcome']
   if (typeof outcome === 'string') values['outcome'] = outcomeName(outcome)
   const key = `task.${task.kind}.words`
