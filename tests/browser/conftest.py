@@ -13,10 +13,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -30,6 +31,7 @@ from fieldapp.store import setup
 from fieldapp.store.embedded import Cluster
 from tests.conftest import TEMPLATE, setup_user
 
+T = TypeVar("T")
 MORNING = datetime(2026, 11, 26, 7, 45, tzinfo=UTC)
 """Thursday 26 November 2026, a quarter to nine in Italy."""
 PHONE: dict[str, Any] = {
@@ -55,6 +57,12 @@ class Service:
         return f"{self.address}/desk/"
 
 
+def apart(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` in a loop of its own: the browser's driver keeps one running in this thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -73,7 +81,7 @@ def service(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
     settings = Settings(database_url=cluster.url(setup.APP, name), home=home, demo=True, port=port, public_url=address)
     clock = DemoClock(home / "demo-clock.json")
     clock.move_to(MORNING)
-    asyncio.run(_fill(settings))
+    apart(_fill(settings))
     clock.move_to(MORNING)
     environment = {**os.environ, **launch.environment_of(settings), "FIELDAPP_PORT": str(port)}
     command = [sys.executable, "-m", "fieldapp", "serve", "--workers", "1"]
@@ -170,3 +178,15 @@ def phone(browser: Browser, service: Service) -> Iterator[Eyes]:
     yield eyes
     eyes.saw_nothing_wrong()
     context.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """What the screens showed when a journey broke off, in the report."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for name in ("phone", "desk"):
+            eyes = getattr(item, "funcargs", {}).get(name)
+            if eyes is not None:
+                report.sections.append((f"the {name}'s screen", eyes.page.locator("body").inner_text()))
+    return report
