@@ -335,10 +335,7 @@ async def _prepare(work: Work, plan: store.Plan) -> _Prepared:
     matrix = travel.matrix(points)
     cost = (matrix.distance_m * CENT_PER_KM) // 1000 + (matrix.travel_s * CENT_PER_HOUR) // 3600
     problem = Problem.of(
-        [
-            Agent(str(p.id), (begins[p.id], p.shift_to_s), max_visits=p.max_visits, takes_lunch=p.lunch)
-            for p in people
-        ],
+        [Agent(str(p.id), (begins[p.id], p.shift_to_s), max_visits=p.max_visits, takes_lunch=p.lunch) for p in people],
         [
             Visit(
                 str(c.door.practice.id),
