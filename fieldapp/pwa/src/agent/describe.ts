@@ -1,12 +1,26 @@
 /** Stops, attempts and unsent things in words. */
-import { dayShort, hour, knows, money, t } from '../text'
+import { dayShort, hour, knows, language, money, t } from '../text'
 import type { OutboxItem } from './day'
 import { handedOver, shortName } from './day'
 import type { AddressCard, PracticeCard, StopCard } from './shapes'
 
 /** Street and number as people say them, the comune apart. */
 export const streetOf = (address: AddressCard): string =>
-  [address.street, address.house_number].filter(Boolean).join(' ') || address.text
+  readable([address.street, address.house_number].filter(Boolean).join(' ') || address.text)
+
+const SMALL = new Set(['di', 'del', 'dello', 'della', 'dei', 'degli', 'delle', 'da', 'dal', 'e', 'in', 'a', 'al', 'alla', 'd', 'dell'])
+
+/** Registers write in capitals; people read faster without. */
+function readable(text: string): string {
+  if (text !== text.toUpperCase()) return text
+  return text.toLowerCase().replace(/\p{L}+/gu, (word, at: number) =>
+    at > 0 && SMALL.has(word) ? word : word.charAt(0).toUpperCase() + word.slice(1),
+  )
+}
+
+/** Metres as people say them: `35 m`, `2,0 km`. */
+export const metres = (m: number): string =>
+  m < 1000 ? `${String(m)} m` : `${(m / 1000).toFixed(1).replace('.', language() === 'en' ? '.' : ',')} km`
 
 /** Staircase and flat: `scala B · int. 4`. */
 export function withinHouse(address: AddressCard): string {
@@ -21,13 +35,15 @@ export const debtorOf = (practice: PracticeCard): string =>
 
 export const nameInPublic = (stop: StopCard): string => {
   const obligor = stop.practice.obligors.find((known) => known.role === 'debtor') ?? stop.practice.obligors[0]
-  return obligor?.kind === 'firm' ? obligor.name : shortName(obligor?.name ?? '')
+  return obligor?.kind === 'firm' ? obligor.name : shortName(obligor?.name ?? '', obligor?.tax_code ?? null)
 }
 
 /** `lun 16 nov, 18:30 · assente, lasciato avviso` */
 export function attemptInWords(attempt: PracticeCard['attempts'][number]): string {
   const outcome = knows(`outcome.${attempt.outcome}`) ? t(`outcome.${attempt.outcome}`) : attempt.outcome
-  return `${dayShort(attempt.at)}, ${hour(attempt.at)} · ${t(`attempt.${attempt.channel}`)} · ${outcome}`
+  const channel = t(`attempt.${attempt.channel}`)
+  const parts = outcome.toLowerCase().includes(channel.slice(0, 5).toLowerCase()) ? [outcome] : [channel, outcome]
+  return [`${dayShort(attempt.at)}, ${hour(attempt.at)}`, ...parts].join(' · ')
 }
 
 export function hint(stop: StopCard): string | null {

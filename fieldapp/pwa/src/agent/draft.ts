@@ -171,10 +171,11 @@ export const attemptNo = (stop: StopCard): number =>
 /** Which of the four steps still waits for an answer. */
 export type StepName = 'arrival' | 'met' | 'outcome' | 'closing'
 
-export function currentStep(draft: Draft, complete: boolean): StepName {
+/** `met` and `outcome`: the agent has gone on from them; a step never folds away under the finger. */
+export function currentStep(draft: Draft, goneOn: { readonly met: boolean; readonly outcome: boolean }): StepName {
   if (!draft.arrived_at) return 'arrival'
-  if (!isMetAnswered(draft)) return 'met'
-  return complete ? 'closing' : 'outcome'
+  if (!goneOn.met || !isMetAnswered(draft)) return 'met'
+  return goneOn.outcome ? 'closing' : 'outcome'
 }
 
 export function isMetAnswered(draft: Draft): boolean {

@@ -11,7 +11,6 @@ import type { Ruleset } from '../domain/conduct.ts'
 import { dayAt } from './time'
 import { paymentsOf, readItem, unseenBy, type OutboxItem } from './day'
 import type { Draft } from './draft'
-import { rulesetOf } from './rules'
 import type { AgencyCard, ClockReading, DayBundle, PersonCard, SignedIn } from './shapes'
 
 export interface DeviceSetting {
@@ -33,6 +32,7 @@ interface HeldDay {
 export type Stage = 'opening' | 'sign_in' | 'enrol' | 'ready'
 
 const ENROLLED = 'agent.enrolled'
+const SIGNED_IN = 'agent.signed_in'
 const CHANGED = 'changed'
 const FORGET_AFTER_MS = 36 * 3_600_000
 const REFETCH_MS = 5 * 60_000
@@ -56,7 +56,9 @@ class Phone {
   tick = $state(Date.now())
 
   readonly bundle = $derived(this.held?.bundle ?? null)
-  readonly ruleset: Ruleset | null = $derived(this.bundle ? rulesetOf(this.bundle) : null)
+  /** Rules that came with the day; null until they are read, or when this app does not understand them. */
+  ruleset = $state.raw<Ruleset | null>(null)
+  rulesUnknown = $state(false)
   readonly payments = $derived(paymentsOf(this.items, this.drafts))
   readonly unseen = $derived(unseenBy(this.payments, this.held?.fetched_ms ?? 0))
   readonly unsent = $derived(this.items.filter((item) => item.state !== 'accepted'))
@@ -71,8 +73,8 @@ let driver: Driver | null = null
 const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('fieldapp') : null
 
 /** Service time now, to the millisecond, for what is written down. */
-  // A new Date each time, never changed in place.
-  readonly now = $derived(new Date(this.tick + this.clock.offset_ms)) // eslint-disable-line svelte/prefer-svelte-reactivity
+// eslint-disable-next-line svelte/prefer-svelte-reactivity -- a reading of the clock, made anew each time
+export const serviceNow = (): Date => new Date(Date.now() + phone.clock.offset_ms)
 
 /** Paint what is saved, then ask the network. */
 export async function open(): Promise<void> {
@@ -94,12 +96,15 @@ export async function open(): Promise<void> {
   phone.evicted = localStorage.getItem(ENROLLED) !== null
   phone.stage = 'sign_in'
   await readClock()
+  // Asked only where somebody had signed in: a stranger's phone makes no request that must fail.
+  if (sessionStorage.getItem(SIGNED_IN) === null) return
   const session = await wire.plain<SignedIn>({ method: 'GET', path: '/api/v1/session' })
   if (session.kind === 'ok' && phone.stage === 'sign_in') welcome(session.value)
 }
 
 export function welcome(signedIn: SignedIn): void {
   phone.signedIn = signedIn
+  sessionStorage.setItem(SIGNED_IN, '1')
   tookClock(signedIn.clock)
   if (signedIn.person.role === 'agent') phone.stage = 'enrol'
 }
@@ -108,8 +113,9 @@ export function welcome(signedIn: SignedIn): void {
 export async function start(): Promise<void> {
   const day = (await storage.ofKind('day')).at(-1)
   if (day) {
-    phone.held = fromBytes<HeldDay>(day.bytes)
-    showTimesIn(phone.held.bundle.clock.time_zone)
+    const held = fromBytes<HeldDay>(day.bytes)
+    hold(held)
+    showTimesIn(held.bundle.clock.time_zone)
   }
   await reread()
   phone.stage = 'ready'
@@ -187,6 +193,15 @@ export function fetchDay(): Promise<void> {
   return fetching
 }
 
+function hold(held: HeldDay): void {
+  phone.held = held
+  // The evaluator is not part of the first screen.
+  void import('./rules').then(({ rulesetOf }) => {
+    phone.ruleset = rulesetOf(held.bundle)
+    phone.rulesUnknown = phone.ruleset === null
+  })
+}
+
 async function keepDay(bundle: DayBundle): Promise<void> {
   if (bundle.protocol !== PROTOCOL) {
     phone.dayTrouble = { kind: 'failed', trouble: 'update_needed', code: null, details: {}, retryAfterMs: null }
@@ -200,7 +215,7 @@ async function keepDay(bundle: DayBundle): Promise<void> {
   })
   await commit(storage, async (counters) => ({ counters: withBlocks(counters, bundle.blocks), result: undefined }))
   await forgetSettled(storage, Date.now() - FORGET_AFTER_MS)
-  phone.held = held
+  hold(held)
   tookClock(bundle.clock)
   showTimesIn(bundle.clock.time_zone)
   await reread()

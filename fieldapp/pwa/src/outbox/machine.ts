@@ -92,8 +92,8 @@ export function next(sync: Sync, now: number): Next {
   }
   const first = due.find((picture) => picture.part === 'small') ?? due[0]
   if (first) return { kind: 'put', sha256: first.sha256 }
-  const resting = sync.facts.filter((fact) => fact.state === 'waiting').map((fact) => fact.notBefore)
-  return resting.length ? { kind: 'wait', until: Math.min(...resting) } : { kind: 'rest' }
+  const [resting] = waitingFacts(sync)
+  return resting ? { kind: 'wait', until: resting.notBefore } : { kind: 'rest' }
 }
 
 /** The state after an event. */
@@ -120,8 +120,11 @@ export function hasWork(sync: Sync): boolean {
   return sync.facts.some((fact) => fact.state === 'waiting') || duePictures(sync).length > 0
 }
 
+const waitingFacts = (sync: Sync): Fact[] =>
+  sync.facts.filter((fact) => fact.state === 'waiting').sort((a, b) => a.seq - b.seq)
+
 function readyFacts(sync: Sync, now: number): Fact[] {
-  const waiting = sync.facts.filter((fact) => fact.state === 'waiting').sort((a, b) => a.seq - b.seq)
+  const waiting = waitingFacts(sync)
   const resting = waiting.findIndex((fact) => fact.notBefore > now)
   return resting < 0 ? waiting : waiting.slice(0, resting)
 }

@@ -31,6 +31,12 @@ export function speak(language: Language, catalogue: Words): void {
   announce()
 }
 
+/** More sentences of the language that is spoken, loaded after the first screen. */
+export function alsoSay(catalogue: Words): void {
+  words = { ...catalogue, ...words }
+  announce()
+}
+
 /** The zone that hours are shown in: where the visits are, not where the phone's settings are. */
 export function showTimesIn(timeZone: string): void {
   zone = timeZone

@@ -1,9 +1,9 @@
 import type { Words } from '../../text'
 import { merge } from './words'
 
-const catalogues: Record<string, Words> = import.meta.glob(
-  ['../../text/{common,agent,outcomes}.it.json', '../../text/refusals/{access,conduct,device,field,money,network,paper,papers,payment,receipt,sync,visit}.it.json'],
-  { eager: true, import: 'default' },
-)
+const catalogues: Record<string, Words> = import.meta.glob('../../text/{common,agent,outcomes}.it.json', {
+  eager: true,
+  import: 'default',
+})
 
 export const words = merge(catalogues)

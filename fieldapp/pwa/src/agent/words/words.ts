@@ -1,10 +1,16 @@
 /** The phone's catalogues, one chunk a language; what was chosen on this phone is remembered. */
-import { type Language, preferredLanguage, speak, type Words } from '../../text'
+import { alsoSay, type Language, preferredLanguage, speak, type Words } from '../../text'
 
 const READERS: Record<Language, () => Promise<{ words: Words }>> = {
   it: () => import('./it'),
   en: () => import('./en'),
   fr: () => import('./fr'),
+}
+// Refusals are read when something is refused: they need not hold up the first screen.
+const REFUSALS: Record<Language, () => Promise<{ words: Words }>> = {
+  it: () => import('./refusals.it'),
+  en: () => import('./refusals.en'),
+  fr: () => import('./refusals.fr'),
 }
 const REMEMBERED = 'agent.language'
 
@@ -16,6 +22,9 @@ export async function useLanguage(language: Language): Promise<void> {
   const { words } = await READERS[language]()
   speak(language, words)
   document.documentElement.lang = language
+  void REFUSALS[language]().then((refusals) => {
+    alsoSay(refusals.words)
+  })
 }
 
 export async function changeLanguage(language: Language): Promise<void> {
