@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import service
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PLANNING = ("--seconds", "3", "--seeds", "1", "--sizes", "10x150")
+PLANNING = ("--seconds", "2", "--seeds", "1", "--sizes", "10x150")
 
 
 def machine() -> str:

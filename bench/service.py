@@ -205,7 +205,7 @@ def batch_inserts_per_s(url: str, *, envelopes: int, batch: int) -> float:
     The copies have the columns, defaults and indexes of the tables, but no foreign keys, triggers or row security.
     """
     with psycopg.connect(url) as connection:
-        rows: dict[str, tuple[sql.Composed, list[Sequence[str | None]]]] = {}
+        rows: dict[str, tuple[sql.Composed, list[tuple[Any, ...]]]] = {}
         connection.execute("create schema raw")
         for table in WRITTEN:
             name = sql.Identifier(table)
