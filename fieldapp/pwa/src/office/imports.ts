@@ -5,6 +5,10 @@ export const TONES = {
   reading: 'calm', read: 'wait', writing: 'calm', done: 'done', refused: 'act', failed: 'act',
 } as const satisfies Record<ImportReport['state'], string>
 
+export const ICONS = {
+  reading: 'clock', read: 'hand', writing: 'clock', done: 'check', refused: 'warn', failed: 'warn',
+} as const satisfies Record<ImportReport['state'], string>
+
 /** The service is at work on it. */
 export const isMoving = (report: ImportReport): boolean => report.state === 'reading' || report.state === 'writing'
 

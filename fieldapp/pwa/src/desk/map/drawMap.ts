@@ -181,14 +181,15 @@ function showMarks(map: maplibre.Map, marks: Map<string, maplibre.Marker>, place
     element.classList.add('map-mark', place.shape, place.tone)
     element.textContent = place.label
     element.title = place.title
-    element.setAttribute('aria-label', place.title)
     mark.setLngLat([place.lon_e6 / 1e6, place.lat_e6 / 1e6]).addTo(map)
   }
 }
 
 function newMark(map: maplibre.Map, id: string, actions: MapActions): maplibre.Marker {
-  const element = document.createElement('button')
-  element.type = 'button'
+  // For the mouse only: the list beside the map says and does the same, and a hundred more stops of Tab help nobody.
+  const element = document.createElement('div')
+  element.setAttribute('aria-hidden', 'true')
+  element.setAttribute('role', 'presentation')
   element.addEventListener('click', (event) => {
     event.stopPropagation()
     actions.choose(id)
@@ -210,6 +211,7 @@ function showPin(map: maplibre.Map, before: maplibre.Marker | null, scene: Scene
 function newPin(actions: MapActions): maplibre.Marker {
   const element = document.createElement('span')
   element.className = 'map-pin'
+  element.setAttribute('role', 'img')
   const pin = new maplibre.Marker({ element, draggable: true, anchor: 'bottom' })
   pin.on('dragend', () => {
     const { lat, lng } = pin.getLngLat()
