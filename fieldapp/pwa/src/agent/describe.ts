@@ -1,5 +1,7 @@
 /** Stops, attempts and unsent things in words. */
-import { dayShort, hour, knows, language, money, t } from '../text'
+import type { PaymentBody } from '../domain/visit.ts'
+import { dayShort, hour, language, money, t } from '../text'
+import { CATALOGUE } from '../domain/outcomes.ts'
 import type { OutboxItem } from './day'
 import { handedOver, shortName } from './day'
 import type { AddressCard, PracticeCard, StopCard } from './shapes'
@@ -38,17 +40,29 @@ export const nameInPublic = (stop: StopCard): string => {
   return obligor?.kind === 'firm' ? obligor.name : shortName(obligor?.name ?? '', obligor?.tax_code ?? null)
 }
 
-/** `lun 16 nov, 18:30 · assente, lasciato avviso` */
-export function attemptInWords(attempt: PracticeCard['attempts'][number]): string {
-  const outcome = knows(`outcome.${attempt.outcome}`) ? t(`outcome.${attempt.outcome}`) : attempt.outcome
+/**
+ * `lun 16 nov, 18:30 · visita · assente, lasciato avviso`. Where others can read along, what was said of money is
+ * only "incontrato".
+ */
+export function attemptInWords(attempt: PracticeCard['attempts'][number], { lifted }: { lifted: boolean }): string {
   const channel = t(`attempt.${attempt.channel}`)
-  const parts = outcome.toLowerCase().includes(channel.slice(0, 5).toLowerCase()) ? [outcome] : [channel, outcome]
-  return [`${dayShort(attempt.at)}, ${hour(attempt.at)}`, ...parts].join(' · ')
+  const known = outcomeGroups.has(attempt.outcome)
+  const full = known ? t(`outcome.${attempt.outcome}`) : attempt.outcome
+  const words = lifted ? full : known ? outcomeInPublic(attempt.outcome) : ''
+  return [`${dayShort(attempt.at)}, ${hour(attempt.at)}`, channel, words].filter(Boolean).join(' · ')
 }
+
+/** An outcome for a screen that others can see: what was met at the door, nothing of what it was about. */
+export function outcomeInPublic(code: string): string {
+  const group = outcomeGroups.get(code) ?? 'met'
+  return group === 'met' ? t('outcome.group.met') : t(`outcome.${code}`)
+}
+
+const outcomeGroups: ReadonlyMap<string, string> = new Map(CATALOGUE.map((entry) => [entry.code, entry.group]))
 
 export function hint(stop: StopCard): string | null {
   const [last] = stop.practice.attempts
-  return last ? attemptInWords(last) : null
+  return last ? attemptInWords(last, { lifted: false }) : null
 }
 
 /** An unsent or sent thing as the list of Invio names it; nothing of the debt beyond the receipt's own number. */
@@ -57,16 +71,17 @@ export function itemInWords(item: OutboxItem, stops: readonly StopCard[]): strin
   const where = stop ? streetOf(stop.address) : t('item.elsewhere')
   if (item.kind === 'check_in') return t('item.check_in', { where })
   if (item.kind === 'contact') return t('item.call', { where })
-  const outcome = item.body.outcome ? t(`outcome.${item.body.outcome}`) : ''
+  const outcome = item.body.outcome ? outcomeInPublic(item.body.outcome) : ''
   return t('item.visit', { where, outcome })
 }
 
-export function receiptsInWords(item: OutboxItem): string[] {
-  return (item.body.payments ?? []).flatMap((payment) =>
-    payment.receipt
-      ? [t('item.receipt', { amount: money(handedOver(payment)), number: receiptName(payment.receipt.value) })]
-      : [],
-  )
+/** Payments with a receipt: the number for everybody, the amount for whoever lifts the veil. */
+export function receiptsOf(payments: readonly PaymentBody[]): { number: string; words: string }[] {
+  return payments.flatMap((payment) => {
+    if (!payment.receipt) return []
+    const number = receiptName(payment.receipt.value)
+    return [{ number, words: t('item.receipt', { amount: money(handedOver(payment)), number }) }]
+  })
 }
 
 export function receiptName(value: Readonly<Record<string, unknown>>): string {

@@ -125,7 +125,10 @@ async function readJson<T>(response: Response | Failed): Promise<Reply<T>> {
     return failed('unreachable')
   }
   if (response.ok) return { kind: 'ok', value: body as T }
-  return failed(troubleOf(response.status), { ...said(body), ...after(response) })
+  const told = said(body)
+  // An old app is told so by code as well as by 426: queued work waits for the update, it is not refused.
+  const trouble = told.code === 'sync.protocol_unknown' ? 'update_needed' : troubleOf(response.status)
+  return failed(trouble, { ...told, ...after(response) })
 }
 
 export function troubleOf(status: number): Trouble {

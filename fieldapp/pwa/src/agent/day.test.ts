@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import type { PaymentBody } from '../domain/visit.ts'
+import { dayOf, handedOver, heldByMethod, lateMin, movedBy, openLines, owedCents, paymentsOf, shortName, unseenBy, type OutboxItem } from './day'
+import { aBundle, aStop } from './testing'
+
+const paid = (cents: number, more: Partial<PaymentBody> = {}): PaymentBody => ({
+  method: 'cash', amount_cents: cents, fields: {},
+  allocation: [{ debt_line_id: 'line-1', principal_cents: cents - 100, interest_cents: 100, costs_cents: 0 }],
+  stamp_duty: { cents: 0, charged_to: 'none', reason: 'up_to_threshold' },
+  receipt: { value: { series: 'A7', number: 1 }, digest: 'd', signature: 's' }, ...more,
+})
+const visited = (stopId: string, more: Partial<OutboxItem> = {}, payments: PaymentBody[] = []): OutboxItem => ({
+  id: `e-${stopId}`, seq: 1, kind: 'visit', state: 'waiting', writtenMs: 0, notBeforeMs: 0, settledMs: null, code: null,
+  details: {}, flags: [], pictures: [], body: { practice_id: `practice-${stopId}`, stop_id: stopId, outcome: 'REFUSES', payments },
+  ...more,
+})
+
+describe('the day', () => {
+  const bundle = aBundle(['a', 'b', 'c'])
+
+  it('goes on with the first stop that nobody has reported', () => {
+    const day = dayOf(bundle, [visited('a')], [])
+
+    expect(day.next?.stop_id).toBe('b')
+    expect(day.ahead.map((stop) => stop.stop_id)).toEqual(['c'])
+    expect(day.done).toMatchObject([{ outcome: 'REFUSES' }])
+  })
+
+  it('keeps the open visit in hand, whatever was published meanwhile', () => {
+    expect(dayOf(bundle, [], ['c']).next?.stop_id).toBe('c')
+  })
+
+  it('offers a stop again when its report was refused', () => {
+    expect(dayOf(bundle, [visited('a', { state: 'refused' })], []).next?.stop_id).toBe('a')
+  })
+
+  it('moves the times by how late the day runs, and not once somebody has arrived', () => {
+    const next = bundle.stops[0] ?? null
+    const now = Date.parse('2026-11-23T09:25:30Z')
+
+    expect(lateMin(next, now, false)).toBe(25)
+    expect(lateMin(next, now, true)).toBe(0)
+    expect(movedBy('2026-11-23T09:00:00Z', 25)).toBe('2026-11-23T09:25:00.000Z')
+  })
+})
+
+describe('money on this phone', () => {
+  it('is taken off what is owed until the day knows of it', () => {
+    const items = [visited('a', {}, [paid(5_000)]), visited('a', { state: 'accepted', settledMs: 900 }, [paid(2_000)])]
+    const practice = { ...aStop('a').practice, id: 'practice-a' }
+
+    const fresh = openLines(practice, unseenBy(paymentsOf(items, []), 1_000))
+    const stale = openLines(practice, unseenBy(paymentsOf(items, []), 500))
+
+    expect(owedCents(practice.debt_lines) - owedCents(fresh)).toBe(5_000)
+    expect(owedCents(practice.debt_lines) - owedCents(stale)).toBe(7_000)
+  })
+
+  it('never shows less than nothing owed', () => {
+    const practice = { ...aStop('a').practice, id: 'practice-a' }
+    const lines = openLines(practice, paymentsOf([visited('a', {}, [paid(9_999_999)])], []))
+
+    expect(Math.min(...lines.map((line) => line.principal_cents))).toBe(0)
+  })
+
+  it('counts what is in a visit still open, by kind, stamp duty included, and no announced transfer', () => {
+    const stamped = paid(15_000, { stamp_duty: { cents: 200, charged_to: 'debtor', reason: 'over_threshold' } })
+    const memo = paid(9_000, { method: 'bank_transfer', receipt: null })
+    const held = heldByMethod(paymentsOf([visited('a', {}, [paid(1_000)])], [{ stop: aStop('b'), payments: [stamped, memo] }]))
+
+    expect(handedOver(stamped)).toBe(15_200)
+    expect([...held]).toEqual([['cash', { count: 2, cents: 16_200 }]])
+  })
+})
+
+describe('a name in public', () => {
+  it.each([
+    ['Narvacchi Mario', 'NRVMRA80A01E648X', 'Narvacchi M.'],
+    ['Mario Narvacchi', 'NRVMRA80A01E648X', 'Narvacchi M.'],
+    ['De Luca Anna', 'DLCNNA80A41E648X', 'De Luca A.'],
+    ['Anna Maria Fo', 'FOXNMR80A41E648X', 'Fo A.'],
+    ['Bianchi Carla', null, 'Bianchi C.'],
+    ['Aldini', null, 'Aldini'],
+  ])('shows %s (%s) as %s', (name, taxCode, shown) => {
+    expect(shortName(name, taxCode)).toBe(shown)
+  })
+})

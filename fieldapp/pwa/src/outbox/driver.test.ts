@@ -1,0 +1,150 @@
+import 'fake-indexeddb/auto'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { commit, countersRecord, firstCounters, seal } from './envelopes'
+import { forgetSettled, startDriver, type DriverStatus } from './driver'
+import { openStorage, type Storage, type StoredRecord } from './storage'
+import type { Call, Reply, Wire } from './wire'
+
+const ENROLMENT = { device_id: '0198a3c2-7f00-7abc-8def-0123456789ab', next_seq: 1, chain_head: '', blocks: [] }
+const CLOCK = { now: '2026-11-23T09:00:00Z' }
+let names = 0
+
+async function aPhone(): Promise<Storage> {
+  const storage = openStorage(`driver-${String((names += 1))}`)
+  await storage.write({ put: [countersRecord(firstCounters(ENROLMENT))] })
+  return storage
+}
+
+async function write(storage: Storage, pictures: StoredRecord[] = [], restMs = 0): Promise<string> {
+  return commit(storage, async (counters) => {
+    const sealed = await seal(counters, {
+      kind: 'visit', body: {}, nowMs: Date.now(), offsetMs: 0, restMs, pictures: pictures.map((item) => item.key),
+    })
+    return { counters: sealed.counters, put: [sealed.record, ...pictures], result: sealed.envelope.id }
+  })
+}
+
+const picture = (key: string, kind: 'small' | 'original'): StoredRecord => ({
+  key, kind, state: 'waiting', seq: 1, bytes: new Uint8Array([1, 2, 3]),
+})
+
+/** A service in memory that answers as the contract says; `weather` may spoil an answer after it took effect. */
+function office(weather: (call: Call) => Reply<never> | null = () => null): Wire & { calls: string[]; taken: Set<string>; pictures: Set<string> } {
+  const taken = new Set<string>()
+  const pictures = new Set<string>()
+  const calls: string[] = []
+  const answer = (call: Call): unknown => {
+    if (call.path.endsWith('/envelopes')) {
+      const { envelopes } = call.json as { envelopes: { id: string }[] }
+      return {
+        clock: CLOCK, missing: [],
+        verdicts: envelopes.map(({ id }) => {
+          const verdict = taken.has(id) ? 'duplicate' : 'accepted'
+          taken.add(id)
+          return { id, verdict, code: null, details: {}, flags: [] }
+        }),
+      }
+    }
+    if (call.path.endsWith('/missing')) {
+      return (call.json as { sha256s: string[] }).sha256s.map((sha256) => ({ sha256, stored: pictures.has(sha256) }))
+    }
+    const sha256 = call.path.split('/').at(-1) ?? ''
+    pictures.add(sha256)
+    return { sha256, stored: true }
+  }
+  const signed = (call: Call): Promise<Reply<never>> => {
+    calls.push(`${call.method} ${call.path.replace('/api/v1/field/', '')}`)
+    const value = answer(call) as never
+    return Promise.resolve(weather(call) ?? { kind: 'ok', value })
+  }
+  return { calls, taken, pictures, signed, plain: signed, bytes: () => Promise.reject(new Error('not asked')) }
+}
+
+function drive(storage: Storage, wire: Wire): { status: () => DriverStatus | null; nudge: () => void } {
+  let last: DriverStatus | null = null
+  const driver = startDriver({
+    storage, wire, onSettled: () => undefined, onClock: () => undefined, luck: () => 0,
+    onStatus: (status) => {
+      last = status
+    },
+  })
+  onTestFinished(() => {
+    driver.stop()
+  })
+  return { status: () => last, nudge: () => { driver.nudge() } }
+}
+
+const lost: Reply<never> = { kind: 'failed', trouble: 'unreachable', code: null, details: {}, retryAfterMs: null }
+
+describe('the driver', () => {
+  it('brings facts, then small pictures, then originals to the office, and lets the pictures go', async () => {
+    const storage = await aPhone()
+    const id = await write(storage, [picture('aa', 'original'), picture('bb', 'small')])
+    const wire = office()
+
+    drive(storage, wire)
+    await vi.waitFor(() => { expect(wire.pictures.size).toBe(2) })
+    await vi.waitFor(async () => { expect(await storage.get('aa')).toBeUndefined() })
+
+    expect(wire.calls).toEqual(['POST envelopes', 'POST attachments/missing', 'PUT attachments/bb', 'PUT attachments/aa'])
+    expect((await storage.get(id))?.state).toBe('accepted')
+    expect(await storage.get('bb')).toBeUndefined()
+  })
+
+  it('keeps everything when an answer is lost, and applies nothing twice', async () => {
+    const storage = await aPhone()
+    const id = await write(storage)
+    let first = true
+    const wire = office(() => {
+      const spoiled = first
+      first = false
+      return spoiled ? lost : null
+    })
+
+    const driver = drive(storage, wire)
+    await vi.waitFor(() => { expect(driver.status()?.trouble).toBe('unreachable') })
+    expect((await storage.get(id))?.state).toBe('waiting')
+    driver.nudge()
+    await vi.waitFor(async () => { expect((await storage.get(id))?.state).toBe('accepted') })
+
+    expect(wire.taken.size).toBe(1)
+    expect(wire.calls).toHaveLength(2)
+  })
+
+  it('shows a refusal with its code and keeps the envelope', async () => {
+    const storage = await aPhone()
+    const id = await write(storage)
+    const verdict = { id, verdict: 'refused', code: 'visit.practice_unknown', details: { n: 1 }, flags: [] }
+    const wire = office(() => ({ kind: 'ok', value: { clock: CLOCK, missing: [], verdicts: [verdict] } as never }))
+
+    drive(storage, wire)
+    await vi.waitFor(async () => { expect((await storage.get(id))?.state).toBe('refused') })
+
+    const held = JSON.parse(new TextDecoder().decode((await storage.get(id))?.bytes)) as { verdict: unknown; text: string }
+    expect(held.verdict).toEqual({ code: 'visit.practice_unknown', details: { n: 1 }, flags: [] })
+    expect(held.text).toContain(id)
+  })
+
+  it('waits while the last thing can still be undone', async () => {
+    const storage = await aPhone()
+    await write(storage, [], 60_000)
+    const wire = office()
+
+    const driver = drive(storage, wire)
+    await vi.waitFor(() => { expect(driver.status()).not.toBeNull() })
+
+    expect(wire.calls).toEqual([])
+  })
+
+  it('forgets what was accepted long ago, and nothing else', async () => {
+    const storage = await aPhone()
+    const [accepted, waiting] = [await write(storage), await write(storage, [], 60_000)]
+    drive(storage, office())
+    await vi.waitFor(async () => { expect((await storage.get(accepted))?.state).toBe('accepted') })
+
+    await forgetSettled(storage, Date.now() + 1_000)
+
+    expect(await storage.get(accepted)).toBeUndefined()
+    expect(await storage.get(waiting)).toBeDefined()
+  })
+})
