@@ -55,7 +55,7 @@ export const service = {
   devices: () => answer(client.GET('/api/v1/devices')),
   revokeDevice: (device_id: string) =>
     answer(client.POST('/api/v1/devices/{device_id}/revoke', { params: { path: { device_id } } })),
-  audit: (after: number) => answer(client.GET('/api/v1/audit', { params: { query: { after } } })),
+  audit: (limit: number) => answer(client.GET('/api/v1/audit', { params: { query: { limit } } })),
 
   creditors: () => answer(client.GET('/api/v1/creditors')),
   layouts: () => answer(client.GET('/api/v1/layouts')),
