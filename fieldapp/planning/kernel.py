@@ -393,7 +393,9 @@ def recreate(d: Data, s: State, n: int, boldness: float, stamp: int) -> None:
     agents = s.size.shape[0]
     for i in range(n):
         v = s.queue[i]
-        limit, at, chosen = float(d.worth[v]), NONE, NONE
+        if s.where[v] >= 0:
+            continue
+        limit, at, chosen = float(d.worth[v]) + boldness, NONE, NONE
         lost = s.mark[v] == stamp
         for a in range(agents):
             if s.touched[a] == 1 or lost:
@@ -405,8 +407,8 @@ def recreate(d: Data, s: State, n: int, boldness: float, stamp: int) -> None:
 
 
 @inner
-def prune(d: Data, s: State) -> bool:
-    """Give up changed routes, then single visits, that cost more than they bring; False if times broke."""
+def prune(d: Data, s: State) -> None:
+    """Give up changed routes, then single visits, that cost more than they bring."""
     base = d.room.shape[0]
     for a in range(s.size.shape[0]):
         if s.touched[a] == 0:
@@ -421,11 +423,11 @@ def prune(d: Data, s: State) -> bool:
             if saved > d.worth[node - base]:
                 take_out(d, s, a, p, p)
                 refresh(d, s, a)
-                if not holds(d, s, a):
-                    return False
+                if not holds(d, s, a):  # where travel breaks the triangle rule, the detour saved time
+                    insert(d, s, a, p - 1, node - base)
+                    p += 1
             else:
                 p += 1
-    return True
 
 
 @inner
@@ -494,13 +496,15 @@ def step(d: Data, s: State, heat: float, removed: float, longest: int) -> None:
     if row == 3:
         row += int((pick - 0.75) * 12.0)
     sort_queue(d, s, n, row)
-    boldness = draw(s.rng) if draw(s.rng) < 0.05 else 0.0
+    boldness = min(draw(s.rng) * 1.25, 1.0) if draw(s.rng) < 0.05 else 0.0
     recreate(d, s, n, boldness, stamp)
-    whole = prune(d, s)
+    if boldness > 0.0:  # a visit may open the way to one that did not fit before it
+        recreate(d, s, n, boldness, stamp)
+    prune(d, s)
     after = ZERO
     for a in range(agents):
         after += s.value[a]
-    if not whole or after <= before + heat * math.log(draw(s.rng) + 1e-300):
+    if after <= before + heat * math.log(draw(s.rng) + 1e-300):
         put_back(d, s)
         return
     keep(s)

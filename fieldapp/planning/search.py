@@ -26,8 +26,8 @@ class Tuning:
     Defaults after Christiaens and Vanden Berghe (2020) where they give them, else measured (docs/planning.md).
     """
 
-    heat_first: float = 0.05
-    heat_last: float = 0.002
+    heat_first: float = 0.2
+    heat_last: float = 0.005
     removed: float = 10.0
     longest: int = 10
     neighbours: int = 100
