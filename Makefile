@@ -26,8 +26,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# Not `npm ci`: the lock holds no entries for the platforms whose optional packages the registry did not offer.
 $(PWA)/node_modules/.ready: $(PWA)/package-lock.json $(PWA)/package.json | $(VENV)/.ready
-	@echo "Web packages ..." && cd $(PWA) && npm ci --silent --no-fund --no-audit
+	@echo "Web packages ..." && cd $(PWA) && npm install --silent --no-fund --no-audit
 	@touch $@
 
 $(PWA)/dist/.ready: $(PWA)/node_modules/.ready $(PWA_SOURCES)
