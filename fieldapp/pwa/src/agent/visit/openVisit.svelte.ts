@@ -2,6 +2,7 @@
  * The visit in hand: what is typed is saved at once, and everything that writes it stands in one queue, so that a
  * payment, a picture and a keystroke never overwrite each other.
  */
+import { Refused } from '../../domain/reading.ts'
 import { t } from '../../text'
 import type { Draft } from '../draft'
 import { loadDraft, saveDraft } from '../actions'
@@ -14,6 +15,8 @@ export class OpenVisit {
   writing = $state(false)
   #queue: Promise<unknown> = Promise.resolve()
   #unsaved = false
+  /** A save stands in the queue already: it will write what is there when its turn comes. */
+  #queued = false
 
   constructor(draft: Draft) {
     this.draft = draft
@@ -23,9 +26,13 @@ export class OpenVisit {
   change(next: Draft): void {
     if (next === this.draft) return
     this.draft = next
-    if (this.#unsaved) return
     this.#unsaved = true
-    void this.#enqueue(() => this.#save())
+    if (this.#queued) return
+    this.#queued = true
+    this.#enqueue(() => {
+      this.#queued = false
+      return this.#save()
+    }).catch(() => undefined)
   }
 
   patch(part: Partial<Draft>): void {
@@ -52,14 +59,21 @@ export class OpenVisit {
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#queue.then(work)
-    this.#queue = done.catch(() => undefined)
+    this.#queue = done.catch((problem: unknown) => {
+      // A refusal is said where it was asked; anything else means that the phone could not write (storage full).
+      if (!(problem instanceof Refused)) say(t('saving.failed'), null, 15_000)
+    })
     return done
   }
 
   async #save(): Promise<void> {
     if (!this.#unsaved) return
     this.#unsaved = false
-    if (await saveDraft(this.draft)) {
+    const saved = await saveDraft(this.draft).catch((problem: unknown) => {
+      this.#unsaved = true
+      throw problem
+    })
+    if (saved) {
       void reread()
       return
     }
