@@ -17,6 +17,9 @@ from fieldapp.domain.reading import Reader
 
 ITALY = ZoneInfo("Europe/Rome")
 
+OTHER_CONTACTS = ("CALLED", "DUNNING_LETTER_1", "DUNNING_LETTER_2", "FORMAL_NOTICE")
+"""How contacts that are no visits are recorded; their words stand beside those of the visit outcomes."""
+
 
 class Channel(StrEnum):
     """How somebody was contacted."""

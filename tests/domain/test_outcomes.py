@@ -10,6 +10,7 @@ import pytest
 from fieldapp.domain.captured import has_debt_words
 from fieldapp.domain.conduct.standard import STANDARD_RULES
 from fieldapp.domain.conduct.subject import DEBT_STATES
+from fieldapp.domain.contacts import OTHER_CONTACTS
 from fieldapp.domain.errors import Refusal
 from fieldapp.domain.outcomes import (
     DELIVERIES,
@@ -60,6 +61,7 @@ def expected_keys() -> set[str]:
         "no_position": NoPosition,
         "signer": Signer,
     }
+    keys |= {f"outcome.{code}" for code in OTHER_CONTACTS}
     return keys | {f"visit.{name}.{member.value}" for name, members in lists.items() for member in members}
 
 
