@@ -7,13 +7,14 @@ had been told of: the others stay subtracted, and a person looks at the differen
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
-from fieldapp.domain.ids import Sha256, canonical_json, sha256
+from fieldapp.domain.ids import Sha256, sha256
 from fieldapp.domain.intake import PracticeDraft
 from fieldapp.domain.ledger import LineBalance, NewEntry, statement_entry
 
@@ -98,15 +99,15 @@ def _plus(left: LineBalance, right: LineBalance) -> LineBalance:
 
 def draft_digest(draft: PracticeDraft) -> Sha256:
     """The digest of what a file says of a practice, wherever in the file it says so."""
-    plain = _plain(asdict(draft))
-    for line in plain["debt_lines"]:
-        del line["line"]
-    return sha256(canonical_json(plain))
+    return sha256(json.dumps(_plain(draft), ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    """Values of a draft in the order of their fields, without the line that they stand in."""
+    if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return value.isoformat() if isinstance(value, date) else value
+    if isinstance(value, date):
+        return value.isoformat()
+    if is_dataclass(value):
+        return [_plain(getattr(value, slot.name)) for slot in fields(value) if slot.name != "line"]
+    return value

@@ -164,12 +164,14 @@ async def _shown(parts: Parts, identity: Identity, import_id: UUID) -> AsyncIter
 
 async def run_read(parts: Parts, identity: Identity, *, import_id: str) -> None:
     """Job: read the file without writing anything of it, and say what writing it would do."""
-    key = UUID(import_id)
     async with working(parts, identity) as work:
-        row = await store.import_row(work.session, key)
-    if row.state != "reading":
-        return
-    async with _failing_aloud(parts, identity, key), _shown(parts, identity, key) as hear:
+        row = await store.import_row(work.session, UUID(import_id))
+    if row.state == "reading":
+        await _read(parts, identity, row)
+
+
+async def _read(parts: Parts, identity: Identity, row: ImportFile) -> IntakeReading:
+    async with _failing_aloud(parts, identity, row.id), _shown(parts, identity, row.id) as hear:
         reading = await _reading(parts, row, on_progress=lambda share: hear(round(80 * share)))
         left_out: list[str] = []
         try:
@@ -178,6 +180,7 @@ async def run_read(parts: Parts, identity: Identity, *, import_id: str) -> None:
             # Practices and their papers come in together or not at all.
             reading = IntakeReading(row.layout, refused=Finding(refusal.code, None, refusal.details))
         await _store_reading(parts, identity, row, reading, left_out)
+    return reading
 
 
 @asynccontextmanager
@@ -275,12 +278,9 @@ async def _rejects_file(parts: Parts, row: ImportFile, reading: IntakeReading) -
 
 async def run_write(parts: Parts, identity: Identity, *, import_id: str) -> None:
     """Job: write a confirmed file, all of it in one transaction."""
-    key = UUID(import_id)
     async with working(parts, identity) as work:
-        row = await store.import_row(work.session, key)
-    if row.state != "writing":
-        return
-    async with _failing_aloud(parts, identity, key):
+        row = await store.import_row(work.session, UUID(import_id))
+    if row.state == "writing":
         await _write(parts, identity, row)
 
 
@@ -293,9 +293,10 @@ class _Ready:
     documents: Mapping[str, Sequence[StoredDocument]]
 
 
-async def _prepare(parts: Parts, row: ImportFile, hear: Callable[[int], None]) -> _Ready:
+async def _prepare(parts: Parts, row: ImportFile, reading: IntakeReading | None, hear: Callable[[int], None]) -> _Ready:
     """Read again, look up addresses, put documents into the blob store: long, and outside the transaction."""
-    reading = await _reading(parts, row, on_progress=lambda share: hear(round(15 * share)))
+    if reading is None:
+        reading = await _reading(parts, row, on_progress=lambda share: hear(round(15 * share)))
     addresses = [address for draft in reading.accepted for address in draft.addresses]
     places = await asyncio.to_thread(
         place_all, addresses, parts.gazetteer, on_progress=lambda share: hear(15 + round(45 * share))
@@ -303,9 +304,9 @@ async def _prepare(parts: Parts, row: ImportFile, hear: Callable[[int], None]) -
     return _Ready(reading, places, await _documents(parts, row, reading))
 
 
-async def _write(parts: Parts, identity: Identity, row: ImportFile) -> None:
-    async with _shown(parts, identity, row.id) as hear:
-        ready = await _prepare(parts, row, hear)
+async def _write(parts: Parts, identity: Identity, row: ImportFile, *, reading: IntakeReading | None = None) -> None:
+    async with _failing_aloud(parts, identity, row.id), _shown(parts, identity, row.id) as hear:
+        ready = await _prepare(parts, row, reading, hear)
         async with working(parts, identity) as work:
             await store.lock_creditor(work.session, row.creditor_id)
             stored = await store.import_row(work.session, row.id)
@@ -408,12 +409,13 @@ async def import_file(
         row = await _keep(
             work, content=content, file_name=file_name, layout=layout, creditor_id=chosen, documents=documents
         )
-    await run_read(parts, identity, import_id=str(row.id))
+    reading = await _read(parts, identity, row)
     async with working(parts, identity) as work:
         stored = await store.import_row(work.session, row.id, lock=True)
         if stored.state == "read":
             stored.state, stored.progress = "writing", 0
-    await run_write(parts, identity, import_id=str(row.id))
+    if stored.state == "writing":
+        await _write(parts, identity, stored, reading=reading)
     async with working(parts, identity) as work:
         return await _summary(work, row.id)
 

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -21,8 +21,9 @@ from fieldapp.domain.ledger import CLAIMS, AccountKind, LineBalance, NewEntry
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.domain.statements import Adjustment, PaymentTaken, adjust, cut_of, draft_digest
 from fieldapp.store import ledger
+from fieldapp.store.batches import insert_rows
 from fieldapp.store.cards import by_practice
-from fieldapp.store.columns import Keyring, table_of
+from fieldapp.store.columns import Keyring
 from fieldapp.store.database import agency_of
 from fieldapp.store.feed import NewFact, tell
 from fieldapp.store.intake import KnownPractice, chunks, known_practices
@@ -534,8 +535,7 @@ class _Writing:
         """Write what was gathered; tables in the order that their keys ask for."""
         await self.session.flush()
         for share, table in enumerate(_ORDER, start=1):
-            for portion in chunks(self.rows[table]):
-                await self.session.execute(insert(table_of(table)), portion)
+            await insert_rows(self.session, table, self.rows[table])
             on_progress(30 + 40 * share // len(_ORDER))
         if self.updates:
             await self.session.execute(update(Practice), self.updates)

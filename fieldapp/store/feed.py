@@ -13,11 +13,11 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.ids import canonical_json, sha256
-from fieldapp.store.columns import table_of
+from fieldapp.store.batches import insert_rows
 from fieldapp.store.tables.access import AuditEntry
 from fieldapp.store.tables.office import Fact
 
@@ -97,7 +97,7 @@ async def _number_facts(
         }
         for fact, number in zip(facts, sorted(numbers.scalars()), strict=True)
     ]
-    await session.execute(insert(table_of(Fact)), rows)
+    await insert_rows(session, Fact, rows)
     await session.execute(
         select(func.pg_notify(channel(scope.agency_id), str(rows[-1]["number"]))),
     )
@@ -137,7 +137,7 @@ async def _chain_audit(
         }
         digest = audit_digest(row)
         rows.append({"id": new_id(), **row, "digest": digest})
-    await session.execute(insert(table_of(AuditEntry)), rows)
+    await insert_rows(session, AuditEntry, rows)
 
 
 def audit_digest(row: Mapping[str, Any]) -> str:

@@ -8,13 +8,12 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy
-from sqlalchemy import case, func, insert, tuple_
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import ColumnElement, and_, case, func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from fieldapp.domain.ledger import CLAIMS, AccountKey, AccountKind, LineBalance, NewEntry
-from fieldapp.store.columns import table_of
+from fieldapp.domain.ledger import CLAIMS, OWNERS, AccountKey, AccountKind, LineBalance, NewEntry
+from fieldapp.store.batches import insert_rows
 from fieldapp.store.database import agency_of
 from fieldapp.store.shapes.office import AccountBalance, EntryRow, PostingRow, TrialBalance
 from fieldapp.store.tables.access import Person
@@ -37,9 +36,9 @@ async def post(
     agency_id = agency_of(session)
     accounts = await _account_ids(session, {leg.account for e in entries for leg in e.legs}, new_id=new_id)
     ids = {entry.idempotency_key: new_id() for entry in entries}
-    await session.flush()
-    await session.execute(
-        insert(table_of(Entry)),
+    await insert_rows(
+        session,
+        Entry,
         [
             {
                 "id": ids[entry.idempotency_key],
@@ -55,8 +54,9 @@ async def post(
             for entry in entries
         ],
     )
-    await session.execute(
-        insert(table_of(Posting)),
+    await insert_rows(
+        session,
+        Posting,
         [
             {
                 "id": new_id(),
@@ -79,34 +79,43 @@ async def _account_ids(
     """The accounts of `keys`, opened where they are not there yet; two writers open each once."""
     agency_id = agency_of(session)
     wanted = sorted(keys, key=lambda k: (k.kind, str(k.creditor_id), str(k.practice_id), str(k.person_id)))
-    found: dict[AccountKey, UUID] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
-        rows = [
-            {
-                "id": new_id(),
-                "agency_id": agency_id,
-                "kind": key.kind.value,
-                "creditor_id": key.creditor_id,
-                "practice_id": key.practice_id,
-                "person_id": key.person_id,
-                "currency": "EUR",
-            }
-            for key in chunk
-        ]
-        await session.execute(upsert(table_of(Account)).on_conflict_do_nothing(), rows)
-        query = select(Account).where(
-            col(Account.kind).in_({key.kind.value for key in chunk}),
-            tuple_(
-                func.coalesce(col(Account.creditor_id), agency_id),
-                func.coalesce(col(Account.practice_id), agency_id),
-                func.coalesce(col(Account.person_id), agency_id),
-            ).in_({(k.creditor_id or agency_id, k.practice_id or agency_id, k.person_id or agency_id) for k in chunk}),
-        )
-        for row in (await session.exec(query)).all():
-            key = AccountKey(AccountKind(row.kind), row.creditor_id, row.practice_id, row.person_id)
-            found[key] = row.id
+    rows = [
+        {
+            "id": new_id(),
+            "agency_id": agency_id,
+            "kind": key.kind.value,
+            "creditor_id": key.creditor_id,
+            "practice_id": key.practice_id,
+            "person_id": key.person_id,
+            "currency": "EUR",
+        }
+        for key in wanted
+    ]
+    found = {_key_of(row): row.id for row in await insert_rows(session, Account, rows, unless_there=True)}
+    there = [key for key in wanted if key not in found]
+    for start in range(0, len(there), _CHUNK):
+        found |= await _known_accounts(session, there[start : start + _CHUNK])
     return found
+
+
+def _key_of(row: Any) -> AccountKey:
+    return AccountKey(AccountKind(row.kind), row.creditor_id, row.practice_id, row.person_id)
+
+
+async def _known_accounts(session: AsyncSession, keys: Sequence[AccountKey]) -> dict[AccountKey, UUID]:
+    """The accounts of `keys` that were opened before; looked up by owner, since each owner has few."""
+    owners = {
+        col(Account.practice_id): {key.practice_id for key in keys if key.practice_id},
+        col(Account.person_id): {key.person_id for key in keys if key.person_id},
+        col(Account.creditor_id): {key.creditor_id for key in keys if key.creditor_id},
+    }
+    ways: list[ColumnElement[bool]] = [column.in_(ids) for column, ids in owners.items() if ids]
+    if any(OWNERS[key.kind] == frozenset() for key in keys):
+        ways.append(and_(*(column.is_(None) for column in owners)))
+    query = select(  # type: ignore[call-overload]
+        Account.id, Account.kind, Account.creditor_id, Account.practice_id, Account.person_id
+    ).where(or_(*ways))
+    return {_key_of(row): row.id for row in (await session.exec(query)).all()}
 
 
 async def owed(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +83,19 @@ def zip_of(files: Mapping[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def lay_out_streets(house: House, folder: Path) -> None:
-    """A gazetteer with Via Garibaldi in Lodi, numbers 1 to 40."""
-    accesses = street("VIA GARIBALDI", range(1, 41))
-    import_anncsu(write_anncsu(folder / "register.csv", *accesses), house.parts.gazetteer)
+def lay_out_streets(house: House) -> None:
+    """Give the house a gazetteer with Via Garibaldi in Lodi, numbers 1 to 40."""
+    house.parts.gazetteer.write_bytes(_gazetteer())
+
+
+@cache
+def _gazetteer() -> bytes:
+    # Made once: every new gazetteer begins with all comuni of Italy.
+    with tempfile.TemporaryDirectory() as folder:
+        register = write_anncsu(Path(folder, "register.csv"), *street("VIA GARIBALDI", range(1, 41)))
+        gazetteer = Path(folder, "gazetteer.sqlite")
+        import_anncsu(register, gazetteer)
+        return gazetteer.read_bytes()
 
 
 async def upload(

@@ -75,8 +75,8 @@ async def test_a_dry_run_counts_and_stores_nothing(house: House, desk: Desk) -> 
     assert await count(house, tables.Practice, tables.Entry, tables.Task) == [0, 0, 0]
 
 
-async def test_a_confirmed_file_becomes_practices(house: House, desk: Desk, tmp_path: Path) -> None:
-    lay_out_streets(house, tmp_path)
+async def test_a_confirmed_file_becomes_practices(house: House, desk: Desk) -> None:
+    lay_out_streets(house)
 
     report = await taken_in(
         desk, house, file_of(row("P-1", Coobbligato="Anna Riva", **{"Ruolo coobbligato": "garante"}))
@@ -110,8 +110,8 @@ async def test_a_confirmed_file_becomes_practices(house: House, desk: Desk, tmp_
     assert file["tasks"] == []
 
 
-async def test_an_address_that_is_not_found_becomes_a_task(house: House, desk: Desk, tmp_path: Path) -> None:
-    lay_out_streets(house, tmp_path)
+async def test_an_address_that_is_not_found_becomes_a_task(house: House, desk: Desk) -> None:
+    lay_out_streets(house)
 
     await taken_in(desk, house, file_of(row("P-1", Indirizzo="Via che non esiste 9")))
 

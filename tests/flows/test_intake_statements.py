@@ -118,8 +118,8 @@ async def differences(desk: Desk) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-async def desk(house: House, tmp_path: Any) -> Desk:
-    lay_out_streets(house, tmp_path)
+async def desk(house: House) -> Desk:
+    lay_out_streets(house)
     return await house.sign_in(Role.BACK_OFFICE)
 
 

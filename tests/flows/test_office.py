@@ -202,8 +202,8 @@ async def test_a_finished_task_leaves_the_list_with_its_note(house: House, offic
     assert (stored.note, stored.finished_by) == ("sentito il creditore", office.identity.person_id)
 
 
-async def test_a_pin_settles_a_doubtful_address(house: House, desk: Desk, tmp_path: Any) -> None:
-    lay_out_streets(house, tmp_path)
+async def test_a_pin_settles_a_doubtful_address(house: House, desk: Desk) -> None:
+    lay_out_streets(house)
     await taken_in(desk, house, file_of(row("P-1", Indirizzo="Via Garibaldo 400")))
     doubtful = (await desk.get("/addresses/doubtful")).json()[0]
     assert doubtful["alternatives"]
