@@ -180,7 +180,8 @@ class _Model:
         seconds += service[:, None]
         time = routing.RegisterTransitMatrix(seconds.tolist())
         routing.SetArcCostEvaluatorOfAllVehicles(routing.RegisterTransitMatrix(cents.tolist()))
-        horizon = int(problem.shift_s[:, 1].max())
+        # A window may open after everybody is home: the axis reaches it, so that the visit is dropped, not the model.
+        horizon = max([int(problem.shift_s[:, 1].max()), *(opens_s for _, (opens_s, _) in self._copies)])
         routing.AddDimension(time, horizon, horizon, False, "time")
         stop = routing.RegisterUnaryTransitVector([0] * count + [1] * len(self._copies))
         room = [min(int(problem.max_visits[a]), problem.n_visits) for a in self._near.agents]
