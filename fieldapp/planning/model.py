@@ -43,8 +43,9 @@ def improve_near(
 ) -> Plan | None:
     """`plan` with the routes of a few near agents planned afresh, or None where the model found nothing.
 
-    `agents`: those to plan afresh; default: one drawn by `seed` with its nearest. The search stops after
-    `seconds` of wall time or after `solutions`. The caller judges the answer.
+    `agents`: those to plan afresh; default: one drawn by `seed` with its nearest. The search goes on for `seconds`
+    of wall time; with `solutions` it only descends, and stops after that many or where it finds no better one. The
+    caller judges the answer.
     """
     if not problem.n_agents or not problem.n_visits:
         return None
@@ -64,7 +65,8 @@ def improve_near(
 def plan_whole(problem: Problem, *, goes_on: Callable[[], bool], solutions: int | None = None) -> Plan | None:
     """One OR-Tools model over the whole day, from nothing: the yardstick of the benchmark, and for small days.
 
-    Goes on while `goes_on` says so, or until `solutions` were found; None where none was.
+    Goes on while `goes_on` says so; with `solutions` it only descends, and stops after that many at the latest. None
+    where no plan was found.
     """
     everything = Neighbourhood(tuple(range(problem.n_agents)), tuple(range(problem.n_visits)))
     if not everything.agents or not everything.visits:
@@ -109,8 +111,12 @@ def _cuts(problem: Problem, seed: int) -> list[int]:
 
 def _parameters(solutions: int | None) -> Any:
     parameters = pywrapcp.DefaultRoutingSearchParameters()
-    parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
-    if solutions is not None:
+    heuristic = routing_enums_pb2.LocalSearchMetaheuristic
+    if solutions is None:
+        parameters.local_search_metaheuristic = heuristic.GUIDED_LOCAL_SEARCH
+    else:
+        # A guided search that is to stop at a count of solutions never stops where there are fewer.
+        parameters.local_search_metaheuristic = heuristic.GREEDY_DESCENT
         parameters.solution_limit = solutions
     return parameters
 
@@ -184,15 +190,21 @@ class _Model:
         horizon = max([int(problem.shift_s[:, 1].max()), *(opens_s for _, (opens_s, _) in self._copies)])
         routing.AddDimension(time, horizon, horizon, False, "time")
         stop = routing.RegisterUnaryTransitVector([0] * count + [1] * len(self._copies))
-        room = [min(int(problem.max_visits[a]), problem.n_visits) for a in self._near.agents]
+        room = [self._room(agent) for agent in self._near.agents]
         routing.AddDimensionWithVehicleCapacity(stop, 0, room, True, "visits")
         axis = routing.GetDimensionOrDie("time")
         for i, agent in enumerate(self._near.agents):
             opens_s, closes_s = (int(moment) for moment in problem.shift_s[agent])
             pause_s = self._pause_s if problem.takes_lunch[agent] else 0
             closes_s = closes_s - pause_s if pause_s else self._compressed(closes_s)
-            axis.CumulVar(routing.Start(i)).SetMin(self._opened(opens_s))
+            # Who begins after the cut and is due a break takes it first: the axis then runs a break ahead.
+            axis.CumulVar(routing.Start(i)).SetMin(opens_s if pause_s else self._opened(opens_s))
             axis.CumulVar(routing.End(i)).SetMax(max(closes_s, 0))
+
+    def _room(self, agent: int) -> int:
+        problem = self._problem
+        too_late = problem.takes_lunch[agent] and problem.shift_s[agent, 0] > problem.lunch.latest_start_s
+        return 0 if too_late else min(int(problem.max_visits[agent]), problem.n_visits)
 
     def _add_visits(self) -> None:
         problem, routing, manager = self._problem, self._routing, self._manager

@@ -9,9 +9,12 @@ from fieldapp.planning.instances import Layout, made_up_day
 from fieldapp.planning.model import improve_near, neighbourhood, plan_whole
 from fieldapp.planning.packing import pack
 from fieldapp.planning.plan import Plan
-from fieldapp.planning.problem import Problem
+from fieldapp.planning.problem import Lunch, Problem
 from fieldapp.planning.solver import solve
-from tests.planning.builders import a_visit, an_agent, on_a_road, problems
+from tests.planning.builders import HOUR, a_visit, an_agent, on_a_road, problems
+
+LUNCH = Lunch()
+"""Half an hour, to be begun between 12:30 and 14:00."""
 
 
 @pytest.mark.parametrize("layout", list(Layout))
@@ -34,6 +37,19 @@ def test_a_model_of_the_whole_day_is_lawful_on_any_small_problem(problem: Proble
 
     assert plan is not None
     assert judge(problem, plan).broken == ()
+
+
+def test_a_model_gives_nothing_to_who_is_due_a_break_that_no_longer_fits() -> None:
+    late = an_agent(shift_s=(15 * HOUR, 20 * HOUR), takes_lunch=True)
+    problem = on_a_road([(late, 0)], [(a_visit(windows_s=((16 * HOUR, 17 * HOUR),)), 1)], lunch=LUNCH)
+
+    assert plan_whole(problem, goes_on=lambda: True, solutions=3) == Plan.empty(problem)
+
+
+def test_a_model_that_stops_at_a_count_of_solutions_stops_also_where_there_are_fewer() -> None:
+    problem = on_a_road([(an_agent(), 0)], [(a_visit(), 1)])
+
+    assert plan_whole(problem, goes_on=lambda: True, solutions=1_000) == Plan.of([[0]])
 
 
 def test_a_sub_model_changes_only_its_own_agents() -> None:
