@@ -14,7 +14,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 
 PWA_SOURCES := $(shell find $(PWA)/src $(PWA)/*.ts $(PWA)/*.js $(PWA)/package.json -type f -not -name '*.test.ts' 2>/dev/null)
 
-.PHONY: help setup demo demo-reset test test-python test-web lint bench screens contract clean
+.PHONY: help setup demo demo-reset test test-python test-web test-browser test-elsewhere lint bench screens contract clean
 
 help: ## what can be made here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,11 +43,21 @@ demo: setup ## load a demo province and serve it (PHONE=1: on the local network,
 demo-reset: setup ## forget the demo's data
 	@$(BIN)/python -m fieldapp demo --reset
 
-test: test-python test-web ## all tests, those in a real browser included
+test: test-python test-web test-browser test-elsewhere ## all tests, those in a real browser included
 
 test-python: setup
+	@$(BIN)/python -m pytest -n 2 -m "not browser"
+
+# Once more on the other side of the date line, but for the rooms that know no clock.
+test-elsewhere: setup
+	@TZ=Pacific/Auckland $(BIN)/python -m pytest -n 2 -m "not browser" \
+		--ignore=tests/architecture --ignore=tests/geo --ignore=tests/planning
+	@cd $(PWA) && TZ=Pacific/Auckland npm run --silent test
+
+# A process of its own: the browser's driver keeps an event loop running in the thread that tests run in.
+test-browser: setup
 	@$(BIN)/python scripts/ensure_chromium.py
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -m browser
 
 test-web: setup
 	@cd $(PWA) && npm run --silent test

@@ -46,6 +46,11 @@ def pytest_configure(config: pytest.Config) -> None:
     setup.migrate(cluster.url(setup.OWNER, TEMPLATE))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: their driver keeps a loop running in this thread, in which no other test could start one."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or CLUSTER not in os.environ:
         return

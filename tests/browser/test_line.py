@@ -16,7 +16,7 @@ from fieldapp.store import founding, ledger, tables
 from fieldapp.store.database import GATE, Scope
 from tests.browser.conftest import Eyes, Service, apart
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 HEADINGS = (
     "Numero pratica;Debitore;Tipo soggetto;Codice fiscale;Partita IVA;Data nascita;Coobbligato;Ruolo coobbligato;"
