@@ -47,7 +47,12 @@ class Database:
         self._now = now
         self._new_id = new_id
         self.engine: AsyncEngine = create_async_engine(
-            driver_url(url), pool_size=pool_size, max_overflow=10, pool_pre_ping=True
+            driver_url(url),
+            pool_size=pool_size,
+            max_overflow=10,
+            pool_pre_ping=True,
+            # Instants come back in the zone of the server's machine otherwise, and repeats differ in spelling.
+            connect_args={"options": "-c timezone=UTC"},
         )
 
     @asynccontextmanager
