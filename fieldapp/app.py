@@ -38,6 +38,7 @@ from fieldapp.store.database import Database
 
 PACKAGE = Path(__file__).parent
 TEXT = PACKAGE / "pwa" / "src" / "text"
+PATRON_SAINTS = PACKAGE / "rules" / "patron_saints.json"
 PAPER_WORDS = PACKAGE / "pwa" / "src" / "papers" / "templates"
 LANGUAGES = ("it", "en", "fr")
 
@@ -67,6 +68,11 @@ def read_words(folder: Path = TEXT / "refusals") -> dict[str, dict[str, str]]:
 def read_paper_words(folder: Path = PAPER_WORDS) -> dict[str, Any]:
     """Template data of papers by file name (`default.it`)."""
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+
+
+def read_patrons(path: Path = PATRON_SAINTS) -> tuple[tuple[str, str], ...]:
+    """The patron saint's day of each comune that has one on file."""
+    return tuple((comune, entry["day"]) for comune, entry in json.loads(path.read_text(encoding="utf-8")).items())
 
 
 def secret_key(settings: Settings) -> bytes:
@@ -108,6 +114,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
         verify=verify_es256,
         words=read_words(),
         paper_words=read_paper_words(),
+        patrons=read_patrons(),
         zone=ZoneInfo("Europe/Rome"),
         home=settings.home,
         gazetteer=settings.gazetteer_path,

@@ -6,6 +6,7 @@ never "a working day". The phone gets the same dates as data and computes none o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -107,8 +108,10 @@ def italian_holidays(year: int) -> frozenset[date]:
 
 
 def italian_calendar(first_year: int, last_year: int, *, patrons: Mapping[str, str] | None = None) -> Calendar:
-    """The calendar of whole years; `patrons` gives the patron saint's day of a comune as `MM-DD`.
+    """The calendar of whole years; `patrons` gives the patron saint's day of a comune.
 
+    `MM-DD`, or a moving feast: `05-tue1` (the first Tuesday of May), `05-sun2+4` (four days after the second
+    Sunday), `easter+50` (the fiftieth day after Easter).
     Raises Refusal `rules.patron_malformed` (details: comune) for a day that does not exist.
     """
     years = range(first_year, last_year + 1)
@@ -117,8 +120,23 @@ def italian_calendar(first_year: int, last_year: int, *, patrons: Mapping[str, s
     return Calendar(date(first_year, 1, 1), date(last_year, 12, 31), national, MappingProxyType(local))
 
 
-def _yearly(comune: str, month_day: str, years: Iterable[int]) -> frozenset[date]:
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_NTH_WEEKDAY = re.compile(rf"(\d\d)-({'|'.join(_WEEKDAYS)})([1-4])(?:\+([1-6]))?")
+_FROM_EASTER = re.compile(r"easter([+-][1-9]\d?)")
+
+
+def _feast(text: str, year: int) -> date:
+    if moving := _FROM_EASTER.fullmatch(text):
+        return easter_sunday(year) + timedelta(days=int(moving[1]))
+    if moving := _NTH_WEEKDAY.fullmatch(text):
+        first = date(year, int(moving[1]), 1)
+        days = (_WEEKDAYS.index(moving[2]) - first.weekday()) % 7 + 7 * (int(moving[3]) - 1)
+        return first + timedelta(days=days + int(moving[4] or 0))
+    return date.fromisoformat(f"{year:04d}-{text}")
+
+
+def _yearly(comune: str, text: str, years: Iterable[int]) -> frozenset[date]:
     try:
-        return frozenset(date.fromisoformat(f"{year:04d}-{month_day}") for year in years)
+        return frozenset(_feast(text, year) for year in years)
     except ValueError as problem:
         raise Refusal("rules.patron_malformed", kind=Kind.MALFORMED, details={"comune": comune}) from problem

@@ -12,14 +12,14 @@ from fieldapp.store import practice_facts as store
 
 
 @lru_cache(maxsize=8)
-def standard(year: int) -> Ruleset:
+def standard(year: int, patrons: tuple[tuple[str, str], ...] = ()) -> Ruleset:
     """The standard rules, with the Italian calendar from the year before to two years after."""
-    return standard_ruleset(italian_calendar(year - 1, year + 2))
+    return standard_ruleset(italian_calendar(year - 1, year + 2, patrons=dict(patrons)))
 
 
 async def ruleset(work: Work) -> Ruleset:
     """The rules with every creditor's own numbers."""
-    rules = standard(work.today.year)
+    rules = standard(work.today.year, work.parts.patrons)
     for creditor_id, changes in (await store.creditor_rules(work.session)).items():
         if changes:
             rules = rules.with_creditor(str(creditor_id), changes, valid_from=date(2000, 1, 1))

@@ -49,6 +49,8 @@ class Parts:
     words: Mapping[str, Mapping[str, str]]
     """Refusal words: language -> code -> sentence with placeholders."""
     paper_words: Mapping[str, Any]
+    patrons: tuple[tuple[str, str], ...]
+    """Comune and its patron saint's day, as `domain.calendars` reads it."""
     zone: ZoneInfo
     home: Path
     gazetteer: Path

@@ -60,9 +60,10 @@ def test_a_calendar_survives_the_way_to_the_phone_and_back() -> None:
     assert again.for_comuni(["Codogno"]).local == {}
 
 
-def test_a_patron_saint_on_a_day_that_does_not_exist_is_refused() -> None:
+@pytest.mark.parametrize("text", ["02-31", "13-tue1", "05-tue5", "easter+0", "pasqua"])
+def test_a_patron_saint_on_a_day_that_does_not_exist_is_refused(text: str) -> None:
     with pytest.raises(Refusal) as refused:
-        italian_calendar(2026, 2026, patrons={"Lodi": "02-31"})
+        italian_calendar(2026, 2026, patrons={"Lodi": text})
 
     assert refused.value.code == "rules.patron_malformed"
 
@@ -74,17 +75,42 @@ def test_a_calendar_that_ends_before_it_begins_is_refused() -> None:
     assert refused.value.code == "rules.calendar_reversed"
 
 
+PATRONS = json.loads((Path(__file__).parents[2] / "fieldapp" / "rules" / "patron_saints.json").read_text())
+
+
 def test_the_patron_saints_of_the_data_file_agree_with_the_holidays_package() -> None:
-    rules = Path(__file__).parents[2] / "fieldapp" / "rules"
-    patrons = json.loads((rules / "patron_saints.json").read_text())
+    theirs_only = {name: entry for name, entry in PATRONS.items() if entry["source"] == "holidays"}
+    calendar = italian_calendar(2026, 2030, patrons={name: entry["day"] for name, entry in PATRONS.items()})
 
-    calendar = italian_calendar(2026, 2030, patrons={name: entry["day"] for name, entry in patrons.items()})
-
-    for name, entry in patrons.items():
+    for name, entry in theirs_only.items():
         theirs = holidays.Italy(subdiv=entry["province"], years=range(2026, 2031))
         assert calendar.local[name] <= set(theirs), name
     assert calendar.is_local_holiday(date(2026, 12, 7), "Milano")
-    assert len(patrons) >= 90
+
+
+def test_every_province_has_a_patron_saint_on_file() -> None:
+    provinces = {code for code in holidays.Italy.subdivisions if len(code) == 2}
+
+    assert provinces - {entry["province"] for entry in PATRONS.values()} == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        # The first Tuesday of May in Asti
+        ("05-tue1", date(2026, 5, 5)),
+        # The first day of the month is that weekday already
+        ("09-tue1", date(2026, 9, 1)),
+        # The fourth Sunday of October in Lodi Vecchio
+        ("10-sun4", date(2026, 10, 25)),
+        # The Thursday after the second Sunday of May in Carbonia
+        ("05-sun2+4", date(2026, 5, 14)),
+        # Whit Monday in Bolzano
+        ("easter+50", date(2026, 5, 25)),
+    ],
+)
+def test_a_patron_saint_may_be_a_moving_feast(text: str, day: date) -> None:
+    assert italian_calendar(2026, 2026, patrons={"Asti": text}).local["Asti"] == {day}
 
 
 def test_neighbouring_days_of_a_holiday_are_no_holidays() -> None:

@@ -129,8 +129,8 @@ WHEN = (
         fr="On n'agit que les jours pour lesquels le calendrier des fêtes est chargé.",
     ),
     _rule(
-        "calendar.patron_saint", "patron_saint_known", _WARNS, _VISIT, quiet=True,
-        source="Patron saints' days are local; not all are loaded",
+        "calendar.patron_saint", "patron_saint_known", _WARNS, _VISIT, quiet=True, unverified=True,
+        source="Patron saints' days of provincial capitals and some comuni, from public tables; the rest is not loaded",
         it="La festa patronale del comune dovrebbe essere nota.",
         en="The patron saint's day of the comune should be known.",
         fr="La fête patronale de la commune devrait être connue.",
