@@ -21,6 +21,11 @@ OTHER_CONTACTS = ("CALLED", "DUNNING_LETTER_1", "DUNNING_LETTER_2", "FORMAL_NOTI
 """How contacts that are no visits are recorded; their words stand beside those of the visit outcomes."""
 
 
+def local_day(at: datetime) -> date:
+    """The Italian day on which an instant falls."""
+    return at.astimezone(ITALY).date()
+
+
 class Channel(StrEnum):
     """How somebody was contacted."""
 
@@ -46,7 +51,7 @@ class Contact:
     @classmethod
     def at(cls, at: datetime, *, channel: Channel, reached: bool, counts: bool = True) -> Contact:
         """A contact at an aware instant, laid on its Italian day."""
-        return cls(at.astimezone(ITALY).date(), channel, reached, counts)
+        return cls(local_day(at), channel, reached, counts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ device order, the caller writes what was accepted. The invariants:
 
 1. The same id with the same bytes gets its first verdict again (`duplicate`); with other bytes it is a `conflict`.
 2. A report, a payment, a receipt are facts that happened: a rule of conduct that they break is a flag, no refusal.
+   What a rule says to the office alone never goes back to the phone.
 3. Refused is only what cannot be true or is not theirs: unreadable, forged, renumbered, forked, another's practice.
 4. The verdict on one envelope never depends on a refused one.
 """
@@ -25,7 +26,9 @@ from fieldapp.domain.captured import PlacementDays
 from fieldapp.domain.conduct import (
     AddressFacts,
     AgentFacts,
+    CashReceived,
     Facts,
+    Finding,
     Payment,
     PracticeFacts,
     Ruleset,
@@ -33,6 +36,7 @@ from fieldapp.domain.conduct import (
     judge,
 )
 from fieldapp.domain.conduct import Visit as VisitAct
+from fieldapp.domain.contacts import local_day
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import canonical_json, sha256
 from fieldapp.domain.payments import payment_method
@@ -45,7 +49,12 @@ from fieldapp.domain.visit_report import ReportedPayment, VisitReport
 
 VERSION = 1
 FAR_OFF = timedelta(minutes=10)
-"""A phone whose clock differs by more is worth a flag."""
+"""How far a phone's reckoning of the service's time may be out before an instant is called uncertain."""
+
+NOTED = frozenset({"conduct.cash_instalment_logged"})
+"""Noted with the visit and no work for anybody: the contract allows it."""
+ABOUT_THE_COMUNE = "conduct.patron_saint_unknown"
+"""Says something of a place, not of the visit: told once for each comune."""
 
 
 class Verdict(StrEnum):
@@ -114,6 +123,27 @@ class PracticeKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneClock:
+    """What is known of the sending phone's clock. `offset_ms` is service minus phone, measured at this push; None
+    from a phone that did not say its time. `moved`: the service's own clock may be set (a demo's), so that offsets
+    of different hours do not compare.
+    """
+
+    offset_ms: int | None = None
+    moved: bool = False
+
+    def is_uncertain(self, offset_ms: int) -> bool:
+        """Whether an instant that the phone corrected by `offset_ms` may be wrong.
+
+        However far the phone's clock is off, the correction holds while it runs evenly: the offset at recording is
+        the one measured now. Where they differ, somebody set the clock between, and nobody knows when.
+        """
+        if self.moved:
+            return False
+        return abs((self.offset_ms or 0) - offset_ms) > FAR_OFF / timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """The state that a batch touches."""
 
@@ -126,6 +156,7 @@ class Known:
     series: Series
     ruleset: Ruleset
     now: datetime
+    clock: PhoneClock = field(default_factory=lambda: PhoneClock())
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +198,10 @@ class Decision:
     code: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    quiet_flags: tuple[str, ...] = ()
+    """Flags for the office only."""
+    unknown_patron_of: str | None = None
+    """The comune whose patron saint's day nobody has on file."""
     envelope: Envelope | None = None
     report: VisitReport | None = None
     payments: tuple[TakenPayment, ...] = ()
@@ -233,6 +268,8 @@ class _Judging:
         self._earlier = dict(known.envelopes)
         self._visits = set(known.visits)
         self._series = known.series
+        self._facts = {practice.id: practice.facts for practice in known.practices.values()}
+        self._agent = known.agent
 
     def decide(self, item: Arrived) -> Decision:
         before = self._earlier.get(item.id)
@@ -256,7 +293,7 @@ class _Judging:
         envelope = read_envelope(item)
         if envelope.device != self._known.device_id:
             raise Refusal("sync.other_device", kind=Kind.FORBIDDEN)
-        flags = ("clock.far_off",) if abs(envelope.clock_offset_ms) > FAR_OFF.total_seconds() * 1000 else ()
+        flags = ("clock.uncertain",) if self._known.clock.is_uncertain(envelope.clock_offset_ms) else ()
         decision = Decision(item, Verdict.ACCEPTED, envelope=envelope, flags=flags)
         match envelope.kind:
             case EnvelopeKind.VISIT:
@@ -284,7 +321,17 @@ class _Judging:
         payments = tuple(self._payment(payment, practice) for payment in report.payments)
         self._visits.add(report.visit_id)
         flags = (*decision.flags, *self._flags(report, practice))
-        return replace(decision, report=report, payments=payments, flags=tuple(dict.fromkeys(flags)))
+        findings = self._findings(report, practice)
+        said = [f for f in findings if f.code != ABOUT_THE_COMUNE]
+        loud = [f.code for f in said if not f.quiet and f.severity is not Severity.WARNS]
+        return replace(
+            decision,
+            report=report,
+            payments=payments,
+            flags=tuple(dict.fromkeys((*flags, *loud))),
+            quiet_flags=tuple(dict.fromkeys(f.code for f in said if f.quiet)),
+            unknown_patron_of=next((f.details["comune"] for f in findings if f.code == ABOUT_THE_COMUNE), None),
+        )
 
     def _payment(self, payment: ReportedPayment, practice: PracticeKnown) -> TakenPayment:
         method = payment_method(payment.method)
@@ -323,16 +370,36 @@ class _Judging:
             flags.append("visit.reassigned")
         if report.arrived_at > known.now + FAR_OFF:
             flags.append("clock.in_the_future")
+        return flags
+
+    def _findings(self, report: VisitReport, practice: PracticeKnown) -> list[Finding]:
+        """What the rules say of the visit and of each payment: the service judges last."""
+        known = self._known
         stayed_s = max(0, int((report.left_at - report.arrived_at).total_seconds()))
         acts: list[VisitAct | Payment] = [VisitAct(report.arrived_at, stayed_s)]
         acts += [Payment(report.left_at, p.method, p.amount_cents) for p in report.payments]
+        address, findings = practice.addresses[report.address_id], list[Finding]()
         for act in acts:
-            facts = Facts(
-                act=act, practice=practice.facts, address=practice.addresses[report.address_id], agent=known.agent
-            )
-            findings = judge(facts, known.ruleset, known.now).findings
-            flags += [f.code for f in findings if f.severity is not Severity.WARNS or f.quiet]
-        return flags
+            facts = Facts(act=act, practice=self._facts[practice.id], address=address, agent=self._agent)
+            findings += judge(facts, known.ruleset, known.now).findings
+            if isinstance(act, Payment) and act.method == "cash":
+                self._remember_cash(practice.id, act)
+        self._remember_contact(practice.id, report)
+        return findings
+
+    def _remember_cash(self, practice_id: UUID, act: Payment) -> None:
+        facts = self._facts[practice_id]
+        taken = CashReceived(local_day(act.at), act.amount_cents, act.instalment)
+        self._facts[practice_id] = replace(facts, cash_received=(*facts.cash_received, taken))
+        self._agent = replace(self._agent, cash_held_cents=self._agent.cash_held_cents + act.amount_cents)
+
+    def _remember_contact(self, practice_id: UUID, report: VisitReport) -> None:
+        """The next visit of the batch to the same person counts this one."""
+        facts, contact = self._facts[practice_id], report.contact()
+        happened = dict(facts.happened) | {report.outcome.code: contact.on}
+        self._facts[practice_id] = replace(
+            facts, contacts=(*facts.contacts, contact), happened=tuple(sorted(happened.items()))
+        )
 
     def _call(self, decision: Decision, envelope: Envelope) -> Decision:
         reader = Reader(envelope.body, area="contact")

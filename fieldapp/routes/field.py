@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -30,6 +30,8 @@ class SealedEnvelope(Struct, forbid_unknown_fields=True):
 class PushRequest(Struct, forbid_unknown_fields=True):
     protocol: int
     envelopes: Annotated[list[SealedEnvelope], Meta(max_length=200)]
+    phone_clock: Annotated[datetime, Meta(tz=True)] | None = None
+    """The phone's own time as it sends: whether what it recorded before was corrected rightly shows against it."""
 
 
 class MissingRequest(Struct, forbid_unknown_fields=True):
@@ -47,7 +49,7 @@ class FieldController(Controller):
     @post("/envelopes", operation_id="push_envelopes", status_code=200)
     async def push_envelopes(self, work: NamedDependency[Work], data: JSONBody[PushRequest]) -> SyncAnswer:
         arrived = [sync.Arrived(e.id, e.seq, e.digest, e.text.encode()) for e in data.envelopes]
-        return await sync.push(work, arrived, protocol=data.protocol)
+        return await sync.push(work, arrived, protocol=data.protocol, phone_clock=data.phone_clock)
 
     @post("/attachments/missing", operation_id="list_missing_attachments", status_code=200)
     async def list_missing(self, work: NamedDependency[Work], data: JSONBody[MissingRequest]) -> list[AttachmentState]:

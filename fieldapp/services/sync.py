@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -11,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from fieldapp.documents.images import clean_picture
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import sha256 as digest_of
-from fieldapp.domain.sync import Arrived, Decision, Verdict, judge_batch, practices_named
+from fieldapp.domain.sync import Arrived, Decision, PhoneClock, Verdict, judge_batch, practices_named
 from fieldapp.services import rules
 from fieldapp.services.access import read_clock
 from fieldapp.services.work import PROTOCOL, Work
@@ -25,8 +26,10 @@ __all__ = ["Arrived", "missing_attachments", "push", "put_attachment"]
 UNDERSTOOD = (PROTOCOL,)
 
 
-async def push(work: Work, arrived: Sequence[Arrived], *, protocol: int) -> SyncAnswer:
-    """Judge and store a batch; every envelope gets a verdict of its own.
+async def push(
+    work: Work, arrived: Sequence[Arrived], *, protocol: int, phone_clock: datetime | None = None
+) -> SyncAnswer:
+    """Judge and store a batch; every envelope gets a verdict of its own. `phone_clock` is the phone's own time.
 
     Raises Refusal `sync.protocol_unknown` (the phone's app is too old or too new).
     """
@@ -41,6 +44,10 @@ async def push(work: Work, arrived: Sequence[Arrived], *, protocol: int) -> Sync
         visit_practices=practices_named(arrived),
         ruleset=await rules.ruleset(work),
         now=work.now,
+        clock=PhoneClock(
+            offset_ms=None if phone_clock is None else round((work.now - phone_clock) / timedelta(milliseconds=1)),
+            moved=work.parts.clock.demo,
+        ),
     )
     decisions = judge_batch(arrived, known, verify_signature=work.parts.verify)
     creditors = {practice.id: practice.creditor_id for practice in known.practices.values()}

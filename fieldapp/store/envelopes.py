@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, insert, update
+from sqlalchemy.dialects.postgresql import insert as insert_if_new
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -20,7 +21,7 @@ from fieldapp.domain.ledger import AccountKey, AccountKind, LineShare, payment_e
 from fieldapp.domain.payments import payment_method
 from fieldapp.domain.receipt_series import Link, NumberBlock, Series
 from fieldapp.domain.receipts import ChargedTo
-from fieldapp.domain.sync import Decision, Earlier, Known, PracticeKnown, TakenPayment, Verdict
+from fieldapp.domain.sync import NOTED, Decision, Earlier, Known, PhoneClock, PracticeKnown, TakenPayment, Verdict
 from fieldapp.domain.visit_report import DebtorMet, ThirdPartyMet, VisitReport
 from fieldapp.store import ledger
 from fieldapp.store import practice_facts as facts_store
@@ -66,6 +67,7 @@ async def load(
     visit_practices: Iterable[UUID],
     ruleset: Ruleset,
     now: datetime,
+    clock: PhoneClock,
 ) -> Known:
     """The state that a batch touches, in a dozen queries whatever its size."""
     device, person = sent_by.device, sent_by.person
@@ -80,6 +82,7 @@ async def load(
         series=await _series(session, device),
         ruleset=ruleset,
         now=now,
+        clock=clock,
     )
 
 
@@ -209,7 +212,10 @@ async def write(
         payment["entry_id"] = entry_ids[payment.pop("entry_key")]
     for table in _ORDER:
         rows = writing.rows.by_table.get(table)
-        if rows:
+        if rows and table is Task:
+            # What is told once (a comune without a patron saint) is told by whoever comes first.
+            await session.execute(insert_if_new(Task).on_conflict_do_nothing(constraint="task_once"), rows)
+        elif rows:
             await session.execute(insert(table), rows)
     await _after(session, writing, decisions, sent_by)
     return writing.facts
@@ -331,7 +337,7 @@ class _Writing:
             next_action=report.next_action,
             offline=report.offline,
             clock_offset_ms=decision.envelope.clock_offset_ms,
-            flags=list(decision.flags),
+            flags=[*decision.flags, *decision.quiet_flags],
         )
         self._contact(
             self._new_id(),
@@ -436,12 +442,21 @@ class _Writing:
                 days=entry.task.days,
                 details={"outcome": entry.code},
             )
-        if decision.flags:
+        to_look_at = [*decision.flags, *(flag for flag in decision.quiet_flags if flag not in NOTED)]
+        if to_look_at:
             self._task(
                 "visit.flagged",
                 subject=("visit", str(report.visit_id)),
                 practice_id=report.practice_id,
-                details={"flags": list(decision.flags)},
+                details={"flags": to_look_at},
+            )
+        if decision.unknown_patron_of is not None:
+            self._task(
+                "calendar.patron_unknown",
+                subject=("comune", decision.unknown_patron_of),
+                team="administrator",
+                days=7,
+                details={"comune": decision.unknown_patron_of},
             )
         promise = report.captured
         if entry.code == "PROMISE_TO_PAY":

@@ -114,8 +114,11 @@ class FieldPhone:
         )
         return {"id": envelope_id, "seq": self.seq, "digest": sha256(text), "text": text.decode()}
 
-    async def push(self, *envelopes: dict[str, Any], protocol: int = 1) -> httpx.Response:
-        content = canonical_json({"protocol": protocol, "envelopes": list(envelopes)})
+    async def push(
+        self, *envelopes: dict[str, Any], protocol: int = 1, phone_clock: datetime | None = None
+    ) -> httpx.Response:
+        told = {} if phone_clock is None else {"phone_clock": text_of(phone_clock)}
+        content = canonical_json({"protocol": protocol, "envelopes": list(envelopes), **told})
         return await self.request("POST", "/field/envelopes", content=content)
 
     def picture(self, content: bytes, *, purpose: str, media_type: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 /** What the rules of conduct say of an act, from what the day carries; the service judges last. */
 import { judge, readRuleset, type Act, type AddressFacts, type AgentFacts, type Finding, type PracticeFacts, type Ruleset } from '../domain/conduct.ts'
 import { unseenBy, type Payment } from './day'
+import { dayAt } from './time'
 import type { DayBundle, StopCard } from './shapes'
 
 export interface Ruling {
@@ -36,7 +37,7 @@ export function rule(
   if (!ruleset || !known.practice) return NOTHING
   const unseen = unseenBy(payments, fetchedMs).filter((item) => item.payment.method === 'cash')
   const own = unseen.filter((item) => item.practiceId === stop.practice.id)
-  const on = act.at.slice(0, 10)
+  const on = dayAt(new Date(act.at))
   const practice: PracticeFacts = {
     ...known.practice,
     cash_received: [

@@ -1258,6 +1258,7 @@ export interface components {
         /** PushRequest */
         PushRequest: {
             envelopes: components["schemas"]["SealedEnvelope"][];
+            phone_clock?: string | null;
             protocol: number;
         };
         /** ReceiptRow */

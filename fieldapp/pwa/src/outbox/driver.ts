@@ -162,7 +162,7 @@ async function carryOut(parts: DriverParts, request: Request): Promise<{ answer:
         .map((record) => readEnvelope(record))
         .map(({ id, seq, digest, text }) => ({ id, seq, digest, text }))
       const reply = await parts.wire.signed<SyncAnswer>({
-        method: 'POST', path: '/api/v1/field/envelopes', json: { protocol: PROTOCOL, envelopes: sent },
+        method: 'POST', path: '/api/v1/field/envelopes', json: { protocol: PROTOCOL, envelopes: sent, phone_clock: new Date(parts.now?.() ?? Date.now()).toISOString() },
       })
       if (reply.kind === 'failed') return { answer: reply, verdicts: [] }
       if (!Array.isArray(reply.value.verdicts) || !Array.isArray(reply.value.missing)) return misread
