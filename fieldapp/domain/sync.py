@@ -241,16 +241,35 @@ def read_envelope(arrived: Arrived) -> Envelope:
     return envelope
 
 
-def practices_named(arrived: Iterable[Arrived]) -> frozenset[UUID]:
-    """The practices that a batch speaks of, as far as it can be read: what the caller has to load."""
-    found = set()
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What a batch speaks of, as far as it can be read: what the caller has to load before it is judged."""
+
+    envelopes: frozenset[UUID]
+    practices: frozenset[UUID]
+    receipt_numbers: frozenset[int]
+    receipts_named: frozenset[str]
+    """Digests of the receipts that those of the batch call their predecessors."""
+
+
+def touched(arrived: Iterable[Arrived]) -> Touched:
+    """Never refuses: what is malformed names nothing."""
+    practices: set[UUID] = set()
+    numbers: set[int] = set()
+    named: set[str] = set()
+    envelopes = set()
     for item in arrived:
+        envelopes.add(item.id)
         try:
-            body = read_envelope(item).body
-            found.add(UUID(body["practice_id"]))
-        except (Refusal, ValueError, TypeError, KeyError, AttributeError):
+            body = json.loads(item.content)["body"]
+            practices.add(UUID(body["practice_id"]))
+            for payment in body.get("payments", ()):
+                value = (payment.get("receipt") or {}).get("value", {})
+                numbers.update(n for n in (value.get("number"),) if type(n) is int and 0 < n < 2**31)
+                named.update(d for d in (value.get("prev_digest"),) if isinstance(d, str))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             continue
-    return frozenset(found)
+    return Touched(frozenset(envelopes), frozenset(practices), frozenset(numbers), frozenset(named))
 
 
 def judge_batch(arrived: Iterable[Arrived], known: Known, *, verify_signature: VerifySignature) -> list[Decision]:

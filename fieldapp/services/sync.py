@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from fieldapp.documents.images import clean_picture
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import sha256 as digest_of
-from fieldapp.domain.sync import Arrived, Decision, PhoneClock, Verdict, judge_batch, practices_named
+from fieldapp.domain.sync import Arrived, Decision, PhoneClock, Verdict, judge_batch, touched
 from fieldapp.services import rules
 from fieldapp.services.access import read_clock
 from fieldapp.services.work import PROTOCOL, Work
@@ -40,8 +40,7 @@ async def push(
     known = await store.load(
         work.session,
         sent_by,
-        envelope_ids=[item.id for item in arrived],
-        visit_practices=practices_named(arrived),
+        touched(arrived),
         ruleset=await rules.ruleset(work),
         now=work.now,
         clock=PhoneClock(
@@ -52,19 +51,16 @@ async def push(
     decisions = judge_batch(arrived, known, verify_signature=work.parts.verify)
     creditors = {practice.id: practice.creditor_id for practice in known.practices.values()}
     decisions = await _write(work, decisions, sent_by, creditors)
-    wanted = [
-        digest
-        for decision in decisions
-        if decision.report is not None
-        for picture in decision.report.attachments
-        for digest in (picture.small_sha256, picture.sha256)
-        if digest is not None
+    # A report that is written now names its pictures for the first time: none of them is here yet.
+    pictures = [
+        p for d in decisions if d.report is not None and d.verdict is Verdict.ACCEPTED for p in d.report.attachments
     ]
+    small = [p.small_sha256 for p in pictures if p.small_sha256 is not None]
     return SyncAnswer(
         protocol=PROTOCOL,
         clock=read_clock(work.parts),
         verdicts=[_shape(work, decision) for decision in decisions],
-        missing=await store.missing(work.session, wanted) if wanted else [],
+        missing=list(dict.fromkeys([*small, *(p.sha256 for p in pictures)])),
     )
 
 

@@ -108,12 +108,12 @@ async def device_with_person(session: AsyncSession, device_id: UUID) -> tuple[De
     return (await session.exec(query)).first()
 
 
-async def raise_counter(session: AsyncSession, device_id: UUID, counter: int) -> bool:
+async def raise_counter(session: AsyncSession, device_id: UUID, counter: int, *, now: datetime) -> bool:
     """Take the counter if it is higher than any before; one statement, so that two requests cannot both win."""
     result = await session.execute(
         update(Device)
         .where(col(Device.id) == device_id, col(Device.read_counter) < counter)
-        .values(read_counter=counter)
+        .values(read_counter=counter, last_seen_at=now)
         .execution_options(synchronize_session=False)
     )
     return bool(result.rowcount)  # type: ignore[attr-defined]

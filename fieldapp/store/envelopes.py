@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, update
-from sqlalchemy.dialects.postgresql import insert as insert_if_new
+import sqlalchemy
+from sqlalchemy import func, or_
+from sqlalchemy.orm import aliased, join
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -21,14 +22,25 @@ from fieldapp.domain.ledger import AccountKey, AccountKind, LineShare, payment_e
 from fieldapp.domain.payments import payment_method
 from fieldapp.domain.receipt_series import Link, NumberBlock, Series
 from fieldapp.domain.receipts import ChargedTo
-from fieldapp.domain.sync import NOTED, Decision, Earlier, Known, PhoneClock, PracticeKnown, TakenPayment, Verdict
+from fieldapp.domain.sync import (
+    NOTED,
+    Decision,
+    Earlier,
+    Known,
+    PhoneClock,
+    PracticeKnown,
+    TakenPayment,
+    Touched,
+    Verdict,
+)
 from fieldapp.domain.visit_report import DebtorMet, ThirdPartyMet, VisitReport
 from fieldapp.store import ledger
 from fieldapp.store import practice_facts as facts_store
-from fieldapp.store.cards import by_practice
+from fieldapp.store.batches import write_rows
 from fieldapp.store.database import agency_of
 from fieldapp.store.feed import NewFact
-from fieldapp.store.tables.access import Device, Person
+from fieldapp.store.practice_facts import listed
+from fieldapp.store.tables.access import Agency, Device, Person
 from fieldapp.store.tables.access import NumberBlock as NumberBlockRow
 from fieldapp.store.tables.field import Attachment, Envelope, Payment, Promise, Receipt, SignatureGiven, Visit
 from fieldapp.store.tables.office import Task
@@ -37,13 +49,13 @@ from fieldapp.store.tables.practice import (
     Address,
     ContactAttempt,
     CreditDocument,
-    DebtLine,
     Placement,
     Practice,
     PracticeFlag,
 )
 
 NewId = Callable[[], UUID]
+_Version = aliased(PublishedDay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,139 +67,132 @@ class Sender:
 
 
 async def sender(session: AsyncSession, device_id: UUID) -> Sender:
-    device = (await session.exec(select(Device).where(Device.id == device_id).with_for_update())).one()
-    return Sender(device, await session.get_one(Person, device.person_id))
+    query = (
+        select(Device, Person)
+        .join(Person, col(Person.id) == col(Device.person_id))
+        .where(Device.id == device_id)
+        .with_for_update(of=Device)
+    )
+    return Sender(*(await session.exec(query)).one())
 
 
 async def load(
-    session: AsyncSession,
-    sent_by: Sender,
-    *,
-    envelope_ids: Iterable[UUID],
-    visit_practices: Iterable[UUID],
-    ruleset: Ruleset,
-    now: datetime,
-    clock: PhoneClock,
+    session: AsyncSession, sent_by: Sender, touched: Touched, *, ruleset: Ruleset, now: datetime, clock: PhoneClock
 ) -> Known:
-    """The state that a batch touches, in a dozen queries whatever its size."""
-    device, person = sent_by.device, sent_by.person
-    practice_ids = list(visit_practices)
+    """The state that a batch touches, in two queries whatever its size.
+
+    Not in the one that locks: it would see what stood before it waited for the phone's push before.
+    """
+    own = await _own(session, sent_by.device, touched)
+    practices, visits = await _practices(session, touched.practices, agent_id=sent_by.person.id)
     return Known(
-        device_id=device.id,
-        agent_id=person.id,
-        agent=await facts_store.agent_facts(session, person),
-        envelopes=await _earlier(session, list(envelope_ids)),
-        visits=frozenset((await session.exec(select(Visit.id).where(col(Visit.practice_id).in_(practice_ids)))).all()),
-        practices=await _practices(session, practice_ids, agent_id=person.id),
-        series=await _series(session, device),
+        device_id=sent_by.device.id,
+        agent_id=sent_by.person.id,
+        agent=facts_store.agent_of(own),
+        envelopes={
+            UUID(id_): Earlier(digest, Verdict(verdict), code, details, tuple(flags), datetime.fromisoformat(at))
+            for id_, digest, verdict, code, details, flags, at in own.envelopes
+        },
+        visits=visits,
+        practices=practices,
+        series=Series(
+            name=sent_by.device.series,
+            device=str(sent_by.device.id),
+            public_point=sent_by.device.public_key,
+            blocks=tuple(NumberBlock(first, last) for first, last in own.blocks),
+            links={number: Link(Sha256(digest), Sha256(previous)) for number, digest, previous in own.links},
+        ),
         ruleset=ruleset,
         now=now,
         clock=clock,
     )
 
 
-async def _earlier(session: AsyncSession, ids: list[UUID]) -> dict[UUID, Earlier]:
-    rows = (await session.exec(select(Envelope).where(col(Envelope.id).in_(ids)))).all()
-    return {
-        row.id: Earlier(row.digest, Verdict(row.verdict), row.code, row.details, tuple(row.flags), row.received_at)
+async def _own(session: AsyncSession, device: Device, touched: Touched) -> Any:
+    """What concerns the phone and its agent, and those of the envelopes that came before.
+
+    Of the receipts only those that the batch's can meet: a phone that has written thousands of them pushes no slower
+    than a new one.
+    """
+    mine = col(NumberBlockRow.device_id) == device.id, col(NumberBlockRow.kind) == "receipt"
+    blocks = listed(NumberBlockRow.first, NumberBlockRow.last, where=mine)
+    earlier = listed(
+        Envelope.id,
+        Envelope.digest,
+        Envelope.verdict,
+        Envelope.code,
+        Envelope.details,
+        Envelope.flags,
+        Envelope.received_at,
+        where=(col(Envelope.id).in_(touched.envelopes),),
+    )
+    near = {number + step for number in touched.receipt_numbers for step in (-1, 0, 1)}
+    firsts, lasts = (
+        sqlalchemy.select(end).where(*mine) for end in (col(NumberBlockRow.first), col(NumberBlockRow.last))
+    )
+    named = touched.receipts_named
+    meets = or_(
+        col(Receipt.number).in_(near),
+        col(Receipt.number).in_(firsts.union(lasts)),
+        col(Receipt.digest).in_(named),
+        col(Receipt.previous_digest).in_(named),
+    )
+    links = listed(
+        Receipt.number, Receipt.digest, Receipt.previous_digest, where=(col(Receipt.device_id) == device.id, meets)
+    )
+    query = (
+        sqlalchemy.select(*facts_store.AGENT, blocks.label("blocks"), earlier.label("envelopes"), links.label("links"))
+        .join(Agency, col(Agency.id) == col(Person.agency_id))
+        .where(col(Person.id) == device.person_id)
+    )
+    return (await session.execute(query)).one()
+
+
+async def _practices(
+    session: AsyncSession, ids: Iterable[UUID], *, agent_id: UUID
+) -> tuple[dict[UUID, PracticeKnown], frozenset[UUID]]:
+    """The practices with everything that a report about them is judged by, and the visits reported before."""
+    newest = (
+        select(func.max(_Version.version))
+        .where(_Version.day == PublishedDay.day)
+        .correlate(PublishedDay)
+        .scalar_subquery()
+    )
+    assigned = listed(
+        PublishedStop.day,
+        col(PublishedDay.version) == newest,
+        source=join(PublishedStop, PublishedDay, col(PublishedDay.id) == col(PublishedStop.published_day_id)),
+        where=(col(PublishedStop.practice_id) == col(Practice.id), col(PublishedStop.agent_id) == agent_id),
+        of=Practice,
+    ).label("assigned")
+    addresses = facts_store.gathered(Address, Address.id, Address.kind, Address.state, Address.comune, Address.province)
+    query = (
+        sqlalchemy.select(*facts_store.FACTS, col(Practice.practice_number), addresses, assigned)
+        .join(Placement, col(Placement.id) == col(Practice.placement_id))
+        .where(col(Practice.id).in_(ids))
+    )
+    rows = (await session.execute(query)).all()
+    known = {
+        row.id: PracticeKnown(
+            id=row.id,
+            creditor_id=row.creditor_id,
+            practice_number=row.practice_number,
+            placement=PlacementDays(row.starts_on, row.ends_on),
+            facts=facts_store.facts_of(row),
+            addresses={
+                UUID(id_): facts_store.address_of(kind, state, comune, province)
+                for id_, kind, state, comune, province in row.address
+            },
+            debt_lines=frozenset(UUID(id_) for id_, _ in row.debt_line),
+            ever_assigned=bool(row.assigned),
+            assigned_on=frozenset(day for day, in_force in row.assigned if in_force),
+        )
         for row in rows
     }
-
-
-async def _practices(session: AsyncSession, ids: list[UUID], *, agent_id: UUID) -> dict[UUID, PracticeKnown]:
-    rows = (
-        await session.exec(
-            select(Practice, Placement)
-            .join(Placement, col(Placement.id) == col(Practice.placement_id))
-            .where(col(Practice.id).in_(ids))
-        )
-    ).all()
-    facts = await facts_store.practice_facts(session, ids)
-    addresses = await by_practice(session, Address, ids)
-    lines = await by_practice(session, DebtLine, ids)
-    ever, now = await _assignments(session, ids, agent_id=agent_id)
-    return {
-        practice.id: PracticeKnown(
-            id=practice.id,
-            creditor_id=practice.creditor_id,
-            practice_number=practice.practice_number,
-            placement=PlacementDays(placement.starts_on, placement.ends_on),
-            facts=facts[practice.id],
-            addresses={row.id: facts_store.address_facts(row) for row in addresses[practice.id]},
-            debt_lines=frozenset(row.id for row in lines[practice.id]),
-            ever_assigned=practice.id in ever,
-            assigned_on=frozenset(now[practice.id]),
-        )
-        for practice, placement in rows
-    }
-
-
-async def _assignments(
-    session: AsyncSession, ids: list[UUID], *, agent_id: UUID
-) -> tuple[set[UUID], dict[UUID, set[str]]]:
-    newest = select(col(PublishedDay.day), func.max(PublishedDay.version).label("version")).group_by(
-        col(PublishedDay.day)
-    )
-    latest = newest.subquery()
-    query = (
-        select(col(PublishedStop.practice_id), col(PublishedStop.day), col(PublishedDay.version) == latest.c.version)
-        .join(PublishedDay, col(PublishedDay.id) == col(PublishedStop.published_day_id))
-        .join(latest, latest.c.day == col(PublishedStop.day))
-        .where(PublishedStop.agent_id == agent_id, col(PublishedStop.practice_id).in_(ids))
-    )
-    ever: set[UUID] = set()
-    now: dict[UUID, set[str]] = defaultdict(set)
-    for practice_id, day, in_force in await session.execute(query):
-        ever.add(practice_id)
-        if in_force:
-            now[practice_id].add(day.isoformat())
-    return ever, now
-
-
-async def _series(session: AsyncSession, device: Device) -> Series:
-    blocks = (
-        await session.exec(
-            select(NumberBlockRow).where(NumberBlockRow.device_id == device.id, NumberBlockRow.kind == "receipt")
-        )
-    ).all()
-    links = await session.execute(
-        select(Receipt.number, Receipt.digest, Receipt.previous_digest).where(Receipt.device_id == device.id)
-    )
-    return Series(
-        name=device.series,
-        device=str(device.id),
-        public_point=device.public_key,
-        blocks=tuple(NumberBlock(row.first, row.last) for row in blocks),
-        links={number: Link(Sha256(digest), Sha256(previous)) for number, digest, previous in links},
-    )
+    return known, frozenset(UUID(id_) for row in rows for id_, *_ in row.visit)
 
 
 # --- writing ---
-
-
-@dataclass(slots=True)
-class _Rows:
-    """Rows gathered over a batch, written table by table in the order of their references."""
-
-    by_table: dict[type[SQLModel], list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, table: type[SQLModel], **values: Any) -> None:
-        self.by_table[table].append(values)
-
-
-_ORDER: tuple[type[SQLModel], ...] = (
-    Envelope,
-    Visit,
-    CreditDocument,
-    SignatureGiven,
-    Attachment,
-    ContactAttempt,
-    PracticeFlag,
-    Promise,
-    Receipt,
-    Payment,
-    Task,
-)
 
 
 async def write(
@@ -200,39 +205,31 @@ async def write(
     today: date,
     new_id: NewId,
 ) -> list[NewFact]:
-    """Write accepted and refused envelopes with everything that follows from them, in one batch a table.
+    """Write accepted and refused envelopes with everything that follows from them, in one statement.
 
     `creditors` maps practice to creditor. Returns the facts to tell once the batch stands.
     """
     writing = _Writing(sent_by, agency_of(session), creditors, now=now, today=today, new_id=new_id)
     for decision in decisions:
         writing.take(decision)
-    entry_ids = await ledger.post(session, writing.entries, now=now, new_id=new_id)
-    for payment in writing.rows.by_table[Payment]:
+    entry_ids, entries = await ledger.entry_rows(session, writing.entries, now=now, new_id=new_id)
+    for payment in writing.rows.get(Payment, ()):
         payment["entry_id"] = entry_ids[payment.pop("entry_key")]
-    for table in _ORDER:
-        rows = writing.rows.by_table.get(table)
-        if rows and table is Task:
-            # What is told once (a comune without a patron saint) is told by whoever comes first.
-            await session.execute(insert_if_new(Task).on_conflict_do_nothing(constraint="task_once"), rows)
-        elif rows:
-            await session.execute(insert(table), rows)
-    await _after(session, writing, decisions, sent_by)
-    return writing.facts
-
-
-async def _after(session: AsyncSession, writing: _Writing, decisions: Sequence[Decision], sent_by: Sender) -> None:
-    """What changes in rows that were there: address states, next actions, how far the device has come."""
-    for address_id, state in writing.address_states.items():
-        await session.execute(update(Address).where(col(Address.id) == address_id).values(state=state))
-    for practice_id, values in writing.next_actions.items():
-        await session.execute(update(Practice).where(col(Practice.id) == practice_id).values(**values))
     device = sent_by.device
-    device.last_seq = max([device.last_seq, *(d.arrived.seq for d in decisions)])
-    newest = max(writing.rows.by_table.get(Receipt, []), key=lambda row: row["number"], default=None)
-    if newest is not None:
-        device.chain_head = newest["digest"]
-    await session.flush()
+    newest = max(writing.rows.get(Receipt, ()), key=lambda row: row["number"], default=None)
+    changes: dict[type[SQLModel], dict[UUID, dict[str, Any]]] = {
+        Address: writing.address_states,
+        Practice: writing.next_actions,
+        Device: {
+            device.id: {
+                "last_seq": max([device.last_seq, *(d.arrived.seq for d in decisions)]),
+                "chain_head": newest["digest"] if newest else device.chain_head,
+            }
+        },
+    }
+    # What is told once (a comune without a patron saint) is told by whoever comes first.
+    await write_rows(session, writing.rows | entries, once={Task: "task_once"}, updates=changes)
+    return writing.facts
 
 
 class _Writing:
@@ -248,10 +245,10 @@ class _Writing:
         today: date,
         new_id: NewId,
     ) -> None:
-        self.rows = _Rows()
+        self.rows: dict[type[SQLModel], list[dict[str, Any]]] = defaultdict(list)
         self.entries: list[Any] = []
         self.facts: list[NewFact] = []
-        self.address_states: dict[UUID, str] = {}
+        self.address_states: dict[UUID, dict[str, Any]] = {}
         self.next_actions: dict[UUID, dict[str, Any]] = {}
         self._sent_by = sent_by
         self._agency_id = agency_id
@@ -428,7 +425,7 @@ class _Writing:
             )
             self._tell("practice.flagged", report.arrived_at, report.practice_id, {"flag": entry.sets_state})
         if entry.address_becomes is not None:
-            self.address_states[report.address_id] = entry.address_becomes
+            self.address_states[report.address_id] = {"state": entry.address_becomes}
         self.next_actions[report.practice_id] = {
             "next_action": report.next_action or entry.next_step,
             "next_action_on": self._today + timedelta(days=entry.next_days),
@@ -615,7 +612,7 @@ class _Writing:
         )
 
     def _add(self, table: type[SQLModel], **values: Any) -> None:
-        self.rows.add(table, agency_id=self._agency_id, **values)
+        self.rows[table].append({"agency_id": self._agency_id, **values})
 
 
 # --- pictures ---

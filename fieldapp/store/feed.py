@@ -17,7 +17,7 @@ from sqlalchemy import func, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.ids import canonical_json, sha256
-from fieldapp.store.batches import insert_rows
+from fieldapp.store.batches import write_rows
 from fieldapp.store.tables.access import AuditEntry
 from fieldapp.store.tables.office import Fact
 
@@ -65,22 +65,35 @@ async def seal(session: AsyncSession, *, now: datetime, new_id: Callable[[], UUI
     if not facts and not entries:
         return
     await session.flush()
+    # A statement of its own: the next one must see what was committed while this one waited.
     await session.execute(select(func.pg_advisory_xact_lock(FEED_LOCK)))
     scope = session.info["scope"]
-    if facts:
-        await _number_facts(session, facts, scope=scope, now=now, new_id=new_id)
-    if entries:
-        await _chain_audit(session, entries, scope=scope, now=now, new_id=new_id)
+    numbers, last = await _numbers(session, scope.agency_id, facts=len(facts), audited=bool(entries))
+    fact_rows = _fact_rows(facts, numbers, scope=scope, now=now, new_id=new_id)
+    audit_rows = _audit_rows(entries, last, scope=scope, now=now, new_id=new_id)
+    announce = ("pg_notify(%s, %s)", (channel(scope.agency_id), str(numbers[-1]))) if facts else ("1", ())
+    await write_rows(session, {Fact: fact_rows, AuditEntry: audit_rows}, finally_select=announce)
 
 
-async def _number_facts(
-    session: AsyncSession, facts: Sequence[NewFact], *, scope: Any, now: datetime, new_id: Callable[[], UUID]
-) -> None:
-    # Not max(): row security would hide the newest number of another agency.
-    numbers = await session.execute(
-        text("select nextval('fact_number') from generate_series(1, :n)"), {"n": len(facts)}
-    )
-    rows = [
+async def _numbers(
+    session: AsyncSession, agency_id: UUID, *, facts: int, audited: bool
+) -> tuple[list[int], tuple[int, str]]:
+    """Numbers for so many facts, rising, and number and digest of the agency's newest audit entry."""
+    # Not max() + 1 for the facts: row security would hide the newest number of another agency.
+    query = """
+        select array(select nextval('fact_number') from generate_series(1, :facts)), last.number, last.digest
+        from (select 1) as one left join lateral (
+          select number, digest from audit_entry where agency_id = :agency and :audited order by number desc limit 1
+        ) as last on true
+    """
+    found = (await session.execute(text(query), {"facts": facts, "agency": agency_id, "audited": audited})).one()
+    return sorted(found[0]), (found[1] or 0, found[2] or "")
+
+
+def _fact_rows(
+    facts: Sequence[NewFact], numbers: Sequence[int], *, scope: Any, now: datetime, new_id: Callable[[], UUID]
+) -> list[dict[str, Any]]:
+    return [
         {
             "number": number,
             "id": new_id(),
@@ -95,31 +108,14 @@ async def _number_facts(
             "day": fact.day,
             "body": msgspec.to_builtins(fact.body, builtin_types=()),
         }
-        for fact, number in zip(facts, sorted(numbers.scalars()), strict=True)
+        for fact, number in zip(facts, numbers, strict=True)
     ]
-    await insert_rows(session, Fact, rows)
-    await session.execute(
-        select(func.pg_notify(channel(scope.agency_id), str(rows[-1]["number"]))),
-    )
 
 
-async def _chain_audit(
-    session: AsyncSession,
-    entries: Sequence[NewAudit],
-    *,
-    scope: Any,
-    now: datetime,
-    new_id: Callable[[], UUID],
-) -> None:
-    last = (
-        await session.execute(
-            select(AuditEntry.number, AuditEntry.digest)  # type: ignore[call-overload]
-            .where(AuditEntry.agency_id == scope.agency_id)
-            .order_by(AuditEntry.number.desc())  # type: ignore[attr-defined]
-            .limit(1)
-        )
-    ).first()
-    number, digest = (last[0], last[1]) if last else (0, "")
+def _audit_rows(
+    entries: Sequence[NewAudit], last: tuple[int, str], *, scope: Any, now: datetime, new_id: Callable[[], UUID]
+) -> list[dict[str, Any]]:
+    number, digest = last
     rows = []
     for entry in entries:
         number += 1
@@ -137,7 +133,7 @@ async def _chain_audit(
         }
         digest = audit_digest(row)
         rows.append({"id": new_id(), **row, "digest": digest})
-    await insert_rows(session, AuditEntry, rows)
+    return rows
 
 
 def audit_digest(row: Mapping[str, Any]) -> str:

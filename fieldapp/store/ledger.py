@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, and_, case, func, or_
-from sqlmodel import col, select
+from sqlalchemy import Text, Uuid, case, func
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from fieldapp.domain.ledger import CLAIMS, OWNERS, AccountKey, AccountKind, LineBalance, NewEntry
+from fieldapp.domain.ledger import CLAIMS, AccountKey, AccountKind, LineBalance, NewEntry
 from fieldapp.store.batches import insert_rows
 from fieldapp.store.database import agency_of
 from fieldapp.store.shapes.office import AccountBalance, EntryRow, PostingRow, TrialBalance
@@ -21,101 +22,123 @@ from fieldapp.store.tables.ledger import Account, Entry, Posting
 from fieldapp.store.tables.practice import Creditor, Practice
 
 _CHUNK = 5_000
-"""Rows per statement: Postgres takes 65,535 parameters."""
+"""Accounts in one statement."""
 
 
 async def post(
     session: AsyncSession, entries: Sequence[NewEntry], *, now: datetime, new_id: Callable[[], UUID]
 ) -> dict[str, UUID]:
-    """Write balanced entries in three batches and return entry ids by idempotency key.
+    """Write balanced entries in batches and return entry ids by idempotency key.
 
     A key that was posted before raises IntegrityError `entry_once`.
     """
+    ids, rows = await entry_rows(session, entries, now=now, new_id=new_id)
+    for table, of_table in rows.items():
+        await insert_rows(session, table, of_table)
+    return ids
+
+
+async def entry_rows(
+    session: AsyncSession, entries: Sequence[NewEntry], *, now: datetime, new_id: Callable[[], UUID]
+) -> tuple[dict[str, UUID], dict[type[SQLModel], list[dict[str, Any]]]]:
+    """The rows that write `entries`, and their ids by idempotency key; opens the accounts that they touch."""
     if not entries:
-        return {}
+        return {}, {}
     agency_id = agency_of(session)
     accounts = await _account_ids(session, {leg.account for e in entries for leg in e.legs}, new_id=new_id)
     ids = {entry.idempotency_key: new_id() for entry in entries}
-    await insert_rows(
-        session,
-        Entry,
-        [
-            {
-                "id": ids[entry.idempotency_key],
-                "agency_id": agency_id,
-                "at": entry.at,
-                "recorded_at": now,
-                "kind": entry.kind,
-                "memo": entry.memo,
-                "practice_id": entry.practice_id,
-                "idempotency_key": entry.idempotency_key,
-                "reverses": entry.reverses,
-            }
-            for entry in entries
-        ],
+    written = [
+        {
+            "id": ids[entry.idempotency_key],
+            "agency_id": agency_id,
+            "at": entry.at,
+            "recorded_at": now,
+            "kind": entry.kind,
+            "memo": entry.memo,
+            "practice_id": entry.practice_id,
+            "idempotency_key": entry.idempotency_key,
+            "reverses": entry.reverses,
+        }
+        for entry in entries
+    ]
+    postings = [
+        {
+            "id": new_id(),
+            "agency_id": agency_id,
+            "entry_id": ids[entry.idempotency_key],
+            "account_id": accounts[leg.account],
+            "debt_line_id": leg.debt_line_id,
+            "amount_cents": leg.amount_cents,
+        }
+        for entry in entries
+        for leg in entry.legs
+    ]
+    return ids, {Entry: written, Posting: postings}
+
+
+_OPEN_ACCOUNTS = """
+    with wanted as (
+      select * from unnest(:ids, :kinds, :creditors, :practices, :people)
+        as row(id, kind, creditor_id, practice_id, person_id)
+    ), opened as (
+      insert into account (id, agency_id, kind, creditor_id, practice_id, person_id, currency)
+      select id, :agency, kind, creditor_id, practice_id, person_id, 'EUR' from wanted
+      on conflict do nothing
+      returning id, kind, creditor_id, practice_id, person_id
     )
-    await insert_rows(
-        session,
-        Posting,
-        [
-            {
-                "id": new_id(),
-                "agency_id": agency_id,
-                "entry_id": ids[entry.idempotency_key],
-                "account_id": accounts[leg.account],
-                "debt_line_id": leg.debt_line_id,
-                "amount_cents": leg.amount_cents,
-            }
-            for entry in entries
-            for leg in entry.legs
-        ],
-    )
-    return ids
+    select * from opened
+    union all
+    select a.id, a.kind, a.creditor_id, a.practice_id, a.person_id
+    from account a join wanted w on a.practice_id = w.practice_id and a.kind = w.kind
+    union all
+    select a.id, a.kind, a.creditor_id, a.practice_id, a.person_id
+    from account a join wanted w on a.agency_id = :agency and a.kind = w.kind and a.creditor_id = w.creditor_id
+      and a.practice_id is null and a.person_id is null
+    union all
+    select a.id, a.kind, a.creditor_id, a.practice_id, a.person_id
+    from account a join wanted w on a.agency_id = :agency and a.kind = w.kind and a.person_id = w.person_id
+      and a.creditor_id is null and a.practice_id is null
+    union all
+    select a.id, a.kind, a.creditor_id, a.practice_id, a.person_id
+    from account a join wanted w on a.agency_id = :agency and a.kind = w.kind
+      and num_nonnulls(w.creditor_id, w.practice_id, w.person_id) = 0
+      and a.creditor_id is null and a.practice_id is null and a.person_id is null
+"""
+"""Opens what is not there yet and finds the rest: a look-up for each sort of owner, so that an index answers it."""
 
 
 async def _account_ids(
     session: AsyncSession, keys: set[AccountKey], *, new_id: Callable[[], UUID]
 ) -> dict[AccountKey, UUID]:
     """The accounts of `keys`, opened where they are not there yet; two writers open each once."""
-    agency_id = agency_of(session)
     wanted = sorted(keys, key=lambda k: (k.kind, str(k.creditor_id), str(k.practice_id), str(k.person_id)))
-    rows = [
-        {
-            "id": new_id(),
-            "agency_id": agency_id,
-            "kind": key.kind.value,
-            "creditor_id": key.creditor_id,
-            "practice_id": key.practice_id,
-            "person_id": key.person_id,
-            "currency": "EUR",
-        }
-        for key in wanted
-    ]
-    found = {_key_of(row): row.id for row in await insert_rows(session, Account, rows, unless_there=True)}
-    there = [key for key in wanted if key not in found]
-    for start in range(0, len(there), _CHUNK):
-        found |= await _known_accounts(session, there[start : start + _CHUNK])
-    return found
+    found: dict[AccountKey, UUID] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        found |= await _opened(session, wanted[start : start + _CHUNK], new_id=new_id)
+    # Opened by somebody else in between: the insert waited for them, and a new look sees theirs.
+    meanwhile = [key for key in wanted if key not in found]
+    return found | await _opened(session, meanwhile, new_id=new_id) if meanwhile else found
 
 
-def _key_of(row: Any) -> AccountKey:
-    return AccountKey(AccountKind(row.kind), row.creditor_id, row.practice_id, row.person_id)
-
-
-async def _known_accounts(session: AsyncSession, keys: Sequence[AccountKey]) -> dict[AccountKey, UUID]:
-    """The accounts of `keys` that were opened before; looked up by owner, since each owner has few."""
-    owners = {
-        col(Account.practice_id): {key.practice_id for key in keys if key.practice_id},
-        col(Account.person_id): {key.person_id for key in keys if key.person_id},
-        col(Account.creditor_id): {key.creditor_id for key in keys if key.creditor_id},
+async def _opened(
+    session: AsyncSession, keys: Sequence[AccountKey], *, new_id: Callable[[], UUID]
+) -> dict[AccountKey, UUID]:
+    statement = sqlalchemy.text(_OPEN_ACCOUNTS).bindparams(
+        *(sqlalchemy.bindparam(name, type_=ARRAY(Uuid())) for name in ("ids", "creditors", "practices", "people")),
+        sqlalchemy.bindparam("kinds", type_=ARRAY(Text())),
+    )
+    values = {
+        "agency": agency_of(session),
+        "ids": [new_id() for _ in keys],
+        "kinds": [key.kind.value for key in keys],
+        "creditors": [key.creditor_id for key in keys],
+        "practices": [key.practice_id for key in keys],
+        "people": [key.person_id for key in keys],
     }
-    ways: list[ColumnElement[bool]] = [column.in_(ids) for column, ids in owners.items() if ids]
-    if any(OWNERS[key.kind] == frozenset() for key in keys):
-        ways.append(and_(*(column.is_(None) for column in owners)))
-    query = select(  # type: ignore[call-overload]
-        Account.id, Account.kind, Account.creditor_id, Account.practice_id, Account.person_id
-    ).where(or_(*ways))
-    return {_key_of(row): row.id for row in (await session.exec(query)).all()}
+    return {
+        AccountKey(AccountKind(row.kind), row.creditor_id, row.practice_id, row.person_id): row.id
+        for row in await session.execute(statement, values)
+    }
 
 
 async def owed(

@@ -1,15 +1,17 @@
-"""What the rules of conduct know of practices, addresses and agents, loaded for many at once."""
+"""What the rules of conduct know of practices, addresses and agents, loaded for many at once by few queries."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlmodel import col, select
+import sqlalchemy
+from sqlalchemy import ColumnElement, Label, func, text
+from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.conduct import (
@@ -24,12 +26,11 @@ from fieldapp.domain.conduct import (
     SentLetter,
 )
 from fieldapp.domain.contacts import Channel, Contact
-from fieldapp.domain.ledger import AccountKind
+from fieldapp.domain.ledger import CLAIMS, AccountKind
 from fieldapp.domain.outcomes import OUTCOMES
-from fieldapp.store import ledger
-from fieldapp.store.cards import by_practice
 from fieldapp.store.tables.access import Agency, Person
 from fieldapp.store.tables.field import Payment, Visit
+from fieldapp.store.tables.ledger import Account, Posting
 from fieldapp.store.tables.practice import (
     Address,
     ContactAttempt,
@@ -48,105 +49,177 @@ ROME = ZoneInfo("Europe/Rome")
 
 async def creditor_rules(session: AsyncSession) -> dict[UUID, dict[str, Any]]:
     """What each creditor overrides of the rules."""
-    return {row.id: row.rules for row in (await session.exec(select(Creditor))).all()}
+    query = select(Creditor.id, Creditor.rules).where(col(Creditor.rules) != text("'{}'::jsonb"))
+    return {creditor_id: dict(changes) for creditor_id, changes in (await session.exec(query)).all()}
+
+
+def listed(*columns: Any, where: Sequence[Any], source: Any = None, of: Any = None) -> ColumnElement[Any]:
+    """The rows that `where` finds, as a JSON list of lists: a column of a query instead of a query of its own.
+
+    Instants and dates come out as ISO text, ids as text. `of` is the table of the outer query that `where` speaks of.
+    """
+    query = sqlalchemy.select(func.jsonb_agg(func.jsonb_build_array(*columns))).where(*where)
+    if source is not None:
+        query = query.select_from(source)
+    inner = query.correlate(of).scalar_subquery() if of is not None else query.scalar_subquery()
+    return func.coalesce(inner, text("'[]'::jsonb"))
+
+
+def gathered(table: type[SQLModel], *columns: Any, where: Sequence[Any] = ()) -> Label[Any]:
+    """The rows of `table` that belong to the practice at hand, as `listed`, under the table's name."""
+    own = col(table.practice_id) == col(Practice.id)  # type: ignore[attr-defined]
+    return listed(*columns, where=(own, *where), of=Practice).label(str(table.__tablename__))
+
+
+def _posted(*where: Any, of: Any) -> Any:
+    """The sum of what was posted to the accounts that `where` finds, in cents."""
+    query = (
+        select(func.coalesce(func.sum(Posting.amount_cents), 0))
+        .join(Account, col(Account.id) == col(Posting.account_id))
+        .where(*where)
+    )
+    return query.correlate(of).scalar_subquery()
+
+
+FACTS: tuple[Any, ...] = (
+    col(Practice.id),
+    col(Practice.creditor_id),
+    col(Practice.state),
+    col(Placement.starts_on),
+    col(Placement.ends_on),
+    gathered(Obligor, Obligor.kind, where=[col(Obligor.role) == "debtor"]),
+    gathered(PracticeFlag, PracticeFlag.kind, where=[col(PracticeFlag.until).is_(None)]),
+    gathered(DebtLine, DebtLine.id, DebtLine.due_on),
+    gathered(ContactAttempt, ContactAttempt.at, ContactAttempt.channel, ContactAttempt.outcome, ContactAttempt.reached),
+    gathered(Visit, Visit.id, Visit.outcome, col(Visit.captured)["window"]),
+    gathered(Payment, Payment.received_at, Payment.amount_cents, where=[col(Payment.method) == "cash"]),
+    _posted(
+        col(Account.practice_id) == col(Practice.id),
+        col(Account.kind).in_([kind.value for kind in CLAIMS]),
+        of=Practice,
+    ).label("owed_cents"),
+)
+"""The columns of a query over `practice` joined to `placement`, from which `facts_of` reads."""
 
 
 async def practice_facts(session: AsyncSession, practice_ids: Iterable[UUID]) -> dict[UUID, PracticeFacts]:
-    """The facts of each practice; eight queries, however many practices."""
-    ids = list(practice_ids)
-    rows = (
-        await session.exec(
-            select(Practice, Placement)
-            .join(Placement, col(Placement.id) == col(Practice.placement_id))
-            .where(col(Practice.id).in_(ids))
-        )
-    ).all()
-    debtors = await by_practice(session, Obligor, ids, where=col(Obligor.role) == "debtor")
-    flags = await by_practice(session, PracticeFlag, ids, where=col(PracticeFlag.until).is_(None))
-    lines = await by_practice(session, DebtLine, ids)
-    contacts = await by_practice(session, ContactAttempt, ids)
-    visits = await by_practice(session, Visit, ids)
-    cash = await by_practice(session, Payment, ids, where=col(Payment.method) == "cash")
-    owed = await ledger.owed_cents(session, ids)
-    facts = {}
-    for practice, placement in rows:
-        firm = any(row.kind == "firm" for row in debtors[practice.id])
-        facts[practice.id] = PracticeFacts(
-            creditor=str(practice.creditor_id),
-            debtor_kind=DebtorKind.FIRM if firm else DebtorKind.CONSUMER,
-            placement_starts_on=placement.starts_on,
-            placement_ends_on=placement.ends_on,
-            states=_states(practice, flags[practice.id], owed.get(practice.id, 0)),
-            oldest_due_on=min((line.due_on for line in lines[practice.id]), default=None),
-            letters=_letters(contacts[practice.id]),
-            contacts=tuple(_contact(row) for row in contacts[practice.id]),
-            happened=_happened(contacts[practice.id]),
-            appointments=_appointments(visits[practice.id]),
-            cash_received=tuple(
-                CashReceived(row.received_at.astimezone(ROME).date(), row.amount_cents) for row in cash[practice.id]
-            ),
-        )
-    return facts
+    """The facts of each practice; one query, however many practices."""
+    query = (
+        sqlalchemy.select(*FACTS)
+        .join(Placement, col(Placement.id) == col(Practice.placement_id))
+        .where(col(Practice.id).in_(list(practice_ids)))
+    )
+    return {row.id: facts_of(row) for row in await session.execute(query)}
 
 
-def _states(practice: Practice, flags: list[PracticeFlag], owed_cents: int) -> frozenset[str]:
-    states = {flag.kind for flag in flags}
-    if practice.state == "recalled":
+def facts_of(row: Any) -> PracticeFacts:
+    """The facts from a row of `FACTS`."""
+    contacts = [_Contact(datetime.fromisoformat(at), *rest) for at, *rest in row.contact_attempt]
+    firm = any(kind == "firm" for (kind,) in row.obligor)
+    return PracticeFacts(
+        creditor=str(row.creditor_id),
+        debtor_kind=DebtorKind.FIRM if firm else DebtorKind.CONSUMER,
+        placement_starts_on=row.starts_on,
+        placement_ends_on=row.ends_on,
+        states=_states(row.state, {kind for (kind,) in row.practice_flag}, int(row.owed_cents)),
+        oldest_due_on=min((date.fromisoformat(due_on) for _, due_on in row.debt_line), default=None),
+        letters=_letters(contacts),
+        contacts=tuple(_contact(one) for one in contacts),
+        happened=_happened(contacts),
+        appointments=tuple(
+            Appointment(datetime.fromisoformat(window["from"]), datetime.fromisoformat(window["to"]))
+            for _, outcome, window in row.visit
+            if outcome == "APPOINTMENT_SET" and isinstance(window, dict)
+        ),
+        cash_received=tuple(
+            CashReceived(datetime.fromisoformat(at).astimezone(ROME).date(), cents) for at, cents in row.payment
+        ),
+    )
+
+
+class _Contact(NamedTuple):
+    at: datetime
+    channel: str
+    outcome: str
+    reached: bool
+
+
+def _states(state: str, flags: set[str], owed_cents: int) -> frozenset[str]:
+    states = set(flags)
+    if state == "recalled":
         states.add("recalled")
-    if owed_cents <= 0 or practice.state == "closed":
+    if owed_cents <= 0 or state == "closed":
         states.add("paid")
     return frozenset(states)
 
 
-def _letters(rows: list[ContactAttempt]) -> tuple[SentLetter, ...]:
+def _letters(contacts: list[_Contact]) -> tuple[SentLetter, ...]:
     return tuple(
-        SentLetter(LETTER_LEVELS[row.outcome], row.at.astimezone(ROME).date())
-        for row in rows
-        if row.channel == "letter" and row.outcome in LETTER_LEVELS
+        SentLetter(LETTER_LEVELS[one.outcome], one.at.astimezone(ROME).date())
+        for one in contacts
+        if one.channel == "letter" and one.outcome in LETTER_LEVELS
     )
 
 
-def _contact(row: ContactAttempt) -> Contact:
-    entry = OUTCOMES.get(row.outcome)
-    return Contact.at(row.at, channel=Channel(row.channel), reached=row.reached, counts=entry.counts if entry else True)
+def _contact(one: _Contact) -> Contact:
+    entry = OUTCOMES.get(one.outcome)
+    return Contact.at(one.at, channel=Channel(one.channel), reached=one.reached, counts=entry.counts if entry else True)
 
 
-def _happened(rows: list[ContactAttempt]) -> tuple[tuple[str, Any], ...]:
+def _happened(contacts: list[_Contact]) -> tuple[tuple[str, Any], ...]:
     latest: dict[str, Any] = defaultdict(lambda: datetime.min.replace(tzinfo=UTC))
-    for row in rows:
-        if row.outcome in OUTCOMES:
-            latest[row.outcome] = max(latest[row.outcome], row.at)
+    for one in contacts:
+        if one.outcome in OUTCOMES:
+            latest[one.outcome] = max(latest[one.outcome], one.at)
     return tuple((code, at.astimezone(ROME).date()) for code, at in sorted(latest.items()))
 
 
-def _appointments(rows: list[Visit]) -> tuple[Appointment, ...]:
-    found = []
-    for row in rows:
-        window = row.captured.get("window")
-        if row.outcome == "APPOINTMENT_SET" and isinstance(window, dict):
-            found.append(Appointment(datetime.fromisoformat(window["from"]), datetime.fromisoformat(window["to"])))
-    return tuple(found)
-
-
 def address_facts(row: Address) -> AddressFacts:
-    return AddressFacts(
-        kind=AddressKind(row.kind),
-        state=AddressState(row.state),
-        comune=row.comune,
-        province=row.province,
-    )
+    return address_of(row.kind, row.state, row.comune, row.province)
+
+
+def address_of(kind: str, state: str, comune: str, province: str) -> AddressFacts:
+    return AddressFacts(kind=AddressKind(kind), state=AddressState(state), comune=comune, province=province)
 
 
 async def agent_facts(session: AsyncSession, person: Person) -> AgentFacts:
     """The agent with the agency's licence and what the agent holds."""
-    agency = await session.get_one(Agency, person.agency_id)
-    held = await ledger.held_by(session, person.id)
+    query = (
+        sqlalchemy.select(*AGENT)
+        .join(Agency, col(Agency.id) == col(Person.agency_id))
+        .where(col(Person.id) == person.id)
+    )
+    return agent_of((await session.execute(query)).one())
+
+
+AGENT: tuple[Any, ...] = (
+    col(Person.notified_on),
+    col(Agency.licence_valid_to),
+    col(Person.provinces),
+    col(Person.badge_valid_to),
+    col(Person.qualification_valid_to),
+    col(Person.cash_limit_cents),
+    # Every owner is named, so that the index `account_once` answers.
+    _posted(
+        col(Account.agency_id) == col(Person.agency_id),
+        col(Account.kind) == AccountKind.AGENT_CASH.value,
+        col(Account.creditor_id).is_(None),
+        col(Account.practice_id).is_(None),
+        col(Account.person_id) == col(Person.id),
+        of=Person,
+    ).label("cash_held_cents"),
+)
+"""The columns of a query over `person` joined to `agency`, from which `agent_of` reads."""
+
+
+def agent_of(row: Any) -> AgentFacts:
+    """The facts from a row of `AGENT`."""
     return AgentFacts(
-        notified_on=person.notified_on,
-        licence_ends_on=agency.licence_valid_to,
-        provinces=frozenset(person.provinces),
-        badge_ends_on=person.badge_valid_to,
-        qualification_ends_on=person.qualification_valid_to,
-        cash_held_cents=held.get(AccountKind.AGENT_CASH, 0),
-        cash_limit_cents=person.cash_limit_cents,
+        notified_on=row.notified_on,
+        licence_ends_on=row.licence_valid_to,
+        provinces=frozenset(row.provinces),
+        badge_ends_on=row.badge_valid_to,
+        qualification_ends_on=row.qualification_valid_to,
+        cash_held_cents=int(row.cash_held_cents),
+        cash_limit_cents=row.cash_limit_cents,
     )

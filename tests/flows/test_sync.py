@@ -334,3 +334,16 @@ async def test_an_unknown_protocol_is_told_to_update(house: House) -> None:
     answer = await phone.push(protocol=99)
 
     assert answer.json()["code"] == "sync.protocol_unknown"
+
+
+async def test_a_fork_is_seen_however_far_back_it_branches_off(house: House) -> None:
+    phone, stop = await one_stop(house)
+    heads = []
+    for _ in range(6):
+        report = paid_report(phone, stop, 1_000)
+        heads.append(phone.chain_head)
+        assert await verdicts(phone, phone.envelope("visit", report, at=AT)) == [("accepted", None)]
+    phone.number, phone.chain_head = 20, heads[1]
+    fork = paid_report(phone, stop, 1_000)
+
+    assert await verdicts(phone, phone.envelope("visit", fork, at=AT)) == [("refused", "receipt.chain_broken")]
