@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -29,6 +30,7 @@ from fieldapp.clock import DemoClock
 from fieldapp.settings import Settings
 from fieldapp.store import setup
 from fieldapp.store.embedded import Cluster
+from tests.browser.books import Books
 from tests.conftest import TEMPLATE, setup_user
 
 T = TypeVar("T")
@@ -43,18 +45,35 @@ PHONE: dict[str, Any] = {
 DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 
 
-@dataclass(frozen=True)
 class Service:
-    """The running service: its address, its database as the service sees it, its folder."""
+    """The service in processes of its own: its address, its settings; it can be stopped and started again."""
 
-    address: str
-    settings: Settings
+    def __init__(self, address: str, settings: Settings) -> None:
+        self.address = address
+        self.settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
 
     def agent(self) -> str:
         return f"{self.address}/agent/"
 
     def desk(self) -> str:
         return f"{self.address}/desk/"
+
+    def start(self) -> None:
+        environment = {
+            **os.environ,
+            **launch.environment_of(self.settings),
+            "FIELDAPP_PORT": str(self.settings.port),
+        }
+        command = [sys.executable, "-m", "fieldapp", "serve", "--workers", "1"]
+        with (self.settings.home / "service.log").open("a") as log:
+            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        _wait_for(f"{self.address}/api/v1/health")
+
+    def stop(self) -> None:
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(20)
 
 
 def apart(work: Coroutine[Any, Any, T]) -> T:
@@ -83,13 +102,10 @@ def service(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
     clock.move_to(MORNING)
     apart(_fill(settings))
     clock.move_to(MORNING)
-    environment = {**os.environ, **launch.environment_of(settings), "FIELDAPP_PORT": str(port)}
-    command = [sys.executable, "-m", "fieldapp", "serve", "--workers", "1"]
-    with subprocess.Popen(command, env=environment, stderr=(home / "service.log").open("w")) as process:
-        _wait_for(f"{address}/api/v1/health")
-        yield Service(address, settings)
-        process.terminate()
-        process.wait(20)
+    running = Service(address, settings)
+    running.start()
+    yield running
+    running.stop()
     setup.drop_database(admin, name)
     shutil.rmtree(home, ignore_errors=True)
 
@@ -110,6 +126,12 @@ def _wait_for(url: str) -> None:
             pass
         time.sleep(0.1)
     raise AssertionError(f"the service does not answer at {url}")
+
+
+@pytest.fixture(scope="session")
+def books(service: Service) -> Books:
+    """What the office's books say of the running day."""
+    return Books(service.address, day=MORNING.date())
 
 
 @pytest.fixture(scope="session")
@@ -173,9 +195,21 @@ def desk(browser: Browser, service: Service) -> Iterator[Eyes]:
 @pytest.fixture
 def phone(browser: Browser, service: Service) -> Iterator[Eyes]:
     """The agent's phone."""
-    context = browser.new_context(locale="it-IT", timezone_id="Europe/Rome", permissions=[], **PHONE)
+    with a_phone(browser, service) as eyes:
+        yield eyes
+
+
+@contextmanager
+def a_phone(browser: Browser, service: Service, **options: Any) -> Iterator[Eyes]:
+    """A phone of its own, with nothing on it."""
+    chosen = {"locale": "it-IT", "timezone_id": "Europe/Rome", "permissions": [], **PHONE, **options}
+    context = browser.new_context(**chosen)
     eyes = watched(context, service.address)
-    yield eyes
+    try:
+        yield eyes
+    except Exception as broken:
+        broken.add_note(f"the phone's screen:\n{eyes.page.locator('body').inner_text()}")
+        raise
     eyes.saw_nothing_wrong()
     context.close()
 

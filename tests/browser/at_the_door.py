@@ -1,0 +1,157 @@
+"""An agent's hands on the phone: each gesture of a visit once, by the words on the screen."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+from playwright.sync_api import Locator, Page, expect
+
+NEXT = "Apri la visita"
+
+
+@dataclass(frozen=True)
+class AgentsPhone:
+    """The app on one phone, at `address`."""
+
+    page: Page
+    address: str
+
+    def enrol(self, login: str | None = None) -> None:
+        """Sign in (as the demo's agent unless `login` names another) and make this phone the agent's own."""
+        page = self.page
+        page.goto(self.address)
+        if login is None:
+            self.tap("Entra come")
+        else:
+            page.get_by_label("Nome utente").fill(login)
+            page.get_by_label("Password").fill("demo-fieldapp")
+            page.get_by_role("button", name="Entra", exact=True).click()
+        self.tap("Attiva questo telefono")
+        expect(page.get_by_role("button", name=NEXT)).to_be_visible(timeout=20_000)
+        # The second start: from here on the app's own copy answers.
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        page.reload()
+        expect(page.get_by_role("button", name=NEXT)).to_be_visible(timeout=20_000)
+
+    def tap(self, name: str) -> None:
+        """Tap the button whose words begin with `name`."""
+        self.page.get_by_role("button", name=re.compile(f"^{name}")).last.click()
+
+    def choose(self, words: str, *, of: str | None = None) -> None:
+        """Pick one answer, in the group of answers named `of` where the words stand in several."""
+        place: Page | Locator = self.page if of is None else self.page.get_by_role("group", name=re.compile(f"^{of}"))
+        place.get_by_text(words, exact=True).click()
+
+    def type(self, label: str, text: str) -> None:
+        self.page.get_by_label(label).last.fill(text)
+
+    def hold(self, name: str) -> None:
+        """Press and hold, as two people look at the screen."""
+        box = self.page.get_by_role("button", name=re.compile(name)).bounding_box()
+        assert box is not None
+        self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self.page.mouse.down()
+        self.page.wait_for_timeout(1_300)
+        self.page.mouse.up()
+
+    def lose_network(self) -> None:
+        self.page.context.set_offline(True)
+
+    def find_network(self) -> None:
+        self.page.context.set_offline(False)
+
+    def delivered(self) -> None:
+        """Wait until the phone says that the office holds everything."""
+        expect(self.page.get_by_text("Tutto in ufficio").first).to_be_visible(timeout=60_000)
+
+    # --- a visit ---------------------------------------------------------------------------------------------
+
+    def open_next(self) -> str:
+        """Open the next visit and arrive; returns the stop's id."""
+        self.tap(NEXT)
+        self.tap("Arrivato")
+        expect(self.page.get_by_text("Chi hai trovato?")).to_be_visible()
+        return self.page.url.rsplit("/", 1)[-1]
+
+    def meet_debtor(self) -> None:
+        self.page.get_by_text("È il debitore").click()
+        self.choose("Ha mostrato un documento")
+        self.page.get_by_text("Ho detto chi sono").click()
+        self.tap("Continua")
+
+    def meet_third_party(self, role: str) -> None:
+        self.page.get_by_text("Altra persona").click()
+        self.choose(role)
+        self.tap("Continua")
+
+    def meet_nobody(self) -> None:
+        self.page.get_by_text("Nessuno ha risposto").click()
+        self.tap("Continua")
+
+    def pay(self, method: str, amount: str, answers: dict[str, str]) -> None:
+        """Fill in the payment, up to the screen that both people look at."""
+        self.tap("Registra un incasso")
+        self.choose(method, of="Come paga")
+        for label, text in answers.items():
+            self.type(label, text)
+        self.page.get_by_placeholder("0,00").last.fill(amount)
+
+    def look_together(self) -> None:
+        self.tap("Guardate insieme")
+
+    def receive(self) -> str:
+        """Hold to confirm the money; returns the number of the receipt on the screen."""
+        self.hold("ieni premuto")
+        expect(self.page.get_by_role("img", name="Ricevuta")).to_be_visible()
+        self.tap("Fatto")
+        found = re.findall(r"A\d+-\d{6}", self.page.locator("main").inner_text())
+        assert found
+        return str(found[-1])
+
+    def read_what_is_signed(self) -> str:
+        self.tap("Fai firmare")
+        return self.page.locator("dialog[open] .text").inner_text()
+
+    def sign(self) -> None:
+        box = self.page.get_by_label("Spazio per la firma").bounding_box()
+        assert box is not None
+        mouse = self.page.mouse
+        mouse.move(box["x"] + 40, box["y"] + 60)
+        mouse.down()
+        for step in range(1, 12):
+            mouse.move(box["x"] + 40 + 20 * step, box["y"] + (30 if step % 2 else 80))
+        mouse.up()
+        self.tap("Conferma la firma")
+
+    def photograph(self, purpose: str) -> None:
+        """A picture as the camera hands it over, under its purpose from the closed list."""
+        self.choose(purpose, of="Che cosa mostra")
+        self.page.locator("input[type=file]").last.set_input_files(
+            {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": a_photo(purpose)}
+        )
+        expect(self.page.get_by_role("img", name=purpose).last).to_be_visible()
+
+    def finish(self, *, photo: str | None = None) -> None:
+        """Go on to the last step and close the visit."""
+        self.tap("Continua")
+        if photo is not None:
+            self.photograph(photo)
+        self.tap("Chiudi la visita")
+        expect(self.page.get_by_role("heading", name="Oggi")).to_be_visible()
+
+
+def a_photo(of: str) -> bytes:
+    """A door with a plate, larger than what may travel, with the camera's name that must not travel."""
+    picture = Image.new("RGB", (2400, 1800), "#8a8579")
+    drawing = ImageDraw.Draw(picture)
+    drawing.rectangle((900, 500, 1500, 1800), fill="#4a3521")
+    drawing.ellipse((1380, 1150, 1440, 1210), fill="#d9b44a")
+    drawing.text((1000, 620), of, fill="white", font_size=96)
+    exif = Image.Exif()
+    exif[0x010F] = "Telefono di prova"
+    written = io.BytesIO()
+    picture.save(written, "JPEG", exif=exif)
+    return written.getvalue()
