@@ -16,7 +16,7 @@ import uuid_utils.compat
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.config.csrf import CSRFConfig
@@ -30,6 +30,7 @@ from fieldapp.routes.access import AccessController
 from fieldapp.routes.dispatch import DispatchController
 from fieldapp.routes.field import FieldController
 from fieldapp.routes.office import OfficeController
+from fieldapp.routes.public import PublicController
 from fieldapp.services.work import Parts
 from fieldapp.settings import Settings
 from fieldapp.store.blobs import Blobs
@@ -45,12 +46,21 @@ LANGUAGES = ("it", "en", "fr")
 
 def verify_es256(public_key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether `signature` (raw r||s) over `message` was made by the P-256 `public_key` (uncompressed point)."""
+    return _verify(public_key, message, signature, ec.ECDSA(hashes.SHA256()))
+
+
+def verify_es256_digest(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """The same where `message` is the SHA-256 of what was signed."""
+    return len(message) == 32 and _verify(public_key, message, signature, ec.ECDSA(Prehashed(hashes.SHA256())))
+
+
+def _verify(public_key: bytes, message: bytes, signature: bytes, algorithm: ec.ECDSA) -> bool:
     if len(signature) != 64:
         return False
     r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
     try:
         point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
-        point.verify(encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
+        point.verify(encode_dss_signature(r, s), message, algorithm)
     except (InvalidSignature, ValueError):
         return False
     return True
@@ -112,6 +122,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
         blobs=Blobs.at(settings.blob_address),
         jobs=job_queue(settings.database_url),
         verify=verify_es256,
+        verify_digest=verify_es256_digest,
         words=read_words(),
         paper_words=read_paper_words(),
         patrons=read_patrons(),
@@ -143,7 +154,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
 
     api = Router(
         path="/api/v1",
-        route_handlers=[AccessController, FieldController, DispatchController, OfficeController],
+        route_handlers=[AccessController, FieldController, DispatchController, OfficeController, PublicController],
         before_request=guard.authorise,
     )
     app = Litestar(
@@ -164,14 +175,15 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
 
 
 def csrf(settings: Settings) -> CSRFConfig:
-    """Double submit for everything that a cookie signs; phones sign their requests and need none."""
+    """Double submit for everything that a cookie signs; phones sign their requests, and whoever asks at
+    the public door has nothing that could be misused: they need none."""
     return CSRFConfig(
         secret=_derived(secret_key(settings), b"csrf").hex(),
         cookie_name="csrftoken",
         header_name="x-csrftoken",
         cookie_samesite="strict",
         cookie_secure=settings.secure_cookies,
-        exclude=["^/api/v1/field/"],
+        exclude=["^/api/v1/field/", "^/api/v1/public/", "^/v(/|$)"],
     )
 
 

@@ -91,6 +91,8 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "revoke_device": _session(_ADMIN),
         "list_audit": _session(_ADMIN),
         "read_words": _open(),
+        # public
+        "check_receipt": _open(),
         # field
         "read_day": _device(),
         "push_envelopes": _device(),

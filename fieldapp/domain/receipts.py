@@ -6,7 +6,6 @@ hands it over; the office reads the bytes back and takes nothing on trust. Conte
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -299,14 +298,6 @@ def receipt_bytes(receipt: ReceiptValue) -> bytes:
 def receipt_digest(receipt: ReceiptValue) -> Sha256:
     """SHA-256 over the signed bytes; the next receipt of the series names it."""
     return sha256(receipt_bytes(receipt))
-
-
-def receipt_proof(name: str, digest: Sha256, *, signature: str) -> str:
-    """What the code on the paper proves without a network: `1.<name>.<digest>.<signature>`.
-
-    Digest and `signature` (r||s over the signed bytes) stand in base64url; a verifying page may stand before it.
-    """
-    return ".".join(("1", name, base64.urlsafe_b64encode(bytes.fromhex(digest)).rstrip(b"=").decode(), signature))
 
 
 def read_receipt(content: bytes) -> ReceiptValue:

@@ -3,7 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { VitePWA } from 'vite-plugin-pwa'
 import { defineConfig } from 'vitest/config'
 
-// Each face is a build of its own, so that the phone precaches nothing of the desk.
+// Each face is a build of its own, so that the phone precaches nothing of the desk, and a debtor loads next to nothing.
 const face = process.env['FACE'] ?? 'agent'
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const service = process.env['FIELDAPP_ORIGIN'] ?? 'http://127.0.0.1:8000'
@@ -37,11 +37,12 @@ const installable = VitePWA({
 
 export default defineConfig({
   root: here(`src/${face}`),
-  base: `/${face}/`,
+  // Short, because it stands in every code on a receipt.
+  base: face === 'public' ? '/v/' : `/${face}/`,
   publicDir: here(`src/${face}/static`),
   plugins: [svelte({ configFile: here('svelte.config.js') }), ...(face === 'agent' ? [installable] : [])],
   worker: { format: 'es' },
-  build: { outDir: here(`dist/${face}`), emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0 },
+  build: { outDir: here(`dist/${face}`), emptyOutDir: true, target: face === 'public' ? 'es2017' : 'es2022', assetsInlineLimit: 0 },
   server: { proxy: { '/api': service } },
   test: { root: here('.'), include: ['src/**/*.test.ts'], environment: 'node' },
 })

@@ -48,7 +48,7 @@ async def secure_headers(message: Message, scope: Scope) -> None:  # noqa: ARG00
 
 
 def handlers(dist: Path, *, authority: Path) -> list[Any]:
-    """`/agent/` and `/desk/`: their files, and their page for every other path below them.
+    """`/agent/`, `/desk/` and `/v/`, where a receipt is checked: their files, and their page for every other path.
 
     `authority` is the certificate that a demo on the local network asks phones to trust; 404 where there is none.
     """
@@ -57,13 +57,15 @@ def handlers(dist: Path, *, authority: Path) -> list[Any]:
     async def front() -> Redirect:
         return Redirect("/desk/")
 
-    def at(face: str) -> Any:
+    def at(face: str, *, folder: str = "") -> Any:
+        root = dist / (folder or face)
+
         @get([f"/{face}", f"/{face}/{{path:path}}"], include_in_schema=False, name=face)
         async def serve(request: Request[Any, Any, Any]) -> Response[Any]:
             if request.scope.get("raw_path", b"").split(b"?")[0] == f"/{face}".encode():
                 # A service worker's scope ends in a slash: the page must, too.
                 return Redirect(f"/{face}/")
-            return face_file(dist / face, str(request.path_params.get("path", "")))
+            return face_file(root, str(request.path_params.get("path", "")))
 
         return serve
 
@@ -73,7 +75,7 @@ def handlers(dist: Path, *, authority: Path) -> list[Any]:
             raise NotFoundException
         return Response(authority.read_bytes(), media_type="application/x-x509-ca-cert")
 
-    return [front, trust, at("agent"), at("desk")]
+    return [front, trust, at("agent"), at("desk"), at("v", folder="public")]
 
 
 def face_file(root: Path, path: str) -> Response[bytes]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from uuid import UUID
 
 from fieldapp.documents.papers import paper_pdf
 from fieldapp.domain.conduct import Facts, Visit, judge
 from fieldapp.domain.ids import Sha256
 from fieldapp.domain.papers import paper_blocks
+from fieldapp.domain.receipt_proof import receipt_proof
 from fieldapp.domain.receipts import read_receipt
 from fieldapp.services import rules
 from fieldapp.services.work import Work
@@ -92,8 +92,8 @@ async def receipt_paper(work: Work, receipt_id: UUID) -> bytes:
     audit(work.session, "receipt.read", "receipt", receipt_id)
     value = read_receipt(row.value)
     blocks = paper_blocks(value, work.parts.paper_words["default.it"], digest=Sha256(row.digest))
-    digest = base64.urlsafe_b64encode(bytes.fromhex(row.digest)).decode().rstrip("=")
-    code = f"{work.parts.public_url}/v/#1.{value.name}.{digest}.{row.signature}"
+    proof = receipt_proof(value, Sha256(row.digest), signature=row.signature)
+    code = f"{work.parts.public_url}/v/#{proof}"
     return await asyncio.to_thread(paper_pdf, blocks, issued_at=row.issued_at, qr_text=code)
 
 

@@ -46,6 +46,8 @@ class Parts:
     blobs: Blobs
     jobs: Jobs
     verify: VerifySignature
+    verify_digest: VerifySignature
+    """The same where the message is known by its SHA-256 alone."""
     words: Mapping[str, Mapping[str, str]]
     """Refusal words: language -> code -> sentence with placeholders."""
     paper_words: Mapping[str, Any]

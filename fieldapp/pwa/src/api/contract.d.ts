@@ -585,6 +585,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/receipts/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** CheckReceipt */
+        post: operations["check_receipt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/receipts/{receipt_id}/paper": {
         parameters: {
             query?: never;
@@ -791,6 +808,10 @@ export interface components {
             practice_number: string;
             prize_cents: number;
             street: string;
+        };
+        /** CheckRequest */
+        CheckRequest: {
+            proof: string;
         };
         /** ClockReading */
         ClockReading: {
@@ -1046,6 +1067,17 @@ export interface components {
             tax_code: string | null;
             vat_number: string | null;
         };
+        /** PaperFacts */
+        PaperFacts: {
+            agency_name: string;
+            agency_phone: string;
+            agent_number: string | null;
+            amount_cents: number | null;
+            issued_at: string | null;
+            /** @enum {null|string} */
+            kind: "receipt" | "receipt_subject_to_clearance" | "counter_receipt" | null;
+            label: string;
+        };
         /** PersonCard */
         PersonCard: {
             agent_number?: string | null;
@@ -1260,6 +1292,14 @@ export interface components {
             envelopes: components["schemas"]["SealedEnvelope"][];
             phone_clock?: string | null;
             protocol: number;
+        };
+        /** ReceiptCheck */
+        ReceiptCheck: {
+            paper?: components["schemas"]["PaperFacts"] | null;
+            /** @default false */
+            phone_withdrawn: boolean;
+            /** @enum {string} */
+            state: "genuine" | "voided" | "not_received" | "unknown";
         };
         /** ReceiptRow */
         ReceiptRow: {
@@ -2695,6 +2735,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PracticeFile"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    check_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptCheck"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

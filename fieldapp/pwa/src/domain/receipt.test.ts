@@ -3,10 +3,10 @@ import canonicalCases from '../../../../tests/golden/canonical.json'
 import receiptCases from '../../../../tests/golden/receipts.json'
 import signatureCases from '../../../../tests/golden/receipt_signatures.json'
 import stampCases from '../../../../tests/golden/stamp_duty.json'
-import { base64url, sha256Hex } from '../outbox/bytes.ts'
+import { sha256Hex } from '../outbox/bytes.ts'
 import { canonicalBytes, canonicalText } from './canonical.ts'
 import {
-  GENESIS, buildReceipt, checkReceipt, handedOverCents, receiptName, receiptProof, sealReceipt, stampDuty,
+  GENESIS, buildReceipt, checkReceipt, handedOverCents, receiptName, sealReceipt, stampDuty,
   type ReceiptDraft, type ReceiptValue, type StampDuty,
 } from './receipt.ts'
 
@@ -57,12 +57,11 @@ describe('receipts', () => {
     expect(await crypto.subtle.verify(ALGORITHM, keys.publicKey, sealed.signature, altered)).toBe(false)
   })
 
-  it.each(signatureCases)('a signature made by $made_by is verified here', async ({ public_hex, signature_hex, proof }) => {
+  it.each(signatureCases)('a signature made by $made_by is verified here', async ({ public_hex, signature_hex }) => {
     const key = await crypto.subtle.importKey('raw', bytesOf(public_hex), ALGORITHM, true, ['verify'])
     const signature = bytesOf(signature_hex)
 
     expect(await crypto.subtle.verify(ALGORITHM, key, signature, canonicalBytes(CASH.value))).toBe(true)
-    expect(receiptProof(CASH.value, CASH.digest, base64url(signature))).toBe(proof)
   })
 
   it.each<[string, Partial<ReceiptDraft>]>([

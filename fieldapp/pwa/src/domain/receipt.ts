@@ -2,7 +2,7 @@
  * The receipt as a value: built at the door, spelled once, digested, signed with the phone's own key.
  * The twin of `domain/receipts.py`, which reads the same bytes and takes nothing on trust.
  */
-import { base64url, sha256Hex } from '../outbox/bytes.ts'
+import { sha256Hex } from '../outbox/bytes.ts'
 import { totalOf } from './allocation.ts'
 import { italianWords } from './amountWords.ts'
 import { canonicalBytes, canonicalText } from './canonical.ts'
@@ -138,13 +138,6 @@ export const receiptName = ({ series, number }: Pick<ReceiptValue, 'series' | 'n
 export const handedOverCents = (value: Pick<ReceiptValue, 'amount_cents' | 'stamp_duty'>): number =>
   value.amount_cents + (value.stamp_duty.charged_to === 'debtor' ? value.stamp_duty.due_cents : 0)
 
-/**
- * What the code on a receipt proves without a network: name, digest and `signature` (base64url) over the signed
- * bytes. A verifying page may stand before it.
- */
-export const receiptProof = (value: ReceiptValue, digest: string, signature: string): string =>
-  ['1', receiptName(value), base64url(fromHex(digest)), signature].join('.')
-
 /** The duty on a receipt; `exemption` is of the debt, empty for none. D.P.R. 642/1972, tariff art. 13. */
 export function stampDuty(
   amountCents: number, rule: StampRule, exemption: '' | 'subject_to_vat' | 'exempt' = '',
@@ -245,6 +238,3 @@ function checkMethod(value: ReceiptValue): void {
     throw new Refused('paper.malformed', { at: 'method.answers' })
   }
 }
-
-const fromHex = (digits: string): Uint8Array =>
-  Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16))

@@ -32,7 +32,7 @@ export const WIDTH = 390
 const MARGIN = 24
 const INNER = WIDTH - 2 * MARGIN
 const LABEL = 94
-const CODE_SIDE = 240
+const CODE_SIDE = 300
 /** Room between a label and its sum. */
 const GUTTER = 16
 

@@ -1,6 +1,7 @@
 /** The paper of a payment, drawn for the screen; loaded only when there is one to show. */
 import { memoPayload, paperBlocks, paperLines, type PaperWords } from '../../domain/paper.ts'
-import { receiptProof, type ReceiptValue } from '../../domain/receipt.ts'
+import type { ReceiptValue } from '../../domain/receipt.ts'
+import { receiptProof } from '../../domain/receiptProof.ts'
 import type { PaymentBody } from '../../domain/visit.ts'
 import { drawPaper as draw } from '../../papers/render.ts'
 import type { StopCard } from '../shapes'
@@ -12,13 +13,14 @@ export interface DrawnPaper {
 }
 
 /** Throws a refusal of `domain/paper.ts` when the template cannot say this paper. */
-export function drawPaper(stop: StopCard, payment: PaymentBody, words: PaperWords): DrawnPaper {
+export async function drawPaper(stop: StopCard, payment: PaymentBody, words: PaperWords): Promise<DrawnPaper> {
   const { receipt } = payment
   if (receipt) {
     // Built and checked by `buildReceipt` before it was signed.
     const value = receipt.value as unknown as ReceiptValue
     const blocks = paperBlocks(value, words, receipt.digest)
-    const code = receiptProof(value, receipt.digest, receipt.signature)
+    // Behind the `#`: what the paper says is not sent to any server by merely opening the address.
+    const code = `${location.origin}/v/#${await receiptProof(value, receipt.digest, receipt.signature)}`
     return { canvas: draw(blocks, { code }), lines: paperLines(blocks) }
   }
   const memo = memoOf(stop, payment)

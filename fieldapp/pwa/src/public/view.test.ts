@@ -1,0 +1,65 @@
+import { describe as suite, expect, it } from 'vitest'
+import english from '../text/public.en.json'
+import french from '../text/public.fr.json'
+import italian from '../text/public.it.json'
+import { describe, moneyIn, type View } from './view.ts'
+
+const say = (key: string): string => {
+  const sentence = (italian as Record<string, string>)[key]
+  if (sentence === undefined) throw new Error(`no word for ${key}`)
+  return sentence
+}
+const formats = { money: (cents: number) => moneyIn('it-IT', cents), moment: (at: string) => at }
+const paper = {
+  label: 'A7-000147', kind: 'receipt' as const, issued_at: '2026-11-26T09:42:10Z', amount_cents: 123_450,
+  agent_number: '017', agency_name: 'Agenzia Aldini', agency_phone: '0371 00-00.00',
+}
+const checked = (state: 'genuine' | 'voided' | 'not_received' | 'unknown', changes = {}): View => ({
+  kind: 'checked',
+  check: { state, paper: state === 'unknown' ? null : paper, phone_withdrawn: false, ...changes },
+})
+
+suite('the debtor page', () => {
+  it('has the same sentences in three languages', () => {
+    expect(Object.keys(english)).toEqual(Object.keys(italian))
+    expect(Object.keys(french)).toEqual(Object.keys(italian))
+  })
+
+  it.each(['genuine', 'voided', 'not_received', 'unknown'] as const)('says one sentence about a receipt that is %s', (state) => {
+    expect(describe(checked(state), say, formats).title).toBe(say(`${state}.title`))
+  })
+
+  it.each(['empty', 'asking', 'later', 'busy'] as const)('has words for %s', (kind) => {
+    expect(describe({ kind }, say, formats).words).toEqual([say(`${kind}.words`)])
+  })
+
+  it('shows the facts of the paper and a number to call', () => {
+    const shown = describe(checked('genuine'), say, formats)
+
+    expect(shown.facts.map(({ text }) => text)).toEqual(['1.234,50\u00a0€', 'A7-000147', paper.issued_at, '017', 'Agenzia Aldini'])
+    expect(shown.call?.number).toBe('0371000000')
+  })
+
+  it('leaves out what a digest alone does not tell', () => {
+    const bare = { ...paper, kind: null, amount_cents: null, issued_at: null, agent_number: null }
+
+    expect(describe(checked('not_received', { paper: bare }), say, formats).facts).toHaveLength(2)
+  })
+
+  it('warns first where the phone was withdrawn', () => {
+    const shown = describe(checked('not_received', { phone_withdrawn: true }), say, formats)
+
+    expect(shown.words[0]).toBe(say('not_received.withdrawn'))
+    expect(shown.tone).toBe('unknown')
+  })
+
+  it('says that a cheque has to be paid first', () => {
+    const cheque = { ...paper, kind: 'receipt_subject_to_clearance' }
+
+    expect(describe(checked('genuine', { paper: cheque }), say, formats).words).toContain(say('genuine.clearance'))
+  })
+
+  it.each([[5, '0,05\u00a0€'], [100, '1,00\u00a0€'], [123_456_789, '1.234.567,89\u00a0€']])('writes %d cents exactly', (cents, text) => {
+    expect(moneyIn('it-IT', cents)).toBe(text)
+  })
+})

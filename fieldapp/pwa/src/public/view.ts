@@ -1,0 +1,73 @@
+/** What the page says of an answer: words and facts, no document. */
+import type { components } from '../api/contract'
+
+type Check = components['schemas']['ReceiptCheck']
+type Paper = components['schemas']['PaperFacts']
+
+export type View =
+  | { readonly kind: 'empty' | 'asking' | 'later' | 'busy' }
+  | { readonly kind: 'checked'; readonly check: Check }
+
+export interface Shown {
+  readonly tone: string
+  /** A sign beside the colour: nobody has to see red from green. */
+  readonly mark: string
+  readonly title: string
+  readonly words: readonly string[]
+  readonly facts: readonly { label: string; text: string; sum: boolean }[]
+  readonly call: { number: string; words: string } | null
+  readonly again: boolean
+}
+
+interface Formats {
+  money(cents: number): string
+  moment(at: string): string
+}
+
+const MARKS: Record<string, string> = { genuine: '✓', not_received: '…', voided: '×', unknown: '?' }
+
+export function describe(view: View, say: (key: string) => string, formats: Formats): Shown {
+  if (view.kind !== 'checked') {
+    const again = view.kind === 'later' || view.kind === 'busy'
+    return {
+      tone: `${view.kind === 'busy' ? 'later' : view.kind} plain`, mark: view.kind === 'empty' ? '⌗' : '…',
+      title: say(`${view.kind}.title`), words: [say(`${view.kind}.words`)], facts: [], call: null, again,
+    }
+  }
+  const { state, paper, phone_withdrawn } = view.check
+  const words = [say(`${state}.words`)]
+  if (state === 'genuine' && paper?.kind === 'receipt_subject_to_clearance') words.push(say('genuine.clearance'))
+  if (state === 'genuine' && paper?.kind === 'counter_receipt') words.push(say('genuine.counter_receipt'))
+  if (phone_withdrawn) words.unshift(say('not_received.withdrawn'))
+  return {
+    tone: phone_withdrawn ? 'unknown' : state,
+    mark: phone_withdrawn ? '!' : (MARKS[state] ?? '?'),
+    title: say(`${state}.title`),
+    words,
+    facts: paper ? factsOf(paper, say, formats) : [],
+    call: paper ? { number: paper.agency_phone.replace(/[^0-9+]/g, ''), words: callWords(paper, say) } : null,
+    again: false,
+  }
+}
+
+const callWords = (paper: Paper, say: (key: string) => string): string =>
+  `${say('call').replace('{agency}', paper.agency_name)} · ${paper.agency_phone.replace(/ /g, '\u00a0')}`
+
+function factsOf(paper: Paper, say: (key: string) => string, { money, moment }: Formats): Shown['facts'] {
+  const rows: [string, string | null][] = [
+    ['amount', paper.amount_cents === null ? null : money(paper.amount_cents)],
+    ['label', paper.label],
+    ['issued_at', paper.issued_at === null ? null : moment(paper.issued_at)],
+    ['agent_number', paper.agent_number],
+    ['agency', paper.agency_name],
+  ]
+  return rows.flatMap(([key, text]) => (text === null ? [] : [{ label: say(`fact.${key}`), text, sum: key === 'amount' }]))
+}
+
+/** Integer cents in the words of the locale; never through a float. */
+export function moneyIn(locale: string, cents: number): string {
+  const whole = Math.trunc(cents / 100)
+  const rest = String(cents % 100).padStart(2, '0')
+  const parts = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR', useGrouping: 'always' }).formatToParts(whole)
+  return parts.map(({ type, value }) => (type === 'fraction' ? rest : value)).join('')
+}

@@ -1,0 +1,121 @@
+"""What anybody may ask without an account: whether the receipt in their hand holds.
+
+A caller learns nothing that the paper does not say, and nothing at all without the paper's own signature: a number
+alone is no question that can be put here, and every answer to what does not hold is the same.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fieldapp.domain.errors import Refusal
+from fieldapp.domain.receipt_proof import DigestProof, WholeProof, device_named, read_proof
+from fieldapp.domain.receipt_series import SignedReceipt, Verdict, judge_receipt
+from fieldapp.domain.receipts import receipt_name
+from fieldapp.services.work import Parts
+from fieldapp.store import public as store
+from fieldapp.store.database import GATE, Scope
+from fieldapp.store.public import Issuer
+from fieldapp.store.shapes.public import PaperFacts, ReceiptCheck
+from fieldapp.store.tables.field import Receipt
+
+PUBLIC = "public"
+"""The role of transactions that a stranger's question opens: of one agency, whose device signed."""
+UNKNOWN = ReceiptCheck("unknown")
+
+
+async def check_receipt(parts: Parts, text: str) -> ReceiptCheck:
+    """What holds of the receipt that `text` proves (`domain.receipt_proof`)."""
+    try:
+        proof = read_proof(text)
+    except Refusal:
+        return UNKNOWN
+    if isinstance(proof, WholeProof):
+        return await _check_whole(parts, proof)
+    return await _check_digest(parts, proof)
+
+
+async def _check_whole(parts: Parts, proof: WholeProof) -> ReceiptCheck:
+    receipt = proof.receipt
+    async with parts.database.transaction(Scope(None, GATE)) as session:
+        found = await store.issuers(session, device_id=device_named(proof))
+    if not found or not parts.verify(found[0].device.public_key, proof.content, proof.signature):
+        return UNKNOWN
+    issuer = found[0]
+    async with parts.database.transaction(Scope(issuer.agency.id, PUBLIC)) as session:
+        series = await store.series_around(
+            session, issuer.device, number=receipt.number, prev_digest=receipt.prev_digest
+        )
+        row = await store.receipt_numbered(session, issuer.device.id, receipt.number)
+    judged = judge_receipt(SignedReceipt(proof.content, proof.signature), series, verify_signature=parts.verify)
+    if judged.verdict is Verdict.DUPLICATE and row is not None:
+        return _received(row, issuer, agent_number=receipt.agent.number)
+    # Until it has come in only the phone vouches for it: it may not speak for another agency or another agent.
+    speaks_for_itself = (receipt.agency.vat, receipt.agent.number) == (
+        issuer.agency.vat_number,
+        issuer.person.agent_number,
+    )
+    if judged.verdict is not Verdict.ACCEPTED or not speaks_for_itself:
+        return UNKNOWN
+    facts = _facts(
+        receipt.name,
+        issuer,
+        kind=receipt.kind.value,
+        issued_at=datetime.fromisoformat(receipt.issued_at),
+        amount_cents=receipt.amount_cents,
+        agent_number=receipt.agent.number,
+    )
+    return ReceiptCheck("not_received", facts, phone_withdrawn=issuer.device.revoked_at is not None)
+
+
+async def _check_digest(parts: Parts, proof: DigestProof) -> ReceiptCheck:
+    """A proof without the receipt in it: series may be called alike in two agencies, the key tells them apart."""
+    async with parts.database.transaction(Scope(None, GATE)) as session:
+        found = await store.issuers(session, series=proof.series)
+    digest = bytes.fromhex(proof.digest)
+    issuer = next((i for i in found if parts.verify_digest(i.device.public_key, digest, proof.signature)), None)
+    if issuer is None:
+        return UNKNOWN
+    async with parts.database.transaction(Scope(issuer.agency.id, PUBLIC)) as session:
+        row = await store.receipt_numbered(session, issuer.device.id, proof.number)
+        blocks = await store.number_blocks(session, issuer.device.id)
+    if row is not None:
+        return (
+            _received(row, issuer, agent_number=issuer.person.agent_number) if row.digest == proof.digest else UNKNOWN
+        )
+    if not any(block.first <= proof.number <= block.last for block in blocks):
+        return UNKNOWN
+    facts = _facts(receipt_name(proof.series, proof.number), issuer)
+    return ReceiptCheck("not_received", facts, phone_withdrawn=issuer.device.revoked_at is not None)
+
+
+def _received(row: Receipt, issuer: Issuer, *, agent_number: str | None) -> ReceiptCheck:
+    facts = _facts(
+        receipt_name(row.series, row.number),
+        issuer,
+        kind=row.kind,
+        issued_at=row.issued_at,
+        amount_cents=row.amount_cents,
+        agent_number=agent_number,
+    )
+    return ReceiptCheck("voided" if row.state == "voided" else "genuine", facts)
+
+
+def _facts(
+    label: str,
+    issuer: Issuer,
+    *,
+    kind: str | None = None,
+    issued_at: datetime | None = None,
+    amount_cents: int | None = None,
+    agent_number: str | None = None,
+) -> PaperFacts:
+    return PaperFacts(
+        label=label,
+        kind=kind,  # type: ignore[arg-type]  # the table's own constraint holds it
+        issued_at=issued_at,
+        amount_cents=amount_cents,
+        agent_number=agent_number,
+        agency_name=issuer.agency.name,
+        agency_phone=issuer.agency.phone,
+    )

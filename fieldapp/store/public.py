@@ -1,0 +1,86 @@
+"""What a stranger's receipt is held against: the device that it names, and its neighbours in the series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.domain.errors import Refusal
+from fieldapp.domain.ids import Sha256
+from fieldapp.domain.receipt_series import Link, NumberBlock, Series, next_number, previous_number
+from fieldapp.store.tables.access import Agency, Device, Person
+from fieldapp.store.tables.access import NumberBlock as NumberBlockRow
+from fieldapp.store.tables.field import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """A device with its person and its agency."""
+
+    device: Device
+    person: Person
+    agency: Agency
+
+
+async def issuers(session: AsyncSession, *, device_id: UUID | None = None, series: str | None = None) -> list[Issuer]:
+    """Devices of that id or that series, whatever the agency: for the gate only, before it is known for whom."""
+    query = (
+        select(Device, Person, Agency)
+        .join(Person, col(Person.id) == col(Device.person_id))
+        .join(Agency, col(Agency.id) == col(Device.agency_id))
+    )
+    if device_id is not None:
+        query = query.where(Device.id == device_id)
+    if series is not None:
+        query = query.where(Device.series == series)
+    return [Issuer(*row) for row in (await session.exec(query)).all()]
+
+
+async def receipt_numbered(session: AsyncSession, device_id: UUID, number: int) -> Receipt | None:
+    return (await session.exec(select(Receipt).where(Receipt.device_id == device_id, Receipt.number == number))).first()
+
+
+async def series_around(session: AsyncSession, device: Device, *, number: int, prev_digest: Sha256) -> Series:
+    """The device's series as far as one receipt is judged by it: its neighbours, and whoever shares a digest."""
+    blocks = await number_blocks(session, device.id)
+    links = await session.execute(
+        select(Receipt.number, Receipt.digest, Receipt.previous_digest).where(
+            Receipt.device_id == device.id,
+            or_(
+                col(Receipt.number).in_(_neighbours(blocks, number)),
+                col(Receipt.digest) == prev_digest,
+                col(Receipt.previous_digest) == prev_digest,
+            ),
+        )
+    )
+    return Series(
+        name=device.series,
+        device=str(device.id),
+        public_point=device.public_key,
+        blocks=tuple(blocks),
+        links={at: Link(Sha256(digest), Sha256(previous)) for at, digest, previous in links},
+    )
+
+
+async def number_blocks(session: AsyncSession, device_id: UUID) -> list[NumberBlock]:
+    """The receipt numbers granted to a device."""
+    rows = await session.exec(
+        select(NumberBlockRow).where(NumberBlockRow.device_id == device_id, NumberBlockRow.kind == "receipt")
+    )
+    return [NumberBlock(row.first, row.last) for row in rows.all()]
+
+
+def _neighbours(blocks: Sequence[NumberBlock], number: int) -> list[int]:
+    wanted = [number]
+    try:
+        before = previous_number(blocks, number)
+        wanted += [before] if before is not None else []
+        wanted.append(next_number(blocks, last_used=number))
+    except Refusal:
+        pass  # the first, the last, or no number of theirs: fewer neighbours
+    return wanted

@@ -1,0 +1,31 @@
+"""What anybody may be told who holds a paper: what stands on it, and whether it holds. Nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+ReceiptState = Literal["genuine", "voided", "not_received", "unknown"]
+
+
+class PaperFacts(Struct, frozen=True):
+    """The few facts of the paper. By its very shape it cannot hold a name or a debt."""
+
+    label: str
+    kind: Literal["receipt", "receipt_subject_to_clearance", "counter_receipt"] | None
+    issued_at: datetime | None
+    """None where only the digest is known and the office has not received the paper."""
+    amount_cents: int | None
+    agent_number: str | None
+    agency_name: str
+    agency_phone: str
+
+
+class ReceiptCheck(Struct, frozen=True):
+    state: ReceiptState
+    paper: PaperFacts | None = None
+    """None for `unknown`: nothing is told to who proves nothing."""
+    phone_withdrawn: bool = False
+    """The paper has not come in and its phone was withdrawn: somebody should ask the agency."""

@@ -1,0 +1,88 @@
+"""The code on a receipt, read off the phone's own screen, opened on another phone that nobody is signed in on."""
+
+from __future__ import annotations
+
+import io
+import re
+from urllib.parse import urldefrag
+
+import pytest
+import zxingcpp
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PHONE, Eyes, Service, watched
+from tests.browser.test_line import enrol, hold
+
+pytestmark = pytest.mark.browser
+
+
+def receipt_on_screen(page: Page, amount: str) -> str:
+    """From the next visit to the paper on the screen; what its code says to a camera."""
+    page.get_by_role("button", name="Apri la visita").click()
+    page.get_by_role("button", name="Arrivato").click()
+    page.get_by_text("È il debitore").click()
+    page.get_by_text("Ha mostrato un documento").click()
+    page.get_by_text("Ho detto chi sono").click()
+    page.get_by_role("button", name="Continua").click()
+    page.get_by_role("button", name="Incasso parziale").click()
+    page.get_by_text("Non ha tutto").click()
+    page.get_by_role("button", name="Registra un incasso").click()
+    page.get_by_text("Contanti").click()
+    page.get_by_placeholder("0,00").last.fill(amount)
+    page.get_by_role("button", name="Guardate insieme").click()
+    hold(page, "ieni premuto")
+    expect(page.locator("canvas")).to_be_visible()
+    page.mouse.move(190, 400)
+    page.mouse.wheel(0, 9_000)
+    page.wait_for_timeout(300)
+    found = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.screenshot())))
+    page.get_by_role("button", name="Fatto").click()
+    assert len(found) == 1, "a camera reads the code off the screen"
+    return found[0].text
+
+
+def test_anybody_checks_a_receipt_by_its_code_before_and_after_it_has_come_in(
+    phone: Eyes, browser: Browser, service: Service
+) -> None:
+    enrol(phone.page, service)
+    phone.page.context.set_offline(True)
+    code = receipt_on_screen(phone.page, "120,50")
+    stranger = browser.new_context(locale="it-IT", **PHONE)
+    eyes = watched(stranger, service.address)
+    page = eyes.page
+
+    page.goto(code)
+    expect(page.get_by_role("heading", name="non è ancora arrivata in agenzia")).to_be_visible()
+    expect(page.get_by_text("120,50")).to_be_visible()
+    phone.page.get_by_role("button", name="Continua").click()
+    phone.page.get_by_role("button", name=re.compile("Chiudi la visita|Salva la visita|Salva")).last.click()
+    phone.page.context.set_offline(False)
+    expect(phone.page.get_by_text("Tutto in ufficio").first).to_be_visible(timeout=60_000)
+    page.reload()
+    expect(page.get_by_role("heading", name="Questa ricevuta è autentica.")).to_be_visible()
+    assert Axe().run(page).violations_count == 0
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", name="This receipt is genuine.")).to_be_visible()
+
+    address, proof = urldefrag(code)
+    page.goto(f"{address}#{proof[:40]}{'A' if proof[40] != 'A' else 'B'}{proof[41:]}")
+    expect(page.get_by_role("heading", name="We do not recognise this receipt.")).to_be_visible()
+    page.goto(address)
+    expect(page.get_by_role("heading", name="Scan the code on the receipt.")).to_be_visible()
+    assert stranger.cookies() == []
+    eyes.saw_nothing_wrong()
+    stranger.close()
+
+
+def test_the_page_weighs_next_to_nothing(browser: Browser, service: Service) -> None:
+    context = browser.new_context(**PHONE)
+    page = context.new_page()
+    weights: list[int] = []
+    page.on("requestfinished", lambda request: weights.append(request.sizes()["responseBodySize"]))
+
+    page.goto(f"{service.address}/v/", wait_until="networkidle")
+    context.close()
+
+    assert sum(weights) < 12_000
