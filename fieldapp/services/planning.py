@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.geo import travel
 from fieldapp.planning.explain import WhyHere, WhyNot, why_here, why_not
 from fieldapp.planning.problem import Agent, Lunch, Problem, Visit
+from fieldapp.planning.reserve import InReserve, reserve
 from fieldapp.planning.solver import Progress, Solution, solve
 from fieldapp.planning.timetable import AgentDay
 from fieldapp.services import rules
@@ -429,8 +430,9 @@ class _Teller:
 def _result(prepared: _Prepared, solution: Solution, day: date, parts: Parts) -> dict[str, Any]:
     """What the plan row keeps: routes as the desk shows them, unplanned visits with their reasons."""
     here = {reason.visit: reason for reason in why_here(prepared.problem, solution.plan)}
+    held = reserve(prepared.problem, solution.plan)
     routes = [
-        _route(prepared, agent_day, here, day, parts, agent=prepared.agents[agent_day.agent])
+        _route(prepared, agent_day, here, day, parts, held=held[agent_day.agent])
         for agent_day in solution.judgement.days
     ]
     unplanned = [
@@ -466,46 +468,42 @@ def _why(reason: WhyHere) -> tuple[str, dict[str, Any]]:
 
 
 def _route(
-    prepared: _Prepared, agent_day: AgentDay, here: dict[int, WhyHere], day: date, parts: Parts, *, agent: store.Person
+    prepared: _Prepared,
+    agent_day: AgentDay,
+    here: dict[int, WhyHere],
+    day: date,
+    parts: Parts,
+    *,
+    held: Sequence[InReserve],
 ) -> Route:
     def at(second: int) -> datetime:
         return at_second(day, second, parts.zone)
 
     problem, stops, before, metres = prepared.problem, [], agent_day.agent, 0
+    agent = prepared.agents[agent_day.agent]
     for position, stop in enumerate(agent_day.stops, start=1):
         candidate, node = prepared.candidates[stop.visit], problem.node(stop.visit)
         leg_m = int(prepared.distance_m[before, node])
         metres, before = metres + leg_m, node
         window = next((w for w in candidate.windows_s if w[0] <= stop.start_s <= w[1]), candidate.windows_s[0])
         reason, details = _why(here[stop.visit])
-        address = candidate.door.address
-        assert address is not None
         stops.append(
-            PlanStop(
-                stop_id=candidate.door.practice.id,
-                position=position,
-                practice_id=candidate.door.practice.id,
-                practice_number=candidate.shown.practice_number,
-                debtor_name=candidate.shown.debtor_name,
-                address_text=address.text,
-                comune=address.comune,
-                lat_e6=address.lat_e6 or 0,
-                lon_e6=address.lon_e6 or 0,
+            _stop(
+                candidate,
+                position,
                 arrive_at=at(stop.start_s),
                 leave_at=at(stop.leave_s),
-                window_from=at(window[0]),
-                window_to=at(window[1]),
+                window=(at(window[0]), at(window[1])),
                 travel_s=stop.travel_s,
                 distance_m=leg_m,
-                service_s=SERVICE_S,
-                prize_cents=candidate.shown.prize_cents,
-                must=candidate.shown.must,
                 reason=reason,
-                reason_details=details,
-                state="planned",
-                outcome=None,
+                details=details,
             )
         )
+    in_reserve = [
+        _held(prepared, one, len(stops) + rank, at, shift_s=problem.shift_s[agent_day.agent])
+        for rank, one in enumerate(held, start=1)
+    ]
     home_m = int(prepared.distance_m[before, agent_day.agent])
     travel_s = sum(stop.travel_s for stop in agent_day.stops) + agent_day.home_travel_s
     lunch = agent_day.lunch_s
@@ -523,6 +521,68 @@ def _route(
         prize_cents=sum(stop.prize_cents for stop in stops),
         travel_cost_cents=sum(s.travel_cents for s in agent_day.stops) + agent_day.home_travel_cents,
         stops=stops,
+        in_reserve=in_reserve,
+    )
+
+
+def _held(
+    prepared: _Prepared, one: InReserve, position: int, at: Callable[[int], datetime], *, shift_s: Sequence[int]
+) -> PlanStop:
+    """A visit in reserve: no time of its own, but from when to when the agent could make it."""
+    candidate = prepared.candidates[one.visit]
+    opens_s = max(min(opens for opens, _ in candidate.windows_s), int(shift_s[0]))
+    closes_s = min(max(closes for _, closes in candidate.windows_s), int(shift_s[1]))
+    return _stop(
+        candidate,
+        position,
+        arrive_at=at(opens_s),
+        leave_at=at(opens_s + SERVICE_S),
+        window=(at(opens_s), at(closes_s)),
+        travel_s=one.travel_s,
+        distance_m=int(prepared.distance_m[one.near, prepared.problem.node(one.visit)]),
+        reason="in_reserve",
+        details={},
+    )
+
+
+def _stop(
+    candidate: _Candidate,
+    position: int,
+    *,
+    arrive_at: datetime,
+    leave_at: datetime,
+    window: tuple[datetime, datetime],
+    travel_s: int,
+    distance_m: int,
+    reason: str,
+    details: dict[str, Any],
+) -> PlanStop:
+    address, shown = candidate.door.address, candidate.shown
+    assert address is not None
+    return PlanStop(
+        stop_id=shown.practice_id,
+        position=position,
+        practice_id=shown.practice_id,
+        practice_number=shown.practice_number,
+        debtor_name=shown.debtor_name,
+        address_text=address.text,
+        comune=address.comune,
+        lat_e6=address.lat_e6 or 0,
+        lon_e6=address.lon_e6 or 0,
+        arrive_at=arrive_at,
+        leave_at=leave_at,
+        window_from=window[0],
+        window_to=window[1],
+        travel_s=travel_s,
+        distance_m=distance_m,
+        service_s=SERVICE_S,
+        prize_cents=shown.prize_cents,
+        must=shown.must,
+        reserve=reason == "in_reserve",
+        reason=reason,
+        reason_details=details,
+        state="planned",
+        outcome=None,
     )
 
 
@@ -573,11 +633,12 @@ async def publish_plan(work: Work, plan_id: UUID) -> DayView:
             "service_s": stop.service_s,
             "prize_cents": stop.prize_cents,
             "must": stop.must,
+            "reserve": stop.reserve,
             "reason": stop.reason,
             "reason_details": stop.reason_details,
         }
         for route in routes
-        for stop in route.stops
+        for stop in (*route.stops, *route.in_reserve)
         # Closed or moved since the plan was made: it falls out, and the version says so as removed.
         if (address := addresses.get(stop.practice_id)) is not None
     ]
@@ -589,7 +650,8 @@ async def publish_plan(work: Work, plan_id: UUID) -> DayView:
         routes={str(route.agent_id): _sums(route) for route in routes},
     )
     published = await store.publish(work.session, new, now=work.now, new_id=work.parts.new_id)
-    body = {"version": published.version, "plan_id": str(plan.id), "stops": len(stops)}
+    planned = sum(not stop["reserve"] for stop in stops)
+    body = {"version": published.version, "plan_id": str(plan.id), "stops": planned}
     audit(work.session, "day.published", "day", plan.day.isoformat(), version=published.version)
     tell(work.session, NewFact("day.published", work.now, day=plan.day, body=body))
     return await read_day(work, plan.day)
@@ -599,7 +661,7 @@ async def _refuse_moving_begun(work: Work, day: date, routes: Sequence[Route]) -
     before = await store.newest_day(work.session, day)
     if before is None:
         return
-    agents = {stop.practice_id: route.agent_id for route in routes for stop in route.stops}
+    agents = {stop.practice_id: route.agent_id for route in routes for stop in (*route.stops, *route.in_reserve)}
     begun = await store.begun_stops(work.session, day)
     for stop in await store.stops_of(work.session, before.id):
         if stop.id in begun and agents.get(stop.practice_id) != stop.agent_id:

@@ -80,6 +80,7 @@ async def stop_cards(
             distance_m=stop.distance_m,
             service_s=stop.service_s,
             must=stop.must,
+            reserve=stop.reserve,
             address=cards.address_card(addresses[stop.address_id]),
             practice=practices[stop.practice_id],
             done=stop.id in done,

@@ -184,8 +184,9 @@ class NewVersion:
 async def publish(session: AsyncSession, new: NewVersion, *, now: datetime, new_id: Callable[[], UUID]) -> PublishedDay:
     """Write the next version; a stop keeps its id from version to version with practice and day."""
     before = await newest_day(session, new.day)
-    old = {stop.practice_id: stop for stop in await stops_of(session, before.id)} if before else {}
-    fresh = {stop["practice_id"]: stop for stop in new.stops}
+    known = {stop.practice_id: stop for stop in await stops_of(session, before.id)} if before else {}
+    old = {practice: stop for practice, stop in known.items() if not stop.reserve}
+    fresh = {stop["practice_id"]: stop for stop in new.stops if not stop["reserve"]}
     moved = sum(
         (old[practice].agent_id, old[practice].position) != (stop["agent_id"], stop["position"])
         for practice, stop in fresh.items()
@@ -213,7 +214,7 @@ async def publish(session: AsyncSession, new: NewVersion, *, now: datetime, new_
             [
                 {
                     **stop,
-                    "id": old[stop["practice_id"]].id if stop["practice_id"] in old else new_id(),
+                    "id": known[stop["practice_id"]].id if stop["practice_id"] in known else new_id(),
                     "published_day_id": row.id,
                     "agency_id": agency_id,
                     "day": new.day,
@@ -237,7 +238,8 @@ async def versions_of(session: AsyncSession, day: date) -> list[DayVersion]:
         (
             await session.exec(
                 select(PublishedStop.published_day_id).where(
-                    col(PublishedStop.published_day_id).in_([row.id for row, _ in rows])
+                    col(PublishedStop.published_day_id).in_([row.id for row, _ in rows]),
+                    col(PublishedStop.reserve).is_(False),
                 )
             )
         ).all()
@@ -265,9 +267,12 @@ async def live_routes(session: AsyncSession, published: PublishedDay) -> list[Ro
     begun = await begun_stops(session, published.day)
     outcomes = dict((await session.exec(select(Visit.stop_id, Visit.outcome).where(Visit.day == published.day))).all())
     by_agent: dict[UUID, list[PlanStop]] = defaultdict(list)
+    in_reserve: dict[UUID, list[PlanStop]] = defaultdict(list)
     for stop in stops:
         practice, debtor, address = doors[stop.id]
-        by_agent[stop.agent_id].append(
+        # Once somebody rings there it is part of the day like any other.
+        untouched = stop.reserve and stop.id not in begun
+        (in_reserve if untouched else by_agent)[stop.agent_id].append(
             PlanStop(
                 stop_id=stop.id,
                 position=stop.position,
@@ -287,6 +292,7 @@ async def live_routes(session: AsyncSession, published: PublishedDay) -> list[Ro
                 service_s=stop.service_s,
                 prize_cents=stop.prize_cents,
                 must=stop.must,
+                reserve=stop.reserve,
                 reason=stop.reason,
                 reason_details=stop.reason_details,
                 state=begun.get(stop.id, "planned"),  # type: ignore[arg-type]
@@ -294,13 +300,13 @@ async def live_routes(session: AsyncSession, published: PublishedDay) -> list[Ro
             )
         )
     return [
-        route_of(people[agent_id], by_agent.get(agent_id, []), published.routes.get(str(agent_id), {}))
+        route_of(people[agent_id], by_agent[agent_id], in_reserve[agent_id], published.routes.get(str(agent_id), {}))
         for agent_id in sorted(people, key=lambda key: people[key].agent_number or "")
         if str(agent_id) in published.routes or agent_id in by_agent
     ]
 
 
-def route_of(agent: Person, stops: list[PlanStop], sums: Mapping[str, Any]) -> Route:
+def route_of(agent: Person, stops: list[PlanStop], in_reserve: list[PlanStop], sums: Mapping[str, Any]) -> Route:
     """A route from its stops and what was summed when it was planned."""
 
     def at(name: str) -> datetime | None:
@@ -320,6 +326,7 @@ def route_of(agent: Person, stops: list[PlanStop], sums: Mapping[str, Any]) -> R
         prize_cents=sums.get("prize_cents", 0),
         travel_cost_cents=sums.get("travel_cost_cents", 0),
         stops=stops,
+        in_reserve=in_reserve,
     )
 
 

@@ -156,6 +156,7 @@ async def published(house: House, *practices: UUID, agent: Person | None = None,
                     "service_s": 1_200,
                     "prize_cents": 5_000,
                     "must": False,
+                    "reserve": False,
                     "reason": "worth_the_way",
                     "reason_details": {},
                 }

@@ -261,6 +261,41 @@ async def test_a_second_version_keeps_the_ids_of_its_stops_and_tells_the_differe
     assert (newest["added"], newest["removed"]) == (1, 0)
 
 
+async def with_a_full_day(house: House) -> None:
+    """Two practices at one door, and an agent who makes a single visit a day."""
+    for number in ("P-001", "P-002"):
+        await entrusted(house, number)
+    async with house.session() as session:
+        (await session.merge(house.people[Role.AGENT])).max_visits = 1
+
+
+async def test_a_phone_carries_what_found_no_place_near_the_route(house: House) -> None:
+    await with_a_full_day(house)
+    day = await published_day(house, await dispatcher(house))
+    phone = await FieldPhone.enrol(await house.sign_in(Role.AGENT), house.client(), agent_number="1")
+
+    fetched = (await phone.request("GET", "/field/day")).json()
+
+    route = day["routes"][0]
+    assert [row["stops"] for row in day["versions"]] == [1]
+    assert [(len(route["stops"]), len(route["in_reserve"]))] == [(1, 1)]
+    assert [stop["reserve"] for stop in fetched["stops"]] == [False, True]
+
+
+async def test_a_visit_of_the_reserve_belongs_to_the_day_once_somebody_rang(house: House) -> None:
+    await with_a_full_day(house)
+    desk = await dispatcher(house)
+    await published_day(house, desk)
+    phone = await FieldPhone.enrol(await house.sign_in(Role.AGENT), house.client(), agent_number="1")
+    spare = (await phone.request("GET", "/field/day")).json()["stops"][1]
+
+    await check_in(house, phone, spare)
+
+    route = (await desk.get(f"/dispatch/days/{TODAY.isoformat()}")).json()["routes"][0]
+    assert [(stop["reserve"], stop["state"]) for stop in route["stops"]] == [(False, "planned"), (True, "arrived")]
+    assert route["in_reserve"] == []
+
+
 async def test_a_practice_closed_since_the_plan_falls_out_of_the_day(house: House) -> None:
     await entrusted(house, "P-001")
     gone = await entrusted(house, "P-002")

@@ -73,6 +73,8 @@ class PlanStop(Struct, frozen=True):
     service_s: int
     prize_cents: int
     must: bool
+    reserve: bool
+    """Held beside the route for when doors stay closed; in a published route only once it has begun."""
     reason: str
     reason_details: dict[str, Any]
     state: Literal["planned", "arrived", "done"]
@@ -93,6 +95,8 @@ class Route(Struct, frozen=True):
     prize_cents: int
     travel_cost_cents: int
     stops: list[PlanStop]
+    in_reserve: list[PlanStop]
+    """Unplanned visits near the route that the agent's phone carries for when doors stay closed."""
 
 
 class Unplanned(Struct, frozen=True):

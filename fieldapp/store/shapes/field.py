@@ -125,6 +125,8 @@ class StopCard(Struct, frozen=True):
     distance_m: int
     service_s: int
     must: bool
+    reserve: bool
+    """Near the route and not in it: for when doors stay closed. `travel_s` is from the nearest stop of the route."""
     address: AddressCard
     practice: PracticeCard
     done: bool

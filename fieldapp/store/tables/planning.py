@@ -76,5 +76,7 @@ class PublishedStop(SQLModel, table=True):
     service_s: int
     prize_cents: int = Field(sa_type=BigInteger)
     must: bool = False
+    reserve: bool = False
+    """Not in the route: the agent may make it when doors stay closed. Its position follows the route's."""
     reason: str = ""
     reason_details: dict[str, Any] = json_object()

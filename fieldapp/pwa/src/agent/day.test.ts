@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PaymentBody } from '../domain/visit.ts'
 import { dayOf, handedOver, heldByMethod, lateMin, movedBy, openLines, owedCents, paymentsOf, shortName, unseenBy, type OutboxItem } from './day'
+import type { StopCard } from './shapes'
 import { aBundle, aStop } from './testing'
 
 const paid = (cents: number, more: Partial<PaymentBody> = {}): PaymentBody => ({
@@ -28,6 +29,19 @@ describe('the day', () => {
 
   it('keeps the open visit in hand, whatever was published meanwhile', () => {
     expect(dayOf(bundle, [], ['c']).next?.stop_id).toBe('c')
+  })
+
+  it('keeps the reserve apart until one of it has begun, the nearest to the last door first', () => {
+    const held = (id: string, lat_e6: number): StopCard => {
+      const stop = aStop(id, 9)
+      return { ...stop, reserve: true, address: { ...stop.address, lat_e6 } }
+    }
+    const day = { ...bundle, stops: [...bundle.stops, held('far', 45_330_000), held('near', 45_312_000)] }
+
+    expect(dayOf(day, [visited('a')], []).reserve.map((stop) => stop.stop_id)).toEqual(['near', 'far'])
+    expect(dayOf(day, [visited('a')], [])).toMatchObject({ total: 3 })
+    expect(dayOf(day, [visited('a')], ['near']).next?.stop_id).toBe('near')
+    expect(dayOf(day, [visited('near')], [])).toMatchObject({ total: 4, done: [{ outcome: 'REFUSES' }] })
   })
 
   it('offers a stop again when its report was refused', () => {

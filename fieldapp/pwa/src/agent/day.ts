@@ -2,6 +2,7 @@
 import { bodyOf, readEnvelope, type EnvelopeKind } from '../outbox/envelopes'
 import type { StoredRecord } from '../outbox/storage'
 import type { PaymentBody } from '../domain/visit.ts'
+import { distanceM } from './position'
 import type { DayBundle, DebtLineCard, PracticeCard, StopCard } from './shapes'
 
 export type ItemState = 'waiting' | 'held' | 'accepted' | 'refused' | 'conflict'
@@ -96,17 +97,24 @@ export interface DayOfStops {
   readonly ahead: readonly StopCard[]
   readonly done: readonly { readonly stop: StopCard; readonly outcome: string | null }[]
   readonly total: number
+  /** Near visits outside the route that nobody has begun, from the nearest on. */
+  readonly reserve: readonly StopCard[]
 }
 
-/** The day in order: an open visit is in hand and stays first, whatever was published meanwhile. */
+/**
+ * The day in order: an open visit is in hand and stays first, whatever was published meanwhile. A visit of the reserve
+ * belongs to the day once it has begun.
+ */
 export function dayOf(bundle: DayBundle, items: readonly OutboxItem[], openStopIds: readonly string[]): DayOfStops {
   const outcomes = new Map(
     items
       .filter((item) => item.kind === 'visit' && item.state !== 'refused')
       .map((item) => [item.body.stop_id ?? '', item.body.outcome ?? null] as const),
   )
-  const stops = [...bundle.stops].sort((a, b) => a.position - b.position)
   const isDone = (stop: StopCard): boolean => stop.done || outcomes.has(stop.stop_id)
+  const untouched = (stop: StopCard): boolean => stop.reserve && !isDone(stop) && !openStopIds.includes(stop.stop_id)
+  const all = [...bundle.stops].sort((a, b) => a.position - b.position)
+  const stops = all.filter((stop) => !untouched(stop))
   const waiting = stops.filter((stop) => !isDone(stop))
   const open = waiting.find((stop) => openStopIds.includes(stop.stop_id))
   const next = open ?? waiting[0] ?? null
@@ -115,7 +123,30 @@ export function dayOf(bundle: DayBundle, items: readonly OutboxItem[], openStopI
     ahead: waiting.filter((stop) => stop !== next),
     done: stops.filter(isDone).map((stop) => ({ stop, outcome: outcomes.get(stop.stop_id) ?? null })),
     total: stops.length,
+    reserve: nearestFirst(all.filter(untouched), lastPlace(all, items) ?? next),
   }
+}
+
+/** The newest report on this phone, whatever became of it. */
+export const lastReport = (items: readonly OutboxItem[]): OutboxItem | null =>
+  items.filter((item) => item.kind === 'visit').reduce<OutboxItem | null>((a, b) => (a && a.seq > b.seq ? a : b), null)
+
+/** Where the agent last reported a visit. */
+export function lastPlace(stops: readonly StopCard[], items: readonly OutboxItem[]): StopCard | null {
+  const stopId = lastReport(items)?.body.stop_id
+  return stops.find((stop) => stop.stop_id === stopId) ?? null
+}
+
+function nearestFirst(stops: readonly StopCard[], from: StopCard | null): StopCard[] {
+  const far = (stop: StopCard): number => metresBetween(from, stop) ?? Number.MAX_SAFE_INTEGER
+  return [...stops].sort((a, b) => far(a) - far(b))
+}
+
+/** Metres as the crow flies, where both places are known. */
+export function metresBetween(a: StopCard | null, b: StopCard): number | null {
+  const [from, to] = [a?.address, b.address]
+  if (!from || from.lat_e6 === null || from.lon_e6 === null || to.lat_e6 === null || to.lon_e6 === null) return null
+  return distanceM({ lat_e6: from.lat_e6, lon_e6: from.lon_e6 }, { lat_e6: to.lat_e6, lon_e6: to.lon_e6 })
 }
 
 /** How many minutes the agent is behind at the next stop; 0 when on time. */

@@ -52,6 +52,9 @@ export function attemptInWords(attempt: PracticeCard['attempts'][number], { lift
   return [`${dayShort(attempt.at)}, ${hour(attempt.at)}`, channel, words].filter(Boolean).join(' · ')
 }
 
+/** Whether an outcome says that the door stayed closed. */
+export const foundNobody = (code: string | undefined): boolean => outcomeGroups.get(code ?? '') === 'not_met'
+
 /** An outcome for a screen that others can see: what was met at the door, nothing of what it was about. */
 export function outcomeInPublic(code: string): string {
   const group = outcomeGroups.get(code) ?? 'met'

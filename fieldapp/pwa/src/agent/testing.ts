@@ -11,7 +11,7 @@ export function aStop(id: string, position = 1): StopCard {
   const at = new Date(Date.parse('2026-11-23T09:00:00Z') + (position - 1) * 1_800_000).toISOString()
   return {
     stop_id: id, position, arrive_at: at, leave_at: at, window_from: at, window_to: at, travel_s: 0, distance_m: 0,
-    service_s: 900, must: false, done: false,
+    service_s: 900, must: false, reserve: false, done: false,
     address: {
       id, kind: 'home', text: 'Via Roma 12, Lodi', street: 'Via Roma', house_number: '12', staircase: '', unit: '',
       cap: '26900', comune: 'Lodi', province: 'LO', lat_e6: 45_310_000, lon_e6: 9_500_000, quality: 'number',

@@ -1156,6 +1156,7 @@ export interface components {
             reason_details: {
                 [key: string]: unknown;
             };
+            reserve: boolean;
             service_s: number;
             /** @enum {string} */
             state: "planned" | "arrived" | "done";
@@ -1333,6 +1334,7 @@ export interface components {
             agent_name: string;
             back_home_at: string | null;
             distance_m: number;
+            in_reserve: components["schemas"]["PlanStop"][];
             leave_home_at: string | null;
             lunch_from: string | null;
             lunch_to: string | null;
@@ -1391,6 +1393,7 @@ export interface components {
             must: boolean;
             position: number;
             practice: components["schemas"]["PracticeCard"];
+            reserve: boolean;
             service_s: number;
             /** Format: uuid */
             stop_id: string;
