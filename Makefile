@@ -68,8 +68,14 @@ lint: setup ## style, types, import layers
 	@$(BIN)/lint-imports
 	@cd $(PWA) && npm run --silent check && npm run --silent lint
 
-bench: setup ## measurements side by side
-	@$(BIN)/python -m bench
+# Other planning engines to measure against: in this environment, but not in the lock (pyproject.toml says why).
+$(VENV)/.peers: $(VENV)/.ready
+	@echo "Peers to measure against ..." && $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		$$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["bench"])')
+	@touch $@
+
+bench: setup $(VENV)/.peers ## measurements side by side (ONLY=planning or ONLY=service: that part)
+	@$(BIN)/python -m bench $(ONLY)
 
 contract: $(PWA)/node_modules/.ready ## write the API contract and the types made from it
 	@$(BIN)/python -m fieldapp openapi > $(PWA)/src/api/openapi.json

@@ -1,70 +1,114 @@
-"""Day plans side by side: our search against one OR-Tools model of the whole day, in CPU seconds of one run.
+"""Day plans side by side: our search against its peers, in CPU seconds on one core, all in one run.
 
-    python -m bench.planning [--seconds 5] [--seeds 2] [--sizes 10x150,30x500] [--instances FOLDER]
+    python -m bench.planning [--seconds 10] [--seeds 3] [--sizes 5x60,10x150] [--layouts towns,coast]
+                             [--engines fieldapp,PyVRP] [--instances FOLDER]
 
-Gap: how far an engine's objective lies below the best that any engine found on that day, mean over seeds.
+Every engine gets the parsed problem and its CPU seconds; every plan is judged by our checker. An objective is the
+median over the seeds. Gap: how far it lies below the best plan that any engine found on that day.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 
+from bench.peers import Engine, engines
 from fieldapp.planning.checker import judge
 from fieldapp.planning.files import read_problem
 from fieldapp.planning.instances import Layout, made_up_day
-from fieldapp.planning.model import plan_whole
-from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Problem
 from fieldapp.planning.search import prepare
-from fieldapp.planning.solver import solve
 
-Engine = Callable[[Problem, int, float], Plan | None]
-
-
-def ours(problem: Problem, seed: int, seconds: float) -> Plan:
-    """Search, packing and sub-models, as the service runs them."""
-    return solve(problem, seed=seed, seconds=seconds, clock=time.process_time).plan
+WITHOUT_SEED = ("VROOM", "OR-Tools")
 
 
-def one_model(problem: Problem, _seed: int, seconds: float) -> Plan | None:
-    """One OR-Tools model, well built (copies for windows, matrices registered, lunch cut out)."""
-    began = time.process_time()
-    return plan_whole(problem, goes_on=lambda: time.process_time() - began < seconds)
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One run: `lost` must-dos; an objective of None is no plan or one that breaks a rule."""
 
-
-ENGINES: dict[str, Engine] = {"fieldapp": ours, "OR-Tools, one model": one_model}
+    objective: int | None
+    lost: int
+    cpu_s: float
 
 
 def main() -> None:
     """Run the comparison and print its table."""
     asked = _asked()
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    chosen = {name: engine for name, engine in engines().items() if name in asked.engines.split(",")}
     prepare()
-    print(f"| day | agents x visits | {' | '.join(ENGINES)} | best objective | CPU s |")
-    print("|---|---|" + "---|" * len(ENGINES) + "---|---|")
-    gaps: dict[str, list[float]] = {name: [] for name in ENGINES}
+    print(
+        "| day | agents x visits | " + " | ".join(chosen) + " | ours to the better peer | our spread | best | CPU s |"
+    )
+    print("|---|---|" + "---|" * (len(chosen) + 4))
+    leads: dict[str, list[float]] = {}
     for name, problem in _days(asked):
-        objectives, spent = _run(problem, seconds=asked.seconds, seeds=asked.seeds)
-        best = max(value for values in objectives.values() for value in values if value is not None)
-        cells = []
-        for engine, values in objectives.items():
-            found = [100 * (best - value) / abs(best) for value in values if value is not None]
-            gaps[engine] += found
-            cells.append(f"{mean(found):.2f} %" if len(found) == len(values) else "no lawful plan")
+        outcomes = {engine: _runs(chosen[engine], engine, problem, asked) for engine in chosen}
+        row = Row.of(outcomes)
         size = f"{problem.n_agents}x{problem.n_visits}"
-        print(f"| {name} | {size} | {' | '.join(cells)} | {best} | {spent:.1f} |", flush=True)
-    print("| mean | | " + " | ".join(f"{mean(g):.2f} %" if g else "-" for g in gaps.values()) + " | | |")
+        print(f"| {name} | {size} | {row.text} |", flush=True)
+        if row.lead is not None:
+            leads.setdefault(size, []).append(row.lead)
+    print()
+    for size, values in leads.items():
+        below = sum(value < 0 for value in values)
+        text = f"mean {mean(values):+.2f} %, least {min(values):+.2f} %, below on {below} of {len(values)}"
+        print(f"- {size}: ours to the better peer {text}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table. `lead`: ours to the better peer in percent, None where there is nothing to compare."""
+
+    text: str
+    lead: float | None
+
+    @classmethod
+    def of(cls, outcomes: Mapping[str, list[Outcome]]) -> Row:
+        """Judge the outcomes of one day. Whoever loses a must-do that another one keeps is out of the running."""
+        runs = [run for several in outcomes.values() for run in several if run.objective is not None]
+        kept = min((run.lost for run in runs), default=0)
+        good = [run.objective for run in runs if run.objective is not None and run.lost == kept]
+        best = max(good, default=0)
+        middles = {name: _middle(several, kept) for name, several in outcomes.items()}
+        cells = [_cell(middles[name], outcomes[name], best, kept) for name in outcomes]
+        rivals = [value for name, value in middles.items() if name != "fieldapp" and value is not None]
+        mine = middles.get("fieldapp")
+        lead = None if mine is None or not rivals else 100 * (mine - max(rivals)) / abs(max(rivals) or 1)
+        own = [run.objective for run in outcomes.get("fieldapp", []) if run.objective is not None]
+        spread = 100 * (max(own) - min(own)) / abs(best or 1) if own else 0.0
+        cpu_s = "/".join(f"{mean(run.cpu_s for run in several):.1f}" for several in outcomes.values())
+        shown = "-" if lead is None else f"{lead:+.2f} %"
+        return cls(" | ".join([*cells, shown, f"{spread:.2f} %", str(best), cpu_s]), lead)
+
+
+def _middle(runs: list[Outcome], kept: int) -> float | None:
+    """The median objective, None where more than half of the runs failed or lost must-dos."""
+    good = [run.objective if run.objective is not None and run.lost == kept else float("-inf") for run in runs]
+    middle = median(good)
+    return None if middle == float("-inf") else middle
+
+
+def _cell(middle: float | None, runs: list[Outcome], best: int, kept: int) -> str:
+    lost = max((run.lost - kept for run in runs if run.objective is not None), default=0)
+    gap = "no lawful plan" if middle is None and not lost else "-" if middle is None else ""
+    gap = gap or f"{100 * (best - (middle or 0)) / abs(best or 1):.2f} %"
+    return f"{gap} ({lost} must-dos lost)" if lost else gap
 
 
 def _asked() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--sizes", default="10x150,30x500")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--sizes", default="1x30,5x60,10x150,30x500,100x2000")
+    parser.add_argument("--layouts", default=",".join(Layout))
+    parser.add_argument("--engines", default="fieldapp,PyVRP,VROOM")
     parser.add_argument("--instances", type=Path, help="a folder of problem documents instead of made-up days")
     return parser.parse_args()
 
@@ -76,24 +120,21 @@ def _days(asked: argparse.Namespace) -> Iterator[tuple[str, Problem]]:
         return
     for size in asked.sizes.split(","):
         agents, visits = (int(part) for part in size.split("x"))
-        for layout in Layout:
-            yield layout.value, read_problem(made_up_day(agents, visits, seed=1, layout=layout))
+        for layout in asked.layouts.split(","):
+            yield layout, read_problem(made_up_day(agents, visits, seed=1, layout=Layout(layout)))
 
 
-def _run(problem: Problem, *, seconds: float, seeds: int) -> tuple[dict[str, list[int | None]], float]:
-    """Objectives by engine and seed (None: no plan, a broken rule, or a must-do lost), mean CPU seconds."""
-    objectives: dict[str, list[int | None]] = {}
-    spent = []
-    for name, engine in ENGINES.items():
-        # OR-Tools' routing has no seed: once is as often as needed.
-        for seed in range(seeds if engine is ours else 1):
-            began = time.process_time()
-            plan = engine(problem, seed, seconds)
-            spent.append(time.process_time() - began)
-            judgement = None if plan is None else judge(problem, plan)
-            lawful = judgement is not None and not judgement.broken
-            objectives.setdefault(name, []).append(judgement.objective_cents if judgement and lawful else None)
-    return objectives, mean(spent)
+def _runs(engine: Engine, name: str, problem: Problem, asked: argparse.Namespace) -> list[Outcome]:
+    outcomes = []
+    for seed in range(1 if name in WITHOUT_SEED else asked.seeds):
+        began = time.process_time()
+        plan = engine(problem, seed, asked.seconds)
+        cpu_s = time.process_time() - began
+        judgement = None if plan is None else judge(problem, plan)
+        lawful = judgement is not None and not judgement.broken
+        objective = judgement.objective_cents if judgement and lawful else None
+        outcomes.append(Outcome(objective, len(judgement.unserved_must) if judgement else 0, cpu_s))
+    return outcomes
 
 
 if __name__ == "__main__":

@@ -23,12 +23,18 @@ class Layout(StrEnum):
     TIGHT = "tight"
     PINNED = "pinned"
     HALF_DAYS = "half_days"
+    COAST = "coast"
+    SPARSE = "sparse"
+    MANY_MUSTS = "many_musts"
+
+
+MUST_SHARE = {Layout.PINNED: 0.12, Layout.MANY_MUSTS: 0.3}
 
 
 def made_up_day(agents: int, visits: int, *, seed: int, layout: Layout = Layout.TOWNS) -> dict[str, Any]:
     """A problem document with `agents` and `visits`."""
     rng = np.random.default_rng([seed, *layout.encode()])
-    side_km = 12.0 * max(agents, 1) ** 0.5 + 8.0
+    side_km = (12.0 * max(agents, 1) ** 0.5 + 8.0) * (2.5 if layout is Layout.SPARSE else 1.0)
     centres = rng.uniform(0.1, 0.9, (max(2 + agents // 4, 2), 2)) * side_km
     homes, home_towns = _places(rng, centres, agents, side_km, layout, homes=True)
     doors, door_towns = _places(rng, centres, visits, side_km, layout, homes=False)
@@ -64,6 +70,8 @@ def _places(
     xy[open_country] = rng.uniform(0, side_km, (int(open_country.sum()), 2))
     if layout is Layout.FAR and homes:
         xy[:, 0] += 40.0
+    if layout is Layout.COAST:  # one road along the sea, everything within three kilometres of it
+        xy = np.column_stack([xy[:, 0] * 2.0, xy[:, 1] % 3.0])
     towns = np.where(open_country, -1, town)
     return np.round(xy, 4).tolist(), [int(t) for t in towns]
 
@@ -76,7 +84,7 @@ def _agent(rng: np.random.Generator, xy: list[float], town: int, layout: Layout)
 
 
 def _visit(rng: np.random.Generator, xy: list[float], town: int, agents: int, layout: Layout) -> dict[str, Any]:
-    must = rng.random() < (0.12 if layout is Layout.PINNED else 0.04)
+    must = rng.random() < MUST_SHARE.get(layout, 0.04)
     pinned = agents > 0 and rng.random() < (0.5 if layout is Layout.PINNED else 0.1)
     if must or layout is Layout.TIGHT:
         opens = int(rng.integers(18, 34)) * 1_800

@@ -8,7 +8,7 @@ said in it. Only ever a handful of agents: one large model is slower and loses m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,7 @@ def improve_near(
     near = neighbourhood(problem, plan, seed=seed, agents=agents)
     if not near.visits:
         return None
-    for cut_s in _cuts(problem, seed):
+    for cut_s in lunch_cuts(problem, seed):
         routes = _Model(problem, near, cut_s).improve(plan, seconds=seconds, solutions=solutions)
         if routes is not None:
             merged = list(plan.routes)
@@ -71,7 +71,7 @@ def plan_whole(problem: Problem, *, goes_on: Callable[[], bool], solutions: int 
     everything = Neighbourhood(tuple(range(problem.n_agents)), tuple(range(problem.n_visits)))
     if not everything.agents or not everything.visits:
         return Plan.empty(problem)
-    routes = _Model(problem, everything, _cuts(problem, 1)[0]).begin(goes_on, solutions=solutions)
+    routes = _Model(problem, everything, lunch_cuts(problem, 1)[0]).begin(goes_on, solutions=solutions)
     return None if routes is None else Plan.of(routes)
 
 
@@ -101,7 +101,7 @@ def _near_agents(problem: Problem, plan: Plan, seed: int) -> tuple[int, ...]:
     return (first, *others[: int(rng.choice(SHAPES)) - 1])
 
 
-def _cuts(problem: Problem, seed: int) -> list[int]:
+def lunch_cuts(problem: Problem, seed: int) -> list[int]:
     """Moments at which lunch may be cut out of the axis, the drawn one first."""
     lunch = problem.lunch
     latest = max(lunch.latest_start_s - int(problem.service_s.max(initial=0)), lunch.earliest_start_s)
@@ -121,15 +121,48 @@ def _parameters(solutions: int | None) -> Any:
     return parameters
 
 
+@dataclass(frozen=True, slots=True)
+class LunchlessAxis:
+    """A time axis with lunch cut out after `cut_s`: what engines without breaks can work on.
+
+    A plan that holds on it holds in truth, with lunch right after the visit under way at `cut_s`.
+    """
+
+    cut_s: int
+    pause_s: int
+
+    def at(self, moment_s: int) -> int:
+        """A true moment on the axis; the whole break is one moment."""
+        return moment_s if moment_s <= self.cut_s else max(self.cut_s, moment_s - self.pause_s)
+
+    def opened(self, opens_s: int) -> int:
+        """The first moment on the axis whose true time lies inside a window that opens at `opens_s`."""
+        if opens_s <= self.cut_s:
+            return opens_s
+        return max(self.cut_s + 1, opens_s - self.pause_s)
+
+    def spans(self, windows_s: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Windows on the axis; those that lie inside the break vanish."""
+        spans = [(self.opened(opens_s), self.at(closes_s)) for opens_s, closes_s in windows_s]
+        return [span for span in spans if span[0] <= span[1]]
+
+    def shift(self, problem: Problem, agent: int) -> tuple[int, int]:
+        """The agent's day on the axis. Who begins after the cut and is due a break takes it first."""
+        opens_s, closes_s = (int(moment) for moment in problem.shift_s[agent])
+        if self.pause_s and problem.takes_lunch[agent]:
+            return opens_s, max(closes_s - self.pause_s, 0)
+        return self.opened(opens_s), max(self.at(closes_s), 0)
+
+
 class _Model:
     """One OR-Tools model over a neighbourhood, on a time axis with lunch cut out after `cut_s`."""
 
     def __init__(self, problem: Problem, near: Neighbourhood, cut_s: int) -> None:
         self._problem = problem
         self._near = near
-        self._cut_s = cut_s
-        self._pause_s = problem.lunch.duration_s if problem.takes_lunch[list(near.agents)].any() else 0
-        self._copies = [(v, span) for v in near.visits for span in self._spans(v)]
+        pause_s = problem.lunch.duration_s if problem.takes_lunch[list(near.agents)].any() else 0
+        self._axis = LunchlessAxis(cut_s, pause_s)
+        self._copies = [(v, span) for v in near.visits for span in self._axis.spans(problem.visits[v].windows_s)]
         count = len(near.agents)
         self._nodes = np.array([*near.agents, *(problem.node(v) for v, _ in self._copies)], np.int64)
         starts = list(range(count))
@@ -160,22 +193,6 @@ class _Model:
         self._routing.AddSearchMonitor(self._routing.solver().CustomLimit(lambda: not goes_on()))
         return self._routes(self._routing.SolveWithParameters(parameters))
 
-    def _compressed(self, moment_s: int) -> int:
-        return moment_s if moment_s <= self._cut_s else max(self._cut_s, moment_s - self._pause_s)
-
-    def _spans(self, visit: int) -> list[tuple[int, int]]:
-        return [
-            (self._opened(opens_s), self._compressed(closes_s))
-            for opens_s, closes_s in self._problem.visits[visit].windows_s
-            if self._opened(opens_s) <= self._compressed(closes_s)
-        ]
-
-    def _opened(self, opens_s: int) -> int:
-        """The first moment on the axis whose true time lies inside a window that opens at `opens_s`."""
-        if opens_s <= self._cut_s:
-            return opens_s
-        return max(self._cut_s + 1, opens_s - self._pause_s)
-
     def _add_travel(self) -> None:
         problem, routing, count = self._problem, self._routing, len(self._near.agents)
         seconds = problem.travel_s[np.ix_(self._nodes, self._nodes)].astype(np.int64)
@@ -194,12 +211,9 @@ class _Model:
         routing.AddDimensionWithVehicleCapacity(stop, 0, room, True, "visits")
         axis = routing.GetDimensionOrDie("time")
         for i, agent in enumerate(self._near.agents):
-            opens_s, closes_s = (int(moment) for moment in problem.shift_s[agent])
-            pause_s = self._pause_s if problem.takes_lunch[agent] else 0
-            closes_s = closes_s - pause_s if pause_s else self._compressed(closes_s)
-            # Who begins after the cut and is due a break takes it first: the axis then runs a break ahead.
-            axis.CumulVar(routing.Start(i)).SetMin(opens_s if pause_s else self._opened(opens_s))
-            axis.CumulVar(routing.End(i)).SetMax(max(closes_s, 0))
+            opens_s, closes_s = self._axis.shift(problem, agent)
+            axis.CumulVar(routing.Start(i)).SetMin(opens_s)
+            axis.CumulVar(routing.End(i)).SetMax(closes_s)
 
     def _room(self, agent: int) -> int:
         problem = self._problem
@@ -231,7 +245,7 @@ class _Model:
                 windows = self._problem.visits[stop.visit].windows_s
                 used = next((i for i, (_, closes) in enumerate(windows) if stop.start_s <= closes), 0)
                 wanted = windows[used]
-                span = (self._opened(wanted[0]), self._compressed(wanted[1]))
+                span = (self._axis.opened(wanted[0]), self._axis.at(wanted[1]))
                 if (stop.visit, span) not in self._copies:
                     return None
                 route.append(self._manager.NodeToIndex(len(self._near.agents) + self._copies.index((stop.visit, span))))
