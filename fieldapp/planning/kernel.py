@@ -27,6 +27,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 NEVER = 1_000_000_000_000
 SORTS = 6
+PASSING = 30
+"""So many near visits tell which agents pass by."""
 
 # Typed, because numba compiles a function once more for each plain number that it is called with.
 NONE: Any = np.int64(-1)
@@ -48,7 +50,9 @@ def entry(function: F) -> F:
 def inner(function: F) -> F:
     """Compile as a part of entries only: without wrappers for Python, which cost most of the compile time."""
     njit: Any = numba.njit
-    made: F = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    made: F = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)(
+        function
+    )
     return made
 
 
@@ -73,6 +77,8 @@ class Data(NamedTuple):
     """Duration, earliest start, latest start."""
     near: Array
     """(V, K) other visits, nearest first."""
+    homes: Array
+    """(V, H) agents, nearest home first."""
     order: Array
     """(SORTS, V) keys of the insertion orders, lowest first; row 0 only puts must-dos first."""
     pin: Array
@@ -88,21 +94,28 @@ class State(NamedTuple):
     fed: Array
     late_hungry: Array
     late_fed: Array
+    leg: Array
+    """(A, S) cents from each stop to the next."""
     value: Array
     where: Array
     touched: Array
     """(A,) 1 where the route differs from the last accepted one."""
+    changed: Array
+    """The agents touched, as many as `score[4]` says."""
     old_stops: Array
     old_size: Array
+    old_value: Array
     best_stops: Array
     best_size: Array
     mark: Array
     """(V,) iteration in which a visit was last taken up for insertion."""
     queue: Array
     key: Array
+    asked: Array
+    """(A,) the last question, by number, that an agent was asked."""
     rng: Array
     score: Array
-    """Objective now, best objective, iterations done, entries ever written to the pool."""
+    """Objective now, best objective, iterations done, entries ever written to the pool, agents touched, questions."""
     pool_stops: Array
     pool_agent: Array
     pool_size: Array
@@ -211,7 +224,7 @@ def fits(d: Data, s: State, a: int, p: int, v: int) -> bool:
 def detour(d: Data, s: State, a: int, p: int, v: int) -> int:
     """Extra cents for `v` between stops `p` and `p + 1` of agent `a`."""
     node, before, after = v + d.room.shape[0], s.stops[a, p], s.stops[a, p + 1]
-    return d.reach[node, before, 1] + d.leave[node, after, 1] - d.leave[before, after, 1]
+    return d.reach[node, before, 1] + d.leave[node, after, 1] - s.leg[a, p]
 
 
 @inner
@@ -219,12 +232,13 @@ def revalue(d: Data, s: State, a: int) -> None:
     """Bring worth less travel of agent `a`'s route, and where its visits stand, up to date."""
     base = d.room.shape[0]
     value = ZERO
+    for p in range(s.size[a] + 1):
+        s.leg[a, p] = d.leave[s.stops[a, p], s.stops[a, p + 1], 1]
+        value -= s.leg[a, p]
     for p in range(1, s.size[a] + 1):
         v = s.stops[a, p] - base
         s.where[v] = a
-        value += d.worth[v] - d.leave[s.stops[a, p - 1], s.stops[a, p], 1]
-    if s.size[a] > 0:
-        value -= d.leave[s.stops[a, s.size[a]], a, 1]
+        value += d.worth[v]
     s.value[a] = value
 
 
@@ -242,6 +256,9 @@ def touch(s: State, a: int) -> None:
     """Keep a copy of agent `a`'s route before its first change in this iteration."""
     if s.touched[a] == 0:
         s.touched[a] = 1
+        s.changed[s.score[4]] = a
+        s.score[4] += 1
+        s.old_value[a] = s.value[a]
         s.old_size[a] = s.size[a]
         for p in range(s.size[a] + 2):
             s.old_stops[a, p] = s.stops[a, p]
@@ -254,7 +271,11 @@ def insert(d: Data, s: State, a: int, p: int, v: int) -> None:
     s.value[a] += d.worth[v] - detour(d, s, a, p, v)
     for q in range(s.size[a] + 1, p, -1):
         s.stops[a, q + 1] = s.stops[a, q]
-    s.stops[a, p + 1] = v + d.room.shape[0]
+        s.leg[a, q] = s.leg[a, q - 1]
+    node = v + d.room.shape[0]
+    s.stops[a, p + 1] = node
+    s.leg[a, p] = d.reach[node, s.stops[a, p], 1]
+    s.leg[a, p + 1] = d.leave[node, s.stops[a, p + 2], 1]
     s.size[a] += 1
     s.where[v] = a
     forward(d, s, a, p + 1)
@@ -396,9 +417,20 @@ def recreate(d: Data, s: State, n: int, boldness: float, stamp: int) -> None:
         if s.where[v] >= 0:
             continue
         limit, at, chosen = float(d.worth[v]) + boldness, NONE, NONE
-        lost = s.mark[v] == stamp
-        for a in range(agents):
-            if s.touched[a] == 1 or lost:
+        for k in range(s.score[4]):
+            a = s.changed[k]
+            extra, p = best_place(d, s, a, v, limit, boldness)
+            if p >= 0:
+                limit, at, chosen = extra, p, a
+        if s.mark[v] == stamp:
+            s.score[5] += 1
+            everybody = d.homes.shape[1] == agents or d.order[0, v] < 0.0
+            near = ZERO if everybody else min(d.near.shape[1], PASSING)
+            for k in range(near + (agents if everybody else d.homes.shape[1])):
+                a = s.where[d.near[v, k]] if k < near else k if everybody else d.homes[v, k - near]
+                if a < 0 or s.touched[a] == 1 or s.asked[a] == s.score[5]:
+                    continue
+                s.asked[a] = s.score[5]
                 extra, p = best_place(d, s, a, v, limit, boldness)
                 if p >= 0:
                     limit, at, chosen = extra, p, a
@@ -410,9 +442,8 @@ def recreate(d: Data, s: State, n: int, boldness: float, stamp: int) -> None:
 def prune(d: Data, s: State) -> None:
     """Give up changed routes, then single visits, that cost more than they bring."""
     base = d.room.shape[0]
-    for a in range(s.size.shape[0]):
-        if s.touched[a] == 0:
-            continue
+    for k in range(s.score[4]):
+        a = s.changed[k]
         if s.value[a] < 0:
             take_out(d, s, a, ONE, s.size[a])
             refresh(d, s, a)
@@ -434,32 +465,34 @@ def prune(d: Data, s: State) -> None:
 def put_back(d: Data, s: State) -> None:
     """Undo this iteration: bring back every changed route."""
     base = d.room.shape[0]
-    for a in range(s.size.shape[0]):
-        if s.touched[a] == 1:
-            for p in range(1, s.size[a] + 1):
-                s.where[s.stops[a, p] - base] = -1
-    for a in range(s.size.shape[0]):
-        if s.touched[a] == 1:
-            s.size[a] = s.old_size[a]
-            for p in range(s.size[a] + 2):
-                s.stops[a, p] = s.old_stops[a, p]
-            refresh(d, s, a)
-            s.touched[a] = 0
+    for k in range(s.score[4]):
+        a = s.changed[k]
+        for p in range(1, s.size[a] + 1):
+            s.where[s.stops[a, p] - base] = -1
+    for k in range(s.score[4]):
+        a = s.changed[k]
+        s.size[a] = s.old_size[a]
+        for p in range(s.size[a] + 2):
+            s.stops[a, p] = s.old_stops[a, p]
+        refresh(d, s, a)
+        s.touched[a] = 0
+    s.score[4] = 0
 
 
 @inner
 def keep(s: State) -> None:
     """Write the changed routes to the pool, a ring that set packing draws from later."""
-    for a in range(s.size.shape[0]):
-        if s.touched[a] == 1:
-            s.touched[a] = 0
-            if s.size[a] > 0 and s.pool_size.shape[0] > 0:
-                at = s.score[3] % s.pool_size.shape[0]
-                s.score[3] += 1
-                s.pool_agent[at] = a
-                s.pool_size[at] = s.size[a]
-                for p in range(s.size[a]):
-                    s.pool_stops[at, p] = s.stops[a, p + 1]
+    for k in range(s.score[4]):
+        a = s.changed[k]
+        s.touched[a] = 0
+        if s.size[a] > 0 and s.pool_size.shape[0] > 0:
+            at = s.score[3] % s.pool_size.shape[0]
+            s.score[3] += 1
+            s.pool_agent[at] = a
+            s.pool_size[at] = s.size[a]
+            for p in range(s.size[a]):
+                s.pool_stops[at, p] = s.stops[a, p + 1]
+    s.score[4] = 0
 
 
 @inner
@@ -475,16 +508,13 @@ def keep_best(s: State) -> None:
 @inner
 def step(d: Data, s: State, heat: float, removed: float, longest: int) -> None:
     """One iteration: ruin, recreate, accept or undo."""
-    agents, visits = d.room.shape[0], d.worth.shape[0]
+    visits = d.worth.shape[0]
     s.score[2] += 1
     stamp = s.score[2]
     seed = int(draw(s.rng) * visits)
     if d.musts.shape[0] > 0 and draw(s.rng) < 0.3:
         v = d.musts[int(draw(s.rng) * d.musts.shape[0])]
         seed = v if s.where[v] < 0 else seed
-    before = ZERO
-    for a in range(agents):
-        before += s.value[a]
     n = ruin(d, s, seed, removed, longest, stamp)
     for i in range(d.near.shape[1]):
         v = d.near[seed, i]
@@ -501,9 +531,9 @@ def step(d: Data, s: State, heat: float, removed: float, longest: int) -> None:
     if boldness > 0.0:  # a visit may open the way to one that did not fit before it
         recreate(d, s, n, boldness, stamp)
     prune(d, s)
-    after = ZERO
-    for a in range(agents):
-        after += s.value[a]
+    before = after = s.score[0]
+    for k in range(s.score[4]):
+        after += s.value[s.changed[k]] - s.old_value[s.changed[k]]
     if after <= before + heat * math.log(draw(s.rng) + 1e-300):
         put_back(d, s)
         return
@@ -518,7 +548,6 @@ def start(d: Data, s: State) -> None:
     """Build a first plan around what `stops` and `size` already hold."""
     for a in range(s.size.shape[0]):
         refresh(d, s, a)
-        s.touched[a] = 0
     n = ZERO
     s.score[2] += 1
     for v in range(d.worth.shape[0]):

@@ -17,6 +17,8 @@ from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Agent, Ints, Problem, Visit
 
 POOL_CELLS = 1_000_000
+HOMES = 5
+FEW_AGENTS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,7 @@ def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
         lunch=problem.takes_lunch.copy(),
         break_s=np.array([lunch.duration_s, lunch.earliest_start_s, lunch.latest_start_s], np.int64),
         near=near,
+        homes=_homes(problem),
         order=_orders(problem),
         pin=problem.pin.copy(),
         musts=np.flatnonzero(problem.must),
@@ -176,6 +179,13 @@ def _near(problem: Problem, most: int) -> npt.NDArray[np.int64]:
     np.fill_diagonal(distance, np.inf)
     count = max(min(most, problem.n_visits - 1), 0)
     return np.argsort(distance, axis=1, kind="stable")[:, :count].astype(np.int64)
+
+
+def _homes(problem: Problem) -> npt.NDArray[np.int64]:
+    """(V, H) the agents asked first for a visit: everybody where they are few, else who lives near."""
+    ways = problem.cost_cents[: problem.n_agents, problem.n_agents :]
+    few = problem.n_agents if problem.n_agents <= FEW_AGENTS else HOMES
+    return np.ascontiguousarray(np.argsort(ways, axis=0, kind="stable")[:few].T.astype(np.int64))
 
 
 def _orders(problem: Problem) -> npt.NDArray[np.float64]:
@@ -200,18 +210,22 @@ def _state(problem: Problem, data: kernel.Data, *, seed: int, tuning: Tuning) ->
         fed=np.zeros(grid, np.int64),
         late_hungry=np.zeros(grid, np.int64),
         late_fed=np.zeros(grid, np.int64),
+        leg=np.zeros(grid, np.int64),
         value=np.zeros(agents, np.int64),
         where=np.full(visits, -1, np.int64),
         touched=np.zeros(agents, np.int64),
+        changed=np.zeros(agents, np.int64),
         old_stops=np.zeros(grid, np.int64),
         old_size=np.zeros(agents, np.int64),
+        old_value=np.zeros(agents, np.int64),
         best_stops=np.zeros(grid, np.int64),
         best_size=np.zeros(agents, np.int64),
         mark=np.zeros(visits, np.int64),
         queue=np.zeros(visits, np.int64),
         key=np.zeros(visits, np.float64),
+        asked=np.zeros(agents, np.int64),
         rng=np.array([(seed * 0x9E3779B97F4A7C15 + 0x1234567) % 2**64 or 1], np.uint64),
-        score=np.zeros(4, np.int64),
+        score=np.zeros(6, np.int64),
         pool_stops=np.zeros((pool, width), np.int32),
         pool_agent=np.zeros(pool, np.int64),
         pool_size=np.zeros(pool, np.int64),
