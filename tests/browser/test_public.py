@@ -70,7 +70,7 @@ def test_anybody_checks_a_receipt_by_its_code_before_and_after_it_has_come_in(
     page.goto(f"{address}#{proof[:40]}{'A' if proof[40] != 'A' else 'B'}{proof[41:]}")
     expect(page.get_by_role("heading", name="We do not recognise this receipt.")).to_be_visible()
     page.goto(address)
-    expect(page.get_by_role("heading", name="Scan the code on the receipt.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Inquadra il codice della ricevuta.")).to_be_visible()
     assert stranger.cookies() == []
     eyes.saw_nothing_wrong()
     stranger.close()
