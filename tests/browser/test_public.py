@@ -3,52 +3,46 @@
 from __future__ import annotations
 
 import io
-import re
 from urllib.parse import urldefrag
 
 import pytest
 import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
+from tests.browser.at_the_door import AgentsPhone
 from tests.browser.conftest import PHONE, Eyes, Service, watched
-from tests.browser.test_line import enrol, hold
 
 pytestmark = pytest.mark.browser
 
 
-def receipt_on_screen(page: Page, amount: str) -> str:
+def receipt_on_screen(agent: AgentsPhone, amount: str) -> str:
     """From the next visit to the paper on the screen; what its code says to a camera."""
-    page.get_by_role("button", name="Apri la visita").click()
-    page.get_by_role("button", name="Arrivato").click()
-    page.get_by_text("È il debitore").click()
-    page.get_by_text("Ha mostrato un documento").click()
-    page.get_by_text("Ho detto chi sono").click()
-    page.get_by_role("button", name="Continua").click()
-    page.get_by_role("button", name="Incasso parziale").click()
-    page.get_by_text("Non ha tutto").click()
-    page.get_by_role("button", name="Registra un incasso").click()
-    page.get_by_text("Contanti").click()
-    page.get_by_placeholder("0,00").last.fill(amount)
-    page.get_by_role("button", name="Guardate insieme").click()
-    hold(page, "ieni premuto")
-    expect(page.locator("canvas")).to_be_visible()
-    page.mouse.move(190, 400)
-    page.mouse.wheel(0, 9_000)
-    page.wait_for_timeout(300)
-    found = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.screenshot())))
-    page.get_by_role("button", name="Fatto").click()
+    agent.open_next()
+    agent.meet_debtor()
+    agent.tap("Incasso parziale")
+    agent.choose("Non ha tutto l'importo")
+    agent.pay("Contanti", amount, {})
+    agent.look_together()
+    agent.hold("ieni premuto")
+    expect(agent.page.locator("canvas")).to_be_visible()
+    agent.page.mouse.move(190, 400)
+    agent.page.mouse.wheel(0, 9_000)
+    agent.page.wait_for_timeout(300)
+    found = zxingcpp.read_barcodes(Image.open(io.BytesIO(agent.page.screenshot())))
+    agent.tap("Fatto")
     assert len(found) == 1, "a camera reads the code off the screen"
-    return found[0].text
+    return str(found[0].text)
 
 
 def test_anybody_checks_a_receipt_by_its_code_before_and_after_it_has_come_in(
     phone: Eyes, browser: Browser, service: Service
 ) -> None:
-    enrol(phone.page, service)
-    phone.page.context.set_offline(True)
-    code = receipt_on_screen(phone.page, "120,50")
+    agent = AgentsPhone(phone.page, service.agent())
+    agent.enrol()
+    agent.lose_network()
+    code = receipt_on_screen(agent, "120,50")
     stranger = browser.new_context(locale="it-IT", **PHONE)
     eyes = watched(stranger, service.address)
     page = eyes.page
@@ -56,10 +50,9 @@ def test_anybody_checks_a_receipt_by_its_code_before_and_after_it_has_come_in(
     page.goto(code)
     expect(page.get_by_role("heading", name="non è ancora arrivata in agenzia")).to_be_visible()
     expect(page.get_by_text("120,50")).to_be_visible()
-    phone.page.get_by_role("button", name="Continua").click()
-    phone.page.get_by_role("button", name=re.compile("Chiudi la visita|Salva la visita|Salva")).last.click()
-    phone.page.context.set_offline(False)
-    expect(phone.page.get_by_text("Tutto in ufficio").first).to_be_visible(timeout=60_000)
+    agent.finish()
+    agent.find_network()
+    agent.delivered()
     page.reload()
     expect(page.get_by_role("heading", name="Questa ricevuta è autentica.")).to_be_visible()
     assert Axe().run(page).violations_count == 0
