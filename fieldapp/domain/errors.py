@@ -23,6 +23,7 @@ class Kind(StrEnum):
     RULE = "rule"
     TOO_LARGE = "too_large"
     UNSUPPORTED = "unsupported"
+    OUTDATED = "outdated"
     TOO_MANY = "too_many"
 
 

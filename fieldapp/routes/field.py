@@ -8,7 +8,7 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from msgspec import Meta, Struct
 
 from fieldapp.services import field, sync
@@ -43,8 +43,14 @@ class FieldController(Controller):
     tags = ("field",)
 
     @get("/day", operation_id="read_day")
-    async def read_day(self, work: NamedDependency[Work], day: FromQuery[date | None] = None) -> DayBundle:
-        return await field.read_day(work, day)
+    async def read_day(
+        self,
+        work: NamedDependency[Work],
+        day: FromQuery[date | None] = None,
+        protocol: Annotated[int, HeaderParameter(name="x-protocol")] = 1,
+    ) -> DayBundle:
+        """The day in the protocol that the phone names; the apps of protocol 1 name none."""
+        return await field.read_day(work, day, protocol=protocol)
 
     @post("/envelopes", operation_id="push_envelopes", status_code=200)
     async def push_envelopes(self, work: NamedDependency[Work], data: JSONBody[PushRequest]) -> SyncAnswer:

@@ -23,6 +23,7 @@ STATUS = {
     Kind.RULE: 409,
     Kind.TOO_LARGE: 413,
     Kind.UNSUPPORTED: 415,
+    Kind.OUTDATED: 426,
     Kind.TOO_MANY: 429,
 }
 _BY_STATUS = {
@@ -57,17 +58,25 @@ class Problem(msgspec.Struct, frozen=True):
     details: dict[str, Any]
 
 
-def problem(request: Request[Any, Any, Any], code: str, status: int, details: dict[str, Any]) -> Response[Problem]:
+def problem(
+    request: Request[Any, Any, Any],
+    code: str,
+    status: int,
+    details: dict[str, Any],
+    headers: dict[str, str] | None = None,
+) -> Response[Problem]:
     """The answer for `code`, its words in the language that the caller prefers."""
     parts: Parts = request.app.state.parts
     language = request.headers.get("accept-language", "it")[:2].lower()
     words = say(parts.words, code, details, language)
     body = Problem(type=f"urn:fieldapp:{code}", title=code, status=status, code=code, detail=words, details=details)
-    return Response(body, status_code=status, media_type="application/problem+json")
+    return Response(body, status_code=status, media_type="application/problem+json", headers=headers)
 
 
 def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Problem]:
-    return problem(request, refusal.code, STATUS[refusal.kind], refusal.details)
+    minutes = refusal.details.get("minutes") if refusal.kind is Kind.TOO_MANY else None
+    headers = {"retry-after": str(60 * minutes)} if isinstance(minutes, int) else None
+    return problem(request, refusal.code, STATUS[refusal.kind], refusal.details, headers)
 
 
 def malformed(request: Request[Any, Any, Any], broken: Exception) -> Response[Problem]:

@@ -11,7 +11,7 @@ from fieldapp.domain.conduct import address_to_json, agent_to_json, practice_to_
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.services import rules
 from fieldapp.services.access import read_clock
-from fieldapp.services.work import PROTOCOL, Work
+from fieldapp.services.work import Work, speaking
 from fieldapp.store import access as access_store
 from fieldapp.store import field as store
 from fieldapp.store import practice_facts as facts_store
@@ -20,11 +20,13 @@ from fieldapp.store.feed import audit
 from fieldapp.store.shapes.field import DayBundle
 
 
-async def read_day(work: Work, day: date | None) -> DayBundle:
+async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
     """The newest version of the agent's day, by default today's.
 
-    A phone gets today and the next seven days, no past: raises Refusal `field.day_out_of_reach`.
+    A phone gets today and the next seven days, no past: raises Refusal `field.day_out_of_reach`, and
+    `sync.protocol_unknown` for an app that would not understand the answer.
     """
+    spoken = speaking(protocol)
     wanted = day or work.today
     if not work.today <= wanted <= work.today + timedelta(days=7):
         raise Refusal("field.day_out_of_reach", kind=Kind.FORBIDDEN, details={"day": wanted.isoformat()})
@@ -39,7 +41,7 @@ async def read_day(work: Work, day: date | None) -> DayBundle:
     stops = await store.stop_cards(work.session, published.stops, facts=facts)
     audit(work.session, "day.fetched", "day", wanted.isoformat(), version=published.version)
     return DayBundle(
-        protocol=PROTOCOL,
+        protocol=spoken,
         clock=read_clock(work.parts),
         day=wanted,
         version=published.version,

@@ -15,7 +15,7 @@ from fieldapp.domain.ids import sha256 as digest_of
 from fieldapp.domain.sync import Arrived, Decision, PhoneClock, Verdict, judge_batch, touched
 from fieldapp.services import rules
 from fieldapp.services.access import read_clock
-from fieldapp.services.work import PROTOCOL, Work
+from fieldapp.services.work import PROTOCOL, Work, speaking
 from fieldapp.store import envelopes as store
 from fieldapp.store.feed import audit, tell
 from fieldapp.store.shapes.field import AttachmentState, SyncAnswer
@@ -23,18 +23,17 @@ from fieldapp.store.shapes.field import Verdict as VerdictShape
 
 __all__ = ["Arrived", "missing_attachments", "push", "put_attachment"]
 
-UNDERSTOOD = (PROTOCOL,)
-
 
 async def push(
     work: Work, arrived: Sequence[Arrived], *, protocol: int, phone_clock: datetime | None = None
 ) -> SyncAnswer:
     """Judge and store a batch; every envelope gets a verdict of its own. `phone_clock` is the phone's own time.
 
-    Raises Refusal `sync.protocol_unknown` (the phone's app is too old or too new).
+    What an old app wrote is taken however old it is: envelopes carry their own version, and only a new day waits for
+    the update. Raises Refusal `sync.protocol_unknown` for an app that is newer than the service.
     """
-    if protocol not in UNDERSTOOD:
-        raise Refusal("sync.protocol_unknown", kind=Kind.UNSUPPORTED, details={"understood": list(UNDERSTOOD)})
+    if protocol > PROTOCOL:
+        speaking(protocol)
     assert work.identity.device_id is not None
     sent_by = await store.sender(work.session, work.identity.device_id)
     known = await store.load(
@@ -57,7 +56,7 @@ async def push(
     ]
     small = [p.small_sha256 for p in pictures if p.small_sha256 is not None]
     return SyncAnswer(
-        protocol=PROTOCOL,
+        protocol=protocol,
         clock=read_clock(work.parts),
         verdicts=[_shape(work, decision) for decision in decisions],
         missing=list(dict.fromkeys([*small, *(p.sha256 for p in pictures)])),

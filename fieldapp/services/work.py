@@ -15,11 +15,25 @@ from procrastinate import App as Jobs
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.access import Identity
+from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.store.blobs import Blobs
 from fieldapp.store.database import Database, Scope
 
-PROTOCOL = 1
-"""Version of what phones and service say to each other; the service also understands the one before."""
+PROTOCOL = 2
+"""Version of what phones and service say to each other. The service also understands the one before, and takes what
+was written under any older one.
+
+1: the line. 2: a phone names its protocol when it reads (`x-protocol`) and its clock when it sends, and the day
+carries the office's public key.
+"""
+UNDERSTOOD = (PROTOCOL, PROTOCOL - 1)
+
+
+def speaking(protocol: int) -> int:
+    """The protocol to answer in. Raises Refusal `sync.protocol_unknown` (the phone's app is too old or too new)."""
+    if protocol not in UNDERSTOOD:
+        raise Refusal("sync.protocol_unknown", kind=Kind.OUTDATED, details={"understood": list(UNDERSTOOD)})
+    return protocol
 
 
 class Clock(Protocol):

@@ -82,19 +82,25 @@ class FieldPhone:
         return url64(r.to_bytes(32) + s.to_bytes(32))
 
     async def request(
-        self, method: str, path: str, *, content: bytes = b"", counter: int | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes = b"",
+        counter: int | None = None,
+        headers: dict[str, str] | None = None,
     ) -> httpx.Response:
         self.counter += 1
         count = self.counter if counter is None else counter
         target = f"/api/v1{path}"
         message = f"{method}\n{target}\n{hashlib.sha256(content).hexdigest()}\n{count}".encode()
-        headers = {
+        signed = {
             "x-device": str(self.device_id),
             "x-counter": str(count),
             "x-signature": self.sign(message),
             "content-type": "application/json" if method == "POST" else "image/jpeg",
         }
-        return await self.http.request(method, f"{BASE}{path}", content=content, headers=headers)
+        return await self.http.request(method, f"{BASE}{path}", content=content, headers={**signed, **(headers or {})})
 
     def envelope(self, kind: str, body: dict[str, Any], *, at: datetime, offset_ms: int = 0) -> dict[str, Any]:
         """The next envelope, as it would be stored on the phone and sent."""

@@ -5,7 +5,7 @@
 import { fromBytes, openStorage, toBytes, type Storage } from '../outbox/storage'
 import { COUNTERS, commit, withBlocks, type Counters } from '../outbox/envelopes'
 import { forgetSettled, startDriver, type Driver, type DriverStatus } from '../outbox/driver'
-import { openWire, PROTOCOL, type Failed, type Wire } from '../outbox/wire'
+import { openWire, understands, type Failed, type Wire } from '../outbox/wire'
 import { showTimesIn } from '../text'
 import type { Ruleset } from '../domain/conduct.ts'
 import { dayAt } from './time'
@@ -203,7 +203,7 @@ function hold(held: HeldDay): void {
 }
 
 async function keepDay(bundle: DayBundle): Promise<void> {
-  if (bundle.protocol !== PROTOCOL) {
+  if (!understands(bundle.protocol)) {
     phone.dayTrouble = { kind: 'failed', trouble: 'update_needed', code: null, details: {}, retryAfterMs: null }
     return
   }

@@ -20,3 +20,11 @@ export async function watchForUpdates(): Promise<void> {
 export function takeUpdate(): void {
   void navigator.serviceWorker.getRegistration('/agent/').then((found) => found?.waiting?.postMessage('take-over'))
 }
+
+/** The office asks for a newer app: fetch it and take it, or start again where it is already here. */
+export async function lookForUpdate(): Promise<void> {
+  const found = await navigator.serviceWorker?.getRegistration('/agent/')
+  await found?.update().catch(() => undefined)
+  if (found?.waiting) takeUpdate()
+  else if (!found?.installing) location.reload()
+}

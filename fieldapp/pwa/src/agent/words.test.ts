@@ -5,6 +5,7 @@ import agentIt from '../text/agent.it.json'
 import commonEn from '../text/common.en.json'
 import commonFr from '../text/common.fr.json'
 import commonIt from '../text/common.it.json'
+import { TROUBLES } from '../outbox/wire'
 import outcomesIt from '../text/outcomes.it.json'
 
 const italian: Record<string, string> = { ...commonIt, ...agentIt }
@@ -31,6 +32,10 @@ describe('the phone’s words', () => {
 
     expect(asked.length).toBeGreaterThan(100)
     expect(asked.filter((key) => !(key in known))).toEqual([])
+  })
+
+  it.each(TROUBLES)('say what %s means for the work on this phone', (trouble) => {
+    expect(italian).toHaveProperty([`trouble.${trouble}`])
   })
 
   it('never blame: no "errore" anywhere', () => {

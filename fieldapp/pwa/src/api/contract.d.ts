@@ -2303,7 +2303,9 @@ export interface operations {
             query?: {
                 day?: string | null;
             };
-            header?: never;
+            header?: {
+                "x-protocol"?: number;
+            };
             path?: never;
             cookie?: never;
         };

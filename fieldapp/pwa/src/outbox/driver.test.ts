@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { commit, countersRecord, firstCounters, seal } from './envelopes'
 import { forgetSettled, startDriver, type DriverStatus } from './driver'
 import { openStorage, type Storage, type StoredRecord } from './storage'
-import type { Call, Reply, Wire } from './wire'
+import { PROTOCOL, type Call, type Reply, type Wire } from './wire'
 
 const ENROLMENT = { device_id: '0198a3c2-7f00-7abc-8def-0123456789ab', next_seq: 1, chain_head: '', blocks: [] }
 const CLOCK = { now: '2026-11-23T09:00:00Z' }
@@ -123,6 +123,23 @@ describe('the driver', () => {
     const held = JSON.parse(new TextDecoder().decode((await storage.get(id))?.bytes)) as { verdict: unknown; text: string }
     expect(held.verdict).toEqual({ code: 'visit.practice_unknown', details: { n: 1 }, flags: [] })
     expect(held.text).toContain(id)
+  })
+
+  it('speaks the protocol before its own to a service that is not updated yet', async () => {
+    const storage = await aPhone()
+    const id = await write(storage)
+    const spoken: number[] = []
+    const wire = office((call) => {
+      const { protocol } = call.json as { protocol: number }
+      spoken.push(protocol)
+      const details = { understood: [PROTOCOL - 1, PROTOCOL - 2] }
+      return protocol === PROTOCOL ? { ...lost, trouble: 'update_needed', code: 'sync.protocol_unknown', details } : null
+    })
+
+    drive(storage, wire)
+    await vi.waitFor(async () => { expect((await storage.get(id))?.state).toBe('accepted') })
+
+    expect(spoken).toEqual([PROTOCOL, PROTOCOL - 1])
   })
 
   it('waits while the last thing can still be undone', async () => {

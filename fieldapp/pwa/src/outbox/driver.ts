@@ -47,14 +47,21 @@ export interface DriverParts {
   readonly luck?: () => number
 }
 
-export function startDriver(parts: DriverParts): Driver {
+/** The sender, turn by turn: nothing in here waits for a clock. */
+export interface Turns {
+  nudge(): void
+  /** One request carried out and written down; returns how long to pause before the next turn. */
+  once(): Promise<number>
+}
+
+const IDLE_MS = 60_000
+
+export function takeTurns(parts: DriverParts): Turns {
   const now = parts.now ?? Date.now
   const luck = parts.luck ?? Math.random
   let sync = EMPTY
   let reachedAtMs: number | null = null
-  let stopped = false
   let nudged = true
-  let wake: () => void = () => undefined
 
   const tell = (sending: Request['kind'] | null): void => {
     parts.onStatus({ sending, trouble: sync.trouble, quietUntil: sync.quietUntil, reachedAtMs })
@@ -62,18 +69,7 @@ export function startDriver(parts: DriverParts): Driver {
 
   const feed = (event: Event): void => void (sync = step(sync, event))
 
-  async function pause(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-    wake = () => undefined
-  }
-
-  async function once(): Promise<void> {
+  async function turn(): Promise<number> {
     if (nudged) {
       nudged = false
       await freeHeld(parts.storage)
@@ -88,8 +84,7 @@ export function startDriver(parts: DriverParts): Driver {
     })
     if (chosen.kind === 'rest' || chosen.kind === 'wait') {
       tell(null)
-      await pause(chosen.kind === 'wait' ? Math.max(50, chosen.until - now()) : 60_000)
-      return
+      return chosen.kind === 'wait' ? Math.max(50, chosen.until - now()) : IDLE_MS
     }
     tell(chosen.kind)
     const { answer, verdicts } = await carryOut(parts, chosen)
@@ -100,27 +95,60 @@ export function startDriver(parts: DriverParts): Driver {
     sync = after
     tell(null)
     parts.onSettled()
+    return 0
+  }
+
+  return {
+    nudge: () => {
+      nudged = true
+    },
+    once: async () => {
+      try {
+        return await turn()
+      } catch {
+        // Storage may be gone for a moment (a phone waking up): what was not written is simply sent again.
+        sync = EMPTY
+        return 5_000
+      }
+    },
+  }
+}
+
+export function startDriver(parts: DriverParts): Driver {
+  const turns = takeTurns(parts)
+  let stopped = false
+  let wake: () => void = () => undefined
+  let woken = false
+
+  async function pause(ms: number): Promise<void> {
+    if (woken) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    wake = () => undefined
   }
 
   void underLock('fieldapp-sync', async () => {
     while (!stopped) {
-      try {
-        await once()
-      } catch {
-        // Storage may be gone for a moment (a phone waking up): what was not written is simply sent again.
-        sync = EMPTY
-        await pause(5_000)
-      }
+      woken = false
+      const ms = await turns.once()
+      if (ms > 0) await pause(ms)
     }
   })
 
   return {
     nudge: () => {
-      nudged = true
+      woken = true
+      turns.nudge()
       wake()
     },
     stop: () => {
       stopped = true
+      woken = true
       wake()
     },
   }
@@ -161,9 +189,12 @@ async function carryOut(parts: DriverParts, request: Request): Promise<{ answer:
         .filter((record) => record !== undefined)
         .map((record) => readEnvelope(record))
         .map(({ id, seq, digest, text }) => ({ id, seq, digest, text }))
-      const reply = await parts.wire.signed<SyncAnswer>({
-        method: 'POST', path: '/api/v1/field/envelopes', json: { protocol: PROTOCOL, envelopes: sent, phone_clock: new Date(parts.now?.() ?? Date.now()).toISOString() },
-      })
+      const phone_clock = new Date(parts.now?.() ?? Date.now()).toISOString()
+      const push = (said: object): Promise<Reply<SyncAnswer>> =>
+        parts.wire.signed({ method: 'POST', path: '/api/v1/field/envelopes', json: { ...said, envelopes: sent } })
+      const first = await push({ protocol: PROTOCOL, phone_clock })
+      // A service that is one version behind says so, and is spoken to in its own.
+      const reply = olderService(first) ? await push({ protocol: PROTOCOL - 1 }) : first
       if (reply.kind === 'failed') return { answer: reply, verdicts: [] }
       if (!Array.isArray(reply.value.verdicts) || !Array.isArray(reply.value.missing)) return misread
       parts.onClock(reply.value.clock)
@@ -192,6 +223,10 @@ async function carryOut(parts: DriverParts, request: Request): Promise<{ answer:
     }
   }
 }
+
+const olderService = (reply: Reply<unknown>): boolean =>
+  reply.kind === 'failed' && reply.trouble === 'update_needed' && Array.isArray(reply.details['understood']) &&
+  reply.details['understood'].includes(PROTOCOL - 1) && !reply.details['understood'].includes(PROTOCOL)
 
 const misread: { answer: Answer; verdicts: readonly Verdict[] } = {
   answer: { kind: 'failed', trouble: 'captive', retryAfterMs: null }, verdicts: [],

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { deviceKeyPair } from './deviceKey'
 import { sha256Hex, utf8 } from './bytes'
 import { openStorage, type Storage } from './storage'
-import { openWire, type Fetch, type Reply } from './wire'
+import { openWire, PROTOCOL, type Fetch, type Reply } from './wire'
 
 const DEVICE = '0198a3c2-7f00-7abc-8def-0123456789ab'
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -42,6 +42,16 @@ describe('an answer', () => {
     expect(await ask(answering('{}', { status: 429, headers: { ...PROBLEM, 'retry-after': '7' } }))).toMatchObject({ retryAfterMs: 7_000 })
   })
 
+  it('reads an instant to wait for by the clock of whoever said it', async () => {
+    const headers = { ...PROBLEM, date: 'Thu, 26 Nov 2026 09:00:00 GMT', 'retry-after': 'Thu, 26 Nov 2026 09:01:30 GMT' }
+
+    expect(await ask(answering('{}', { status: 429, headers }))).toMatchObject({ retryAfterMs: 90_000 })
+  })
+
+  it.each(['soon', '-3', ''])('is not held up by a wait that says %o', async (said) => {
+    expect(await ask(answering('{}', { status: 503, headers: { ...PROBLEM, 'retry-after': said } }))).toMatchObject({ retryAfterMs: null })
+  })
+
   it('is a value when it is good', async () => {
     expect(await ask(answering('{"a":1}', { status: 200, headers: JSON_TYPE }))).toEqual({ kind: 'ok', value: { a: 1 } })
   })
@@ -69,6 +79,7 @@ describe('a signed request', () => {
       expect(await crypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, pair.publicKey, raw, utf8(said))).toBe(true)
       expect(init.credentials).toBe('omit')
       expect(headers['x-device']).toBe(DEVICE)
+      expect(headers['x-protocol']).toBe(String(PROTOCOL))
     }
     expect(counters[1]).toBeGreaterThan(counters[0] ?? 0)
   })

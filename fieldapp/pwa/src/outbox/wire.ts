@@ -7,19 +7,17 @@
 import { signedHeaders } from './deviceKey'
 import type { Storage } from './storage'
 
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
-/** Why a request brought nothing. */
-export type Trouble =
-  | 'unreachable'
-  | 'captive'
-  | 'not_recognised'
-  | 'not_allowed'
-  | 'too_large'
-  | 'update_needed'
-  | 'slow_down'
-  | 'office_down'
-  | 'not_understood'
+/** Whether an answer in that protocol is one this app can read: its own, and that of a service not yet updated. */
+export const understands = (protocol: number): boolean => protocol === PROTOCOL || protocol === PROTOCOL - 1
+
+/** Why a request brought nothing; each has its words on the screen. */
+export const TROUBLES = [
+  'unreachable', 'captive', 'not_recognised', 'not_allowed', 'too_large', 'update_needed', 'slow_down', 'office_down',
+  'not_understood',
+] as const
+export type Trouble = (typeof TROUBLES)[number]
 
 export interface Failed {
   readonly kind: 'failed'
@@ -63,7 +61,7 @@ export function openWire(storage: Storage, deviceId: () => string | null, doFetc
     const body = bodyOf(call)
     const init = initOf(call, body)
     const proof = await signedHeaders(storage, device, { method: call.method, path: call.path, body: body ?? NOTHING })
-    return { ...init, credentials: 'omit', headers: { ...(init.headers as Record<string, string>), ...proof } }
+    return { ...init, credentials: 'omit', headers: { ...(init.headers as Record<string, string>), 'x-protocol': String(PROTOCOL), ...proof } }
   }
   return {
     plain: async (call) => {
@@ -150,7 +148,12 @@ function said(body: unknown): Partial<Failed> {
 }
 
 function after(response: Response): Partial<Failed> {
-  const seconds = Number(response.headers.get('retry-after'))
+  const said = response.headers.get('retry-after')
+  if (said === null) return { retryAfterMs: null }
+  // Seconds, or the instant by the answering machine's own clock.
+  const seconds = /^\d+$/.test(said)
+    ? Number(said)
+    : (Date.parse(said) - Date.parse(response.headers.get('date') ?? '')) / 1000
   return { retryAfterMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : null }
 }
 
