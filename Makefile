@@ -14,7 +14,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 
 PWA_SOURCES := $(shell find $(PWA)/src $(PWA)/*.ts $(PWA)/*.js $(PWA)/package.json -type f -not -name '*.test.ts' 2>/dev/null)
 
-.PHONY: help setup demo demo-reset test test-python test-web test-browser test-elsewhere lint bench screens contract clean
+.PHONY: help setup demo demo-reset test test-python test-web test-browser test-elsewhere soak lint bench screens contract clean
 
 help: ## what can be made here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,7 +60,13 @@ test-browser: setup
 	@$(BIN)/python -m pytest -m browser
 
 test-web: setup
-	@cd $(PWA) && npm run --silent test
+	@cd $(PWA) && FIELDAPP_FAULT_STEPS=20000 npm run --silent test
+
+# The same tests as above, given hours instead of minutes: a night's work before a release.
+soak: setup ## fault tests at length: a million steps of phone and office, 200 rounds in a browser
+	@cd $(PWA) && FIELDAPP_FAULT_STEPS=1000000 npx vitest run src/outbox/faults.test.ts
+	@$(BIN)/python scripts/ensure_chromium.py
+	@FIELDAPP_FAULT_ROUNDS=200 $(BIN)/python -m pytest tests/browser/test_faults.py --timeout 14400
 
 lint: setup ## style, types, import layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { commit, countersRecord, firstCounters, seal } from './envelopes'
+import { commit, countersRecord, firstCounters, seal, takeBack } from './envelopes'
 import { forgetSettled, startDriver, type DriverStatus } from './driver'
 import { openStorage, type Storage, type StoredRecord } from './storage'
 import { PROTOCOL, type Call, type Reply, type Wire } from './wire'
@@ -151,6 +151,19 @@ describe('the driver', () => {
     await vi.waitFor(() => { expect(driver.status()).not.toBeNull() })
 
     expect(wire.calls).toEqual([])
+  })
+
+  it('lets nothing be taken back that was chosen to leave, also when the clock is set back (11)', async () => {
+    const storage = await aPhone()
+    const before = Date.now() - 60_000
+    const id = await write(storage, [], 10)
+    const wire = office(() => lost)
+
+    const driver = drive(storage, wire)
+    await vi.waitFor(() => { expect(driver.status()?.trouble).toBe('unreachable') })
+
+    expect(wire.taken).toContain(id)
+    expect(await takeBack(storage, id, { nowMs: before })).toBe(false)
   })
 
   it('forgets what was accepted long ago, and nothing else', async () => {

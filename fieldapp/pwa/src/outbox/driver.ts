@@ -79,6 +79,7 @@ export function takeTurns(parts: DriverParts): Turns {
     const chosen = await underLock(SENDING_NOW, async () => {
       feed({ kind: 'loaded', ...(await read(parts.storage)) })
       const wanted = next(sync, now())
+      if (wanted.kind === 'push') await letGo(parts.storage, wanted.ids)
       if (wanted.kind !== 'rest' && wanted.kind !== 'wait') feed({ kind: 'sent', request: wanted })
       return wanted
     })
@@ -172,6 +173,18 @@ async function read(storage: Storage): Promise<{ facts: Fact[]; pictures: Pictur
     }
   }
   return { facts, pictures }
+}
+
+/** From now on these cannot be taken back: the office may have them even if no answer ever comes. */
+async function letGo(storage: Storage, ids: readonly string[]): Promise<void> {
+  const records = await Promise.all(ids.map((id) => storage.get(id)))
+  const put = records.flatMap((record) => {
+    const envelope = record && readEnvelope(record)
+    return record && envelope && envelope.not_before_ms > 0
+      ? [envelopeRecord({ ...envelope, not_before_ms: 0 }, record.state)]
+      : []
+  })
+  if (put.length) await storage.write({ put })
 }
 
 /** What was put aside is tried again when somebody asks for it. */

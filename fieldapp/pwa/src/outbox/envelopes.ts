@@ -4,6 +4,7 @@
  */
 import { canonicalText } from '../domain/canonical.ts'
 import { sha256Hex, uuid7 } from './bytes'
+import { rests } from './machine'
 import { fromBytes, toBytes, type Storage, type StoredRecord } from './storage'
 
 export type EnvelopeKind = 'check_in' | 'contact' | 'visit'
@@ -47,6 +48,7 @@ export interface StoredEnvelope {
   readonly text: string
   /** The phone's own clock. */
   readonly written_ms: number
+  /** Until then it can be taken back; 0 when it cannot, or no longer. */
   readonly not_before_ms: number
   readonly pictures: readonly string[]
   readonly verdict: { readonly code: string | null; readonly details: Readonly<Record<string, unknown>>; readonly flags: readonly string[] } | null
@@ -165,7 +167,7 @@ export async function seal(
     body,
   })
   const envelope: StoredEnvelope = {
-    id, seq, kind, digest: await sha256Hex(text), text, written_ms: nowMs, not_before_ms: nowMs + restMs,
+    id, seq, kind, digest: await sha256Hex(text), text, written_ms: nowMs, not_before_ms: restMs > 0 ? nowMs + restMs : 0,
     pictures, verdict: null, settled_ms: null,
   }
   return { counters: { ...counters, next_seq: seq + 1 }, envelope, record: envelopeRecord(envelope, 'waiting') }
@@ -195,7 +197,7 @@ export async function takeBack(
       const envelope = record && readEnvelope(record)
       const free =
         envelope !== undefined && record?.state === 'waiting' && envelope.seq === counters.next_seq - 1 &&
-        envelope.not_before_ms > nowMs
+        rests(envelope.not_before_ms, nowMs)
       if (!free) return { counters, result: false }
       return {
         counters: { ...counters, next_seq: envelope.seq },

@@ -116,6 +116,17 @@ describe('the outbox', () => {
     expect(next(step(sync, { kind: 'nudged' }), 0)).toMatchObject({ kind: 'push' })
   })
 
+  it('waits no longer when the clock was set back than it would have anyway (10)', () => {
+    const [today, tomorrow] = [1_000_000, 1_000_000 + 86_400_000]
+    const quiet = answer(sent(load([fact(1)]), tomorrow), failure('office_down'), tomorrow)
+    const resting = load([fact(1, { notBefore: tomorrow + 10_000 })])
+
+    expect(next(quiet, tomorrow)).toMatchObject({ kind: 'wait' })
+    expect(next(quiet, today)).toMatchObject({ kind: 'push' })
+    expect(next(resting, tomorrow)).toMatchObject({ kind: 'wait' })
+    expect(next(resting, today)).toMatchObject({ kind: 'push' })
+  })
+
   it('halves a batch that cannot be taken until the bad one stands alone and is put aside (9)', () => {
     let sync = load(Array.from({ length: 8 }, (_, at) => fact(at + 1)))
     for (let guard = 0; guard < 60 && hasWork(sync); guard += 1) {

@@ -11,6 +11,8 @@
  *  7. Facts before small pictures before originals.
  *  8. Waiting is bounded: no quiet time is longer than LONGEST_WAIT_MS, and a nudge ends it.
  *  9. One bad item costs only itself: a refused batch is halved until the bad one stands alone.
+ * 10. A clock that is set forward or back makes nothing wait longer than it would have.
+ * 11. What was once chosen to leave is never taken back, whatever the clock says afterwards.
  */
 import type { Trouble } from './wire'
 
@@ -18,6 +20,14 @@ export const LARGEST_BATCH = 20
 export const LARGEST_QUESTION = 200
 export const FIRST_WAIT_MS = 2_000
 export const LONGEST_WAIT_MS = 300_000
+/** No longer than this can anything be taken back. */
+export const LONGEST_REST_MS = 60_000
+
+/** Whether `until` is still ahead; further ahead than it can be means that the phone's clock was set back. */
+const isAhead = (until: number, now: number, longest: number): boolean => until > now && until - now <= longest
+
+/** Whether a fact written with that instant can still be undone. */
+export const rests = (notBefore: number, now: number): boolean => isAhead(notBefore, now, LONGEST_REST_MS)
 
 export type FactState = 'waiting' | 'held' | 'accepted' | 'refused' | 'conflict'
 export type PictureState = 'waiting' | 'missing' | 'held' | 'stored'
@@ -82,7 +92,7 @@ export const EMPTY: Sync = {
 export function next(sync: Sync, now: number): Next {
   if (sync.flight) return { kind: 'rest' }
   if (!hasWork(sync)) return { kind: 'rest' }
-  if (sync.quietUntil > now) return { kind: 'wait', until: sync.quietUntil }
+  if (isAhead(sync.quietUntil, now, LONGEST_WAIT_MS)) return { kind: 'wait', until: sync.quietUntil }
   const ready = readyFacts(sync, now)
   if (ready.length) return { kind: 'push', ids: ready.slice(0, sync.batch).map((fact) => fact.id) }
   const due = duePictures(sync)
@@ -125,7 +135,7 @@ const waitingFacts = (sync: Sync): Fact[] =>
 
 function readyFacts(sync: Sync, now: number): Fact[] {
   const waiting = waitingFacts(sync)
-  const resting = waiting.findIndex((fact) => fact.notBefore > now)
+  const resting = waiting.findIndex((fact) => rests(fact.notBefore, now))
   return resting < 0 ? waiting : waiting.slice(0, resting)
 }
 

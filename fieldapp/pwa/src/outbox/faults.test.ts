@@ -1,0 +1,67 @@
+/// <reference types="node" />
+import 'fake-indexeddb/auto'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Office, World, type Action, type Death, type Weather } from './faults.world'
+import { TROUBLES } from './wire'
+
+const STEPS = Number(process.env['FIELDAPP_FAULT_STEPS'] ?? 1_000)
+/** Looking for the shortest way to a failure takes long. */
+const SHRINK = 'FIELDAPP_FAULT_SHRINK' in process.env
+const RUN = 100
+const FIXED_SEED = 20_261_126
+
+const dies: fc.Arbitrary<Death | null> = fc.option(fc.record({ at: fc.nat(12), after: fc.boolean() }), { freq: 3 })
+const tab = fc.nat(1)
+const what = fc.constantFrom('call', 'visit', 'payment')
+const weather: fc.Arbitrary<Weather> = fc.oneof(
+  { weight: 5, arbitrary: fc.constant({ kind: 'good' as const }) },
+  { weight: 4, arbitrary: fc.constantFrom('lost', 'cut', 'doubled', 'late').map((kind) => ({ kind })) },
+  { weight: 2, arbitrary: fc.constantFrom('before', 'after').map((when) => ({ kind: 'office dies' as const, when })) },
+  { weight: 2, arbitrary: fc.constantFrom(...TROUBLES).map((trouble) => ({ kind: 'trouble' as const, trouble })) },
+)
+// The first is the simplest: what a failing run shrinks to.
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(0, 500, 11_000, 400_000).map((ms) => ({ kind: 'pass' as const, ms })) },
+  { weight: 20, arbitrary: fc.record({ kind: fc.constant('write' as const), tab, what, dies }) },
+  { weight: 40, arbitrary: fc.record({ kind: fc.constant('turn' as const), tab, weather, nudge: fc.boolean(), dies }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('both' as const), what, weather, dies }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('take back' as const), tab, dies }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('close' as const), tab }) },
+  { weight: 3, arbitrary: fc.constant({ kind: 'late arrives' as const }) },
+  { weight: 2, arbitrary: fc.constantFrom(-2, -1, 1, 2).map((days) => ({ kind: 'set clock' as const, days })) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'forget' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'reinstall' as const }) },
+)
+
+let office: Office
+beforeAll(() => {
+  office = new Office()
+})
+afterAll(() => {
+  office.close()
+})
+
+async function live(actions: readonly Action[]): Promise<void> {
+  const world = new World(office)
+  await world.begin()
+  try {
+    for (const [at, next] of actions.entries()) {
+      await world.act(next)
+      if (at % 8 === 0) expect(await world.check()).toEqual([])
+    }
+    expect(await world.settle()).toEqual([])
+  } finally {
+    world.close()
+  }
+}
+
+describe('phone and office, whatever happens between and to them', () => {
+  it.each([
+    ['fixed', FIXED_SEED],
+    ['random', Math.floor(Math.random() * 2 ** 31)],
+  ])('lose nothing, apply nothing twice, and everything ends visible (%s seed %i)', async (_, seed) => {
+    const numRuns = Math.ceil(STEPS / 2 / RUN)
+    await fc.assert(fc.asyncProperty(fc.array(action, { minLength: RUN, maxLength: RUN }), live), { seed, numRuns, endOnFailure: !SHRINK })
+  }, 60_000 + STEPS * 60)
+})

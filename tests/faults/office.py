@@ -1,0 +1,181 @@
+"""The service as a phone meets it, without web and database: real judgement over a store in memory, line by line.
+
+The fault tests of the phone (`pwa/src/outbox/faults.test.ts`) start it and speak to it over its standard streams. What
+it stores follows `store.envelopes`: accepted and refused envelopes with their verdict, in one step or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from fieldapp.app import verify_es256
+from fieldapp.domain.calendars import italian_calendar
+from fieldapp.domain.captured import PlacementDays
+from fieldapp.domain.conduct import facts_from_json, standard_ruleset
+from fieldapp.domain.ids import Sha256
+from fieldapp.domain.receipt_series import Link, NumberBlock, Series
+from fieldapp.domain.sync import Arrived, Decision, Earlier, Known, PracticeKnown, Verdict, judge_batch
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "conduct.json"
+RULES = standard_ruleset(italian_calendar(2026, 2028))
+NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+PRACTICE, ADDRESS, LINE, AGENT = (UUID(int=number) for number in (1, 2, 3, 4))
+
+
+class Crash(Exception):
+    """The service dies here."""
+
+
+@dataclass
+class Office:
+    """What would be in the database."""
+
+    known: Known
+    applied: Counter[str] = field(default_factory=Counter)
+    receipts: Counter[str] = field(default_factory=Counter)
+    cents: int = 0
+    named: set[str] = field(default_factory=set)
+    pictures: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def opened(cls, device: str, point: str, blocks: list[list[int]], before: Office | None) -> Office:
+        """An office that has just enrolled this phone, with what it already holds of others."""
+        facts = facts_from_json(json.loads(GOLDEN.read_text())["base"])
+        assert facts.address is not None
+        assert facts.agent is not None
+        practice = PracticeKnown(
+            id=PRACTICE,
+            creditor_id=UUID(int=9),
+            practice_number="P-001",
+            placement=PlacementDays(date(2026, 11, 1), date(2026, 12, 31)),
+            facts=facts.practice,
+            addresses={ADDRESS: facts.address},
+            debt_lines=frozenset({LINE}),
+            ever_assigned=True,
+            assigned_on=frozenset({"2026-11-26"}),
+        )
+        known = Known(
+            device_id=UUID(device),
+            agent_id=AGENT,
+            agent=facts.agent,
+            envelopes=before.known.envelopes if before else {},
+            visits=before.known.visits if before else frozenset(),
+            practices={PRACTICE: practice},
+            series=Series("A1", device, bytes.fromhex(point), tuple(NumberBlock(a, b) for a, b in blocks)),
+            ruleset=RULES,
+            now=NOW,
+        )
+        office = cls(known)
+        if before is not None:
+            office = replace(before, known=known)
+        return office
+
+    def push(self, envelopes: list[dict[str, Any]], crash: str | None) -> dict[str, Any]:
+        arrived = [Arrived(UUID(e["id"]), e["seq"], e["digest"], e["text"].encode()) for e in envelopes]
+        decisions = judge_batch(arrived, self.known, verify_signature=verify_es256)
+        if crash == "before":
+            raise Crash
+        for decision in decisions:
+            if decision.verdict in (Verdict.ACCEPTED, Verdict.REFUSED) and decision.first_received_at is None:
+                self._store(decision)
+        if crash == "after":
+            raise Crash
+        wanted = [digest for decision in decisions for digest in _pictures(decision)]
+        return {
+            "verdicts": [
+                {
+                    "id": str(d.arrived.id),
+                    "verdict": d.verdict.value,
+                    "code": d.code,
+                    "details": dict(d.details),
+                    "flags": list(d.flags),
+                }
+                for d in decisions
+            ],
+            "missing": [digest for digest in dict.fromkeys(wanted) if not self.pictures[digest]],
+        }
+
+    def _store(self, decision: Decision) -> None:
+        arrived = decision.arrived
+        earlier = Earlier(arrived.digest, decision.verdict, decision.code, decision.details, decision.flags, NOW)
+        envelopes = {**self.known.envelopes, arrived.id: earlier}
+        visits, series = self.known.visits, self.known.series
+        if decision.verdict is Verdict.ACCEPTED:
+            self.applied[str(arrived.id)] += 1
+            self.named |= set(_pictures(decision))
+        if decision.report is not None:
+            visits |= {decision.report.visit_id}
+        for taken in decision.payments:
+            assert taken.receipt is not None
+            self.receipts[f"{series.device}/{taken.receipt.number}"] += 1
+            self.cents += taken.payment.amount_cents
+            digest = taken.payment.receipt.digest if taken.payment.receipt else ""
+            link = Link(Sha256(digest), Sha256(taken.receipt.prev_digest))
+            series = replace(series, links={**series.links, taken.receipt.number: link})
+        self.known = replace(self.known, envelopes=envelopes, visits=visits, series=series)
+
+    def put(self, sha256: str, crash: str | None) -> dict[str, Any]:
+        if crash == "before":
+            raise Crash
+        if sha256 not in self.named:
+            return {"refused": True}
+        self.pictures[sha256] = 1
+        if crash == "after":
+            raise Crash
+        return {"sha256": sha256, "stored": True}
+
+    def missing(self, sha256s: list[str]) -> list[dict[str, Any]]:
+        return [{"sha256": s, "stored": not (s in self.named and not self.pictures[s])} for s in sha256s]
+
+    def books(self) -> dict[str, Any]:
+        return {
+            "applied": self.applied,
+            "receipts": self.receipts,
+            "cents": self.cents,
+            "wanted": sorted(self.named),
+            "pictures": sorted(self.pictures),
+        }
+
+
+def _pictures(decision: Decision) -> list[str]:
+    if decision.report is None:
+        return []
+    both = ((picture.small_sha256, picture.sha256) for picture in decision.report.attachments)
+    return [digest for pair in both for digest in pair if digest is not None]
+
+
+def answer(office: Office | None, said: dict[str, Any]) -> tuple[Office | None, Any]:
+    match said["ask"]:
+        case "open":
+            before = office if said["again"] else None
+            return Office.opened(said["device"], said["point"], said["blocks"], before), True
+        case "push" if office:
+            return office, office.push(said["envelopes"], said["crash"])
+        case "put" if office:
+            return office, office.put(said["sha256"], said["crash"])
+        case "missing" if office:
+            return office, office.missing(said["sha256s"])
+        case "books" if office:
+            return office, office.books()
+    raise ValueError(said)
+
+
+def main() -> None:
+    office: Office | None = None
+    for line in sys.stdin:
+        try:
+            office, said = answer(office, json.loads(line))
+        except Crash:
+            said = {"crashed": True}
+        print(json.dumps(said), flush=True)
+
+
+if __name__ == "__main__":
+    main()
