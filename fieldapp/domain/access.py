@@ -108,6 +108,7 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "stop_plan": _session(_PLANNING),
         "publish_plan": _session(_PLANNING),
         "read_dispatch_day": _session(_DESK),
+        "print_day_sheets": _session(_PLANNING),
         "read_map": _session(_DESK),
         # office
         "list_creditors": _session(_DESK),

@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
-from fieldapp.services import planning
+from fieldapp.services import day_sheets, planning
 from fieldapp.services.work import Work
 from fieldapp.store.shapes.dispatch import AgentRow, Candidate, DayView, PlanRow, PlanView
 
@@ -67,6 +67,18 @@ class DispatchController(Controller):
     @get("/dispatch/days/{day:date}", operation_id="read_dispatch_day")
     async def read_day(self, work: NamedDependency[Work], day: FromPath[date]) -> DayView:
         return await planning.read_day(work, day)
+
+    @get("/dispatch/days/{day:date}/sheets", operation_id="print_day_sheets", media_type="application/pdf")
+    async def print_sheets(
+        self,
+        work: NamedDependency[Work],
+        day: FromPath[date],
+        agent_id: FromQuery[UUID | None] = None,
+        language: FromQuery[Literal["it", "en", "fr"]] = "it",
+    ) -> Response[bytes]:
+        content = await day_sheets.print_day(work, day, agent_id=agent_id, language=language)
+        name = f'inline; filename="giro-{day.isoformat()}.pdf"'
+        return Response(content, media_type="application/pdf", headers={"content-disposition": name})
 
     @get("/map/{layer:str}", operation_id="read_map")
     async def read_map(

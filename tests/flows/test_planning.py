@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import pypdf
 from sqlmodel import select
 
 from fieldapp.domain.access import Role
@@ -294,6 +296,25 @@ async def test_a_visit_of_the_reserve_belongs_to_the_day_once_somebody_rang(hous
     route = (await desk.get(f"/dispatch/days/{TODAY.isoformat()}")).json()["routes"][0]
     assert [(stop["reserve"], stop["state"]) for stop in route["stops"]] == [(False, "planned"), (True, "arrived")]
     assert route["in_reserve"] == []
+
+
+async def test_day_sheets_hold_what_the_door_needs_and_nothing_of_the_debt(house: House) -> None:
+    await with_a_full_day(house)
+    desk = await dispatcher(house)
+    await published_day(house, desk)
+
+    answer = await desk.get(f"/dispatch/days/{TODAY.isoformat()}/sheets")
+
+    text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(answer.content)).pages)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert all(part in text for part in ("Via Roma 12", "Bianchi M.", "riserva"))
+    assert not any(part in text for part in ("P-00", "Finanziaria", "Mario", "€", "900,00", "debit"))
+
+
+async def test_a_day_without_visits_is_not_printed(house: House) -> None:
+    desk = await dispatcher(house)
+
+    assert code(await desk.get(f"/dispatch/days/{TODAY.isoformat()}/sheets")) == (404, "day.not_published")
 
 
 async def test_a_practice_closed_since_the_plan_falls_out_of_the_day(house: House) -> None:
