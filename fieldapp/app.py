@@ -27,6 +27,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from fieldapp.clock import Clock, DemoClock, MachineClock
 from fieldapp.routes import faces, guard, problems
 from fieldapp.routes.access import AccessController
+from fieldapp.routes.agreements import AgreementController
 from fieldapp.routes.dispatch import DispatchController
 from fieldapp.routes.field import FieldController
 from fieldapp.routes.office import OfficeController
@@ -154,7 +155,14 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
 
     api = Router(
         path="/api/v1",
-        route_handlers=[AccessController, FieldController, DispatchController, OfficeController, PublicController],
+        route_handlers=[
+            AccessController,
+            FieldController,
+            DispatchController,
+            OfficeController,
+            AgreementController,
+            PublicController,
+        ],
         before_request=guard.authorise,
     )
     app = Litestar(

@@ -217,7 +217,7 @@ def _receipt_blocks(paper: ReceiptValue, words: Words, *, digest: Sha256) -> tup
         words, f"receipt.wording.{paper.wording.kind.value}", number=paper.wording.number, of=paper.wording.of
     )
     return (
-        *_issuer_blocks(paper.agency, words),
+        *issuer_blocks(paper.agency, words),
         Block(Role.TITLE, fill(words, f"{kind}.title")),
         Block(Role.REFERENCE, fill(words, "receipt.reference", name=paper.name)),
         Block(Role.ISSUED, _issued(paper, words, key="receipt.issued")),
@@ -249,12 +249,13 @@ def _receipt_blocks(paper: ReceiptValue, words: Words, *, digest: Sha256) -> tup
             fill(words, "receipt.agent.text", name=paper.agent.name, number=paper.agent.number),
             fill(words, "receipt.agent"),
         ),
-        Block(Role.FINGERPRINT, _fingerprint(digest), fill(words, "receipt.fingerprint")),
+        Block(Role.FINGERPRINT, fingerprint(digest), fill(words, "receipt.fingerprint")),
         Block(Role.QR, fill(words, "receipt.qr")),
     )
 
 
-def _issuer_blocks(agency: Agency, words: Words) -> tuple[Block, ...]:
+def issuer_blocks(agency: Agency, words: Words) -> tuple[Block, ...]:
+    """Who issues the paper."""
     return (
         Block(Role.ISSUER, agency.name),
         Block(Role.ISSUER_DETAIL, fill(words, "issuer.details", address=agency.address, phone=agency.phone)),
@@ -296,7 +297,7 @@ def _shown(answer: str | bool) -> str:
     return _italian_date(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else text
 
 
-def _fingerprint(digest: Sha256) -> str:
+def fingerprint(digest: Sha256) -> str:
     """The first 16 digits in fours: enough to compare two papers by eye."""
     return " ".join(digest[i : i + 4] for i in range(0, 16, 4))
 
@@ -315,7 +316,7 @@ def _memo_blocks(paper: TransferMemo, words: Words) -> tuple[Block, ...]:
         ("practice", paper.practice),
     )
     return (
-        *_issuer_blocks(paper.agency, words),
+        *issuer_blocks(paper.agency, words),
         Block(Role.TITLE, fill(words, "transfer_memo.title")),
         Block(Role.ISSUED, _issued(paper, words, key="transfer_memo.issued")),
         Block(Role.AMOUNT, italian(paper.amount_cents)),

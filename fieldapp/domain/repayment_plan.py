@@ -1,17 +1,25 @@
-"""Repayment plans: a schedule that sums to the debt, to the cent, within the limits that a creditor sets.
+"""Repayment plans (piani di rientro): a schedule exact to the cent, within what a creditor grants.
 
-Due dates hang on the first one: a plan that starts on the 31st falls due on the last day of shorter months and
-on the 31st again afterwards.
+Due dates hang on the first one: a plan that starts on the 31st falls due on the last day of shorter months and on the
+31st again afterwards; a weekend keeps its date. Interest of a plan is simple and accrues on the debt as it shrinks
+(interest bears no interest, art. 1283 c.c.). The phone makes the same schedules (`pwa/src/domain/repaymentPlan.ts`);
+golden cases hold both to it.
 """
 
 from __future__ import annotations
 
 import calendar
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from fieldapp.domain.errors import Refusal
+from fieldapp.domain.errors import Kind, Refusal
+
+MOST_INSTALMENTS = 360
+"""Whatever a creditor grants: beyond it somebody mistyped."""
+YEAR_DAYS = 365
+WHOLE_BP = 10_000
 
 
 class Every(StrEnum):
@@ -22,17 +30,64 @@ class Every(StrEnum):
     WEEK = "week"
 
 
-@dataclass(frozen=True, slots=True)
-class PlanLimits:
-    """What a creditor allows: parameters per creditor, with cautious defaults that nobody has confirmed.
+_A_MONTH = {Every.MONTH: 1, Every.FORTNIGHT: 2, Every.WEEK: 4}
 
-    `latest_on`: the last day on which an instalment may fall due; None where a plan may outlast the placement.
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a creditor grants at the door: parameters with a validity, the defaults cautious and confirmed by nobody.
+
+    Shares and rates are in basis points (10,000 is the whole). `least_first_bp`: of the debt, with the first
+    instalment. `broken_after_days`, `broken_after_instalments`: a plan is broken when an instalment is later than the
+    one, or when as many as the other are overdue at once. `settlement_least_bp`: the least share of the debt that a
+    settlement may offer; the whole means that none is granted.
     """
 
-    most_instalments: int = 60
-    least_instalment_cents: int = 1_000
+    most_months: int = 24
+    least_instalment_cents: int = 2_000
+    least_first_bp: int = 0
     first_within_days: int = 45
-    latest_on: date | None = None
+    yearly_rate_bp: int = 0
+    broken_after_days: int = 30
+    broken_after_instalments: int = 2
+    settlement_least_bp: int = WHOLE_BP
+    settlement_within_days: int = 30
+
+    def __post_init__(self) -> None:
+        """Raises Refusal `terms.out_of_range` (details: field)."""
+        ranges = {
+            "most_months": (1, 120),
+            "least_instalment_cents": (1, 10_000_000),
+            "least_first_bp": (0, WHOLE_BP),
+            "first_within_days": (0, 365),
+            "yearly_rate_bp": (0, 2_000),
+            "broken_after_days": (1, 365),
+            "broken_after_instalments": (1, 120),
+            "settlement_least_bp": (1, WHOLE_BP),
+            "settlement_within_days": (1, 365),
+        }
+        for name, (least, most) in ranges.items():
+            if not least <= getattr(self, name) <= most:
+                raise Refusal("terms.out_of_range", kind=Kind.MALFORMED, details={"field": name})
+
+    def most_instalments(self, every: Every) -> int:
+        """How many instalments of this rhythm fit in the months that are granted."""
+        return min(MOST_INSTALMENTS, self.most_months * _A_MONTH[every])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What two people agree on. `first_cents` 0: the first instalment is like the others; `each_cents` 0: equal
+    instalments, else as much each time and the rest at the end. `signed_on`: from when interest runs."""
+
+    debt_cents: int
+    count: int
+    first_due_on: date
+    signed_on: date
+    every: Every = Every.MONTH
+    first_cents: int = 0
+    each_cents: int = 0
+    yearly_rate_bp: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +101,16 @@ class Instalment:
 
 @dataclass(frozen=True, slots=True)
 class RepaymentPlan:
-    """A schedule; the instalments sum to `total_cents`."""
+    """A schedule; the instalments sum to the debt and the plan's interest."""
 
-    total_cents: int
-    every: Every
+    ask: Ask
+    interest_cents: int
     instalments: tuple[Instalment, ...]
+
+    @property
+    def total_cents(self) -> int:
+        """Debt and interest."""
+        return self.ask.debt_cents + self.interest_cents
 
     @property
     def last_on(self) -> date:
@@ -58,42 +118,60 @@ class RepaymentPlan:
         return self.instalments[-1].due_on
 
 
-def repayment_plan(
-    total_cents: int, *, instalments: int, first_due_on: date, every: Every, limits: PlanLimits, today: date
-) -> RepaymentPlan:
-    """Equal instalments; the last one takes the cents that do not divide.
+def repayment_plan(ask: Ask) -> RepaymentPlan:
+    """The schedule of what was agreed; limits are another question (`outside`).
 
-    Raises Refusal `repayment.total_not_positive`, `.too_many_instalments`, `.instalment_too_small`,
-    `.first_in_the_past`, `.first_too_late`, `.ends_too_late`.
+    Raises Refusal `repayment.total_not_positive`, `.count_out_of_range`, `.first_more_than_debt`,
+    `.first_in_the_past`, `.each_does_not_fit`.
     """
-    if total_cents <= 0:
+    if ask.debt_cents <= 0:
         raise Refusal("repayment.total_not_positive")
-    if not 1 <= instalments <= limits.most_instalments:
-        raise Refusal("repayment.too_many_instalments", details={"most": limits.most_instalments})
-    each = total_cents // instalments
-    if each < min(limits.least_instalment_cents, total_cents):
-        raise Refusal("repayment.instalment_too_small", details={"least_cents": limits.least_instalment_cents})
-    if first_due_on < today:
+    if not 1 <= ask.count <= MOST_INSTALMENTS:
+        raise Refusal("repayment.count_out_of_range", details={"most": MOST_INSTALMENTS})
+    if ask.first_cents > ask.debt_cents:
+        raise Refusal("repayment.first_more_than_debt", details={"debt_cents": ask.debt_cents})
+    if ask.first_due_on < ask.signed_on:
         raise Refusal("repayment.first_in_the_past")
-    latest_first = today + timedelta(days=limits.first_within_days)
-    if first_due_on > latest_first:
-        raise Refusal("repayment.first_too_late", details={"latest_on": latest_first.isoformat()})
-    plan = RepaymentPlan(
-        total_cents,
-        every,
-        tuple(
-            Instalment(
-                number=index + 1,
-                due_on=due_on(first_due_on, index, every=every),
-                cents=each if index < instalments - 1 else total_cents - each * (instalments - 1),
-            )
-            for index in range(instalments)
-        ),
+    interest = interest_until(ask, until=None)
+    sums = _sums(ask, ask.debt_cents + interest)
+    instalments = (
+        Instalment(at + 1, due_on(ask.first_due_on, at, every=ask.every), cents) for at, cents in enumerate(sums)
     )
-    if limits.latest_on is not None and plan.last_on > limits.latest_on:
-        details = {"last_on": plan.last_on.isoformat(), "latest_on": limits.latest_on.isoformat()}
-        raise Refusal("repayment.ends_too_late", details=details)
-    return plan
+    return RepaymentPlan(ask, interest, tuple(instalments))
+
+
+def _sums(ask: Ask, total_cents: int) -> list[int]:
+    if ask.count == 1:
+        sums = [total_cents]
+    else:
+        each = ask.each_cents or (
+            (total_cents - ask.first_cents) // (ask.count - 1) if ask.first_cents else total_cents // ask.count
+        )
+        before = [ask.first_cents or each, *[each] * (ask.count - 2)]
+        sums = [*before, total_cents - sum(before)]
+    if sums[-1] < 1 or (ask.each_cents and sums[-1] > ask.each_cents):
+        raise Refusal("repayment.each_does_not_fit", details={"count": ask.count})
+    return sums
+
+
+def interest_until(ask: Ask, *, until: date | None) -> int:
+    """The interest that has accrued by the end of `until`, in cents, half a cent up; all of it for None.
+
+    Worked out on equal parts of the debt after the first instalment, each repaid on its day, days of 365 a year.
+    """
+    if not ask.yearly_rate_bp:
+        return 0
+    first = ask.first_cents or ask.debt_cents // ask.count
+    part = (ask.debt_cents - first) // (ask.count - 1) if ask.count > 1 else 0
+    left, since, cents_days = ask.debt_cents, ask.signed_on, 0
+    for at in range(ask.count):
+        on = due_on(ask.first_due_on, at, every=ask.every)
+        ends = on if until is None else max(since, min(on, until))
+        cents_days += left * (ends - since).days
+        since = max(since, on)
+        left -= first if at == 0 else part
+    numerator, denominator = cents_days * ask.yearly_rate_bp, YEAR_DAYS * WHOLE_BP
+    return (2 * numerator + denominator) // (2 * denominator)
 
 
 def due_on(first_due_on: date, index: int, *, every: Every) -> date:
@@ -103,3 +181,236 @@ def due_on(first_due_on: date, index: int, *, every: Every) -> date:
     months = first_due_on.month - 1 + index
     year, month = first_due_on.year + months // 12, months % 12 + 1
     return date(year, month, min(first_due_on.day, calendar.monthrange(year, month)[1]))
+
+
+def outside(plan: RepaymentPlan, terms: Terms) -> tuple[Refusal, ...]:
+    """In what a plan goes beyond the creditor's terms: refused on the phone, flagged by the office.
+
+    Codes: `repayment.too_many_instalments`, `.instalment_too_small`, `.first_too_small`, `.first_too_late`,
+    `.rate_differs`. The last instalment may be smaller than the least one: it is what remains.
+    """
+    ask = plan.ask
+    found: list[Refusal] = []
+    most = terms.most_instalments(ask.every)
+    if ask.count > most:
+        found.append(Refusal("repayment.too_many_instalments", details={"most": most}))
+    regular = [item.cents for item in plan.instalments[:-1]] or [plan.total_cents]
+    if min(regular) < min(terms.least_instalment_cents, plan.total_cents):
+        details = {"least_cents": terms.least_instalment_cents}
+        found.append(Refusal("repayment.instalment_too_small", details=details))
+    least_first = -(-ask.debt_cents * terms.least_first_bp // WHOLE_BP)
+    if plan.instalments[0].cents < least_first:
+        found.append(Refusal("repayment.first_too_small", details={"least_cents": least_first}))
+    latest = ask.signed_on + timedelta(days=terms.first_within_days)
+    if ask.first_due_on > latest:
+        found.append(Refusal("repayment.first_too_late", details={"latest_on": latest.isoformat()}))
+    if ask.yearly_rate_bp != terms.yearly_rate_bp:
+        found.append(Refusal("repayment.rate_differs", details={"rate_bp": terms.yearly_rate_bp}))
+    return tuple(found)
+
+
+def affordable(ask: Ask, terms: Terms) -> RepaymentPlan:
+    """The shortest plan in which no instalment is more than `ask.each_cents`; `ask.count` is not looked at.
+
+    Raises Refusal `repayment.not_affordable` (details: most, needed_cents) when that takes more instalments than
+    the creditor grants, and what `repayment_plan` refuses.
+    """
+    most = terms.most_instalments(ask.every)
+    for count in range(1, most + 1):
+        tried = _counted(ask, count, each_cents=0 if count == 1 else ask.each_cents)
+        total = tried.debt_cents + interest_until(tried, until=None)
+        first = tried.first_cents or ask.each_cents
+        if total <= first + ask.each_cents * (count - 1):
+            return repayment_plan(tried)
+    longest = repayment_plan(_counted(ask, most, each_cents=0))
+    needed = max(item.cents for item in longest.instalments[1:] or longest.instalments)
+    raise Refusal("repayment.not_affordable", details={"most": most, "needed_cents": needed})
+
+
+def _counted(ask: Ask, count: int, *, each_cents: int) -> Ask:
+    return Ask(
+        debt_cents=ask.debt_cents,
+        count=count,
+        first_due_on=ask.first_due_on,
+        signed_on=ask.signed_on,
+        every=ask.every,
+        first_cents=ask.first_cents,
+        each_cents=each_cents,
+        yearly_rate_bp=ask.yearly_rate_bp,
+    )
+
+
+# --- how it goes -----------------------------------------------------------------------------------------------
+
+
+class PlanState(StrEnum):
+    """`proposed`: not signed by the debtor; `renegotiated`, `settled`: another agreement took its place."""
+
+    PROPOSED = "proposed"
+    ACTIVE = "active"
+    KEPT = "kept"
+    BROKEN = "broken"
+    RENEGOTIATED = "renegotiated"
+    SETTLED = "settled"
+
+
+RUNNING = frozenset({PlanState.ACTIVE, PlanState.KEPT, PlanState.BROKEN})
+"""The states that follow from what was paid; the others are acts of people and stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What made the debt smaller on a day; negative where a payment was undone (a cheque unpaid)."""
+
+    on: date
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstalmentStanding:
+    """How far an instalment is paid; `covered_on` is the day on which it was whole."""
+
+    number: int
+    due_on: date
+    cents: int
+    paid_cents: int
+    covered_on: date | None
+
+    def is_late(self, today: date) -> bool:
+        """Due before today and not whole."""
+        return self.covered_on is None and self.due_on < today
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A plan held against what was paid."""
+
+    state: PlanState
+    instalments: tuple[InstalmentStanding, ...]
+    broken_on: date | None
+    over_cents: int
+    """Paid beyond the whole plan."""
+
+    @property
+    def next(self) -> InstalmentStanding | None:
+        """The first instalment that is not whole."""
+        return next((item for item in self.instalments if item.covered_on is None), None)
+
+
+def standing(
+    instalments: Sequence[Instalment],
+    credits: Sequence[Credit],
+    *,
+    broken_after_days: int,
+    broken_after_instalments: int,
+    today: date,
+) -> Standing:
+    """How a running plan stands at the end of the day before `today`: paid in order, the oldest instalment first.
+
+    A payment counts from its own day, so one that arrives late from a phone heals what only seemed broken; one that
+    was made too late does not. What was undone is taken from the newest payments.
+    """
+    laid = _laid(instalments, _net(credits))
+    broken_on = _broken_on(laid, days=broken_after_days, overdue=broken_after_instalments, today=today)
+    if all(item.covered_on is not None for item in laid):
+        state = PlanState.KEPT
+    else:
+        state = PlanState.ACTIVE if broken_on is None else PlanState.BROKEN
+    over = sum(credit.cents for credit in credits) - sum(item.cents for item in instalments)
+    return Standing(state, laid, broken_on, max(0, over))
+
+
+def _net(credits: Sequence[Credit]) -> list[Credit]:
+    undone = -sum(credit.cents for credit in credits if credit.cents < 0)
+    kept: list[Credit] = []
+    for credit in sorted((c for c in credits if c.cents > 0), key=lambda c: c.on, reverse=True):
+        taken = min(undone, credit.cents)
+        undone -= taken
+        if credit.cents > taken:
+            kept.append(Credit(credit.on, credit.cents - taken))
+    return kept[::-1]
+
+
+def _laid(instalments: Sequence[Instalment], credits: Sequence[Credit]) -> tuple[InstalmentStanding, ...]:
+    laid: list[InstalmentStanding] = []
+    purse = [(credit.on, credit.cents) for credit in credits]
+    for item in instalments:
+        paid, covered_on = 0, None
+        while purse and paid < item.cents:
+            on, cents = purse[0]
+            taken = min(cents, item.cents - paid)
+            paid += taken
+            covered_on = on if paid == item.cents else None
+            purse[:1] = [(on, cents - taken)] if cents > taken else []
+        laid.append(InstalmentStanding(item.number, item.due_on, item.cents, paid, covered_on))
+    return tuple(laid)
+
+
+def _broken_on(laid: Sequence[InstalmentStanding], *, days: int, overdue: int, today: date) -> date | None:
+    """The first day on which the creditor's rule was met."""
+    found: list[date] = []
+    for item in laid:
+        too_late = item.due_on + timedelta(days=days + 1)
+        if too_late <= today and (item.covered_on is None or item.covered_on >= too_late):
+            found.append(too_late)
+        day = item.due_on + timedelta(days=1)
+        waiting = [x for x in laid if x.due_on < day and (x.covered_on is None or x.covered_on >= day)]
+        if day <= today and len(waiting) >= overdue:
+            found.append(day)
+    return min(found, default=None)
+
+
+# --- settlements -----------------------------------------------------------------------------------------------
+
+
+class SettlementState(StrEnum):
+    """A settlement (saldo e stralcio) binds nobody before the creditor's approval."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    PAID = "paid"
+    EXPIRED = "expired"
+
+
+def settlement_outside(
+    *, offer_cents: int, debt_cents: int, pay_by: date, signed_on: date, terms: Terms
+) -> tuple[Refusal, ...]:
+    """In what an offer goes beyond the creditor's terms; empty when it may be proposed.
+
+    Codes: `settlement.not_positive`, `.not_below_debt`, `.too_low`, `.in_the_past`, `.too_late`.
+    """
+    if offer_cents <= 0:
+        return (Refusal("settlement.not_positive"),)
+    found: list[Refusal] = []
+    if offer_cents >= debt_cents:
+        found.append(Refusal("settlement.not_below_debt", details={"debt_cents": debt_cents}))
+    least = least_settlement(debt_cents, terms)
+    if offer_cents < least:
+        found.append(Refusal("settlement.too_low", details={"least_cents": least}))
+    latest = signed_on + timedelta(days=terms.settlement_within_days)
+    if pay_by < signed_on:
+        found.append(Refusal("settlement.in_the_past"))
+    if pay_by > latest:
+        found.append(Refusal("settlement.too_late", details={"latest_on": latest.isoformat()}))
+    return tuple(found)
+
+
+def least_settlement(debt_cents: int, terms: Terms) -> int:
+    """The smallest offer that may be proposed, in cents, rounded up."""
+    return -(-debt_cents * terms.settlement_least_bp // WHOLE_BP)
+
+
+def settlement_state(
+    state: SettlementState, *, offer_cents: int, pay_by: date, credits: Sequence[Credit], today: date
+) -> SettlementState:
+    """What became of an approved settlement: `paid` when the offer came in by its day, `expired` after it.
+
+    Nothing but an approval makes money a settlement: a proposal stays one however much was paid.
+    """
+    if state is not SettlementState.APPROVED:
+        return state
+    in_time = sum(credit.cents for credit in credits if credit.on <= pay_by)
+    if in_time >= offer_cents:
+        return SettlementState.PAID
+    return SettlementState.EXPIRED if today > pay_by else state

@@ -17,11 +17,12 @@ import binascii
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from fieldapp.domain.agreements import AgreementPaper, PlanPaper, read_agreement
 from fieldapp.domain.captured import PlacementDays
 from fieldapp.domain.conduct import (
     AddressFacts,
@@ -43,9 +44,10 @@ from fieldapp.domain.payments import payment_method
 from fieldapp.domain.reading import Reader
 from fieldapp.domain.receipt_series import Series, SignedReceipt, VerifySignature, judge_receipt
 from fieldapp.domain.receipt_series import Verdict as ReceiptVerdict
-from fieldapp.domain.receipts import ReceiptValue
+from fieldapp.domain.receipts import ReceiptValue, WordingKind
+from fieldapp.domain.repayment_plan import Terms, outside, settlement_outside
 from fieldapp.domain.visit import check_report, from_body
-from fieldapp.domain.visit_report import ReportedPayment, VisitReport
+from fieldapp.domain.visit_report import ReportedPayment, SignedPaper, VisitReport
 
 VERSION = 1
 FAR_OFF = timedelta(minutes=10)
@@ -120,6 +122,14 @@ class PracticeKnown:
     """It was in some published day of this agent."""
     assigned_on: frozenset[str]
     """Days (ISO) on which the newest version gives it to this agent."""
+    owed_cents: int | None = None
+    """What the ledger says before this batch."""
+    terms: Terms = field(default_factory=Terms)
+    """What the creditor grants now."""
+    agreements: frozenset[UUID] = frozenset()
+    """Plans and settlements that have arrived."""
+    plan_running: bool = False
+    settlement_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +177,21 @@ class TakenPayment:
     receipt: ReceiptValue | None
     receipt_content: bytes
     receipt_signature: str
+    instalment_number: int | None = None
+    """Of a repayment plan that is signed; None where the receipt names one and there is no plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenAgreement:
+    """An agreement that was accepted; `signed` when the debtor signed under a text that names its digest."""
+
+    paper: AgreementPaper
+    content: bytes
+    digest: str
+    signature: str
+    signed: bool
+    flags: tuple[str, ...]
+    """In what it goes beyond the creditor's terms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +230,7 @@ class Decision:
     envelope: Envelope | None = None
     report: VisitReport | None = None
     payments: tuple[TakenPayment, ...] = ()
+    agreement: TakenAgreement | None = None
     call: Call | None = None
     check_in: CheckIn | None = None
     first_received_at: datetime | None = None
@@ -289,6 +315,9 @@ class _Judging:
         self._series = known.series
         self._facts = {practice.id: practice.facts for practice in known.practices.values()}
         self._agent = known.agent
+        self._agreements: set[UUID] = set()
+        self._planned: set[UUID] = set()
+        """Practices of which this batch brought a signed plan."""
 
     def decide(self, item: Arrived) -> Decision:
         before = self._earlier.get(item.id)
@@ -337,22 +366,56 @@ class _Judging:
             raise Refusal("visit.reported_twice", kind=Kind.CONFLICT)
         if report.address_id not in practice.addresses:
             raise Refusal("visit.address_unknown", kind=Kind.MISSING)
-        payments = tuple(self._payment(payment, practice) for payment in report.payments)
+        agreement = self._agreement(report, practice)
+        running = practice.plan_running or practice.id in self._planned or _is_signed_plan(agreement)
+        payments = tuple(self._payment(payment, practice, running) for payment in report.payments)
         self._visits.add(report.visit_id)
-        flags = (*decision.flags, *self._flags(report, practice))
-        findings = self._findings(report, practice)
+        if agreement is not None:
+            self._agreements.add(UUID(agreement.paper.id))
+        if _is_signed_plan(agreement):
+            self._planned.add(practice.id)
+        flags = (*decision.flags, *self._flags(report, payments, practice), *_agreement_flags(report, agreement))
+        findings = self._findings(report, payments, practice)
         said = [f for f in findings if f.code != ABOUT_THE_COMUNE]
         loud = [f.code for f in said if not f.quiet and f.severity is not Severity.WARNS]
         return replace(
             decision,
             report=report,
             payments=payments,
+            agreement=agreement,
             flags=tuple(dict.fromkeys((*flags, *loud))),
             quiet_flags=tuple(dict.fromkeys(f.code for f in said if f.quiet)),
             unknown_patron_of=next((f.details["comune"] for f in findings if f.code == ABOUT_THE_COMUNE), None),
         )
 
-    def _payment(self, payment: ReportedPayment, practice: PracticeKnown) -> TakenPayment:
+    def _agreement(self, report: VisitReport, practice: PracticeKnown) -> TakenAgreement | None:
+        """The plan or settlement of the report, with nothing taken on trust.
+
+        Raises Refusal `agreement.not_of_outcome`, `.signature_invalid`, `.differs_from_report`, `.sent_twice`,
+        `sync.digest_differs`, or what `read_agreement` refuses.
+        """
+        sent = report.agreement
+        if sent is None:
+            return None
+        kind = _AGREEMENT_OF.get(report.outcome.code)
+        if kind is None or sent.value.get("kind") != kind:
+            raise Refusal("agreement.not_of_outcome", kind=Kind.MALFORMED)
+        content = canonical_json(sent.value)
+        if sha256(content) != sent.digest:
+            raise Refusal("sync.digest_differs", kind=Kind.MALFORMED)
+        if not self._verify(self._series.public_point, content, _raw_signature(sent)):
+            raise Refusal("agreement.signature_invalid", kind=Kind.FORBIDDEN)
+        paper = read_agreement(content, kind=kind)
+        known = (str(self._known.device_id), practice.practice_number)
+        if (paper.device, paper.practice) != known:
+            raise Refusal("agreement.differs_from_report", kind=Kind.CONFLICT)
+        if UUID(paper.id) in practice.agreements | self._agreements:
+            raise Refusal("agreement.sent_twice", kind=Kind.CONFLICT)
+        given = report.signature
+        signed = given is not None and not given.refused and sent.digest in given.text
+        return TakenAgreement(paper, content, sent.digest, sent.signature, signed, _beyond_terms(paper, practice))
+
+    def _payment(self, payment: ReportedPayment, practice: PracticeKnown, running: bool) -> TakenPayment:
         method = payment_method(payment.method)
         if not {share.debt_line_id for share in payment.allocation} <= practice.debt_lines:
             raise Refusal("payment.line_of_another", kind=Kind.FORBIDDEN)
@@ -367,7 +430,8 @@ class _Judging:
             raise Refusal("sync.digest_differs", kind=Kind.MALFORMED)
         receipt = self._receipt(content, payment.receipt.signature)
         _agree(receipt, payment, practice)
-        return TakenPayment(payment, receipt, content, payment.receipt.signature)
+        number = receipt.wording.number if running and receipt.wording.kind is WordingKind.INSTALMENT else None
+        return TakenPayment(payment, receipt, content, payment.receipt.signature, number)
 
     def _receipt(self, content: bytes, signature: str) -> ReceiptValue:
         try:
@@ -382,21 +446,28 @@ class _Judging:
         self._series = replace(self._series, links=links)
         return judgement.receipt
 
-    def _flags(self, report: VisitReport, practice: PracticeKnown) -> list[str]:
+    def _flags(self, report: VisitReport, payments: tuple[TakenPayment, ...], practice: PracticeKnown) -> list[str]:
         known = self._known
         flags = [refusal.code for refusal in check_report(report, now=report.left_at, placement=practice.placement)]
         if report.planned_day.isoformat() not in practice.assigned_on:
             flags.append("visit.reassigned")
         if report.arrived_at > known.now + FAR_OFF:
             flags.append("clock.in_the_future")
+        named = [t.receipt is not None and t.receipt.wording.kind is WordingKind.INSTALMENT for t in payments]
+        if any(is_named and t.instalment_number is None for is_named, t in zip(named, payments, strict=True)):
+            flags.append("payment.instalment_without_plan")
         return flags
 
-    def _findings(self, report: VisitReport, practice: PracticeKnown) -> list[Finding]:
+    def _findings(
+        self, report: VisitReport, payments: tuple[TakenPayment, ...], practice: PracticeKnown
+    ) -> list[Finding]:
         """What the rules say of the visit and of each payment: the service judges last."""
         known = self._known
         stayed_s = max(0, int((report.left_at - report.arrived_at).total_seconds()))
         acts: list[VisitAct | Payment] = [VisitAct(report.arrived_at, stayed_s)]
-        acts += [Payment(report.left_at, p.method, p.amount_cents) for p in report.payments]
+        for taken in payments:
+            paid, agreed = taken.payment, taken.instalment_number is not None
+            acts.append(Payment(report.left_at, paid.method, paid.amount_cents, instalment=agreed))
         address, findings = practice.addresses[report.address_id], list[Finding]()
         for act in acts:
             facts = Facts(act=act, practice=self._facts[practice.id], address=address, agent=self._agent)
@@ -458,6 +529,48 @@ def _again(item: Arrived, before: Earlier) -> Decision:
         return Decision(item, Verdict.CONFLICT, "sync.same_id_other_content")
     verdict = Verdict.DUPLICATE if before.verdict is Verdict.ACCEPTED else before.verdict
     return Decision(item, verdict, before.code, before.details, before.flags, first_received_at=before.received_at)
+
+
+_AGREEMENT_OF = {"PLAN_SIGNED": "repayment_plan", "SETTLEMENT_PROPOSED": "settlement"}
+"""The outcomes that come with an agreement, and its kind."""
+
+
+def _raw_signature(sent: SignedPaper) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(sent.signature + "=" * (-len(sent.signature) % 4))
+    except (binascii.Error, ValueError):
+        raise Refusal("agreement.signature_invalid", kind=Kind.MALFORMED) from None
+
+
+def _is_signed_plan(agreement: TakenAgreement | None) -> bool:
+    return agreement is not None and agreement.signed and isinstance(agreement.paper, PlanPaper)
+
+
+def _beyond_terms(paper: AgreementPaper, practice: PracticeKnown) -> tuple[str, ...]:
+    """It was agreed at a door, so it stands; the office is told."""
+    terms, signed_on = practice.terms, paper.signed_on
+    if isinstance(paper, PlanPaper):
+        found = [refusal.code for refusal in outside(paper.plan(), terms)]
+        ours = (terms.broken_after_days, terms.broken_after_instalments)
+        if (paper.broken_after_days, paper.broken_after_instalments) != ours:
+            found.append("repayment.rule_differs")
+    else:
+        pay_by = date.fromisoformat(paper.pay_by)
+        beyond = settlement_outside(
+            offer_cents=paper.offer_cents, debt_cents=paper.debt_cents, pay_by=pay_by, signed_on=signed_on, terms=terms
+        )
+        found = [refusal.code for refusal in beyond]
+    if practice.owed_cents is not None and paper.debt_cents > practice.owed_cents:
+        found.append("repayment.more_than_owed")
+    return tuple(found)
+
+
+def _agreement_flags(report: VisitReport, agreement: TakenAgreement | None) -> tuple[str, ...]:
+    if agreement is None:
+        return ("agreement.missing",) if report.outcome.code in _AGREEMENT_OF else ()
+    given = report.signature
+    other_text = given is not None and not given.refused and not agreement.signed
+    return (*agreement.flags, *(("agreement.signed_other_text",) if other_text else ()))
 
 
 def _agree(receipt: ReceiptValue, payment: ReportedPayment, practice: PracticeKnown) -> None:

@@ -33,6 +33,7 @@ from fieldapp.domain.visit_report import (
     ReportedPayment,
     Role,
     Signature,
+    SignedPaper,
     Signer,
     StampDutyLine,
     ThirdPartyMet,
@@ -56,6 +57,7 @@ __all__ = [
     "ReportedPayment",
     "Role",
     "Signature",
+    "SignedPaper",
     "Signer",
     "StampDutyLine",
     "ThirdPartyMet",
@@ -149,17 +151,20 @@ def _meeting(reader: Reader, entry: Outcome) -> Meeting:
     statement = reader.maybe("statement", lambda name: reader.text(name, longest=LONGEST_STATEMENT))
     signature = reader.maybe("signature", lambda name: _signature(reader.object(name)))
     payments = tuple(_payment(item) for item in reader.objects("payments", most=10))
+    # Phones of the version before know no agreements: there the key may be missing.
+    told = "agreement" in reader.names()
+    agreement = reader.maybe("agreement", lambda name: _agreement(reader.object(name))) if told else None
     if met is Met.DEBTOR:
         if identified is None or role is not None:
             raise inner.malformed("identified_by" if identified is None else "role")
-        return DebtorMet(identified, statement, signature, payments)
+        return DebtorMet(identified, statement, signature, payments, agreement)
     if identified is not None or (role is None) != (met is Met.NOBODY):
         raise inner.malformed("identified_by" if identified is not None else "role")
-    held = {"statement": statement, "signature": signature, "payments": payments or None}
-    told = next((name for name, value in held.items() if value is not None), None)
+    held = {"statement": statement, "signature": signature, "payments": payments or None, "agreement": agreement}
+    carried = next((name for name, value in held.items() if value is not None), None)
     code = "visit.third_party_carries_debt" if met is Met.THIRD_PARTY else "visit.nobody_carries_debt"
-    if told is not None:
-        raise _malformed(code, told)
+    if carried is not None:
+        raise _malformed(code, carried)
     if role is None:
         return NobodyMet()
     if Met.THIRD_PARTY not in entry.met:
@@ -277,6 +282,15 @@ def _receipt(reader: Reader) -> IssuedReceipt:
     receipt = IssuedReceipt(value, _digest(reader, "digest"), reader.text("signature", longest=400))
     reader.close()
     return receipt
+
+
+def _agreement(reader: Reader) -> SignedPaper:
+    value = reader.plain("value")
+    if not isinstance(value, dict):
+        raise reader.malformed("value")
+    paper = SignedPaper(value, _digest(reader, "digest"), reader.text("signature", longest=400))
+    reader.close()
+    return paper
 
 
 def _observations(reader: Reader) -> tuple[Observation, ...]:

@@ -1,8 +1,8 @@
 """The visit report as a value: what happened at one door.
 
-Who was met decides what a report can hold. Statement, signature and payments exist only where the debtor was met
-(`DebtorMet`); a report about a third party has no place for them, so that nothing about a debt can be told to,
-or stored about, anybody else (Garante, 30 November 2005). `domain.visit` reads and checks reports.
+Who was met decides what a report can hold. Statement, signature, payments and agreement exist only where the debtor
+was met (`DebtorMet`); a report about a third party has no place for them, so that nothing about a debt can be told
+to, or stored about, anybody else (Garante, 30 November 2005). `domain.visit` reads and checks reports.
 """
 
 from __future__ import annotations
@@ -169,6 +169,15 @@ class IssuedReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedPaper:
+    """An agreement as the agent's device signed it; `domain.agreements` reads the value."""
+
+    value: Mapping[str, Any]
+    digest: Sha256
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportedPayment:
     """Money taken at the door. `fields` are the answers that the payment method asks for."""
 
@@ -188,6 +197,7 @@ class DebtorMet:
     statement: str | None
     signature: Signature | None
     payments: tuple[ReportedPayment, ...]
+    agreement: SignedPaper | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +259,11 @@ class VisitReport:
     def signature(self) -> Signature | None:
         """The signature; none where the debtor was not met."""
         return self.meeting.signature if isinstance(self.meeting, DebtorMet) else None
+
+    @property
+    def agreement(self) -> SignedPaper | None:
+        """The plan or the settlement; none where the debtor was not met."""
+        return self.meeting.agreement if isinstance(self.meeting, DebtorMet) else None
 
     def contact(self) -> Contact:
         """The visit in the contact ledger."""

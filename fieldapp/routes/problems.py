@@ -42,6 +42,7 @@ CONSTRAINTS = {
     "entry_once": "ledger.entry_repeated",
     "entry_balances": "ledger.entry_unbalanced",
     "append_only": "ledger.append_only",
+    "creditor_terms_once": "terms.set_meanwhile",
     "published_day_once": "plan.published_meanwhile",
 }
 """Database constraints that a request can run into, and how they are said."""

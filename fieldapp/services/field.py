@@ -38,7 +38,7 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
     published = await store.day_of(work.session, person.id, wanted)
     ruleset = await rules.ruleset(work)
     facts = await _facts(work, [stop.practice_id for stop in published.stops], person)
-    stops = await store.stop_cards(work.session, published.stops, facts=facts)
+    stops = await store.stop_cards(work.session, published.stops, facts=facts, today=work.today)
     audit(work.session, "day.fetched", "day", wanted.isoformat(), version=published.version)
     return DayBundle(
         protocol=spoken,

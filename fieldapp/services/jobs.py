@@ -14,7 +14,7 @@ from uuid import UUID
 
 import procrastinate
 
-from fieldapp.services import intake, planning
+from fieldapp.services import agreement_review, intake, planning
 from fieldapp.services.work import Parts
 from fieldapp.store import access
 from fieldapp.store.database import Scope
@@ -40,6 +40,8 @@ def register(jobs: procrastinate.App, parts: Parts) -> None:
         jobs.task(name=name)(_as_person(name, run, parts))
     rescue = jobs.task(name="jobs.rescue", queueing_lock="jobs.rescue", pass_context=True)(_rescue)
     jobs.periodic(cron="* * * * *")(rescue)
+    watch = jobs.task(name="agreements.review", queueing_lock="agreements.review")(_review(parts))
+    jobs.periodic(cron="*/10 * * * *")(watch)
 
 
 def _as_person(name: str, run: Run, parts: Parts) -> Callable[..., Awaitable[None]]:
@@ -50,6 +52,13 @@ def _as_person(name: str, run: Run, parts: Parts) -> Callable[..., Awaitable[Non
             log.warning("job %s dropped: the person who asked for it has left", name)
             return
         await run(parts, identity, **arguments)
+
+    return job
+
+
+def _review(parts: Parts) -> Callable[..., Awaitable[None]]:
+    async def job(timestamp: int) -> None:  # noqa: ARG001  (the queue hands it in; the service's clock decides)
+        await agreement_review.review_all(parts)
 
     return job
 

@@ -54,7 +54,9 @@ async def read_practice(work: Work, practice_id: UUID) -> PracticeFile:
     """The whole file; every look at it is audited. Raises Refusal `practice.unknown`."""
     await practices.head(work.session, practice_id)
     findings = await findings_of_visit(work, practice_id)
-    file = await practice_file.practice_file(work.session, practice_id, now=work.now, findings=findings)
+    file = await practice_file.practice_file(
+        work.session, practice_id, now=work.now, today=work.today, findings=findings
+    )
     audit(work.session, "practice.read", "practice", practice_id)
     return file
 

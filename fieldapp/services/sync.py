@@ -13,7 +13,7 @@ from fieldapp.documents.images import clean_picture
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import sha256 as digest_of
 from fieldapp.domain.sync import Arrived, Decision, PhoneClock, Verdict, judge_batch, touched
-from fieldapp.services import rules
+from fieldapp.services import agreements, rules
 from fieldapp.services.access import read_clock
 from fieldapp.services.work import PROTOCOL, Work, speaking
 from fieldapp.store import envelopes as store
@@ -42,6 +42,7 @@ async def push(
         touched(arrived),
         ruleset=await rules.ruleset(work),
         now=work.now,
+        today=work.today,
         clock=PhoneClock(
             offset_ms=None if phone_clock is None else round((work.now - phone_clock) / timedelta(milliseconds=1)),
             moved=work.parts.clock.demo,
@@ -49,7 +50,8 @@ async def push(
     )
     decisions = judge_batch(arrived, known, verify_signature=work.parts.verify)
     creditors = {practice.id: practice.creditor_id for practice in known.practices.values()}
-    decisions = await _write(work, decisions, sent_by, creditors)
+    watched = frozenset(p.id for p in known.practices.values() if p.plan_running or p.settlement_open)
+    decisions = await _write(work, decisions, sent_by, creditors, watched)
     # A report that is written now names its pictures for the first time: none of them is here yet.
     pictures = [
         p for d in decisions if d.report is not None and d.verdict is Verdict.ACCEPTED for p in d.report.attachments
@@ -64,7 +66,7 @@ async def push(
 
 
 async def _write(
-    work: Work, decisions: list[Decision], sent_by: store.Sender, creditors: dict[UUID, UUID]
+    work: Work, decisions: list[Decision], sent_by: store.Sender, creditors: dict[UUID, UUID], watched: frozenset[UUID]
 ) -> list[Decision]:
     """The whole batch at once; where a constraint objects, one by one, so that a bad item costs only itself."""
     fresh = [d for d in decisions if d.verdict in (Verdict.ACCEPTED, Verdict.REFUSED) and not d.first_received_at]
@@ -73,26 +75,34 @@ async def _write(
     if not fresh:
         return decisions
     try:
-        await _store(work, fresh, sent_by, creditors)
+        await _store(work, fresh, sent_by, creditors, watched)
     except IntegrityError:
-        settled = {d.arrived.id: await _store_alone(work, d, sent_by, creditors) for d in fresh}
+        settled = {d.arrived.id: await _store_alone(work, d, sent_by, creditors, watched) for d in fresh}
         return [settled.get(d.arrived.id, d) for d in decisions]
     return decisions
 
 
-async def _store_alone(work: Work, decision: Decision, sent_by: store.Sender, creditors: dict[UUID, UUID]) -> Decision:
+async def _store_alone(
+    work: Work, decision: Decision, sent_by: store.Sender, creditors: dict[UUID, UUID], watched: frozenset[UUID]
+) -> Decision:
     try:
-        await _store(work, [decision], sent_by, creditors)
+        await _store(work, [decision], sent_by, creditors, watched)
     except IntegrityError as objection:
         constraint = getattr(getattr(objection.orig, "diag", None), "constraint_name", None) or "unknown"
         refused = Decision(decision.arrived, Verdict.REFUSED, "sync.contradicts_store", {"constraint": constraint})
         refused = replace(refused, envelope=decision.envelope)
-        await _store(work, [refused], sent_by, creditors)
+        await _store(work, [refused], sent_by, creditors, watched)
         return refused
     return decision
 
 
-async def _store(work: Work, decisions: Sequence[Decision], sent_by: store.Sender, creditors: dict[UUID, UUID]) -> None:
+async def _store(
+    work: Work,
+    decisions: Sequence[Decision],
+    sent_by: store.Sender,
+    creditors: dict[UUID, UUID],
+    watched: frozenset[UUID],
+) -> None:
     async with work.session.begin_nested():
         facts = await store.write(
             work.session,
@@ -102,6 +112,9 @@ async def _store(work: Work, decisions: Sequence[Decision], sent_by: store.Sende
             now=work.now,
             today=work.today,
             new_id=work.parts.new_id,
+        )
+        facts += await agreements.follow(
+            work, decisions, creditors=creditors, agent_id=sent_by.person.id, watched=watched
         )
     tell(work.session, *facts)
     for decision in decisions:

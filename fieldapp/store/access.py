@@ -99,6 +99,11 @@ def agency_card(agency: Agency) -> AgencyCard:
     )
 
 
+async def agencies(session: AsyncSession) -> list[UUID]:
+    """All agencies; only the gate sees more than its own."""
+    return list((await session.exec(select(Agency.id).order_by(col(Agency.id)))).all())
+
+
 async def agency_of_session(session: AsyncSession) -> Agency:
     return await session.get_one(Agency, agency_of(session))
 

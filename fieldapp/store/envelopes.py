@@ -34,7 +34,7 @@ from fieldapp.domain.sync import (
     Verdict,
 )
 from fieldapp.domain.visit_report import DebtorMet, ThirdPartyMet, VisitReport
-from fieldapp.store import ledger
+from fieldapp.store import agreements, ledger
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.batches import write_rows
 from fieldapp.store.database import agency_of
@@ -42,6 +42,7 @@ from fieldapp.store.feed import NewFact
 from fieldapp.store.practice_facts import listed
 from fieldapp.store.tables.access import Agency, Device, Person
 from fieldapp.store.tables.access import NumberBlock as NumberBlockRow
+from fieldapp.store.tables.agreements import CreditorTerms, RepaymentPlan, Settlement
 from fieldapp.store.tables.field import Attachment, Envelope, Payment, Promise, Receipt, SignatureGiven, Visit
 from fieldapp.store.tables.office import Task
 from fieldapp.store.tables.planning import PublishedDay, PublishedStop
@@ -77,14 +78,21 @@ async def sender(session: AsyncSession, device_id: UUID) -> Sender:
 
 
 async def load(
-    session: AsyncSession, sent_by: Sender, touched: Touched, *, ruleset: Ruleset, now: datetime, clock: PhoneClock
+    session: AsyncSession,
+    sent_by: Sender,
+    touched: Touched,
+    *,
+    ruleset: Ruleset,
+    now: datetime,
+    today: date,
+    clock: PhoneClock,
 ) -> Known:
     """The state that a batch touches, in two queries whatever its size.
 
     Not in the one that locks: it would see what stood before it waited for the phone's push before.
     """
     own = await _own(session, sent_by.device, touched)
-    practices, visits = await _practices(session, touched.practices, agent_id=sent_by.person.id)
+    practices, visits = await _practices(session, touched.practices, agent_id=sent_by.person.id, today=today)
     return Known(
         device_id=sent_by.device.id,
         agent_id=sent_by.person.id,
@@ -149,7 +157,7 @@ async def _own(session: AsyncSession, device: Device, touched: Touched) -> Any:
 
 
 async def _practices(
-    session: AsyncSession, ids: Iterable[UUID], *, agent_id: UUID
+    session: AsyncSession, ids: Iterable[UUID], *, agent_id: UUID, today: date
 ) -> tuple[dict[UUID, PracticeKnown], frozenset[UUID]]:
     """The practices with everything that a report about them is judged by, and the visits reported before."""
     newest = (
@@ -165,9 +173,18 @@ async def _practices(
         where=(col(PublishedStop.practice_id) == col(Practice.id), col(PublishedStop.agent_id) == agent_id),
         of=Practice,
     ).label("assigned")
+    granted = listed(
+        *(getattr(CreditorTerms, name) for name in agreements.TERMS),
+        where=(col(CreditorTerms.creditor_id) == col(Practice.creditor_id), col(CreditorTerms.valid_from) <= today),
+        of=Practice,
+    ).label("granted")
+    plans = facts_store.gathered(RepaymentPlan, RepaymentPlan.id, RepaymentPlan.state)
+    settlements = facts_store.gathered(Settlement, Settlement.id, Settlement.state)
     addresses = facts_store.gathered(Address, Address.id, Address.kind, Address.state, Address.comune, Address.province)
     query = (
-        sqlalchemy.select(*facts_store.FACTS, col(Practice.practice_number), addresses, assigned)
+        sqlalchemy.select(
+            *facts_store.FACTS, col(Practice.practice_number), addresses, assigned, granted, plans, settlements
+        )
         .join(Placement, col(Placement.id) == col(Practice.placement_id))
         .where(col(Practice.id).in_(ids))
     )
@@ -186,6 +203,11 @@ async def _practices(
             debt_lines=frozenset(UUID(id_) for id_, _ in row.debt_line),
             ever_assigned=bool(row.assigned),
             assigned_on=frozenset(day for day, in_force in row.assigned if in_force),
+            owed_cents=int(row.owed_cents),
+            terms=agreements.terms_from(row.granted),
+            agreements=frozenset(UUID(id_) for id_, _ in (*row.repayment_plan, *row.settlement)),
+            plan_running=any(state in agreements.RUNNING_STATES for _, state in row.repayment_plan),
+            settlement_open=any(state in agreements.OPEN_SETTLEMENTS for _, state in row.settlement),
         )
         for row in rows
     }
@@ -530,13 +552,19 @@ class _Writing:
             amount_cents=payment.amount_cents,
             received_at=issued_at,
             fields=dict(payment.fields),
+            instalment_number=taken.instalment_number,
             reported_at=None,
         )
         self._tell(
             "payment.received",
             issued_at,
             report.practice_id,
-            {"amount_cents": payment.amount_cents, "method": payment.method, "receipt": receipt.name},
+            {
+                "amount_cents": payment.amount_cents,
+                "method": payment.method,
+                "receipt": receipt.name,
+                **({"instalment": taken.instalment_number} if taken.instalment_number else {}),
+            },
             day=report.planned_day,
         )
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from fieldapp.store import cards, ledger
+from fieldapp.store import agreement_cards, agreements, cards, ledger
 from fieldapp.store.cards import current_addresses
 from fieldapp.store.shapes.field import PracticeCard, StopCard
 from fieldapp.store.tables.field import Visit
@@ -58,11 +58,11 @@ async def day_of(session: AsyncSession, agent_id: UUID, day: date) -> DayOfAgent
 
 
 async def stop_cards(
-    session: AsyncSession, stops: Iterable[PublishedStop], *, facts: Mapping[UUID, dict[str, Any]]
+    session: AsyncSession, stops: Iterable[PublishedStop], *, facts: Mapping[UUID, dict[str, Any]], today: date
 ) -> list[StopCard]:
     """The stops with everything the door needs; `facts` is what the rules of conduct know of each practice."""
     stops = list(stops)
-    practices = await practice_cards(session, [stop.practice_id for stop in stops], facts=facts)
+    practices = await practice_cards(session, [stop.practice_id for stop in stops], facts=facts, today=today)
     wanted = [stop.address_id for stop in stops]
     addresses = {row.id: row for row in (await session.exec(select(Address).where(col(Address.id).in_(wanted)))).all()}
     done = set(
@@ -90,9 +90,9 @@ async def stop_cards(
 
 
 async def practice_cards(
-    session: AsyncSession, practice_ids: Iterable[UUID], *, facts: Mapping[UUID, dict[str, Any]]
+    session: AsyncSession, practice_ids: Iterable[UUID], *, facts: Mapping[UUID, dict[str, Any]], today: date
 ) -> dict[UUID, PracticeCard]:
-    """Practices as the agent at the door needs them; nine queries, however many practices."""
+    """Practices as the agent at the door needs them; a dozen queries, however many practices."""
     ids = list(practice_ids)
     query = (
         select(Practice, Placement, Creditor)
@@ -109,6 +109,9 @@ async def practice_cards(
         session, CreditDocument, ids, where=col(CreditDocument.visit_id).is_(None), order=col(CreditDocument.name)
     )
     owed = await ledger.owed(session, ids)
+    terms = await agreements.terms_in_force(session, [creditor.id for _, _, creditor in rows], on=today)
+    plans = await agreement_cards.plan_cards(session, ids, today=today, running_only=True)
+    settlements = await agreement_cards.settlement_cards(session, ids, open_only=True)
     return {
         practice.id: PracticeCard(
             id=practice.id,
@@ -125,6 +128,9 @@ async def practice_cards(
             owed_cents=ledger.totals(owed[practice.id]),
             attempts=[cards.attempt_card(row) for row in attempts[practice.id][:10]],
             documents=[cards.document_card(row) for row in documents[practice.id]],
+            terms=agreement_cards.terms_card(terms[creditor.id]),
+            plan=next(iter(plans[practice.id]), None),
+            settlement=next(iter(settlements[practice.id]), None),
             conduct_facts=facts.get(practice.id, {}),
         )
         for practice, placement, creditor in rows

@@ -92,7 +92,13 @@ FACTS: tuple[Any, ...] = (
     gathered(DebtLine, DebtLine.id, DebtLine.due_on),
     gathered(ContactAttempt, ContactAttempt.at, ContactAttempt.channel, ContactAttempt.outcome, ContactAttempt.reached),
     gathered(Visit, Visit.id, Visit.outcome, col(Visit.captured)["window"]),
-    gathered(Payment, Payment.received_at, Payment.amount_cents, where=[col(Payment.method) == "cash"]),
+    gathered(
+        Payment,
+        Payment.received_at,
+        Payment.amount_cents,
+        Payment.instalment_number,
+        where=[col(Payment.method) == "cash"],
+    ),
     _posted(
         col(Account.practice_id) == col(Practice.id),
         col(Account.kind).in_([kind.value for kind in CLAIMS]),
@@ -132,7 +138,8 @@ def facts_of(row: Any) -> PracticeFacts:
             if outcome == "APPOINTMENT_SET" and isinstance(window, dict)
         ),
         cash_received=tuple(
-            CashReceived(datetime.fromisoformat(at).astimezone(ROME).date(), cents) for at, cents in row.payment
+            CashReceived(datetime.fromisoformat(at).astimezone(ROME).date(), cents, instalment=number is not None)
+            for at, cents, number in row.payment
         ),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.receipts import receipt_name
-from fieldapp.store import cards, ledger, practices, tasks
+from fieldapp.store import agreement_cards, cards, ledger, practices, tasks
 from fieldapp.store.shapes.dispatch import Finding
 from fieldapp.store.shapes.field import AttemptCard
 from fieldapp.store.shapes.office import (
@@ -33,7 +33,7 @@ TIMELINE = 500
 
 
 async def practice_file(
-    session: AsyncSession, practice_id: UUID, *, now: datetime, findings: Sequence[Finding]
+    session: AsyncSession, practice_id: UUID, *, now: datetime, today: date, findings: Sequence[Finding]
 ) -> PracticeFile:
     """The whole file; `findings` is what the rules of conduct say of a visit now.
 
@@ -73,6 +73,8 @@ async def practice_file(
         visits=await _visits(session, practice_id, documents[practice_id], receipts),
         receipts=[_receipt_row(row) for row in receipts],
         promises=await _promises(session, practice_id),
+        plans=(await agreement_cards.plan_cards(session, one, today=today))[practice_id],
+        settlements=(await agreement_cards.settlement_cards(session, one))[practice_id],
         entries=await ledger.entries_of(session, practice_id),
         tasks=await tasks.rows(session, practice_id=practice_id),
         timeline=await _timeline(session, practice_id),

@@ -234,7 +234,8 @@ def test_every_code_written_in_these_modules_has_words() -> None:
     areas = {"conduct", "rules", "facts", "repayment", "visit"}
     modules = [*(DOMAIN / "conduct").glob("*.py")]
     modules += [DOMAIN / f"{name}.py" for name in ("calendars", "captured", "outcomes", "repayment_plan", "visit")]
-    italian = {**words("it"), **json.loads((WORDS / "visit.it.json").read_text())}
+    others = [json.loads((WORDS / f"{name}.it.json").read_text()) for name in ("visit", "agreements")]
+    italian = {key: text for part in (words("it"), *others) for key, text in part.items()}
     for module in modules:
         for area, rest in re.findall(r'(?<!f)"(\w+)\.([a-z_]+)"', module.read_text()):
             if area in areas and f"{area}.{rest}" not in {rule.id for rule in STANDARD_RULES}:

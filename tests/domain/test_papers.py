@@ -29,6 +29,8 @@ SHAPES: dict[str, type[Paper]] = {
     "transfer_memo": TransferMemo,
     "visit_notice": VisitNotice,
 }
+AGREEMENTS = ("agreement.", "repayment_plan.", "settlement.")
+"""Sentences that `test_agreements` asks for."""
 IBAN = "IT60X0542811101000000123456"
 
 
@@ -123,7 +125,7 @@ def test_a_notice_has_no_place_for_the_debt(field: str) -> None:
     assert refusal.value.code == "paper.malformed"
 
 
-@pytest.mark.parametrize("key", sorted(WORDS))
+@pytest.mark.parametrize("key", sorted(key for key in WORDS if not key.startswith(AGREEMENTS)))
 def test_a_template_without_a_sentence_fails_before_anything_is_printed(key: str) -> None:
     words = {other: text for other, text in WORDS.items() if other != key}
     papers = [paper_of(case["value"]) for case in golden("papers")]

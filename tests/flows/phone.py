@@ -139,7 +139,15 @@ class FieldPhone:
             "small_sha256": None,
         }
 
-    def cash(self, practice: dict[str, Any], cents: int, *, at: datetime, agency: dict[str, str]) -> dict[str, Any]:
+    def cash(
+        self,
+        practice: dict[str, Any],
+        cents: int,
+        *,
+        at: datetime,
+        agency: dict[str, str],
+        instalment: tuple[int, int] | None = None,
+    ) -> dict[str, Any]:
         """A cash payment on the first debt line, costs and interest first, with its signed receipt."""
         line = practice["debt_lines"][0]
         left, parts = cents, {}
@@ -166,7 +174,9 @@ class FieldPhone:
             "amount_cents": cents,
             "amount_in_words": italian_words(cents),
             "method": {"code": "cash", "answers": {}},
-            "wording": {"kind": "part_payment" if residual else "final_payment", "number": 0, "of": 0},
+            "wording": {"kind": "instalment", "number": instalment[0], "of": instalment[1]}
+            if instalment
+            else {"kind": "part_payment" if residual else "final_payment", "number": 0, "of": 0},
             "residual_cents": residual,
             "stamp_duty": {
                 "due_cents": duty.due_cents,

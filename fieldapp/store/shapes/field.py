@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from fieldapp.store.shapes.access import AgencyCard, ClockReading, NumberBlock, PersonCard
+from fieldapp.store.shapes.agreements import PlanCard, SettlementRow, TermsCard
 
 
 class CreditorCard(Struct, frozen=True):
@@ -108,6 +109,12 @@ class PracticeCard(Struct, frozen=True):
     owed_cents: int
     attempts: list[AttemptCard]
     documents: list[DocumentCard]
+    terms: TermsCard
+    """What the creditor grants today."""
+    plan: PlanCard | None
+    """The repayment plan that runs, if any."""
+    settlement: SettlementRow | None
+    """The settlement that waits for a decision or for its money, if any."""
     conduct_facts: dict[str, Any]
     """What `domain.conduct.judge` has to know of the practice; the phone adds the intended act and the instant."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from fieldapp.store.shapes.agreements import PlanCard, SettlementRow
 from fieldapp.store.shapes.dispatch import Finding
 from fieldapp.store.shapes.field import (
     AddressCard,
@@ -172,6 +173,8 @@ class PracticeFile(Struct, frozen=True):
     visits: list[VisitRow]
     receipts: list[ReceiptRow]
     promises: list[PromiseRow]
+    plans: list[PlanCard]
+    settlements: list[SettlementRow]
     entries: list[EntryRow]
     tasks: list[TaskRow]
     timeline: list[TimelineItem]

@@ -5,6 +5,7 @@ on all of them from the first migration. Personal data is marked with `info={"pe
 """
 
 from fieldapp.store.tables.access import Agency, AuditEntry, Device, NumberBlock, Person, SignIn
+from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
 from fieldapp.store.tables.field import Attachment, Envelope, Payment, Promise, Receipt, SignatureGiven, Visit
 from fieldapp.store.tables.ledger import Account, Entry, Posting
 from fieldapp.store.tables.office import Fact, ImportFile, Setting, Task
@@ -32,12 +33,14 @@ __all__ = [
     "ContactAttempt",
     "CreditDocument",
     "Creditor",
+    "CreditorTerms",
     "DebtLine",
     "Device",
     "Entry",
     "Envelope",
     "Fact",
     "ImportFile",
+    "Instalment",
     "NumberBlock",
     "Obligor",
     "Payment",
@@ -52,7 +55,9 @@ __all__ = [
     "PublishedDay",
     "PublishedStop",
     "Receipt",
+    "RepaymentPlan",
     "Setting",
+    "Settlement",
     "SignIn",
     "SignatureGiven",
     "Statement",

@@ -138,6 +138,8 @@ class Payment(SQLModel, table=True):
     amount_cents: int = cents()
     received_at: datetime = instant()
     fields: dict[str, Any] = json_object()
+    instalment_number: int | None = None
+    """Of the repayment plan, where the receipt says so: such cash is no artificial splitting."""
     reported_at: datetime | None = Field(default=None, sa_type=instant().sa_type)
     """When an export told the creditor of it; decides what a later statement already includes."""
 

@@ -89,6 +89,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/creditors/{creditor_id}/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListTerms */
+        get: operations["list_terms"];
+        put?: never;
+        /** SetTerms */
+        post: operations["set_terms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/demo/clock": {
         parameters: {
             query?: never;
@@ -636,6 +654,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/repayment-plans/{plan_id}/paper": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadPlanPaper */
+        get: operations["read_plan_paper"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -650,6 +685,40 @@ export interface paths {
         post: operations["sign_in"];
         /** SignOut */
         delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settlements/{settlement_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** DecideSettlement */
+        post: operations["decide_settlement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settlements/{settlement_id}/paper": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadSettlementPaper */
+        get: operations["read_settlement_paper"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -924,6 +993,12 @@ export interface components {
             principal_cents: number;
             title: string;
         };
+        /** DecisionRequest */
+        DecisionRequest: {
+            approve: boolean;
+            /** @default  */
+            note: string;
+        };
         /** DemoSignIn */
         DemoSignIn: {
             login: string;
@@ -1047,6 +1122,16 @@ export interface components {
             unchanged_practices: number;
             warnings: string[];
         };
+        /** InstalmentCard */
+        InstalmentCard: {
+            cents: number;
+            /** Format: date */
+            due_on: string;
+            number: number;
+            paid_cents: number;
+            /** @enum {string} */
+            state: "paid" | "late" | "next" | "later";
+        };
         /** LayoutRow */
         LayoutRow: {
             /** @enum {string} */
@@ -1113,6 +1198,23 @@ export interface components {
             /** Format: uuid */
             obligor_id: string;
             source: string;
+        };
+        /** PlanCard */
+        PlanCard: {
+            /** Format: date-time */
+            agreed_at: string;
+            broken_on: string | null;
+            debt_cents: number;
+            flags: string[];
+            /** Format: uuid */
+            id: string;
+            instalments: components["schemas"]["InstalmentCard"][];
+            interest_cents: number;
+            paid_cents: number;
+            replaces: string | null;
+            /** @enum {string} */
+            state: "proposed" | "active" | "kept" | "broken" | "renegotiated" | "settled";
+            total_cents: number;
         };
         /** PlanProgress */
         PlanProgress: {
@@ -1231,7 +1333,10 @@ export interface components {
             placement_ends_on: string;
             /** Format: date */
             placement_starts_on: string;
+            plan: components["schemas"]["PlanCard"] | null;
             practice_number: string;
+            settlement: components["schemas"]["SettlementRow"] | null;
+            terms: components["schemas"]["TermsCard"];
         };
         /** PracticeFile */
         PracticeFile: {
@@ -1258,9 +1363,11 @@ export interface components {
             placement_ends_on: string;
             /** Format: date */
             placement_starts_on: string;
+            plans: components["schemas"]["PlanCard"][];
             practice_number: string;
             promises: components["schemas"]["PromiseRow"][];
             receipts: components["schemas"]["ReceiptRow"][];
+            settlements: components["schemas"]["SettlementRow"][];
             /** @enum {string} */
             state: "open" | "closed" | "recalled";
             tasks: components["schemas"]["TaskRow"][];
@@ -1377,6 +1484,24 @@ export interface components {
             lat_e6: number;
             lon_e6: number;
         };
+        /** SettlementRow */
+        SettlementRow: {
+            /** Format: date-time */
+            agreed_at: string;
+            debt_cents: number;
+            decided_at: string | null;
+            flags: string[];
+            has_paper: boolean;
+            /** Format: uuid */
+            id: string;
+            note: string;
+            offer_cents: number;
+            /** Format: date */
+            pay_by: string;
+            signed: boolean;
+            /** @enum {string} */
+            state: "proposed" | "approved" | "refused" | "paid" | "expired";
+        };
         /** SignInRequest */
         SignInRequest: {
             login: string;
@@ -1448,6 +1573,31 @@ export interface components {
             subject_id: string;
             subject_kind: string;
             team: string;
+        };
+        /** TermsCard */
+        TermsCard: {
+            broken_after_days: number;
+            broken_after_instalments: number;
+            first_within_days: number;
+            least_first_bp: number;
+            least_instalment_cents: number;
+            most_months: number;
+            settlement_least_bp: number;
+            settlement_within_days: number;
+            yearly_rate_bp: number;
+        };
+        /** TermsRequest */
+        TermsRequest: {
+            terms: components["schemas"]["TermsCard"];
+            /** Format: date */
+            valid_from: string;
+        };
+        /** TermsRow */
+        TermsRow: {
+            in_force: boolean;
+            terms: components["schemas"]["TermsCard"];
+            /** Format: date */
+            valid_from: string;
         };
         /** TimelineItem */
         TimelineItem: {
@@ -1668,6 +1818,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CreditorRow"][];
+                };
+            };
+        };
+    };
+    list_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    set_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TermsRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
@@ -2892,6 +3120,43 @@ export interface operations {
             };
         };
     };
+    read_plan_paper: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     read_session: {
         parameters: {
             query?: never;
@@ -2966,6 +3231,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    decide_settlement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                settlement_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettlementRow"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_settlement_paper: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                settlement_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
             };
         };
     };

@@ -130,7 +130,7 @@ function receiptBlocks(paper: ReceiptValue, words: PaperWords, digest: string): 
   ]
 }
 
-const issuerBlocks = ({ name, address, phone, vat, licence }: Agency, words: PaperWords): Block[] => [
+export const issuerBlocks = ({ name, address, phone, vat, licence }: Agency, words: PaperWords): Block[] => [
   block('issuer', name),
   block('issuer_detail', fill(words, 'issuer.details', { address, phone })),
   block('issuer_detail', fill(words, 'issuer.registration', { vat, licence })),
@@ -181,7 +181,7 @@ function shownAnswer(answer: Answer): string {
 }
 
 /** The first 16 digits in fours: enough to compare two papers by eye. */
-const fingerprint = (digest: string): string => (digest.slice(0, 16).match(/.{4}/g) ?? []).join(' ')
+export const fingerprint = (digest: string): string => (digest.slice(0, 16).match(/.{4}/g) ?? []).join(' ')
 
 // --- transfer memo and visit notice ----------------------------------------------------------------------------
 
