@@ -12,7 +12,8 @@ from tests.flows.test_sync import AT, one_stop, paid_report, verdicts
 PUSH = 14
 """Who sends (2), for whom (1), the phone locked (1), what is known (3), savepoint (2), accounts (1), all rows (1),
 lock, numbers, facts and audit (3)."""
-DAY = 27
+DAY = 30
+"""With what creditors grant, running plans and open settlements (3)."""
 
 
 async def test_a_report_with_a_payment_costs_at_most_fourteen_statements(house: House) -> None:
