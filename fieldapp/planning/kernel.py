@@ -27,6 +27,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 NEVER = 1_000_000_000_000
 SORTS = 6
+SENT_HOME = 0.02
+"""Share of iterations that try a day without one agent: single strings hardly ever empty a route."""
 PASSING = 30
 """So many near visits tell which agents pass by."""
 
@@ -347,9 +349,21 @@ def settle(d: Data, s: State, a: int, n: int, stamp: int) -> int:
 
 
 @inner
-def ruin(d: Data, s: State, seed: int, removed: float, longest: int, stamp: int) -> int:
-    """Remove strings of visits near `seed` from several routes; returns how many visits queue."""
-    n, stops, routes = ZERO, ZERO, ZERO
+def send_home(d: Data, s: State, a: int, stamp: int) -> int:
+    """Take the whole day from agent `a`, who gets nothing back in this iteration; returns how many visits queue."""
+    n = ZERO
+    for p in range(1, s.size[a] + 1):
+        n = queue_up(s, s.stops[a, p] - d.room.shape[0], n, stamp)
+    take_out(d, s, a, ONE, s.size[a])
+    refresh(d, s, a)
+    s.score[6] = a
+    return n
+
+
+@inner
+def ruin(d: Data, s: State, seed: int, removed: float, longest: int, n: int, stamp: int) -> int:
+    """Remove strings of visits near `seed` from several routes; returns how many visits queue, `n` before."""
+    stops, routes = ZERO, ZERO
     for a in range(s.size.shape[0]):
         if s.size[a] > 0:
             stops += s.size[a]
@@ -419,6 +433,8 @@ def recreate(d: Data, s: State, n: int, boldness: float, stamp: int) -> None:
         limit, at, chosen = float(d.worth[v]) + boldness, NONE, NONE
         for k in range(s.score[4]):
             a = s.changed[k]
+            if a == s.score[6]:
+                continue
             extra, p = best_place(d, s, a, v, limit, boldness)
             if p >= 0:
                 limit, at, chosen = extra, p, a
@@ -515,7 +531,14 @@ def step(d: Data, s: State, heat: float, removed: float, longest: int) -> None:
     if d.musts.shape[0] > 0 and draw(s.rng) < 0.3:
         v = d.musts[int(draw(s.rng) * d.musts.shape[0])]
         seed = v if s.where[v] < 0 else seed
-    n = ruin(d, s, seed, removed, longest, stamp)
+    n = ZERO
+    s.score[6] = NONE
+    if draw(s.rng) < SENT_HOME:
+        a = int(draw(s.rng) * d.room.shape[0])
+        if s.size[a] > 0:
+            seed = s.stops[a, 1 + int(draw(s.rng) * s.size[a])] - d.room.shape[0]
+            n = send_home(d, s, a, stamp)
+    n = ruin(d, s, seed, removed, longest, n, stamp)
     for i in range(d.near.shape[1]):
         v = d.near[seed, i]
         if s.where[v] < 0 and s.mark[v] != stamp:
@@ -549,6 +572,7 @@ def start(d: Data, s: State) -> None:
     for a in range(s.size.shape[0]):
         refresh(d, s, a)
     n = ZERO
+    s.score[6] = NONE
     s.score[2] += 1
     for v in range(d.worth.shape[0]):
         if s.where[v] < 0:

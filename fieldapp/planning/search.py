@@ -225,7 +225,7 @@ def _state(problem: Problem, data: kernel.Data, *, seed: int, tuning: Tuning) ->
         key=np.zeros(visits, np.float64),
         asked=np.zeros(agents, np.int64),
         rng=np.array([(seed * 0x9E3779B97F4A7C15 + 0x1234567) % 2**64 or 1], np.uint64),
-        score=np.zeros(6, np.int64),
+        score=np.zeros(7, np.int64),
         pool_stops=np.zeros((pool, width), np.int32),
         pool_agent=np.zeros(pool, np.int64),
         pool_size=np.zeros(pool, np.int64),

@@ -16,7 +16,8 @@ from fieldapp.planning.model import improve_near
 from fieldapp.planning.packing import pack
 from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Problem
-from fieldapp.planning.search import Search, Standing, Tuning, prepare
+from fieldapp.planning.race import Race
+from fieldapp.planning.search import Standing, Tuning, prepare
 
 Clock = Callable[[], float]
 """Seconds from any fixed moment, never falling."""
@@ -96,7 +97,7 @@ class _Run:
         self._gains: list[tuple[str, int]] = []
 
     def for_iterations(self, iterations: int, start: Plan | None, tuning: Tuning | None) -> Solution:
-        search = Search(self._problem, seed=self._seed, start=start, tuning=tuning)
+        search = Race(self._problem, seed=self._seed, start=start, tuning=tuning)
         done = 0
         for step in range(1, STEPS + 1):
             until = iterations * step // STEPS
@@ -111,7 +112,7 @@ class _Run:
         return self._solution(best, done)
 
     def for_seconds(self, seconds: float, start: Plan | None, tuning: Tuning | None) -> Solution:
-        search = Search(self._problem, seed=self._seed, start=start, tuning=tuning)
+        search = Race(self._problem, seed=self._seed, start=start, tuning=tuning)
         searching = seconds * SEARCH_SHARE if seconds >= 3 else seconds * 0.97
         chunk, iterations = 50, 0
         while (elapsed := self._elapsed()) < searching and not self._stopped:

@@ -11,6 +11,7 @@ from fieldapp.planning.files import read_problem
 from fieldapp.planning.instances import Layout, made_up_day
 from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Lunch, Problem
+from fieldapp.planning.race import Race
 from fieldapp.planning.search import Search
 from fieldapp.planning.solver import Progress, solve
 from tests.planning.builders import HOUR, a_visit, an_agent, best_by_trying_all, on_a_road, problems
@@ -88,6 +89,43 @@ def test_the_best_so_far_never_falls_while_the_search_runs() -> None:
 
     ranks = [(-s.unserved_must, s.objective_cents) for s in seen]
     assert ranks == sorted(ranks)
+
+
+@given(problems(), st.integers(0, 99), st.integers(1, 20))
+@settings(deadline=None, max_examples=30)
+def test_a_race_is_lawful_and_its_best_so_far_never_falls(problem: Problem, seed: int, steps: int) -> None:
+    race = Race(problem, seed=seed)
+
+    seen = [race.advance(40, done=i / steps, until=(i + 1) / steps) for i in range(steps)]
+
+    ranks = [(-s.unserved_must, s.objective_cents) for s in seen]
+    assert ranks == sorted(ranks)
+    assert judge(problem, race.best()).broken == ()
+
+
+@pytest.mark.parametrize("layout", [Layout.FAR, Layout.MANY_MUSTS])
+def test_a_longer_budget_with_the_same_schedule_is_never_worse(layout: Layout) -> None:
+    problem = read_problem(made_up_day(5, 60, seed=4, layout=layout))
+
+    def after(steps: int) -> tuple[int, int]:
+        search = Search(problem, seed=6)
+        for i in range(steps):
+            standing = search.advance(100, done=i / 30, until=(i + 1) / 30)
+        return -standing.unserved_must, standing.objective_cents
+
+    ranks = [after(steps) for steps in (5, 10, 20, 30)]
+
+    assert ranks == sorted(ranks)
+
+
+def test_an_agent_who_does_not_pay_stays_at_home() -> None:
+    # One agent alone is dear to send; the other two have room for the visits that it would make.
+    near = [(an_agent(max_visits=6), 0), (an_agent(max_visits=6), 0), (an_agent(max_visits=6), 200)]
+
+    solution = solve(on_a_road(near, [(a_visit(), 20 + i) for i in range(12)]), seed=1, iterations=2_000)
+
+    assert solution.plan.routes[2] == ()
+    assert solution.judgement.served == 12
 
 
 @given(problems(), st.integers(0, 9))
