@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,17 +29,18 @@ class ComuneBounds:
         return bool(great_circle((self.lat, self.lon), (lat, lon)).km <= self.reach_km)
 
 
-def bounds_of(points: Iterable[tuple[str, float, float]]) -> dict[str, ComuneBounds]:
-    """The circle of each comune from all comuni's `(code, lat, lon)` in degrees."""
+def bounds_of(points: Iterable[tuple[str, float, float]], *, codes: Collection[str]) -> dict[str, ComuneBounds]:
+    """The circles of the comuni `codes`, from all comuni's `(code, lat, lon)` in degrees."""
     listed = list(points)
     if not listed:
         return {}
     at = np.array([(lat, lon) for _, lat, lon in listed])
     # One degree of latitude as the unit; good to a percent, and only compared among neighbours.
     flat = np.column_stack([at[:, 0], at[:, 1] * np.cos(np.radians(at[:, 0].mean()))]) * 111.2
+    nearest = min(NEIGHBOURS, len(listed) - 1)
     bounds = {}
     for i, (code, lat, lon) in enumerate(listed):
-        away = np.sort(np.hypot(*(flat - flat[i]).T))
-        neighbour = float(away[min(NEIGHBOURS, len(away) - 1)])
-        bounds[code] = ComuneBounds(lat, lon, min(max(REACH * neighbour, NEAREST_KM), FARTHEST_KM))
+        if code in codes:
+            away = np.partition(np.hypot(*(flat - flat[i]).T), nearest)
+            bounds[code] = ComuneBounds(lat, lon, min(max(REACH * float(away[nearest]), NEAREST_KM), FARTHEST_KM))
     return bounds

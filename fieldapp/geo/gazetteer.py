@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from statistics import median, median_low
 
@@ -138,17 +139,23 @@ def _prepare(db: sqlite3.Connection) -> None:
         return
     db.executescript(_SCHEMA)
     db.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+    comuni, names = _comune_rows()
+    db.executemany("INSERT INTO comune VALUES (?, ?, ?, ?, ?, ?)", comuni)
+    db.executemany("INSERT OR REPLACE INTO comune_name VALUES (?, ?, ?)", names)
+
+
+@lru_cache(maxsize=1)
+def _comune_rows() -> tuple[list[tuple[object, ...]], list[tuple[str, str, str]]]:
+    """What every new gazetteer begins with: the comuni, and the names that each is found by."""
+    comuni: list[tuple[object, ...]] = []
     names = []
     for comune in all_comuni():
         point = (None, None) if comune.lat is None or comune.lon is None else _e7(comune.lat, comune.lon)
-        db.execute(
-            "INSERT INTO comune VALUES (?, ?, ?, ?, ?, ?)",
-            (comune.code, comune.name, comune.province, comune.population, *point),
-        )
+        comuni.append((comune.code, comune.name, comune.province, comune.population, *point))
         names += [(fold(name), comune.code, "former") for name in comune.former_names]
         names += [(fold(name), comune.code, "other") for name in comune.other_names]
         names += [(fold(name), comune.code, "name") for name in (comune.name, *comune.name.split("/"))]
-    db.executemany("INSERT OR REPLACE INTO comune_name VALUES (?, ?, ?)", names)
+    return comuni, names
 
 
 def _add_source(db: sqlite3.Connection, *, source: str, format: str, licence: str, now: datetime | None) -> int:
@@ -215,10 +222,6 @@ def _e7(lat: float, lon: float) -> tuple[int, int]:
 
 def _load(db: sqlite3.Connection, rows: Iterator[_Row], source_id: int) -> ImportSummary:
     """Rows into tables, one pass; streets are told apart by national number and locality."""
-    bounds = bounds_of(
-        (code, lat / 1e7, lon / 1e7)
-        for code, lat, lon in db.execute("SELECT code, lat_e7, lon_e7 FROM comune WHERE lat_e7 IS NOT NULL")
-    )
     known = {code for (code,) in db.execute("SELECT code FROM comune")}
     streets: dict[tuple[str, str, str], int] = {}
     cleared: set[str] = set()
@@ -248,8 +251,10 @@ def _load(db: sqlite3.Connection, rows: Iterator[_Row], source_id: int) -> Impor
         if len(batch) >= _BATCH_ROWS:
             _add_numbers(db, batch)
     _add_numbers(db, batch)
-    for code in sorted(cleared & set(bounds)):
-        refused["gazetteer.point_outside_comune"] += _drop_outside(db, code, bounds[code])
+    centres = db.execute("SELECT code, lat_e7, lon_e7 FROM comune WHERE lat_e7 IS NOT NULL ORDER BY code").fetchall()
+    bounds = bounds_of(((code, lat / 1e7, lon / 1e7) for code, lat, lon in centres), codes=cleared)
+    for code, circle in bounds.items():
+        refused["gazetteer.point_outside_comune"] += _drop_outside(db, code, circle)
     _place_streets(db, first_id)
     db.commit()
     numbers = db.execute("SELECT count(*) FROM house_number WHERE street >= ?", (first_id,)).fetchone()[0]
