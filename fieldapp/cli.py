@@ -39,6 +39,21 @@ def migrate() -> None:
 
 
 @main.command()
+@click.argument("agency")
+@click.option("--login", required=True, help="With what the administrator signs in.")
+@click.option("--name", required=True, help="The administrator's name.")
+@click.password_option(help="Asked for when it is not given.")
+def found(agency: str, login: str, name: str, password: str) -> None:
+    """Begin a house: AGENCY and its administrator."""
+    with launch.database(Settings()) as settings:
+        try:
+            asyncio.run(launch.found_now(settings, agency=agency, login=login, name=name, password=password))
+        except Refusal as refusal:
+            fail(sentence(refusal))
+    click.echo(f"{agency} is founded; {login} can sign in.")
+
+
+@main.command()
 @click.option("--workers", default=0, show_default=True, help="Worker processes to run beside the service.")
 def serve(workers: int) -> None:
     """Serve the API and the web app."""

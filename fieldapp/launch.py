@@ -23,15 +23,13 @@ import uvicorn
 from fieldapp import certificates, province
 from fieldapp.app import assemble, create_app
 from fieldapp.clock import DemoClock
-from fieldapp.domain.access import Role
-from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.services import founding
 from fieldapp.services.access import demo_sign_ins
 from fieldapp.services.intake import import_file
 from fieldapp.services.jobs import register
 from fieldapp.services.rules import is_lawful_day
 from fieldapp.settings import Settings
-from fieldapp.store import founding, setup
-from fieldapp.store.database import GATE, Scope
+from fieldapp.store import setup
 from fieldapp.store.embedded import SUPERUSER, Cluster
 from fieldapp.store.shapes.access import DemoSignIn
 
@@ -134,25 +132,32 @@ async def import_now(
 ) -> dict[str, Any]:
     """Import `file` in the name of the back office, without a worker; the summary of docs/intake.md.
 
-    Raises Refusal `import.nobody_to_act_for` in a house without an agency. The file with the rejected rows is
-    written beside `file`.
+    A house without an agency is founded first, with an administrator whom nobody can sign in as yet.
     """
     parts = assemble(settings)
     try:
         async with parts.jobs.open_async():
-            async with parts.database.transaction(Scope(None, GATE)) as session:
-                office = await founding.person_in_role(session, Role.BACK_OFFICE)
-            if office is None:
-                raise Refusal("import.nobody_to_act_for", kind=Kind.MISSING)
+            acting = await founding.somebody(parts) or await founding.found(
+                parts, agency="Agenzia", login="admin", name="Amministrazione", password=None
+            )
             return await import_file(
                 parts,
-                office,
+                acting,
                 file.read_bytes(),
                 file.name,
                 layout,
                 creditor_name=creditor,
                 documents=documents.read_bytes() if documents else None,
             )
+    finally:
+        await parts.database.close()
+
+
+async def found_now(settings: Settings, *, agency: str, login: str, name: str, password: str) -> None:
+    """Raises Refusal `house.founded_already` or `house.password_too_short`."""
+    parts = assemble(settings)
+    try:
+        await founding.found(parts, agency=agency, login=login, name=name, password=password)
     finally:
         await parts.database.close()
 

@@ -404,6 +404,9 @@ async def import_file(
 
     Without a creditor it is the first that writes in this layout, else a new one with the layout's title.
     """
+    if not content:
+        async with working(parts, identity) as work:
+            return await _summary(work, _nothing(parts, layout))
     async with working(parts, identity) as work:
         chosen = creditor_id or (await _creditor_of(work, creditor_name, layout)).id
         row = await _keep(
@@ -417,7 +420,21 @@ async def import_file(
     if stored.state == "writing":
         await _write(parts, identity, stored, reading=reading)
     async with working(parts, identity) as work:
-        return await _summary(work, row.id)
+        return await _summary(work, await store.import_row(work.session, row.id))
+
+
+def _nothing(parts: Parts, layout: str) -> ImportFile:
+    """An empty file: refused before it is kept."""
+    layout_named(parts.layouts, layout)
+    return ImportFile(
+        file_name="",
+        layout=layout,
+        sha256="",
+        state="refused",
+        refusal=parts.words["it"]["import.empty"],
+        accepted_cents=0,
+        rejected_cents=0,
+    )
 
 
 async def _creditor_of(work: Work, name: str | None, layout: str) -> Creditor:
@@ -441,8 +458,7 @@ async def _creditor_of(work: Work, name: str | None, layout: str) -> Creditor:
     return creditor
 
 
-async def _summary(work: Work, import_id: UUID) -> dict[str, Any]:
-    row = await store.import_row(work.session, import_id)
+async def _summary(work: Work, row: ImportFile) -> dict[str, Any]:
     reasons = [row.refusal] if row.state == "refused" and row.refusal else []
     for rejected in row.rejects:
         reasons += [reason for reason in rejected["reasons"] if reason not in reasons]
