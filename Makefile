@@ -32,7 +32,7 @@ $(PWA)/node_modules/.ready: $(PWA)/package-lock.json $(PWA)/package.json | $(VEN
 	@touch $@
 
 $(PWA)/dist/.ready: $(PWA)/node_modules/.ready $(PWA_SOURCES)
-	@echo "Web app ..." && cd $(PWA) && npm run --silent build -- --logLevel warn >/dev/null
+	@echo "Web app ..." && cd $(PWA) && { npm run --silent build >node_modules/.build.log 2>&1 || { cat node_modules/.build.log; exit 1; }; }
 	@touch $@
 
 setup: $(VENV)/.ready $(PWA)/dist/.ready ## install everything and build the web app

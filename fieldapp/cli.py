@@ -68,10 +68,11 @@ def serve(workers: int) -> None:
 
 
 @main.command()
-def worker() -> None:
+@click.option("--leashed", is_flag=True, hidden=True, help="End with the process that holds standard input.")
+def worker(leashed: bool) -> None:
     """Run background jobs until told to stop."""
     with launch.database(Settings()) as settings:
-        launch.run_worker(settings)
+        launch.run_worker(settings, leashed=leashed)
 
 
 @main.command()
@@ -82,11 +83,14 @@ def worker() -> None:
 @click.option("--seed", default=1, show_default=True)
 def demo(phone: bool, reset: bool, practices: int, agents: int, seed: int) -> None:
     """Load an invented province and serve it, on a clock that starts in the morning of a working day."""
-    if reset:
-        launch.forget_demo()
-        click.echo("The demo's data is gone.")
-        return
-    launch.run_demo(practices=practices, agents=agents, seed=seed, phone=phone)
+    try:
+        if reset:
+            launch.forget_demo()
+            click.echo("The demo's data is gone.")
+        else:
+            launch.run_demo(practices=practices, agents=agents, seed=seed, phone=phone)
+    except Refusal as refusal:
+        fail(sentence(refusal))
 
 
 @main.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -11,10 +12,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 import segno
@@ -23,6 +24,7 @@ import uvicorn
 from fieldapp import certificates, province
 from fieldapp.app import assemble, create_app
 from fieldapp.clock import DemoClock
+from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.services import founding
 from fieldapp.services.access import demo_sign_ins
 from fieldapp.services.intake import import_file
@@ -34,13 +36,15 @@ from fieldapp.store.embedded import SUPERUSER, Cluster
 from fieldapp.store.shapes.access import DemoSignIn
 
 DATABASE = "fieldapp"
+LOADING = "loading"
+"""Beside the demo's data while it comes in: a start that finds it begins afresh."""
 
 
 @contextmanager
 def database(settings: Settings) -> Iterator[Settings]:
     """Settings with a database that is there and migrated: the one named, else an embedded one.
 
-    An embedded server that this call started is stopped again at the end.
+    The last process that uses an embedded server stops it at the end, whoever started it.
     """
     if settings.database_url is not None:
         if settings.owner_database_url is not None:
@@ -48,28 +52,50 @@ def database(settings: Settings) -> Iterator[Settings]:
         yield settings
         return
     cluster = Cluster(settings.home / "database")
-    ours = not cluster.running()
-    cluster.start()
+    with _in_use(settings.home / "database.lock") as is_last:
+        cluster.start()
+        try:
+            setup.create_database(cluster.url(SUPERUSER, "postgres"), DATABASE)
+            setup.migrate(cluster.url(setup.OWNER, DATABASE))
+            yield settings.model_copy(
+                update={
+                    "database_url": cluster.url(setup.APP, DATABASE),
+                    "owner_database_url": cluster.url(setup.OWNER, DATABASE),
+                }
+            )
+        finally:
+            if is_last():
+                cluster.stop()
+
+
+@contextmanager
+def _in_use(path: Path) -> Iterator[Callable[[], bool]]:
+    """A shared lock on `path`, which a killed process loses; answers whether nobody else holds one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield lambda: _alone(lock)
+
+
+def _alone(lock: IO[str]) -> bool:
     try:
-        setup.create_database(cluster.url(SUPERUSER, "postgres"), DATABASE)
-        setup.migrate(cluster.url(setup.OWNER, DATABASE))
-        yield settings.model_copy(
-            update={
-                "database_url": cluster.url(setup.APP, DATABASE),
-                "owner_database_url": cluster.url(setup.OWNER, DATABASE),
-            }
-        )
-    finally:
-        if ours:
-            cluster.stop()
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def shown(settings: Settings) -> str:
     return "embedded" if settings.database_url and str(settings.home) in settings.database_url else "by address"
 
 
-def run_worker(settings: Settings) -> None:
-    """Work off jobs until SIGTERM or Ctrl-C; a job that runs may finish its present step."""
+def run_worker(settings: Settings, *, leashed: bool = False) -> None:
+    """Work off jobs until SIGTERM or Ctrl-C; a job that runs may finish its present step.
+
+    `leashed`: also when the process that holds our standard input is gone, however it went.
+    """
+    if leashed:
+        threading.Thread(target=_end_with_input, daemon=True).start()
     parts = assemble(settings)
     register(parts.jobs, parts)
 
@@ -81,17 +107,22 @@ def run_worker(settings: Settings) -> None:
     asyncio.run(work())
 
 
+def _end_with_input() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 @contextmanager
 def workers(settings: Settings, count: int) -> Iterator[None]:
     """`count` worker processes beside this one, ended with it; one that dies is started again."""
     ending = threading.Event()
     environment = {**os.environ, **environment_of(settings)}
-    command = [sys.executable, "-m", "fieldapp", "worker"]
+    command = [sys.executable, "-m", "fieldapp", "worker", "--leashed"]
 
     def keep() -> None:
         while not ending.is_set():
             # A session of its own: Ctrl-C goes to us, and we end the worker in order.
-            process = subprocess.Popen(command, env=environment, start_new_session=True)
+            process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, start_new_session=True)
             while process.poll() is None and not ending.wait(0.2):
                 pass
             if process.poll() is None:
@@ -168,16 +199,28 @@ def demo_settings() -> Settings:
 
 
 def forget_demo() -> None:
-    """Remove the demo's database, pictures and clock."""
+    """Remove the demo's database, pictures and clock. Raises Refusal `demo.still_running`."""
     home = demo_settings().home
-    if (home / "database").exists():
-        Cluster(home / "database").stop()
-    shutil.rmtree(home, ignore_errors=True)
+    if not home.exists():
+        return
+    with _in_use(home / "database.lock") as is_last:
+        if not is_last():
+            raise Refusal("demo.still_running", kind=Kind.CONFLICT)
+        if (home / "database").exists():
+            Cluster(home / "database").stop()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def run_demo(*, practices: int, agents: int, seed: int, phone: bool) -> None:
-    """Set up what is missing, start everything, and serve until Ctrl-C."""
+    """Set up what is missing, start everything, and serve until Ctrl-C.
+
+    Raises Refusal `demo.port_taken` before anything is started.
+    """
     settings = demo_settings()
+    _require_free(settings.host, settings.port)
+    if (settings.home / LOADING).exists():
+        print("The last start was cut off while it loaded its data: beginning again.", flush=True)
+        forget_demo()
     settings.home.mkdir(parents=True, exist_ok=True)
     clock = DemoClock(settings.home / "demo-clock.json")
     address, tls = settings.host, None
@@ -206,12 +249,25 @@ def run_demo(*, practices: int, agents: int, seed: int, phone: bool) -> None:
             print("Stopped. The data stays; `make demo-reset` forgets it.", flush=True)
 
 
+def _require_free(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As the server will: a port that the last run has just left is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise Refusal("demo.port_taken", kind=Kind.CONFLICT, details={"port": port}) from None
+
+
 async def _load(settings: Settings, *, practices: int, agents: int, seed: int) -> None:
     parts = assemble(settings)
+    loading = settings.home / LOADING
+    loading.touch()
     async with parts.jobs.open_async():
         await province.load(
             parts, practices=practices, agents=agents, seed=seed, say=lambda text: print(text, flush=True)
         )
+    loading.unlink()
     await parts.database.close()
 
 

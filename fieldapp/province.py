@@ -37,7 +37,7 @@ _DESKS = (
 
 
 async def load(parts: Parts, *, practices: int, agents: int, seed: int, say: Say) -> None:
-    """Build the province unless it is there; a load that was cut off begins again with `make demo-reset`."""
+    """Build the province unless it is there; the caller sees to loads that were cut off."""
     async with parts.database.transaction(Scope(None, GATE)) as session:
         if await founding.any_agency(session) is not None:
             return

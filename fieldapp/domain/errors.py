@@ -25,6 +25,7 @@ class Kind(StrEnum):
     UNSUPPORTED = "unsupported"
     OUTDATED = "outdated"
     TOO_MANY = "too_many"
+    UNAVAILABLE = "unavailable"
 
 
 class Refusal(Exception):

@@ -42,7 +42,9 @@ class AccessController(Controller):
     tags = ("access",)
 
     @get("/health", operation_id="read_health")
-    async def read_health(self) -> Health:
+    async def read_health(self, parts: NamedDependency[Parts]) -> Health:
+        """Whether the service and its database answer; a balancer asks."""
+        await access.check_health(parts)
         return Health("ok")
 
     @get("/clock", operation_id="read_clock")

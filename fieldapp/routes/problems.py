@@ -9,7 +9,8 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from pydantic import ValidationError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.services.work import Parts, say
@@ -25,7 +26,10 @@ STATUS = {
     Kind.UNSUPPORTED: 415,
     Kind.OUTDATED: 426,
     Kind.TOO_MANY: 429,
+    Kind.UNAVAILABLE: 503,
 }
+SOON = {"retry-after": "5"}
+"""With every 503: when to ask again, in seconds."""
 _BY_STATUS = {
     401: "access.sign_in_needed",
     403: "access.forbidden",
@@ -77,6 +81,7 @@ def problem(
 def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Problem]:
     minutes = refusal.details.get("minutes") if refusal.kind is Kind.TOO_MANY else None
     headers = {"retry-after": str(60 * minutes)} if isinstance(minutes, int) else None
+    headers = SOON if refusal.kind is Kind.UNAVAILABLE else headers
     return problem(request, refusal.code, STATUS[refusal.kind], refusal.details, headers)
 
 
@@ -107,6 +112,18 @@ def constraint_refused(request: Request[Any, Any, Any], broken: IntegrityError) 
     return problem(request, code, 409, {})
 
 
+def busy(request: Request[Any, Any, Any], broken: Exception) -> Response[Problem]:
+    """No connection was free in time: better told than waited for."""
+    log.warning("no connection was free at %s: %s", request.url.path, broken)
+    return problem(request, "service.busy", STATUS[Kind.UNAVAILABLE], {}, SOON)
+
+
+def database_away(request: Request[Any, Any, Any], broken: Exception) -> Response[Problem]:
+    """The database does not answer, or ended the transaction: what was sent is not stored and may come again."""
+    log.error("the database is away at %s: %s", request.url.path, broken)
+    return problem(request, "service.database_away", STATUS[Kind.UNAVAILABLE], {}, SOON)
+
+
 def fault(request: Request[Any, Any, Any], broken: Exception) -> Response[Problem]:
     """Our own mistake: logged with its trace, told without it."""
     log.error("fault at %s %s", request.method, request.url.path, exc_info=broken)
@@ -120,5 +137,7 @@ HANDLERS: Any = {
     msgspec.ValidationError: malformed,
     HTTPException: http_refused,
     IntegrityError: constraint_refused,
+    PoolTimeout: busy,
+    OperationalError: database_away,
     Exception: fault,
 }

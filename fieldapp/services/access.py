@@ -47,6 +47,12 @@ def read_clock(parts: Parts) -> ClockReading:
     return ClockReading(now=parts.clock.now(), demo=parts.clock.demo, protocol=PROTOCOL, time_zone=str(parts.zone))
 
 
+async def check_health(parts: Parts) -> None:
+    """Raises Refusal `service.database_away`."""
+    if not await parts.database.answers():
+        raise Refusal("service.database_away", kind=Kind.UNAVAILABLE)
+
+
 async def sign_in(parts: Parts, login: str, password: str) -> tuple[SignedIn, str]:
     """Check a password and open a session; the token goes into the cookie and nowhere else.
 

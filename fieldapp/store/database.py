@@ -6,6 +6,7 @@ audit entries that it gathered (`store.feed`), so that their order is the order 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -20,6 +22,12 @@ from fieldapp.store import feed
 
 GATE = "gate"
 """The role that looks up sign-ins and devices before it is known for whom: it sees only those tables."""
+
+
+_WAIT_S = 10.0
+"""How long a request waits for a connection before it is told to come again."""
+_CONNECT_S = 5
+_HEALTH_S = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,13 @@ class Database:
     """The engine and the one way to open a transaction on it."""
 
     def __init__(
-        self, url: str, *, now: Callable[[], datetime], new_id: Callable[[], UUID], pool_size: int = 20
+        self,
+        url: str,
+        *,
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+        pool_size: int = 20,
+        wait_s: float = _WAIT_S,
     ) -> None:
         self.url = url
         self._now = now
@@ -50,9 +64,10 @@ class Database:
             driver_url(url),
             pool_size=pool_size,
             max_overflow=10,
+            pool_timeout=wait_s,
             pool_pre_ping=True,
             # Instants come back in the zone of the server's machine otherwise, and repeats differ in spelling.
-            connect_args={"options": "-c timezone=UTC"},
+            connect_args={"options": "-c timezone=UTC", "connect_timeout": _CONNECT_S},
         )
 
     @asynccontextmanager
@@ -63,6 +78,15 @@ class Database:
             yield session
             await feed.seal(session, now=self._now(), new_id=self._new_id)
             await session.commit()
+
+    async def answers(self) -> bool:
+        """Whether the database takes a statement within a moment."""
+        try:
+            async with asyncio.timeout(_HEALTH_S), self.engine.connect() as connection:
+                await connection.execute(text("select 1"))
+        except (SQLAlchemyError, OSError, TimeoutError):
+            return False
+        return True
 
     async def close(self) -> None:
         await self.engine.dispose()

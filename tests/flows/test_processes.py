@@ -1,0 +1,75 @@
+"""Processes that end, in order or not: nothing is left running, and the database stops with its last user."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fieldapp import launch
+from fieldapp.domain.errors import Refusal
+from fieldapp.settings import Settings
+from fieldapp.store.embedded import Cluster
+
+DIES_INSIDE = """
+import os, signal
+from fieldapp import launch
+from fieldapp.settings import Settings
+with launch.database(Settings()):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A folder that the server's own user can reach."""
+    with tempfile.TemporaryDirectory(prefix="fieldapp-test-", dir="/var/lib" if os.geteuid() == 0 else None) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+        Cluster(Path(folder) / "database").stop()
+
+
+def test_the_last_user_stops_the_embedded_database_even_after_one_that_was_killed(home: Path) -> None:
+    cluster = Cluster(home / "database")
+    environment = os.environ | {"FIELDAPP_HOME": str(home)}
+    settings = Settings(home=home)
+
+    killed = subprocess.run([sys.executable, "-c", DIES_INSIDE], env=environment, check=False)
+    left_running = cluster.running()
+    with launch.database(settings):
+        with launch.database(settings):
+            pass
+        after_the_first = cluster.running()
+
+    assert killed.returncode == -9
+    assert left_running
+    assert after_the_first
+    assert not cluster.running()
+
+
+def test_a_worker_ends_with_the_process_that_started_it(app_url: str, tmp_path: Path) -> None:
+    environment = os.environ | {"FIELDAPP_DATABASE_URL": app_url, "FIELDAPP_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "fieldapp", "worker", "--leashed"]
+    worker = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
+    assert worker.stdin is not None
+
+    worker.stdin.close()
+
+    assert worker.wait(60) in (0, -15)
+
+
+def test_a_running_demo_is_not_forgotten(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIELDAPP_HOME", str(home))
+    (home / "demo").mkdir()
+
+    with launch._in_use(home / "demo" / "database.lock"), pytest.raises(Refusal) as refused:
+        launch.forget_demo()
+
+    assert refused.value.code == "demo.still_running"
+    launch.forget_demo()
+    assert not (home / "demo").exists()
