@@ -1,0 +1,25 @@
+"""What a phone downloads before it can paint: the page, and the scripts and styles that it names."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+from fieldapp.app import PACKAGE
+
+_HASH = re.compile(r"-[\w-]{8}[.]")
+
+
+def report(face: str = "agent") -> str:
+    """File sizes as Markdown."""
+    root = PACKAGE / "pwa" / "dist" / face
+    page = root / "index.html"
+    if not page.is_file():
+        return "The web app is not built here."
+    named = re.findall(rf'(?:src|href)="/{face}/([^"]+\.(?:js|css))"', page.read_text(encoding="utf-8"))
+    sizes = {name: len(gzip.compress((root / name).read_bytes(), 9)) for name in ["index.html", *named]}
+    scripts = sum(size for name, size in sizes.items() if name.endswith(".js"))
+    lines = ["| file | kB gzip |", "|---|---|"]
+    lines += [f"| {_HASH.sub('.', name)} | {size / 1000:.1f} |" for name, size in sizes.items()]
+    lines += [f"| scripts | {scripts / 1000:.1f} |", f"| **together** | **{sum(sizes.values()) / 1000:.1f}** |"]
+    return "\n".join(lines)

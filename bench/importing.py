@@ -1,0 +1,95 @@
+"""A creditor's file of five thousand rows by the command line: time, processor time and peak memory.
+
+The command runs as an operator runs it, in a process of its own, on an embedded database that waits for the disk,
+with a gazetteer of the province, so that every address is looked up. The second run takes the same file again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bench.processors import cpu_of_cluster
+from fieldapp.demo.generator import generate
+from fieldapp.geo.gazetteer import import_anncsu
+from fieldapp.launch import database
+from fieldapp.settings import Settings
+from fieldapp.store.embedded import Cluster
+
+PRACTICES = 12_500
+"""So many practices of the generator give the first creditor five thousand rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One import: what it said, seconds, processor seconds of command and database, peak memory of the command."""
+
+    said: dict[str, Any]
+    took_s: float
+    cpu_s: float
+    database_cpu_s: float
+    peak_mb: float
+
+    def shown(self, what: str) -> str:
+        cells = (self.took_s, self.cpu_s, self.database_cpu_s)
+        return (
+            f"| {what} | {self.said['accepted'] + self.said['rejected']:,} | "
+            + " | ".join(f"{value:.1f}" for value in cells)
+            + f" | {self.peak_mb:.0f} |"
+        )
+
+
+def imported(file: Path, layout: str, home: Path) -> Run:
+    """Run `fieldapp import` on `file` and wait for it. Raises RuntimeError with what it said when it fails."""
+    cluster = Cluster(home / "database")
+    command = [sys.executable, "-m", "fieldapp", "import", str(file), "--layout", layout, "--json"]
+    database_before, began = cpu_of_cluster(cluster.home), time.perf_counter()
+    process = subprocess.Popen(command, env=os.environ | {"FIELDAPP_HOME": str(home)}, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    printed = process.stdout.read().decode()
+    _, status, used = os.wait4(process.pid, 0)
+    took_s = time.perf_counter() - began
+    if status:
+        raise RuntimeError(f"the import ended with {status}: {printed[-500:]}")
+    return Run(
+        json.loads(printed.splitlines()[-1]),
+        took_s,
+        used.ru_utime + used.ru_stime,
+        cpu_of_cluster(cluster.home) - database_before,
+        used.ru_maxrss / 1024,
+    )
+
+
+def report() -> str:
+    """The measurements as Markdown."""
+    base = "/var/lib" if os.geteuid() == 0 else None
+    with tempfile.TemporaryDirectory(prefix="fieldapp-bench-", dir=base) as folder:
+        home = Path(folder)
+        home.chmod(0o755)
+        today = datetime.now(ZoneInfo("Europe/Rome")).date()
+        summary = generate(home / "files", practices=PRACTICES, agents=4, seed=2, today=today)
+        import_anncsu(home / "files" / summary.gazetteer, home / "gazetteer.sqlite")
+        first = summary.creditors[0]
+        # Held open here, so that starting and stopping the database is in no figure.
+        with database(Settings(home=home)):
+            runs = [imported(home / "files" / first.file, first.layout, home) for _ in range(2)]
+    return "\n".join(
+        [
+            "`fieldapp import FILE --layout demo-utenze --json`: read, judged, addresses looked up, written in one"
+            " transaction, every practice with a statement in the ledger. Processor seconds are those of all threads.",
+            "",
+            "| import | rows | seconds | processor s, command | processor s, database | peak MB, command |",
+            "|---|---|---|---|---|---|",
+            runs[0].shown("into an empty store"),
+            runs[1].shown("the same file again, which changes nothing"),
+        ]
+    )
