@@ -29,11 +29,11 @@ export class UnreadablePicture extends Error {}
 export async function prepare(file: Blob, purpose: Purpose): Promise<Prepared> {
   const bitmap = await decoded(file)
   try {
-    const original = await drawn(bitmap, LARGEST_PX, 0.82)
-    let small = await drawn(bitmap, SMALL_PX, 0.7)
+    const original = unique(await drawn(bitmap, LARGEST_PX, 0.82))
+    let small = unique(await drawn(bitmap, SMALL_PX, 0.7))
     for (const quality of [0.5, 0.35]) {
       if (small.length <= SMALL_BYTES) break
-      small = await drawn(bitmap, SMALL_PX, quality)
+      small = unique(await drawn(bitmap, SMALL_PX, quality))
     }
     const picture: TakenPicture = {
       sha256: await sha256Hex(original), small_sha256: await sha256Hex(small), purpose,
@@ -43,6 +43,19 @@ export async function prepare(file: Blob, purpose: Purpose): Promise<Prepared> {
   } finally {
     bitmap.close()
   }
+}
+
+/**
+ * The JPEG with a comment that no other has: the same photo in two reports is two pictures, of which one may leave the
+ * phone or be dropped without the other.
+ */
+export function unique(jpeg: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const comment = [0xff, 0xfe, 0x00, 0x12, ...crypto.getRandomValues(new Uint8Array(16))]
+  const marked = new Uint8Array(jpeg.length + comment.length)
+  marked.set(jpeg.subarray(0, 2))
+  marked.set(comment, 2)
+  marked.set(jpeg.subarray(2), 2 + comment.length)
+  return marked
 }
 
 /** A drawing of ours (a signature): already small, kept as it is. */
