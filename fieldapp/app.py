@@ -32,6 +32,7 @@ from fieldapp.routes.dispatch import DispatchController
 from fieldapp.routes.field import FieldController
 from fieldapp.routes.office import OfficeController
 from fieldapp.routes.public import PublicController
+from fieldapp.routes.rescue import RescueController
 from fieldapp.services.work import Parts
 from fieldapp.settings import Settings
 from fieldapp.store.blobs import Blobs
@@ -158,6 +159,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
         route_handlers=[
             AccessController,
             FieldController,
+            RescueController,
             DispatchController,
             OfficeController,
             AgreementController,

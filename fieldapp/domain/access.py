@@ -43,6 +43,8 @@ class Access:
     door: Door
     roles: frozenset[Role] = frozenset()
     reach: Reach = Reach.ANY
+    stopped_too: bool = False
+    """Open also to a phone that was revoked or whose person has left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Identity:
     role: Role
     name: str
     device_id: UUID | None = None
+    stopped: bool = False
+    """The phone was revoked, or its person has left: it may only hand over what it holds."""
 
 
 _EVERYBODY = frozenset(Role)
@@ -72,8 +76,8 @@ def _session(roles: frozenset[Role], reach: Reach = Reach.ANY) -> Access:
     return Access(Door.SESSION, roles, reach)
 
 
-def _device() -> Access:
-    return Access(Door.DEVICE, _AGENT, Reach.OWN)
+def _device(*, stopped_too: bool = False) -> Access:
+    return Access(Door.DEVICE, _AGENT, Reach.OWN, stopped_too)
 
 
 ACCESS: Mapping[str, Access] = MappingProxyType(
@@ -99,6 +103,8 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "list_missing_attachments": _device(),
         "put_attachment": _device(),
         "read_field_document": _device(),
+        "deliver_sealed": _device(stopped_too=True),
+        "list_rescue_states": _device(stopped_too=True),
         # dispatch
         "list_candidates": _session(_PLANNING),
         "list_agents": _session(_PLANNING),
@@ -127,6 +133,9 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "decide_settlement": _session(_OFFICE),
         "list_terms": _session(_DESK),
         "set_terms": _session(_ADMIN),
+        "list_rescues": _session(_OFFICE),
+        "take_rescue_file": _session(_OFFICE),
+        "accept_rescue": _session(_OFFICE),
         "list_tasks": _session(_DESK),
         "finish_task": _session(_DESK),
         "list_doubtful_addresses": _session(_DESK),
@@ -141,8 +150,8 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
 def judge_access(operation: str, identity: Identity | None) -> Access:
     """The row that lets `identity` through, else a refusal.
 
-    Raises Refusal `access.sign_in_needed` (nobody), `access.device_needed` (a desk at a phone's door) or
-    `access.not_your_role`. An operation without a row is a fault of ours: KeyError.
+    Raises Refusal `access.sign_in_needed` (nobody), `access.device_needed` (a desk at a phone's door),
+    `access.device_revoked` or `access.not_your_role`. An operation without a row is a fault of ours: KeyError.
     """
     access = ACCESS[operation]
     if access.door is Door.OPEN:
@@ -151,6 +160,8 @@ def judge_access(operation: str, identity: Identity | None) -> Access:
         raise Refusal("access.sign_in_needed", kind=Kind.UNAUTHENTICATED)
     if access.door is Door.DEVICE and identity.device_id is None:
         raise Refusal("access.device_needed", kind=Kind.UNAUTHENTICATED)
+    if identity.stopped and not access.stopped_too:
+        raise Refusal("access.device_revoked", kind=Kind.FORBIDDEN)
     if identity.role not in access.roles:
         raise Refusal("access.not_your_role", kind=Kind.FORBIDDEN, details={"role": identity.role.value})
     return access

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from fieldapp.domain.access import Identity, Role
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.services.office_key import office_point
 from fieldapp.services.work import PROTOCOL, Parts, Work
 from fieldapp.store import access as store
 from fieldapp.store.access import Person
@@ -130,7 +131,7 @@ async def identify_device(
 
     The signature is ES256 over method, path, digest of the body and a counter. Reads must raise the counter; writes
     are protected by the ids and digests that they carry, so that a lost answer may be asked again.
-    Raises Refusal `access.signature_invalid`, `access.device_revoked` or `access.request_replayed`.
+    Raises Refusal `access.signature_invalid` or `access.request_replayed`.
     """
     try:
         device_id, count, raw = UUID(device), int(counter), _unbase64(signature)
@@ -144,8 +145,7 @@ async def identify_device(
         if found is None or not parts.verify(found[0].public_key, message, raw):
             raise Refusal("access.signature_invalid", kind=Kind.UNAUTHENTICATED)
         row, person = found
-        if row.revoked_at is not None:
-            raise Refusal("access.device_revoked", kind=Kind.FORBIDDEN)
+        stopped = row.revoked_at is not None or not person.active
         now = parts.clock.now()
         if method == "GET":
             if not await store.raise_counter(session, device_id, count, now=now):
@@ -158,6 +158,7 @@ async def identify_device(
         role=Role(person.role),
         name=person.name,
         device_id=row.id,
+        stopped=stopped,
     )
 
 
@@ -188,7 +189,7 @@ async def enrol_device(work: Work, *, name: str, public_key: str, alg: str) -> E
         audit(work.session, "device.enrolled", "device", known.id, series=known.series)
     elif known.person_id != work.identity.person_id:
         raise Refusal("device.belongs_to_another", kind=Kind.FORBIDDEN)
-    return await store.enrolment(work.session, known)
+    return await store.enrolment(work.session, known, office_key=await office_point(work))
 
 
 def _point(public_key: str) -> bytes | None:

@@ -11,6 +11,7 @@ from fieldapp.domain.conduct import address_to_json, agent_to_json, practice_to_
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.services import rules
 from fieldapp.services.access import read_clock
+from fieldapp.services.office_key import office_point
 from fieldapp.services.work import Work, speaking
 from fieldapp.store import access as access_store
 from fieldapp.store import field as store
@@ -60,6 +61,7 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
         blocks=await access_store.number_blocks(work.session, device),
         cash_limit_cents=person.cash_limit_cents,
         paper_words=dict(work.parts.paper_words),
+        office_key=await office_point(work),
     )
 
 

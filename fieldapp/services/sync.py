@@ -21,7 +21,7 @@ from fieldapp.store.feed import audit, tell
 from fieldapp.store.shapes.field import AttachmentState, SyncAnswer
 from fieldapp.store.shapes.field import Verdict as VerdictShape
 
-__all__ = ["Arrived", "missing_attachments", "push", "put_attachment"]
+__all__ = ["Arrived", "missing_attachments", "push", "put_attachment", "take", "take_picture"]
 
 
 async def push(
@@ -35,7 +35,19 @@ async def push(
     if protocol > PROTOCOL:
         speaking(protocol)
     assert work.identity.device_id is not None
-    sent_by = await store.sender(work.session, work.identity.device_id)
+    return await take(work, work.identity.device_id, arrived, protocol=protocol, phone_clock=phone_clock)
+
+
+async def take(
+    work: Work,
+    device_id: UUID,
+    arrived: Sequence[Arrived],
+    *,
+    protocol: int = PROTOCOL,
+    phone_clock: datetime | None = None,
+) -> SyncAnswer:
+    """The same for what came from this phone by another way, whoever brings it now."""
+    sent_by = await store.sender(work.session, device_id)
     known = await store.load(
         work.session,
         sent_by,
@@ -146,14 +158,19 @@ async def missing_attachments(work: Work, sha256s: Sequence[str]) -> list[Attach
 
 
 async def put_attachment(work: Work, sha256: str, content: bytes) -> AttachmentState:
-    """Take a picture that one of this phone's reports names; what is kept is decoded and written anew.
+    """Take a picture that one of this phone's reports names. Raises Refusal as `take_picture`."""
+    assert work.identity.device_id is not None
+    return await take_picture(work, work.identity.device_id, sha256, content)
+
+
+async def take_picture(work: Work, device_id: UUID, sha256: str, content: bytes) -> AttachmentState:
+    """Take a picture that a report of that phone names; what is kept is decoded and written anew.
 
     Raises Refusal `attachment.digest_differs`, `attachment.not_named` or one of `photo.*`.
     """
     if digest_of(content) != sha256:
         raise Refusal("attachment.digest_differs", kind=Kind.MALFORMED)
-    assert work.identity.device_id is not None
-    places = await store.named_by(work.session, work.identity.device_id, sha256)
+    places = await store.named_by(work.session, device_id, sha256)
     if not places:
         raise Refusal("attachment.not_named", kind=Kind.MISSING)
     if not all(place.stored for place in places):

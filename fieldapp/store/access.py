@@ -209,13 +209,14 @@ def _number_of(notice: str | None) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-async def enrolment(session: AsyncSession, device: Device) -> Enrolment:
+async def enrolment(session: AsyncSession, device: Device, *, office_key: str) -> Enrolment:
     return Enrolment(
         device_id=device.id,
         person_id=device.person_id,
         next_seq=device.last_seq + 1,
         chain_head=device.chain_head,
         blocks=await number_blocks(session, device),
+        office_key=office_key,
     )
 
 

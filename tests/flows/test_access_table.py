@@ -194,6 +194,7 @@ async def furnished(house: House) -> dict[str, UUID]:
 
 NAMED = {
     "revoke_device": "device",
+    "accept_rescue": "device",
     "read_field_document": "document",
     "read_plan": "plan",
     "stop_plan": "plan",

@@ -77,6 +77,8 @@ class Enrolment(Struct, frozen=True):
     next_seq: int
     chain_head: str
     blocks: list[NumberBlock]
+    office_key: str
+    """Base64url of the agency's public point (P-256): what the phone writes is sealed to it."""
 
 
 class DeviceRow(Struct, frozen=True):

@@ -161,6 +161,8 @@ class DayBundle(Struct, frozen=True):
     cash_limit_cents: int
     paper_words: dict[str, Any]
     """The template data of papers, by creditor id, with `default` for the rest."""
+    office_key: str
+    """Base64url of the agency's public point (P-256), for phones enrolled before there was one."""
 
 
 class Verdict(Struct, frozen=True):

@@ -23,6 +23,7 @@ from fieldapp.store.tables.practice import (
     PracticeFlag,
     Statement,
 )
+from fieldapp.store.tables.rescue import OfficeKey, RescuedItem
 
 __all__ = [
     "Account",
@@ -43,6 +44,7 @@ __all__ = [
     "Instalment",
     "NumberBlock",
     "Obligor",
+    "OfficeKey",
     "Payment",
     "Person",
     "Phone",
@@ -56,6 +58,7 @@ __all__ = [
     "PublishedStop",
     "Receipt",
     "RepaymentPlan",
+    "RescuedItem",
     "Setting",
     "Settlement",
     "SignIn",

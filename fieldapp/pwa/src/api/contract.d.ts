@@ -449,6 +449,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/field/rescue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deliver */
+        post: operations["deliver_sealed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/rescue/states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** States */
+        post: operations["list_rescue_states"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -665,6 +699,41 @@ export interface paths {
         get: operations["read_plan_paper"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rescues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListRescues */
+        get: operations["list_rescues"];
+        put?: never;
+        /** TakeFile */
+        post: operations["take_rescue_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rescues/{device_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept */
+        post: operations["accept_rescue"];
         delete?: never;
         options?: never;
         head?: never;
@@ -948,6 +1017,7 @@ export interface components {
             day: string;
             home_lat_e6: number | null;
             home_lon_e6: number | null;
+            office_key: string;
             paper_words: {
                 [key: string]: unknown;
             };
@@ -1056,6 +1126,7 @@ export interface components {
             /** Format: uuid */
             device_id: string;
             next_seq: number;
+            office_key: string;
             /** Format: uuid */
             person_id: string;
         };
@@ -1451,6 +1522,36 @@ export interface components {
             practice_number: string;
             reasons: string[];
         };
+        /** RescueAnswer */
+        RescueAnswer: {
+            items: components["schemas"]["RescueState"][];
+            row: components["schemas"]["RescueRow"];
+        };
+        /** RescueForm */
+        RescueForm: {
+            /** Format: binary */
+            file: string;
+        };
+        /** RescueRow */
+        RescueRow: {
+            accepted: number;
+            /** Format: uuid */
+            device_id: string;
+            person_name: string;
+            /** Format: date-time */
+            received_at: string;
+            refused: number;
+            revoked: boolean;
+            series: string;
+            waiting: number;
+        };
+        /** RescueState */
+        RescueState: {
+            code: string | null;
+            key: string;
+            /** @enum {string} */
+            state: "waiting" | "accepted" | "refused";
+        };
         /** Route */
         Route: {
             /** Format: uuid */
@@ -1522,6 +1623,10 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
             person: components["schemas"]["PersonCard"];
+        };
+        /** StatesRequest */
+        StatesRequest: {
+            keys: string[];
         };
         /** StopCard */
         StopCard: {
@@ -2698,6 +2803,65 @@ export interface operations {
             };
         };
     };
+    deliver_sealed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RescueAnswer"];
+                };
+            };
+        };
+    };
+    list_rescue_states: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatesRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RescueState"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     read_health: {
         parameters: {
             query?: never;
@@ -3138,6 +3302,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_rescues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RescueRow"][];
+                };
+            };
+        };
+    };
+    take_rescue_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["RescueForm"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RescueAnswer"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    accept_rescue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RescueAnswer"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

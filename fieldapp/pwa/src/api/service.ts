@@ -55,6 +55,20 @@ export const service = {
   devices: () => answer(client.GET('/api/v1/devices')),
   revokeDevice: (device_id: string) =>
     answer(client.POST('/api/v1/devices/{device_id}/revoke', { params: { path: { device_id } } })),
+  rescues: () => answer(client.GET('/api/v1/rescues')),
+  takeRescueFile: (file: File) =>
+    answer(
+      client.POST('/api/v1/rescues', {
+        body: { file: file.name },
+        bodySerializer: () => {
+          const parts = new FormData()
+          parts.set('file', file)
+          return parts
+        },
+      }),
+    ),
+  acceptRescue: (device_id: string) =>
+    answer(client.POST('/api/v1/rescues/{device_id}/accept', { params: { path: { device_id } } })),
   audit: (limit: number) => answer(client.GET('/api/v1/audit', { params: { query: { limit } } })),
 
   creditors: () => answer(client.GET('/api/v1/creditors')),

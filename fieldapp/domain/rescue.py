@@ -1,0 +1,88 @@
+"""Work that left a phone sealed: a bundle of items that only the office can open, read before anything is opened."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.sync import Arrived
+
+VERSION = 1
+MOST_ITEMS = 2_000
+WRAPPED = 65 + 12 + 32 + 16
+"""An ephemeral point, a nonce, a key of 32 bytes and its tag."""
+
+
+class SealedKind(StrEnum):
+    ENVELOPE = "envelope"
+    SMALL = "small"
+    ORIGINAL = "original"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedItem:
+    """One item as it lay on the phone: `wrapped` holds the key of `content`, for the office alone."""
+
+    kind: SealedKind
+    key: str
+    wrapped: bytes
+    content: bytes
+
+    def label(self, device: UUID) -> bytes:
+        """What both seals are bound to, so that no item can be passed off as another's."""
+        return f"{device}|{self.kind}|{self.key}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What a phone handed over: `signed` are the exact bytes under `signature`."""
+
+    device: UUID
+    items: tuple[SealedItem, ...]
+    signed: bytes
+    signature: bytes
+
+
+def read_bundle(content: bytes) -> Bundle:
+    """The bundle that the bytes spell. Raises Refusal `rescue.unreadable` or `rescue.version_unknown`."""
+    try:
+        outer = json.loads(content)
+        signed = str(outer["signed"]).encode()
+        plain = json.loads(signed)
+        version = plain["v"]
+        if version != VERSION:
+            raise Refusal("rescue.version_unknown", kind=Kind.UNSUPPORTED, details={"version": str(version)[:20]})
+        items = tuple(_item(item) for item in plain["items"][:MOST_ITEMS])
+        return Bundle(UUID(plain["device"]), items, signed, _bytes(outer["signature"]))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error):
+        raise Refusal("rescue.unreadable", kind=Kind.MALFORMED) from None
+
+
+def _item(plain: Any) -> SealedItem:
+    item = SealedItem(SealedKind(plain["kind"]), str(plain["key"]), _bytes(plain["wrapped"]), _bytes(plain["content"]))
+    if len(item.wrapped) != WRAPPED or not 0 < len(item.key) <= 64:
+        raise ValueError(item.key)
+    return item
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def arrived_of(opened: bytes, key: str) -> Arrived:
+    """The envelope inside an opened item. Raises Refusal `rescue.unreadable`."""
+    try:
+        held = json.loads(opened)
+        text = str(held["text"]).encode()
+        arrived = Arrived(UUID(held["id"]), int(held["seq"]), str(held["digest"]), text)
+    except (ValueError, KeyError, TypeError):
+        raise Refusal("rescue.unreadable", kind=Kind.MALFORMED) from None
+    if str(arrived.id) != key:
+        raise Refusal("rescue.unreadable", kind=Kind.MALFORMED)
+    return arrived
