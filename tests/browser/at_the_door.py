@@ -21,20 +21,29 @@ class AgentsPhone:
 
     def enrol(self, login: str | None = None) -> None:
         """Sign in (as the demo's agent unless `login` names another) and make this phone the agent's own."""
-        page = self.page
-        page.goto(self.address)
+        self.page.goto(self.address)
+        self.sign_in(login)
+        self.activate()
+
+    def sign_in(self, login: str | None = None) -> None:
         if login is None:
             self.tap("Entra come")
         else:
-            page.get_by_label("Nome utente").fill(login)
-            page.get_by_label("Password").fill("demo-fieldapp")
-            page.get_by_role("button", name="Entra", exact=True).click()
+            self.type("Nome utente", login)
+            self.type("Password", "demo-fieldapp")
+            self.page.get_by_role("button", name="Entra", exact=True).click()
+        expect(self.page.get_by_role("button", name="Attiva questo telefono")).to_be_visible()
+
+    def activate(self) -> None:
+        """Make this phone the agent's own, and start the app a second time: from then on its own copy answers."""
         self.tap("Attiva questo telefono")
-        expect(page.get_by_role("button", name=NEXT)).to_be_visible(timeout=20_000)
-        # The second start: from here on the app's own copy answers.
-        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        page.reload()
-        expect(page.get_by_role("button", name=NEXT)).to_be_visible(timeout=20_000)
+        self.sees_the_day()
+        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        self.page.reload()
+        self.sees_the_day()
+
+    def sees_the_day(self) -> None:
+        expect(self.page.get_by_role("button", name=NEXT)).to_be_visible(timeout=20_000)
 
     def tap(self, name: str) -> None:
         """Tap the button whose words begin with `name`."""
@@ -77,10 +86,13 @@ class AgentsPhone:
         return self.page.url.rsplit("/", 1)[-1]
 
     def meet_debtor(self) -> None:
+        self.recognise_debtor()
+        self.tap("Continua")
+
+    def recognise_debtor(self) -> None:
         self.page.get_by_text("È il debitore").click()
         self.choose("Ha mostrato un documento")
         self.page.get_by_text("Ho detto chi sono").click()
-        self.tap("Continua")
 
     def meet_third_party(self, role: str) -> None:
         self.page.get_by_text("Altra persona").click()
@@ -116,6 +128,10 @@ class AgentsPhone:
         return self.page.locator("dialog[open] .text").inner_text()
 
     def sign(self) -> None:
+        self.draw_signature()
+        self.tap("Conferma la firma")
+
+    def draw_signature(self) -> None:
         box = self.page.get_by_label("Spazio per la firma").bounding_box()
         assert box is not None
         mouse = self.page.mouse
@@ -124,7 +140,6 @@ class AgentsPhone:
         for step in range(1, 12):
             mouse.move(box["x"] + 40 + 20 * step, box["y"] + (30 if step % 2 else 80))
         mouse.up()
-        self.tap("Conferma la firma")
 
     def photograph(self, purpose: str) -> None:
         """A picture as the camera hands it over, under its purpose from the closed list."""

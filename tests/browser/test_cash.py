@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.at_the_desk import open_practice, sign_in
-from tests.browser.at_the_door import NEXT, AgentsPhone
+from tests.browser.at_the_door import AgentsPhone
 from tests.browser.books import Books
 from tests.browser.conftest import Eyes, Service
 
@@ -51,5 +51,5 @@ def test_the_phone_opens_without_network_after_the_first_start(phone: Eyes, serv
     agent.lose_network()
     phone.page.reload()
 
-    expect(phone.page.get_by_role("button", name=NEXT)).to_be_visible(timeout=20_000)
+    agent.sees_the_day()
     agent.find_network()

@@ -1,0 +1,117 @@
+"""Every screen against WCAG 2.2 AA, and what no rule engine sees: thumbs, keys, small and dark screens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.at_the_desk import sign_in
+from tests.browser.books import Books
+from tests.browser.conftest import Eyes, Service, a_phone
+from tests.browser.tour import DESKS, desk_screens, phone_screens
+
+pytestmark = pytest.mark.browser
+
+WCAG_22_AA = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+THUMB_PX = 44
+
+SMALL_TARGETS = """(least) => [...document.querySelectorAll(
+    'button, a[href], summary, select, textarea, input:not([type=hidden])')]
+  .filter((one) => (document.querySelector('dialog[open]') ?? document).contains(one))
+  .map((one) => one.matches('[type=checkbox], [type=radio], [type=file]') ? one.closest('label') ?? one : one)
+  .map((one) => ({ words: one.innerText || one.name || one.tagName, box: one.getBoundingClientRect(), one }))
+  .filter(({ one, box }) => one.checkVisibility({ visibilityProperty: true }) && box.width > 1 && box.height > 1)
+  .filter(({ box }) => box.width < least - 0.5 || box.height < least - 0.5)
+  .map(({ words, box }) => `${words}: ${Math.round(box.width)} x ${Math.round(box.height)}`)"""
+
+FOCUS_UNSEEN = """() => {
+  const one = document.activeElement
+  if (!one || one === document.body) return []
+  const places = [one, one.parentElement, one.closest('form, label, tr')].filter(Boolean)
+  const seen = places.some((place) => {
+    const style = getComputedStyle(place)
+    return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
+  })
+  return seen ? [] : [one.outerHTML.slice(0, 120)]
+}"""
+
+SIDEWAYS = """() => document.documentElement.scrollWidth - innerWidth"""
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on the screen, one line per element."""
+    found: list[dict[str, Any]] = Axe().run(page, options=WCAG_22_AA).response["violations"]
+    return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_screen_of_the_phone_meets_wcag_22_aa_and_the_thumb(
+    browser: Browser, service: Service, scheme: str
+) -> None:
+    small = {"viewport": {"width": 360, "height": 740}, "color_scheme": scheme, "reduced_motion": "reduce"}
+    found: dict[str, list[str]] = {}
+    with a_phone(browser, service, **small) as eyes:
+        for name in phone_screens(eyes.page, service.agent()):
+            troubles = violations(eyes.page) + eyes.page.evaluate(SMALL_TARGETS, THUMB_PX)
+            if eyes.page.evaluate(SIDEWAYS) > 0:
+                troubles.append("scrolls sideways")
+            if troubles:
+                found[name] = troubles
+
+    assert found == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("role", list(DESKS))
+def test_every_screen_of_the_desk_meets_wcag_22_aa(
+    desk: Eyes, service: Service, books: Books, role: str, scheme: Any
+) -> None:
+    desk.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    practice_id = next(iter(books.stops.values()))
+
+    found = {
+        name: troubles
+        for name in desk_screens(desk.page, service.desk(), role, practice_id=practice_id)
+        if (troubles := violations(desk.page))
+    }
+
+    assert found == {}
+
+
+def test_the_desk_is_worked_with_keys_alone(desk: Eyes, service: Service) -> None:
+    page = desk.page
+    sign_in(page, service, "Back office")
+    page.goto(f"{service.desk()}pratiche")
+    expect(page.locator("main tbody tr").nth(2)).to_be_visible()
+
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    second = page.locator("main [data-row]").nth(1)
+    expect(second).to_be_focused()
+    number = second.inner_text()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"Pratiche / {number}")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("main tbody tr").first).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type(number)
+    page.keyboard.press("Enter")
+
+    expect(page.locator("main tbody tr")).to_have_count(1)
+
+
+def test_whatever_tab_reaches_at_the_desk_shows_that_it_has_the_focus(desk: Eyes, service: Service) -> None:
+    page = desk.page
+    sign_in(page, service, "Back office")
+    page.goto(f"{service.desk()}pratiche")
+    expect(page.locator("main tbody tr").first).to_be_visible()
+
+    unseen = []
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        unseen += page.evaluate(FOCUS_UNSEEN)
+
+    assert unseen == []

@@ -1,0 +1,154 @@
+"""A walk past every screen: each generator stops at a screen and says its name, and goes on when it was looked at.
+
+The walk is taken by the tests of accessibility and by `make screens`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.at_the_door import AgentsPhone
+
+
+def phone_screens(page: Page, address: str) -> Iterator[str]:
+    """The agent's phone from the first start to a delivered day; needs two visits of the day ahead."""
+    phone = AgentsPhone(page, address)
+    page.goto(address)
+    expect(page.get_by_role("button", name=re.compile("Entra come"))).to_be_visible()
+    yield "entra"
+    phone.sign_in()
+    yield "attiva"
+    phone.activate()
+    yield "oggi"
+    phone.tap("Chiama")
+    yield "chiama"
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Mappa").click()
+    expect(page.get_by_role("heading", name="Mappa", exact=True)).to_be_visible()
+    yield "mappa"
+    page.get_by_role("link", name="Oggi").last.click()
+    page.get_by_role("link", name="Telefono").click()
+    expect(page.get_by_role("heading", name="Telefono", exact=True)).to_be_visible()
+    yield "telefono"
+    page.get_by_role("link", name="Oggi").last.click()
+    yield from _paid_visit(phone)
+    yield from _nobody_met(phone)
+    page.get_by_role("link", name="Cassa").click()
+    expect(page.get_by_role("heading", name="Ricevute di oggi")).to_be_visible()
+    yield "cassa"
+    page.get_by_role("link", name="Invio").click()
+    expect(page.get_by_role("heading", name="Da inviare")).to_be_visible()
+    yield "invio"
+    phone.find_network()
+    phone.tap("Invia ora")
+    phone.delivered()
+    yield "invio-vuoto"
+    page.get_by_role("link", name="Oggi").last.click()
+    yield "oggi-avanti"
+
+
+def _paid_visit(phone: AgentsPhone) -> Iterator[str]:
+    phone.tap("Apri la visita")
+    yield "prima-di-suonare"
+    phone.tap("Arrivato")
+    phone.lose_network()
+    phone.recognise_debtor()
+    yield "chi-c-e"
+    phone.tap("Continua")
+    yield "esito"
+    phone.tap("Incasso parziale")
+    phone.choose("Aspetta un'entrata")
+    yield "esito-scelto"
+    phone.pay("Contanti", "50,00", {})
+    yield "incasso"
+    phone.look_together()
+    yield "guardate-insieme"
+    phone.hold("ieni premuto")
+    expect(phone.page.get_by_role("img", name="Ricevuta")).to_be_visible()
+    yield "ricevuta"
+    phone.tap("Fatto")
+    phone.read_what_is_signed()
+    phone.draw_signature()
+    yield "firma"
+    phone.tap("Conferma la firma")
+    phone.tap("Continua")
+    phone.photograph("Portone")
+    yield "chiusura"
+    phone.tap("Chiudi la visita")
+
+
+def _nobody_met(phone: AgentsPhone) -> Iterator[str]:
+    phone.open_next()
+    phone.meet_nobody()
+    phone.tap("Assente, lasciato avviso")
+    phone.tap("Prendi un numero di avviso")
+    phone.choose("Busta chiusa nella cassetta")
+    yield "avviso"
+    phone.finish()
+
+
+DESKS: dict[str, dict[str, Callable[[Page], Locator]]] = {
+    "Back office": {
+        "attivita": lambda page: page.locator("main li, main tbody tr"),
+        "pratiche": lambda page: page.locator("main tbody tr"),
+        "importazioni": lambda page: page.get_by_role("main").get_by_text("importato"),
+        "indirizzi": lambda page: page.get_by_role("button", name="Conferma la posizione"),
+        "esiti": lambda page: page.get_by_role("link", name="Scarica il CSV"),
+        "conti": lambda page: page.get_by_text("Dare e avere pareggiano"),
+        "dispositivi": lambda page: page.locator("main tbody tr").or_(page.get_by_text("Nessun telefono registrato")),
+    },
+    "Pianificazione": {"giorno": lambda page: page.locator("main tbody tr")},
+    "Amministrazione": {
+        "registro": lambda page: page.locator("main tbody tr"),
+        "orologio": lambda page: page.get_by_role("button", name="Sposta l'orologio"),
+    },
+}
+"""By role: the places of the desk, each with what shows that its content is there."""
+
+
+def desk_screens(page: Page, address: str, role: str, *, practice_id: str) -> Iterator[str]:
+    """The desk of one role; `practice_id` names the practice file that the back office opens."""
+    page.goto(address)
+    expect(page.get_by_role("button", name=re.compile(role))).to_be_visible()
+    if role == "Back office":
+        yield "entra"
+    page.get_by_role("button", name=re.compile(role)).click()
+    expect(page.get_by_role("searchbox", name="Cerca una pratica")).to_be_visible()
+    for place, content in DESKS[role].items():
+        page.goto(f"{address}{place}")
+        expect(content(page).first).to_be_visible(timeout=20_000)
+        yield place
+        yield from INSIDE.get(place, _nothing)(page)
+        if place == "pratiche":
+            page.goto(f"{address}pratiche/{practice_id}")
+            expect(page.get_by_role("heading", name="Voci del debito")).to_be_visible()
+            yield "pratica"
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Tasti")).to_be_visible()
+    yield f"tasti-{role.split()[0].lower()}"
+
+
+def _nothing(_: Page) -> Iterator[str]:
+    yield from ()
+
+
+def _day(page: Page) -> Iterator[str]:
+    page.get_by_role("link", name=re.compile("Piano delle")).first.click()
+    expect(page.get_by_text(re.compile("Fuori dal giro"))).to_be_visible(timeout=20_000)
+    yield "piano"
+    page.get_by_role("link", name=re.compile("Pubblicato")).first.click()
+    expect(page.get_by_text(re.compile("di .* fatte")).first).to_be_visible(timeout=20_000)
+    yield "pubblicato"
+
+
+def _import(page: Page) -> Iterator[str]:
+    page.get_by_role("link", name=re.compile("csv")).first.click()
+    expect(page.get_by_role("table")).to_be_visible()
+    yield "importazione"
+
+
+INSIDE = {"giorno": _day, "importazioni": _import}
+"""Places with screens inside."""
