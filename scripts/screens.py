@@ -1,121 +1,135 @@
-"""Screenshots of the real app for docs/screens: run `make demo` in another terminal, then `make screens`.
+"""Screenshots of every screen for docs/screens, from a demo of its own that is gone afterwards.
 
-The phone is a 390x844 screen with touch, the desk 1440x900; pictures are written as they were seen.
+The walk is the one that the tests of accessibility take (tests/browser/tour.py): the phone at 390x844, the desk at
+1440x900, both also dark. `--only oggi` takes the screens whose name holds the word.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
+import io
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import httpx
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-OUT = Path(__file__).parents[1] / "docs" / "screens"
-DESKS = {
-    "Back office": ("attivita", "pratiche", "importazioni", "indirizzi", "conti", "esiti"),
-    "Pianificazione": ("giorno",),
-    "Amministrazione": ("dispositivi", "registro", "orologio"),
-}
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.browser.books import Books  # noqa: E402
+from tests.browser.conftest import DESK, PHONE, free_port  # noqa: E402
+from tests.browser.tour import DESKS, desk_screens, phone_screens  # noqa: E402
+
+OUT = ROOT / "docs" / "screens"
+DARK = {"phone-oggi", "phone-esito", "phone-guardate-insieme", "desk-pratica", "desk-piano"}
+COLOURS = 128
+LARGEST_BYTES = 150_000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--address", default="http://127.0.0.1:8000")
-    address = parser.parse_args().address
-    OUT.mkdir(parents=True, exist_ok=True)
-    names = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    options: dict[str, Any] = {"executable_path": found} if found else {}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(chromium_sandbox=False, args=["--enable-unsafe-swiftshader"], **options)
-        desks(browser, address)
-        phone(browser, address)
+    parser.add_argument("--address", help="a demo that runs already")
+    parser.add_argument("--only", default="", help="only screens whose name holds this")
+    parser.add_argument("--out", type=Path, default=OUT)
+    chosen = parser.parse_args()
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    with demo(chosen.address) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            chromium_sandbox=False, args=["--enable-unsafe-swiftshader"], **_installed_chromium()
+        )
+        for scheme in ("light", "dark"):
+            for name, page in screens(browser, address, scheme):
+                full = name if scheme == "light" else f"{name}-dark"
+                if chosen.only in full and (scheme == "light" or name in DARK):
+                    take(page, chosen.out / f"{full}.png")
         browser.close()
 
 
-def desks(browser: Browser, address: str) -> None:
-    for role, places in DESKS.items():
-        context = browser.new_context(
-            locale="it-IT", timezone_id="Europe/Rome", viewport={"width": 1440, "height": 900}
-        )
-        page = context.new_page()
-        page.goto(f"{address}/desk/")
-        page.get_by_role("button", name=re.compile(role)).wait_for()
-        if role == "Back office":
-            take(page, "desk-sign-in")
-        page.get_by_role("button", name=re.compile(role)).click()
-        for place in places:
-            page.wait_for_timeout(1_000)
-            page.goto(f"{address}/desk/{place}")
-            take(page, f"desk-{place}")
-            if place == "pratiche":
-                page.locator("tbody tr").first.click()
-                take(page, "desk-pratica")
-            if place == "giorno":
-                page.get_by_role("link", name=re.compile("Piano delle")).first.click()
-                take(page, "desk-piano")
-                page.get_by_role("link", name=re.compile("Pubblicato")).first.click()
-                take(page, "desk-pubblicato")
-        context.close()
+def _installed_chromium() -> dict[str, Any]:
+    names = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    return {"executable_path": found} if found else {}
 
 
-def phone(browser: Browser, address: str) -> None:
-    context = browser.new_context(
-        locale="it-IT",
-        timezone_id="Europe/Rome",
-        viewport={"width": 390, "height": 844},
-        device_scale_factor=2,
-        has_touch=True,
-        is_mobile=True,
-    )
-    page = context.new_page()
-    page.goto(f"{address}/agent/")
-    page.get_by_role("button", name=re.compile("Entra come")).wait_for()
-    take(page, "phone-sign-in")
-    page.get_by_role("button", name=re.compile("Entra come")).click()
-    page.get_by_role("button", name="Attiva questo telefono").click()
-    page.get_by_role("button", name="Apri la visita").wait_for()
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.reload()
-    page.get_by_role("button", name="Apri la visita").wait_for()
-    take(page, "phone-oggi")
-    for tab in ("Mappa", "Cassa", "Invio"):
-        page.get_by_role("link", name=tab).click()
-        take(page, f"phone-{tab.lower()}")
-    page.get_by_role("link", name="Oggi").last.click()
-    page.get_by_role("button", name="Apri la visita").click()
-    take(page, "phone-visita")
-    page.get_by_role("button", name="Arrivato").click()
-    page.get_by_text("È il debitore").click()
-    page.get_by_text("Ha mostrato un documento").click()
-    page.get_by_text("Ho detto chi sono").click()
-    take(page, "phone-chi-c-e")
-    page.get_by_role("button", name="Continua").click()
-    take(page, "phone-esito")
-    page.get_by_role("button", name="Incasso parziale").click()
-    page.get_by_role("button", name="Registra un incasso").click()
-    page.get_by_text("Contanti").click()
-    page.get_by_placeholder("0,00").last.fill("50,00")
-    take(page, "phone-incasso")
-    page.get_by_role("button", name="Guardate insieme").click()
-    take(page, "phone-guardate-insieme")
-    box = page.get_by_role("button", name=re.compile("ieni premuto")).bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.wait_for_timeout(1_600)
-    page.mouse.up()
-    take(page, "phone-ricevuta")
-    context.close()
+@contextmanager
+def demo(address: str | None) -> Iterator[str]:
+    """The address of a demo: the one given, else one of our own."""
+    if address is not None:
+        yield address
+        return
+    home = Path(tempfile.mkdtemp(prefix="fieldapp-screens-", dir="/var/lib" if os.geteuid() == 0 else None))
+    home.chmod(0o755)
+    port = free_port()
+    environment = {**os.environ, "FIELDAPP_HOME": str(home), "FIELDAPP_PORT": str(port)}
+    with subprocess.Popen([sys.executable, "-m", "fieldapp", "demo"], env=environment) as process:
+        try:
+            _wait_for(f"http://127.0.0.1:{port}", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+    shutil.rmtree(home, ignore_errors=True)
 
 
-def take(page: Page, name: str) -> None:
-    page.wait_for_timeout(1_500)
-    page.screenshot(path=OUT / f"{name}.png")
-    print(name, flush=True)
+def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
+        try:
+            if httpx.get(f"{address}/api/v1/health").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.3)
+    raise SystemExit("the demo did not start")
+
+
+def screens(browser: Browser, address: str, scheme: Any) -> Iterator[tuple[str, Page]]:
+    """Every screen by name, the phone's first: what it sends is then seen at the desk."""
+    seen = {"locale": "it-IT", "timezone_id": "Europe/Rome", "color_scheme": scheme}
+    phone = browser.new_context(**seen, **PHONE)
+    page = phone.new_page()
+    for name in phone_screens(page, f"{address}/agent/"):
+        yield f"phone-{name}", page
+    phone.close()
+    for role in DESKS:
+        desk = browser.new_context(**seen, **DESK)
+        page = desk.new_page()
+        for name in desk_screens(page, f"{address}/desk/", role, practice_id=_visited(address)):
+            yield f"desk-{name}", page
+        desk.close()
+
+
+def _visited(address: str) -> str:
+    """A practice whose file has a visit with a payment to show."""
+    today = date.fromisoformat(httpx.get(f"{address}/api/v1/clock").json()["now"][:10])
+    books = Books(address, day=today)
+    return next(practice for stop, practice in books.stops.items() if books.practice(stop)["receipts"])
+
+
+def take(page: Page, path: Path) -> None:
+    """The screen as it stands, in as many colours as it needs to stay small."""
+    page.wait_for_timeout(1_200)
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    colours = COLOURS
+    while True:
+        written = io.BytesIO()
+        picture.quantize(colours, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
+        if written.tell() < LARGEST_BYTES or colours <= 16:
+            break
+        colours //= 2
+    path.write_bytes(written.getvalue())
+    print(f"{path.name} {written.tell() // 1000} kB", flush=True)
 
 
 if __name__ == "__main__":
