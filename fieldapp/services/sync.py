@@ -64,17 +64,29 @@ async def take(
     creditors = {practice.id: practice.creditor_id for practice in known.practices.values()}
     watched = frozenset(p.id for p in known.practices.values() if p.plan_running or p.settlement_open)
     decisions = await _write(work, decisions, sent_by, creditors, watched)
-    # A report that is written now names its pictures for the first time: none of them is here yet.
     pictures = [
         p for d in decisions if d.report is not None and d.verdict is Verdict.ACCEPTED for p in d.report.attachments
     ]
     small = [p.small_sha256 for p in pictures if p.small_sha256 is not None]
+    named = list(dict.fromkeys([*small, *(p.sha256 for p in pictures)]))
+    here = await _taken_over(work, named) if named else frozenset()
     return SyncAnswer(
         protocol=protocol,
         clock=read_clock(work.parts),
         verdicts=[_shape(work, decision) for decision in decisions],
-        missing=list(dict.fromkeys([*small, *(p.sha256 for p in pictures)])),
+        missing=[digest for digest in named if digest not in here],
     )
+
+
+async def _taken_over(work: Work, named: Sequence[str]) -> frozenset[str]:
+    """Pictures that came with an earlier report: one photo of a house may serve two visits, and is sent once."""
+    device_id = work.identity.device_id
+    assert device_id is not None
+    here = await store.arrived_before(work.session, device_id, named)
+    for digest, blob in here.items():
+        places = [place for place in await store.named_by(work.session, device_id, digest) if not place.stored]
+        tell(work.session, *await store.picture_arrived(work.session, places, blob=blob, now=work.now))
+    return frozenset(here)
 
 
 async def _write(

@@ -656,6 +656,24 @@ async def missing(session: AsyncSession, sha256s: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(digest for digest, _ in (await session.exec(query)).all()))
 
 
+async def arrived_before(session: AsyncSession, device_id: UUID, sha256s: Iterable[str]) -> dict[str, str]:
+    """Of these digests, those that came with an earlier report of this device -> digest of the bytes that are kept."""
+    kept = sqlalchemy.case(
+        (col(Attachment.variant) == "small", col(CreditDocument.small_sha256)), else_=col(CreditDocument.sha256)
+    )
+    query = (
+        sqlalchemy.select(col(Attachment.sha256), kept)
+        .join(CreditDocument, col(CreditDocument.id) == col(Attachment.document_id))
+        .join(Visit, col(Visit.id) == col(Attachment.visit_id))
+        .where(
+            col(Attachment.sha256).in_(list(sha256s)),
+            col(Attachment.stored).is_(True),
+            col(Visit.device_id) == device_id,
+        )
+    )
+    return {str(named): str(blob) for named, blob in (await session.execute(query)).all()}
+
+
 async def named_by(session: AsyncSession, device_id: UUID, sha256: str) -> list[Attachment]:
     """The places where reports of this device name the picture."""
     query = (

@@ -300,6 +300,24 @@ async def test_pictures_arrive_after_the_facts_and_are_cleaned(house: House) -> 
         assert await house.parts.blobs.get(document.sha256)
 
 
+async def test_one_photo_of_a_house_serves_two_visits_and_is_sent_once(house: House) -> None:
+    phone, stop = await one_stop(house)
+    photo = phone.picture(a_photo(), purpose="entrance", media_type="image/jpeg")
+    await phone.push(phone.envelope("visit", a_report(stop, at=AT, attachments=[photo]), at=AT))
+    await phone.request("PUT", f"/field/attachments/{photo['sha256']}", content=phone.blobs[photo["sha256"]])
+
+    later = AT + timedelta(hours=2)
+    answer = await phone.push(phone.envelope("visit", a_report(stop, at=later, attachments=[photo]), at=later))
+
+    assert answer.json()["missing"] == []
+    async with house.session() as session:
+        documents = (await session.exec(select(tables.CreditDocument))).all()
+        assert len(documents) == 2
+        assert (await session.exec(select(tables.Attachment.stored))).all() == [True, True]
+    assert len({document.sha256 for document in documents}) == 1
+    assert await house.parts.blobs.get(documents[0].sha256)
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [
