@@ -20,9 +20,13 @@ class Books:
 
     @cached_property
     def stops(self) -> dict[str, str]:
-        """Stop id -> practice id, over all routes of the day as published first."""
+        """Stop id -> practice id, over all routes of the day as published first, reserve included."""
         published = _read(self._dispatch, f"/dispatch/days/{self._day.isoformat()}")
-        return {stop["stop_id"]: stop["practice_id"] for route in published["routes"] for stop in route["stops"]}
+        return {
+            stop["stop_id"]: stop["practice_id"]
+            for route in published["routes"]
+            for stop in [*route["stops"], *route["in_reserve"]]
+        }
 
     def practice(self, stop_id: str) -> dict[str, Any]:
         """The practice file behind a stop of the day."""
