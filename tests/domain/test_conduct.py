@@ -89,8 +89,8 @@ def test_the_words_of_a_finding_ask_only_for_what_it_says() -> None:
 
 def test_every_rule_has_a_refused_and_an_allowed_case() -> None:
     for rule in RULES.rules:
-        if rule.overrides is not None or rule.check == "stamp_duty":
-            continue
+        if rule.overrides is not None or rule.check in ("stamp_duty", "limitation_term"):
+            continue  # numbers of a calculation, with golden cases of their own
         own = [case for case in CASES["cases"] if case["rule"] == rule.id]
         spoke = [any(f["rule"] == rule.id for f in case["findings"]) for case in own]
         assert set(spoke) == {True, False}, rule.id

@@ -41,6 +41,11 @@ def hours(plain: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def refused_lately(plain: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = next(rule for rule in plain["rules"] if rule["id"] == "cooling_off.refused")
+    return found
+
+
 def numbers(plain: dict[str, Any], rule_id: str) -> dict[str, Any]:
     found: dict[str, Any] = next(rule["parameters"] for rule in plain["rules"] if rule["id"] == rule_id)
     return found
@@ -70,6 +75,11 @@ def _itself(plain: dict[str, Any]) -> None:
 def _two_overrides(plain: dict[str, Any]) -> None:
     override(plain, "a", of="visit.hours", weekday_to="20:00")
     override(plain, "b", of="visit.hours", weekday_to="19:00")
+
+
+def _behind_a_silent_one(plain: dict[str, Any]) -> None:
+    override(plain, "a", of="visit.hours", weekday_from="09:00")
+    override(plain, "b", of="a", weekday_to="22:00")
 
 
 def _quieter(plain: dict[str, Any]) -> None:
@@ -113,6 +123,14 @@ UNSOUND: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
     ("rules.unknown_override", lambda p: override(p, "a", of="nothing", weekday_to="20:00")),
     # a creditor that would visit later than the code allows
     ("rules.override_loosens", lambda p: override(p, "a", of="visit.hours", weekday_to="22:00")),
+    # the same behind an override that is silent about the hour
+    ("rules.override_loosens", _behind_a_silent_one),
+    # a question that nobody could answer
+    ("rules.approvers_differ", lambda p: refused_lately(p).update(approvers=[])),
+    # an approver for what nobody may lift
+    ("rules.approvers_differ", lambda p: hours(p).update(approvers=["administrator"])),
+    # an agent who would approve the own visit
+    ("rules.unknown_approver", lambda p: refused_lately(p).update(approvers=["agent"])),
     # a creditor that would only warn
     ("rules.override_loosens", _quieter),
     # an override that turns one rule into another

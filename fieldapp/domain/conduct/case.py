@@ -103,7 +103,7 @@ def _wall_s(local: datetime) -> int:
     return local.hour * 3_600 + local.minute * 60 + local.second
 
 
-NEEDS = ("address", "agent", "contacts", "happened", "states")
+NEEDS = ("address", "agent", "contacts", "happened", "states", "limitation")
 
 
 def present(facts: Facts) -> tuple[bool, ...]:
@@ -115,6 +115,7 @@ def present(facts: Facts) -> tuple[bool, ...]:
         bool(practice.contacts),
         bool(practice.happened),
         bool(practice.states),
+        practice.time_barred_on is not None or "time_barred" in practice.states,
     )
 
 

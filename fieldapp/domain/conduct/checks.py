@@ -62,6 +62,12 @@ _STAMP = (
     Parameter("charged_to", _K.CODE, choices=("debtor", "creditor", "nobody")),
 )
 
+_TERM = (
+    Parameter("years", _K.COUNT, _S.LOWER, least=1),
+    Parameter("kinds", _K.CODES, _S.HIGHER),
+    _count("warn_days", _S.HIGHER),
+)
+
 CHECKS: Mapping[str, Check] = {
     check.name: check
     for check in (
@@ -98,6 +104,15 @@ CHECKS: Mapping[str, Check] = {
             subject.debt_state,
             needs="states",
         ),
+        Check(
+            "time_barred",
+            _ALL,
+            (),
+            ("conduct.debt_time_barred",),
+            subject.time_barred,
+            needs="limitation",
+        ),
+        Check("limitation_term", _ALL, _TERM, (), money.says_nothing),
         Check("placement", _ALL, (), ("conduct.placement_not_started", "conduct.placement_ended"), subject.placement),
         Check(
             "letter_sent",

@@ -41,6 +41,8 @@ def _overview(ruleset: Ruleset) -> str:
 def _section(rule: Rule) -> str:
     lines = [f"## `{rule.id}`", "", rule.texts["en"], "", f"> {rule.texts['it']}", ">", f"> {rule.texts['fr']}", ""]
     lines.append(f"- Severity: {_SEVERITY[rule.severity.value]}{', office only' if rule.quiet else ''}")
+    if rule.approvers:
+        lines.append(f"- May be approved by: {', '.join(sorted(rule.approvers)).replace('_', ' ')}")
     lines.append(f"- About: {', '.join(sorted(act.value for act in rule.acts))}; {_scope(rule)}")
     lines.append(f"- Valid from {rule.valid_from.isoformat()}{_until(rule)}")
     lines.append(f"- Source: {rule.source}{' - **to be confirmed**' if rule.to_be_confirmed else ''}")

@@ -179,10 +179,24 @@ class Appointment:
             raise Refusal("facts.appointment_reversed", kind=Kind.MALFORMED)
 
 
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A person with the right lifts what a rule asks approval for, on the days from `from_on` to `to_on`."""
+
+    rule: str
+    from_on: date
+    to_on: date
+
+    def holds(self, on: date) -> bool:
+        """Whether it speaks about an act on that day."""
+        return self.from_on <= on <= self.to_on
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeFacts:
     """The practice. `creditor` is the key that overrides are scoped by; `states` are debt states (`disputed`,
-    `time_barred`, `insolvency`, ...); `happened` gives the latest local date of each visit outcome."""
+    `time_barred`, `insolvency`, ...); `happened` gives the latest local date of each visit outcome; from
+    `time_barred_on` on no line of the practice may be claimed (`domain.limitation`)."""
 
     creditor: str
     debtor_kind: DebtorKind = DebtorKind.CONSUMER
@@ -196,6 +210,8 @@ class PracticeFacts:
     appointments: tuple[Appointment, ...] = ()
     cash_received: tuple[CashReceived, ...] = ()
     electronic_consent: bool = False
+    time_barred_on: date | None = None
+    approvals: tuple[Approved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,7 +85,14 @@ def judge(facts: Facts, ruleset: Ruleset, now: datetime) -> Verdict:
         if said:
             rule = entry.rule
             findings += [Finding(rule.id, code, entry.severity, details, rule.quiet) for code, details in said]
-    return Verdict(tuple(findings))
+    verdict = Verdict(tuple(findings))
+    lifted = _approved_on(facts, case.on)
+    asking = {found.rule for found in findings if found.severity is Severity.ASKS_APPROVAL and found.rule in lifted}
+    return verdict.approved(asking) if asking else verdict
+
+
+def _approved_on(facts: Facts, on: date) -> frozenset[str]:
+    return frozenset(item.rule for item in facts.practice.approvals if item.holds(on))
 
 
 def lawful_windows(day: date, facts: Facts, ruleset: Ruleset) -> tuple[Window, ...]:
@@ -101,8 +108,9 @@ def lawful_windows(day: date, facts: Facts, ruleset: Ruleset) -> tuple[Window, .
     # Without appointments: what they open is added below, as windows.
     case = Case(facts, act=noon, appointments=(), calendar=ruleset.calendar, zone=ruleset.tz, now=noon.at)
     windows: list[Window] = [(0, DAY_S - 1 - act.duration_s)]
+    lifted = _approved_on(facts, day)
     for entry in ruleset.in_force(day, facts):
-        if entry.severity is Severity.WARNS:
+        if entry.severity is Severity.WARNS or (entry.severity is Severity.ASKS_APPROVAL and entry.rule.id in lifted):
             continue
         if entry.check.name == "hours":
             from_s, to_s = timing.band_s(day, entry.parameters)

@@ -54,7 +54,8 @@ class Rule:
 
     `parameters` is complete for a rule of its own and partial for an override. A `quiet` rule speaks to the
     office only and never reaches a phone. `source` says where the number was read; `to_be_confirmed` marks one
-    that nobody has verified. `texts` says the rule in each language.
+    that nobody has verified. `texts` says the rule in each language. `approvers` are the roles that may lift what a
+    rule asks approval for; a rule that forbids has none.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Rule:
     source: str
     to_be_confirmed: bool = False
     texts: Mapping[str, str]
+    approvers: frozenset[str] = frozenset()
 
     def valid_on(self, day: date) -> bool:
         """Whether the entry is in force on `day`."""
@@ -103,6 +105,7 @@ class Rule:
             "source": self.source,
             "to_be_confirmed": self.to_be_confirmed,
             "texts": dict(self.texts),
+            "approvers": sorted(self.approvers),
         }
 
     @classmethod
@@ -122,6 +125,7 @@ class Rule:
             source=reader.text("source", longest=300, least=0),
             to_be_confirmed=reader.flag("to_be_confirmed"),
             texts=_texts(reader),
+            approvers=frozenset(reader.texts("approvers", most=10)),
         )
         reader.close()
         return rule

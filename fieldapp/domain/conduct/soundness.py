@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from fieldapp.domain.access import Role
 from fieldapp.domain.conduct.case import Parameter, ParameterKind, Stricter
 from fieldapp.domain.conduct.checks import CHECKS
-from fieldapp.domain.conduct.rule import LANGUAGES, WEIGHT, ParameterValue, Rule
+from fieldapp.domain.conduct.rule import LANGUAGES, WEIGHT, ParameterValue, Rule, Severity
 from fieldapp.domain.errors import Kind, Refusal
+
+APPROVERS = frozenset({Role.DISPATCHER.value, Role.BACK_OFFICE.value, Role.ADMINISTRATOR.value})
+"""Who may be named as approver: an agent never lifts a rule for the own visit."""
 
 
 def check_rule(rule: Rule) -> None:
     """One entry by itself: `rules.unknown_check`, `.act_not_judged`, `.validity_reversed`,
-    `.missing_translation`, `.missing_source`, `.unknown_parameter`, `.missing_parameter`, `.bad_parameter`.
+    `.missing_translation`, `.missing_source`, `.unknown_approver`, `.approvers_differ`, `.unknown_parameter`,
+    `.missing_parameter`, `.bad_parameter`.
     """
     check = CHECKS.get(rule.check)
     if check is None:
@@ -24,6 +29,10 @@ def check_rule(rule: Rule) -> None:
             raise refused("rules.missing_translation", rule=rule.id, language=language)
     if not rule.source.strip():
         raise refused("rules.missing_source", rule=rule.id)
+    if not rule.approvers <= APPROVERS:
+        raise refused("rules.unknown_approver", rule=rule.id, role=min(rule.approvers - APPROVERS))
+    if (rule.severity is Severity.ASKS_APPROVAL) != bool(rule.approvers):
+        raise refused("rules.approvers_differ", rule=rule.id)
     specs = {spec.name: spec for spec in check.parameters}
     for name, value in rule.parameters.items():
         if name not in specs:
@@ -69,10 +78,13 @@ def check_overrides(rules: tuple[Rule, ...]) -> None:
             seen.add(base.id)
             current = base
     for rule in rules:
-        if rule.overrides is not None:
-            for base in rules:
-                if base.id == rule.overrides:
-                    _check_stricter(rule, base)
+        # Against every rule down the chain: an override in between may be silent about a number.
+        below = rule.overrides
+        while below is not None:
+            bases = [base for base in rules if base.id == below]
+            for base in bases:
+                _check_stricter(rule, base)
+            below = bases[0].overrides
 
 
 def _check_stricter(rule: Rule, base: Rule) -> None:

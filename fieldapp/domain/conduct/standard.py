@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
 
+from fieldapp.domain.access import Role
 from fieldapp.domain.calendars import Calendar
 from fieldapp.domain.conduct.facts import ActKind, DebtorKind
 from fieldapp.domain.conduct.rule import ParameterValue, Rule, Scope, Severity
@@ -49,6 +50,7 @@ def _rule(
     quiet: bool = False,
     unverified: bool = False,
     given: Mapping[str, ParameterValue] = _NONE,
+    approvers: tuple[Role, ...] = (),
     **parameters: ParameterValue,
 ) -> Rule:
     return Rule(
@@ -63,16 +65,25 @@ def _rule(
         source=source,
         to_be_confirmed=unverified,
         texts=MappingProxyType({"it": it, "en": en, "fr": fr}),
+        approvers=frozenset(role.value for role in approvers),
     )
 
 
 def _state(
-    state: str, severity: Severity, acts: tuple[ActKind, ...], *, source: str, it: str, en: str, fr: str
+    state: str,
+    severity: Severity,
+    acts: tuple[ActKind, ...],
+    *,
+    source: str,
+    it: str,
+    en: str,
+    fr: str,
+    approvers: tuple[Role, ...] = (),
 ) -> Rule:
     verified = source not in (PRACTICE,)
     return _rule(
         f"debt.{state}", "debt_state", severity, acts,
-        source=source, it=it, en=en, fr=fr, unverified=not verified, state=state,
+        source=source, it=it, en=en, fr=fr, unverified=not verified, approvers=approvers, state=state,
     )  # fmt: skip
 
 
@@ -168,7 +179,7 @@ WHEN = (
     ),
     _rule(
         "cooling_off.refused", "cooling_off", _ASKS, _VISIT, source=PRACTICE, unverified=True,
-        after=("REFUSES",), days=7,
+        after=("REFUSES",), days=7, approvers=(Role.DISPATCHER, Role.BACK_OFFICE, Role.ADMINISTRATOR),
         it="Dopo un rifiuto si lascia passare qualche giorno prima di tornare.",
         en="After a refusal some days pass before anybody comes back.",
         fr="Après un refus, on laisse passer quelques jours avant de revenir.",
@@ -184,12 +195,13 @@ WHOM = (
     ),
     _state(
         "complaint_open", _ASKS, _TALK, source="Answer to complaints within 30 days, older code",
+        approvers=(Role.BACK_OFFICE, Role.ADMINISTRATOR),
         it="Con un reclamo aperto si torna solo se l'ufficio lo approva.",
         en="While a complaint is open, contact needs the office's approval.",
         fr="Tant qu'une réclamation est ouverte, tout contact exige l'accord du bureau.",
     ),
-    _state(
-        "time_barred", _FORBIDS, _EVERYTHING, source=AGCM,
+    _rule(
+        "debt.time_barred", "time_barred", _FORBIDS, _EVERYTHING, source=AGCM,
         it="Un debito prescritto non si riscuote.",
         en="A time-barred debt is not collected.",
         fr="Une dette prescrite n'est pas recouvrée.",
@@ -376,7 +388,61 @@ MONEY = (
     ),
 )  # fmt: skip
 
-STANDARD_RULES = (*WHEN, *WHOM, *WHO, *MONEY)
+
+def _term(name: str, years: int, kinds: tuple[str, ...], *, source: str, it: str, en: str, fr: str) -> Rule:
+    return _rule(
+        f"limitation.{name}", "limitation_term", _WARNS, _EVERYTHING,
+        source=source, it=it, en=en, fr=fr, unverified=True, years=years, kinds=kinds, warn_days=90,
+    )  # fmt: skip
+
+
+HOW_LONG = (
+    _term(
+        "electricity", 2, ("energia elettrica", "elettricità", "elettricita", "luce"),
+        source="Law 205/2017, bills due from March 2018, as consumer pages report it; older pages say 5",
+        it="Le bollette della luce si prescrivono in due anni.",
+        en="Electricity bills become time-barred after two years.",
+        fr="Les factures d'électricité se prescrivent par deux ans.",
+    ),
+    _term(
+        "gas", 2, ("gas", "metano"),
+        source="Law 205/2017, bills due from January 2019, as consumer pages report it; older pages say 5",
+        it="Le bollette del gas si prescrivono in due anni.",
+        en="Gas bills become time-barred after two years.",
+        fr="Les factures de gaz se prescrivent par deux ans.",
+    ),
+    _term(
+        "water", 2, ("acqua", "idrico", "servizio idrico"),
+        source="Law 205/2017, bills due from January 2020, as consumer pages report it; older pages say 5",
+        it="Le bollette dell'acqua si prescrivono in due anni.",
+        en="Water bills become time-barred after two years.",
+        fr="Les factures d'eau se prescrivent par deux ans.",
+    ),
+    _term(
+        "telephone", 5, ("telefonia", "telefonia fissa", "telefonia mobile", "telefono", "internet", "fibra", "adsl"),
+        source="Consumer pages disagree; to be set per creditor",
+        it="Le bollette del telefono si prescrivono in cinque anni, o prima se il creditore lo fissa.",
+        en="Telephone bills become time-barred after five years, or earlier where the creditor sets it.",
+        fr="Les factures de téléphone se prescrivent par cinq ans, ou avant si le créancier le fixe.",
+    ),
+    _term(
+        "periodic", 5,
+        ("canone", "canoni", "affitto", "affitti", "locazione", "spese condominiali", "condominio", "interessi"),
+        source="Art. 2948 c.c., as a trade page reports it",
+        it="Quanto si paga ad anno o a termini più brevi si prescrive in cinque anni.",
+        en="What is paid yearly or at shorter terms becomes time-barred after five years.",
+        fr="Ce qui se paie à l'année ou à des termes plus courts se prescrit par cinq ans.",
+    ),
+    _term(
+        "ordinary", 10, ("finanziamento", "prestito", "prestito personale", "prestito finalizzato", "mutuo"),
+        source="Art. 2946 c.c., as a law firm's page reports it",
+        it="Ogni altro credito si prescrive in dieci anni.",
+        en="Every other claim becomes time-barred after ten years.",
+        fr="Toute autre créance se prescrit par dix ans.",
+    ),
+)  # fmt: skip
+
+STANDARD_RULES = (*WHEN, *WHOM, *WHO, *MONEY, *HOW_LONG)
 
 
 def standard_ruleset(calendar: Calendar) -> Ruleset:

@@ -18,10 +18,18 @@ def debt_state(case: Case, p: Mapping[str, Any]) -> Said:
     return ((f"conduct.debt_{state}", {"state": state}),)
 
 
+def time_barred(case: Case, _: Mapping[str, Any]) -> Said:
+    """Some line of the debt may still be claimed: neither the limitation clock nor the office says otherwise."""
+    since = case.practice.time_barred_on
+    if TIME_BARRED not in case.practice.states and (since is None or case.on < since):
+        return NOTHING
+    return (("conduct.debt_time_barred", {"state": TIME_BARRED}),)
+
+
+TIME_BARRED = "time_barred"
 DEBT_STATES = (
     "disputed",
     "complaint_open",
-    "time_barred",
     "insolvency",
     "represented",
     "deceased",

@@ -14,6 +14,7 @@ from fieldapp.domain.conduct.facts import (
     AddressState,
     AgentFacts,
     Appointment,
+    Approved,
     Call,
     CashReceived,
     Cheque,
@@ -57,6 +58,11 @@ def practice_to_json(practice: PracticeFacts) -> dict[str, Any]:
             for item in practice.cash_received
         ],
         "electronic_consent": practice.electronic_consent,
+        "time_barred_on": _day_text(practice.time_barred_on),
+        "approvals": [
+            {"rule": item.rule, "from_on": item.from_on.isoformat(), "to_on": item.to_on.isoformat()}
+            for item in practice.approvals
+        ],
     }
 
 
@@ -183,6 +189,11 @@ def practice_from_json(reader: Reader) -> PracticeFacts:
             for item in reader.objects("cash_received", most=500)
         ),
         electronic_consent=reader.flag("electronic_consent"),
+        time_barred_on=reader.maybe("time_barred_on", reader.day),
+        approvals=tuple(
+            Approved(item.text("rule", longest=80), item.day("from_on"), item.day("to_on"))
+            for item in reader.objects("approvals", most=200)
+        ),
     )
     reader.close()
     return practice

@@ -50,6 +50,10 @@ export interface PracticeFacts {
   readonly appointments: readonly { readonly from_at: string; readonly to_at: string; readonly outside_hours: boolean }[]
   readonly cash_received: readonly { readonly on: string; readonly cents: number; readonly instalment: boolean }[]
   readonly electronic_consent: boolean
+  /** From this day on no line of the practice may be claimed. */
+  readonly time_barred_on: string | null
+  /** What a person of the office approved, and for which days. */
+  readonly approvals: readonly { readonly rule: string; readonly from_on: string; readonly to_on: string }[]
 }
 
 export interface AddressFacts {
@@ -101,6 +105,7 @@ export interface Rule {
   readonly source: string
   readonly to_be_confirmed: boolean
   readonly texts: Readonly<Record<string, string>>
+  readonly approvers: readonly string[]
 }
 
 export interface Ruleset {
@@ -157,12 +162,16 @@ export function judge(facts: Facts, ruleset: Ruleset, now: Date): Verdict {
     const { severity, parameters } = resolved(rule, judged, ruleset)
     const check = CHECKS[rule.check]
     if (!check) continue // `readRuleset` refuses such a set
-    for (const [code, details] of check(judged, parameters)) findings.push({ rule: rule.id, code, severity, details })
+    const stands = severity === 'asks_approval' && approved(judged, rule.id) ? 'warns' : severity
+    for (const [code, details] of check(judged, parameters)) findings.push({ rule: rule.id, code, severity: stands, details })
   }
   const forbidden = findings.some((finding) => finding.severity === 'forbids')
   const approval = findings.some((finding) => finding.severity === 'asks_approval')
   return { findings, forbidden, needsApproval: !forbidden && approval, allowed: !forbidden && !approval }
 }
+
+const approved = ({ facts, on }: Case, rule: string): boolean =>
+  facts.practice.approvals.some((item) => item.rule === rule && item.from_on <= on && on <= item.to_on)
 
 function caseOf(facts: Facts, ruleset: Ruleset, now: Date): Case {
   const at = new Date(facts.act.at)

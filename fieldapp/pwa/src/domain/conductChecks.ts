@@ -141,6 +141,12 @@ function debtState(judged: Case, numbers: Numbers): Said {
   return judged.facts.practice.states.includes(state) ? say(`conduct.debt_${state}`, { state }) : NOTHING
 }
 
+function timeBarred(judged: Case): Said {
+  const { states, time_barred_on } = judged.facts.practice
+  const barred = states.includes('time_barred') || (time_barred_on !== null && time_barred_on <= judged.on)
+  return barred ? say('conduct.debt_time_barred', { state: 'time_barred' }) : NOTHING
+}
+
 function placement(judged: Case): Said {
   const { practice } = judged.facts
   if (judged.on < practice.placement_starts_on) {
@@ -315,6 +321,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   patron_saint_known: patronSaintKnown,
   appointment,
   debt_state: debtState,
+  time_barred: timeBarred,
   placement,
   letter_sent: letterSent,
   days_past_due: daysPastDue,
@@ -336,6 +343,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   payer_is_debtor: payerIsDebtor,
   exposure,
   unusual_cash: unusualCash,
-  // Only carries the numbers of a calculation.
+  // Only carry the numbers of a calculation.
   stamp_duty: () => NOTHING,
+  limitation_term: () => NOTHING,
 }
