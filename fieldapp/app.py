@@ -33,6 +33,7 @@ from fieldapp.routes.field import FieldController
 from fieldapp.routes.office import OfficeController
 from fieldapp.routes.public import PublicController
 from fieldapp.routes.rescue import RescueController
+from fieldapp.routes.rules import RulesController
 from fieldapp.services.work import Parts
 from fieldapp.settings import Settings
 from fieldapp.store.blobs import Blobs
@@ -163,6 +164,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             DispatchController,
             OfficeController,
             AgreementController,
+            RulesController,
             PublicController,
         ],
         before_request=guard.authorise,

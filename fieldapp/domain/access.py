@@ -116,6 +116,10 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "read_dispatch_day": _session(_DESK),
         "print_day_sheets": _session(_PLANNING),
         "read_map": _session(_DESK),
+        # rules
+        "record_interruption": _session(_OFFICE),
+        "approve_rule": _session(_DESK),
+        "withdraw_approval": _session(_DESK),
         # office
         "list_creditors": _session(_DESK),
         "list_layouts": _session(_OFFICE),

@@ -118,6 +118,8 @@ class PracticeKnown:
     facts: PracticeFacts
     addresses: Mapping[UUID, AddressFacts]
     debt_lines: frozenset[UUID]
+    barred_on: Mapping[UUID, date]
+    """From which day each line is time-barred."""
     ever_assigned: bool
     """It was in some published day of this agent."""
     assigned_on: frozenset[str]
@@ -456,6 +458,10 @@ class _Judging:
         named = [t.receipt is not None and t.receipt.wording.kind is WordingKind.INSTALMENT for t in payments]
         if any(is_named and t.instalment_number is None for is_named, t in zip(named, payments, strict=True)):
             flags.append("payment.instalment_without_plan")
+        left_on = report.left_at.astimezone(known.ruleset.tz).date()
+        paid = {share.debt_line_id for payment in report.payments for share in payment.allocation}
+        if any(practice.barred_on[line_id] <= left_on for line_id in paid & practice.barred_on.keys()):
+            flags.append("limitation.line_barred")
         return flags
 
     def _findings(

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fieldapp.domain.conduct import address_to_json, agent_to_json, practice_to_json
+from fieldapp.domain.conduct import Ruleset, address_to_json, agent_to_json, practice_to_json
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.services import rules
 from fieldapp.services.access import read_clock
@@ -15,6 +15,7 @@ from fieldapp.services.office_key import office_point
 from fieldapp.services.work import Work, speaking
 from fieldapp.store import access as access_store
 from fieldapp.store import field as store
+from fieldapp.store import limitation
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.access import Person
 from fieldapp.store.feed import audit
@@ -38,8 +39,10 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
     agency = await access_store.agency_of_session(work.session)
     published = await store.day_of(work.session, person.id, wanted)
     ruleset = await rules.ruleset(work)
-    facts = await _facts(work, [stop.practice_id for stop in published.stops], person)
-    stops = await store.stop_cards(work.session, published.stops, facts=facts, today=work.today)
+    practice_ids = [stop.practice_id for stop in published.stops]
+    facts = await _facts(work, practice_ids, person, ruleset)
+    clocks = await limitation.cards(work.session, practice_ids, ruleset=ruleset, today=work.today)
+    stops = await store.stop_cards(work.session, published.stops, facts=facts, clocks=clocks, today=work.today)
     audit(work.session, "day.fetched", "day", wanted.isoformat(), version=published.version)
     return DayBundle(
         protocol=spoken,
@@ -65,9 +68,9 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
     )
 
 
-async def _facts(work: Work, practice_ids: list[UUID], person: Person) -> dict[UUID, dict[str, Any]]:
+async def _facts(work: Work, practice_ids: list[UUID], person: Person, ruleset: Ruleset) -> dict[UUID, dict[str, Any]]:
     """What the rules know of each practice, as the phone's `judge` reads it."""
-    practices = await facts_store.practice_facts(work.session, practice_ids)
+    practices = await facts_store.practice_facts(work.session, practice_ids, ruleset=ruleset, today=work.today)
     agent = agent_to_json(await facts_store.agent_facts(work.session, person))
     addresses = await store.current_addresses(work.session, practice_ids)
     return {

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import procrastinate
 
-from fieldapp.services import agreement_review, intake, planning
+from fieldapp.services import agreement_review, intake, limitation, planning
 from fieldapp.services.work import Parts
 from fieldapp.store import access
 from fieldapp.store.database import Scope
@@ -42,6 +42,15 @@ def register(jobs: procrastinate.App, parts: Parts) -> None:
     jobs.periodic(cron="* * * * *")(rescue)
     watch = jobs.task(name="agreements.review", queueing_lock="agreements.review")(_review(parts))
     jobs.periodic(cron="*/10 * * * *")(watch)
+    clock = jobs.task(name="limitation.watch", queueing_lock="limitation.watch")(_watch(parts))
+    jobs.periodic(cron="7 * * * *")(clock)
+
+
+def _watch(parts: Parts) -> Callable[..., Awaitable[None]]:
+    async def job(timestamp: int) -> None:  # noqa: ARG001  (the queue hands it in)
+        await limitation.watch_all(parts)
+
+    return job
 
 
 def _as_person(name: str, run: Run, parts: Parts) -> Callable[..., Awaitable[None]]:

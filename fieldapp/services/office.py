@@ -13,7 +13,7 @@ from fieldapp.domain.receipt_proof import receipt_proof
 from fieldapp.domain.receipts import read_receipt
 from fieldapp.services import rules
 from fieldapp.services.work import Work
-from fieldapp.store import ledger, practice_facts, practice_file, practices, tasks
+from fieldapp.store import ledger, limitation, practice_facts, practice_file, practices, tasks
 from fieldapp.store.cards import address_card, current_addresses
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.dispatch import Finding
@@ -54,8 +54,9 @@ async def read_practice(work: Work, practice_id: UUID) -> PracticeFile:
     """The whole file; every look at it is audited. Raises Refusal `practice.unknown`."""
     await practices.head(work.session, practice_id)
     findings = await findings_of_visit(work, practice_id)
+    clocks = await limitation.cards(work.session, [practice_id], ruleset=await rules.ruleset(work), today=work.today)
     file = await practice_file.practice_file(
-        work.session, practice_id, now=work.now, today=work.today, findings=findings
+        work.session, practice_id, now=work.now, today=work.today, findings=findings, clocks=clocks
     )
     audit(work.session, "practice.read", "practice", practice_id)
     return file
@@ -63,14 +64,14 @@ async def read_practice(work: Work, practice_id: UUID) -> PracticeFile:
 
 async def findings_of_visit(work: Work, practice_id: UUID) -> list[Finding]:
     """What the rules of conduct would say of a visit that began now."""
-    facts = (await practice_facts.practice_facts(work.session, [practice_id]))[practice_id]
+    ruleset = await rules.ruleset(work)
+    known = await practice_facts.practice_facts(work.session, [practice_id], ruleset=ruleset, today=work.today)
+    facts = known[practice_id]
     addresses = (await current_addresses(work.session, [practice_id]))[practice_id]
     address = practice_facts.address_facts(addresses[-1]) if addresses else None
     act = Visit(work.now, VISIT_S)
-    verdict = judge(Facts(act=act, practice=facts, address=address), await rules.ruleset(work), work.now)
-    return [
-        Finding(code=found.code, severity=found.severity.value, details=found.details) for found in verdict.findings
-    ]
+    verdict = judge(Facts(act=act, practice=facts, address=address), ruleset, work.now)
+    return [rules.finding(found, ruleset, work.today) for found in verdict.findings]
 
 
 async def read_document(work: Work, document_id: UUID, variant: str) -> tuple[bytes, str]:

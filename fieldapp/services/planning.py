@@ -27,7 +27,7 @@ from fieldapp.planning.timetable import AgentDay
 from fieldapp.services import rules
 from fieldapp.services.field import at_second
 from fieldapp.services.work import Parts, Work
-from fieldapp.store import ledger
+from fieldapp.store import limitation
 from fieldapp.store import planning as store
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.database import Scope
@@ -72,8 +72,9 @@ class _Candidate:
 async def _candidates(work: Work, day: date) -> list[_Candidate]:
     ruleset = await rules.ruleset(work)
     doors = await store.open_practices(work.session)
-    facts = await facts_store.practice_facts(work.session, [door.practice.id for door in doors])
-    owed = await ledger.owed_cents(work.session, [door.practice.id for door in doors])
+    ids = [door.practice.id for door in doors]
+    facts = await facts_store.practice_facts(work.session, ids, ruleset=ruleset, today=day)
+    owed = await limitation.askable_cents(work.session, ids, ruleset=ruleset, on=day)
     found = []
     for door in doors:
         about = _facts(door, facts[door.practice.id], day, work)
@@ -83,7 +84,8 @@ async def _candidates(work: Work, day: date) -> list[_Candidate]:
         appointment = any(
             at.from_at.astimezone(work.parts.zone).date() == day for at in facts[door.practice.id].appointments
         )
-        found.append(_Candidate(door, _shown(door, cents, day, bool(windows), findings, must=appointment), windows))
+        said = [rules.finding(finding, ruleset, day) for finding in findings]
+        found.append(_Candidate(door, _shown(door, cents, day, bool(windows), said, must=appointment), windows))
     return found
 
 
@@ -105,7 +107,7 @@ def _shown(
     owed_cents: int,
     day: date,
     allowed: bool,
-    findings: Sequence[RuleFinding],
+    findings: list[Finding],
     *,
     must: bool,
 ) -> Candidate:
@@ -126,12 +128,8 @@ def _shown(
         attempts=door.attempts,
         must=must and allowed,
         allowed=allowed,
-        findings=[_finding(finding) for finding in findings],
+        findings=findings,
     )
-
-
-def _finding(finding: RuleFinding) -> Finding:
-    return Finding(code=finding.code, severity=finding.severity.value, details=finding.details)
 
 
 def prize(owed_cents: int, attempts: int, *, days_left: int) -> int:

@@ -17,6 +17,7 @@ from fieldapp.store.shapes.field import (
     CreditorCard,
     DebtLineCard,
     DocumentCard,
+    LimitationCard,
     ObligorCard,
     PhoneCard,
 )
@@ -105,8 +106,10 @@ def address_card(row: Address) -> AddressCard:
     )
 
 
-def debt_line_cards(rows: Iterable[DebtLine], owed: Mapping[UUID, LineBalance]) -> list[DebtLineCard]:
-    """What remains owed on each line, after the ledger."""
+def debt_line_cards(
+    rows: Iterable[DebtLine], owed: Mapping[UUID, LineBalance], clocks: Mapping[UUID, LimitationCard]
+) -> list[DebtLineCard]:
+    """What remains owed on each line, after the ledger, and until when it may be asked for."""
     cards = []
     for row in rows:
         left = owed.get(row.id, LineBalance())
@@ -119,6 +122,7 @@ def debt_line_cards(rows: Iterable[DebtLine], owed: Mapping[UUID, LineBalance]) 
                 principal_cents=left.principal_cents,
                 interest_cents=left.interest_cents,
                 costs_cents=left.costs_cents,
+                limitation=clocks.get(row.id),
             )
         )
     return cards

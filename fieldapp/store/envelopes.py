@@ -34,12 +34,12 @@ from fieldapp.domain.sync import (
     Verdict,
 )
 from fieldapp.domain.visit_report import DebtorMet, ThirdPartyMet, VisitReport
-from fieldapp.store import agreements, ledger
+from fieldapp.store import agreements, ledger, limitation
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.batches import write_rows
 from fieldapp.store.database import agency_of
 from fieldapp.store.feed import NewFact
-from fieldapp.store.practice_facts import listed
+from fieldapp.store.gathering import gathered, listed
 from fieldapp.store.tables.access import Agency, Device, Person
 from fieldapp.store.tables.access import NumberBlock as NumberBlockRow
 from fieldapp.store.tables.agreements import CreditorTerms, RepaymentPlan, Settlement
@@ -92,7 +92,9 @@ async def load(
     Not in the one that locks: it would see what stood before it waited for the phone's push before.
     """
     own = await _own(session, sent_by.device, touched)
-    practices, visits = await _practices(session, touched.practices, agent_id=sent_by.person.id, today=today)
+    practices, visits = await _practices(
+        session, touched.practices, agent_id=sent_by.person.id, ruleset=ruleset, today=today
+    )
     return Known(
         device_id=sent_by.device.id,
         agent_id=sent_by.person.id,
@@ -157,7 +159,7 @@ async def _own(session: AsyncSession, device: Device, touched: Touched) -> Any:
 
 
 async def _practices(
-    session: AsyncSession, ids: Iterable[UUID], *, agent_id: UUID, today: date
+    session: AsyncSession, ids: Iterable[UUID], *, agent_id: UUID, ruleset: Ruleset, today: date
 ) -> tuple[dict[UUID, PracticeKnown], frozenset[UUID]]:
     """The practices with everything that a report about them is judged by, and the visits reported before."""
     newest = (
@@ -178,9 +180,9 @@ async def _practices(
         where=(col(CreditorTerms.creditor_id) == col(Practice.creditor_id), col(CreditorTerms.valid_from) <= today),
         of=Practice,
     ).label("granted")
-    plans = facts_store.gathered(RepaymentPlan, RepaymentPlan.id, RepaymentPlan.state)
-    settlements = facts_store.gathered(Settlement, Settlement.id, Settlement.state)
-    addresses = facts_store.gathered(Address, Address.id, Address.kind, Address.state, Address.comune, Address.province)
+    plans = gathered(RepaymentPlan, RepaymentPlan.id, RepaymentPlan.state)
+    settlements = gathered(Settlement, Settlement.id, Settlement.state)
+    addresses = gathered(Address, Address.id, Address.kind, Address.state, Address.comune, Address.province)
     query = (
         sqlalchemy.select(
             *facts_store.FACTS, col(Practice.practice_number), addresses, assigned, granted, plans, settlements
@@ -195,15 +197,19 @@ async def _practices(
             creditor_id=row.creditor_id,
             practice_number=row.practice_number,
             placement=PlacementDays(row.starts_on, row.ends_on),
-            facts=facts_store.facts_of(row),
+            facts=facts_store.facts_of(row, ruleset=ruleset, today=today),
             addresses={
                 UUID(id_): facts_store.address_of(kind, state, comune, province)
                 for id_, kind, state, comune, province in row.address
             },
-            debt_lines=frozenset(UUID(id_) for id_, _ in row.debt_line),
+            debt_lines=frozenset(UUID(id_) for id_, *_ in row.debt_line),
+            barred_on={
+                line_id: clock.barred_on
+                for line_id, clock in limitation.clocks_of(row, ruleset=ruleset, today=today).items()
+            },
             ever_assigned=bool(row.assigned),
             assigned_on=frozenset(day for day, in_force in row.assigned if in_force),
-            owed_cents=int(row.owed_cents),
+            owed_cents=sum(limitation.owed_by_line(row).values()),
             terms=agreements.terms_from(row.granted),
             agreements=frozenset(UUID(id_) for id_, _ in (*row.repayment_plan, *row.settlement)),
             plan_running=any(state in agreements.RUNNING_STATES for _, state in row.repayment_plan),

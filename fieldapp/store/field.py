@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.store import agreement_cards, agreements, cards, ledger
 from fieldapp.store.cards import current_addresses
-from fieldapp.store.shapes.field import PracticeCard, StopCard
+from fieldapp.store.shapes.field import LimitationCard, PracticeCard, StopCard
 from fieldapp.store.tables.field import Visit
 from fieldapp.store.tables.planning import PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
@@ -58,11 +58,19 @@ async def day_of(session: AsyncSession, agent_id: UUID, day: date) -> DayOfAgent
 
 
 async def stop_cards(
-    session: AsyncSession, stops: Iterable[PublishedStop], *, facts: Mapping[UUID, dict[str, Any]], today: date
+    session: AsyncSession,
+    stops: Iterable[PublishedStop],
+    *,
+    facts: Mapping[UUID, dict[str, Any]],
+    clocks: Mapping[UUID, LimitationCard],
+    today: date,
 ) -> list[StopCard]:
-    """The stops with everything the door needs; `facts` is what the rules of conduct know of each practice."""
+    """The stops with everything the door needs; `facts` is what the rules of conduct know of each practice,
+    `clocks` the limitation of each debt line."""
     stops = list(stops)
-    practices = await practice_cards(session, [stop.practice_id for stop in stops], facts=facts, today=today)
+    practices = await practice_cards(
+        session, [stop.practice_id for stop in stops], facts=facts, clocks=clocks, today=today
+    )
     wanted = [stop.address_id for stop in stops]
     addresses = {row.id: row for row in (await session.exec(select(Address).where(col(Address.id).in_(wanted)))).all()}
     done = set(
@@ -90,7 +98,12 @@ async def stop_cards(
 
 
 async def practice_cards(
-    session: AsyncSession, practice_ids: Iterable[UUID], *, facts: Mapping[UUID, dict[str, Any]], today: date
+    session: AsyncSession,
+    practice_ids: Iterable[UUID],
+    *,
+    facts: Mapping[UUID, dict[str, Any]],
+    clocks: Mapping[UUID, LimitationCard],
+    today: date,
 ) -> dict[UUID, PracticeCard]:
     """Practices as the agent at the door needs them; a dozen queries, however many practices."""
     ids = list(practice_ids)
@@ -124,7 +137,7 @@ async def practice_cards(
             case_owner_phone=practice.case_owner_phone,
             obligors=[cards.obligor_card(row) for row in obligors[practice.id]],
             phones=[cards.phone_card(row) for row in phones[practice.id]],
-            debt_lines=cards.debt_line_cards(lines[practice.id], owed[practice.id]),
+            debt_lines=cards.debt_line_cards(lines[practice.id], owed[practice.id], clocks),
             owed_cents=ledger.totals(owed[practice.id]),
             attempts=[cards.attempt_card(row) for row in attempts[practice.id][:10]],
             documents=[cards.document_card(row) for row in documents[practice.id]],

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, Label, func, text
-from sqlmodel import SQLModel, col, select
+from sqlalchemy import func, text
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.conduct import (
@@ -20,14 +20,18 @@ from fieldapp.domain.conduct import (
     AddressState,
     AgentFacts,
     Appointment,
+    Approved,
     CashReceived,
-    DebtorKind,
     PracticeFacts,
+    Ruleset,
     SentLetter,
 )
 from fieldapp.domain.contacts import Channel, Contact
-from fieldapp.domain.ledger import CLAIMS, AccountKind
+from fieldapp.domain.ledger import AccountKind
+from fieldapp.domain.limitation import practice_barred_on
 from fieldapp.domain.outcomes import OUTCOMES
+from fieldapp.store import limitation
+from fieldapp.store.gathering import gathered
 from fieldapp.store.tables.access import Agency, Person
 from fieldapp.store.tables.field import Payment, Visit
 from fieldapp.store.tables.ledger import Account, Posting
@@ -35,12 +39,11 @@ from fieldapp.store.tables.practice import (
     Address,
     ContactAttempt,
     Creditor,
-    DebtLine,
-    Obligor,
     Placement,
     Practice,
     PracticeFlag,
 )
+from fieldapp.store.tables.rules import Approval
 
 LETTER_LEVELS = {"DUNNING_LETTER_1": 1, "DUNNING_LETTER_2": 2, "FORMAL_NOTICE": 3}
 """Outcomes of contacts by letter, as levels of dunning."""
@@ -51,24 +54,6 @@ async def creditor_rules(session: AsyncSession) -> dict[UUID, dict[str, Any]]:
     """What each creditor overrides of the rules."""
     query = select(Creditor.id, Creditor.rules).where(col(Creditor.rules) != text("'{}'::jsonb"))
     return {creditor_id: dict(changes) for creditor_id, changes in (await session.exec(query)).all()}
-
-
-def listed(*columns: Any, where: Sequence[Any], source: Any = None, of: Any = None) -> ColumnElement[Any]:
-    """The rows that `where` finds, as a JSON list of lists: a column of a query instead of a query of its own.
-
-    Instants and dates come out as ISO text, ids as text. `of` is the table of the outer query that `where` speaks of.
-    """
-    query = sqlalchemy.select(func.jsonb_agg(func.jsonb_build_array(*columns))).where(*where)
-    if source is not None:
-        query = query.select_from(source)
-    inner = query.correlate(of).scalar_subquery() if of is not None else query.scalar_subquery()
-    return func.coalesce(inner, text("'[]'::jsonb"))
-
-
-def gathered(table: type[SQLModel], *columns: Any, where: Sequence[Any] = ()) -> Label[Any]:
-    """The rows of `table` that belong to the practice at hand, as `listed`, under the table's name."""
-    own = col(table.practice_id) == col(Practice.id)  # type: ignore[attr-defined]
-    return listed(*columns, where=(own, *where), of=Practice).label(str(table.__tablename__))
 
 
 def _posted(*where: Any, of: Any) -> Any:
@@ -87,9 +72,7 @@ FACTS: tuple[Any, ...] = (
     col(Practice.state),
     col(Placement.starts_on),
     col(Placement.ends_on),
-    gathered(Obligor, Obligor.kind, where=[col(Obligor.role) == "debtor"]),
     gathered(PracticeFlag, PracticeFlag.kind, where=[col(PracticeFlag.until).is_(None)]),
-    gathered(DebtLine, DebtLine.id, DebtLine.due_on),
     gathered(ContactAttempt, ContactAttempt.at, ContactAttempt.channel, ContactAttempt.outcome, ContactAttempt.reached),
     gathered(Visit, Visit.id, Visit.outcome, col(Visit.captured)["window"]),
     gathered(
@@ -99,36 +82,39 @@ FACTS: tuple[Any, ...] = (
         Payment.instalment_number,
         where=[col(Payment.method) == "cash"],
     ),
-    _posted(
-        col(Account.practice_id) == col(Practice.id),
-        col(Account.kind).in_([kind.value for kind in CLAIMS]),
-        of=Practice,
-    ).label("owed_cents"),
+    gathered(Approval, Approval.id, Approval.rule, Approval.from_on, Approval.to_on, Approval.withdraws),
+    *limitation.CLOCKS,
 )
 """The columns of a query over `practice` joined to `placement`, from which `facts_of` reads."""
 
 
-async def practice_facts(session: AsyncSession, practice_ids: Iterable[UUID]) -> dict[UUID, PracticeFacts]:
-    """The facts of each practice; one query, however many practices."""
+async def practice_facts(
+    session: AsyncSession, practice_ids: Iterable[UUID], *, ruleset: Ruleset, today: date
+) -> dict[UUID, PracticeFacts]:
+    """The facts of each practice; one query, however many practices.
+
+    `ruleset` gives the terms of limitation in force on `today`.
+    """
     query = (
         sqlalchemy.select(*FACTS)
         .join(Placement, col(Placement.id) == col(Practice.placement_id))
         .where(col(Practice.id).in_(list(practice_ids)))
     )
-    return {row.id: facts_of(row) for row in await session.execute(query)}
+    return {row.id: facts_of(row, ruleset=ruleset, today=today) for row in await session.execute(query)}
 
 
-def facts_of(row: Any) -> PracticeFacts:
+def facts_of(row: Any, *, ruleset: Ruleset, today: date) -> PracticeFacts:
     """The facts from a row of `FACTS`."""
+    owed = limitation.owed_by_line(row)
+    clocks = limitation.clocks_of(row, ruleset=ruleset, today=today)
     contacts = [_Contact(datetime.fromisoformat(at), *rest) for at, *rest in row.contact_attempt]
-    firm = any(kind == "firm" for (kind,) in row.obligor)
     return PracticeFacts(
         creditor=str(row.creditor_id),
-        debtor_kind=DebtorKind.FIRM if firm else DebtorKind.CONSUMER,
+        debtor_kind=limitation.debtor_of(row),
         placement_starts_on=row.starts_on,
         placement_ends_on=row.ends_on,
-        states=_states(row.state, {kind for (kind,) in row.practice_flag}, int(row.owed_cents)),
-        oldest_due_on=min((date.fromisoformat(due_on) for _, due_on in row.debt_line), default=None),
+        states=_states(row.state, {kind for (kind,) in row.practice_flag}, sum(owed.values())),
+        oldest_due_on=min((date.fromisoformat(due_on) for _, due_on, *_ in row.debt_line), default=None),
         letters=_letters(contacts),
         contacts=tuple(_contact(one) for one in contacts),
         happened=_happened(contacts),
@@ -141,6 +127,18 @@ def facts_of(row: Any) -> PracticeFacts:
             CashReceived(datetime.fromisoformat(at).astimezone(ROME).date(), cents, instalment=number is not None)
             for at, cents, number in row.payment
         ),
+        time_barred_on=practice_barred_on((clock, owed.get(line_id, 0)) for line_id, clock in clocks.items()),
+        approvals=_approvals(row.approval),
+    )
+
+
+def _approvals(rows: list[Any]) -> tuple[Approved, ...]:
+    """Those that nobody took back."""
+    withdrawn = {withdraws for *_, withdraws in rows}
+    return tuple(
+        Approved(rule, date.fromisoformat(from_on), date.fromisoformat(to_on))
+        for id_, rule, from_on, to_on, withdraws in rows
+        if withdraws is None and id_ not in withdrawn
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -12,9 +12,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.receipts import receipt_name
-from fieldapp.store import agreement_cards, cards, ledger, practices, tasks
+from fieldapp.store import agreement_cards, approvals, cards, ledger, limitation, practices, tasks
 from fieldapp.store.shapes.dispatch import Finding
-from fieldapp.store.shapes.field import AttemptCard
+from fieldapp.store.shapes.field import AttemptCard, LimitationCard
 from fieldapp.store.shapes.office import (
     PracticeFile,
     PromiseRow,
@@ -33,9 +33,15 @@ TIMELINE = 500
 
 
 async def practice_file(
-    session: AsyncSession, practice_id: UUID, *, now: datetime, today: date, findings: Sequence[Finding]
+    session: AsyncSession,
+    practice_id: UUID,
+    *,
+    now: datetime,
+    today: date,
+    findings: Sequence[Finding],
+    clocks: Mapping[UUID, LimitationCard],
 ) -> PracticeFile:
-    """The whole file; `findings` is what the rules of conduct say of a visit now.
+    """The whole file; `findings` is what the rules of conduct say of a visit now, `clocks` the limitation by line.
 
     Raises Refusal `practice.unknown`.
     """
@@ -64,7 +70,7 @@ async def practice_file(
         obligors=[cards.obligor_card(row) for row in people[practice_id]],
         addresses=[cards.address_card(row) for row in sorted(addresses[practice_id], key=lambda row: not row.current)],
         phones=[cards.phone_card(row) for row in phones[practice_id]],
-        debt_lines=cards.debt_line_cards(lines[practice_id], owed),
+        debt_lines=cards.debt_line_cards(lines[practice_id], owed, clocks),
         owed_cents=ledger.totals(owed),
         collected_cents=collected.get(practice_id, 0),
         flags=flags[practice_id],
@@ -78,6 +84,8 @@ async def practice_file(
         entries=await ledger.entries_of(session, practice_id),
         tasks=await tasks.rows(session, practice_id=practice_id),
         timeline=await _timeline(session, practice_id),
+        interruptions=await limitation.interruptions(session, practice_id),
+        approvals=await approvals.rows(session, practice_id),
         earlier_contacts=await _earlier_contacts(session, practice_id),
     )
 

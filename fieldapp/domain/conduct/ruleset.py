@@ -85,10 +85,21 @@ class Ruleset:
 
     def parameters(self, rule_id: str, on: date, *, creditor: str, debtor: DebtorKind) -> Mapping[str, Any]:
         """The numbers of one rule on a day. Raises Refusal `rules.not_in_force`."""
+        active = self.resolved(rule_id, on, creditor=creditor, debtor=debtor)
+        if active is None:
+            raise Refusal("rules.not_in_force", details={"rule": rule_id, "on": on.isoformat()})
+        return active.parameters
+
+    def resolved(self, rule_id: str, on: date, *, creditor: str, debtor: DebtorKind) -> Active | None:
+        """One rule as it stands on a day for a creditor's debtors; None when it does not speak about them."""
         for rule in self.rules:
             if rule.id == rule_id and rule.valid_on(on) and rule.scope.covers(creditor=creditor, debtor=debtor):
-                return self._resolved(rule, on, creditor=creditor, debtor=debtor).parameters
-        raise Refusal("rules.not_in_force", details={"rule": rule_id, "on": on.isoformat()})
+                return self._resolved(rule, on, creditor=creditor, debtor=debtor)
+        return None
+
+    def approvers(self, rule_id: str, on: date) -> frozenset[str]:
+        """The roles that may approve what the rule asks on a day."""
+        return next((rule.approvers for rule in self.rules if rule.id == rule_id and rule.valid_on(on)), frozenset())
 
     def to_json(self) -> dict[str, Any]:
         """The ruleset as a rule file and as a phone holds it."""

@@ -15,6 +15,9 @@ class Finding(Struct, frozen=True):
     code: str
     severity: Literal["forbids", "warns", "asks_approval"]
     details: dict[str, Any]
+    rule: str = ""
+    approvers: list[str] = []
+    """Roles that may approve what the rule asks."""
 
 
 class Candidate(Struct, frozen=True):

@@ -27,6 +27,22 @@ class CreditorCard(Struct, frozen=True):
     stamp_duty_authorisation: str | None
 
 
+class LimitationCard(Struct, frozen=True):
+    """The limitation clock of a line: from `barred_on` on it may not be asked for."""
+
+    barred_on: date
+    runs_from: date
+    because: str
+    """`due`, or the act that made it begin again."""
+    reference: str
+    years: int
+    state: Literal["running", "near", "barred"]
+    rule: str
+    to_be_confirmed: bool
+    if_signed_today: date
+    """From when it would be time-barred after an acknowledgement today."""
+
+
 class DebtLineCard(Struct, frozen=True):
     """What remains owed on one title."""
 
@@ -37,6 +53,7 @@ class DebtLineCard(Struct, frozen=True):
     principal_cents: int
     interest_cents: int
     costs_cents: int
+    limitation: LimitationCard | None = None
 
 
 class ObligorCard(Struct, frozen=True):

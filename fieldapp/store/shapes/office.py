@@ -147,6 +147,32 @@ class TaskRow(Struct, frozen=True):
     details: dict[str, Any]
 
 
+class InterruptionRow(Struct, frozen=True):
+    """An act that made the limitation begin again; no line: the whole practice."""
+
+    id: UUID
+    kind: str
+    on: date
+    reference: str
+    debt_line_id: UUID | None
+    recorded_at: datetime
+    recorded_by: str
+
+
+class ApprovalRow(Struct, frozen=True):
+    """What somebody approved for a practice."""
+
+    id: UUID
+    rule: str
+    from_on: date
+    to_on: date
+    reason: str
+    at: datetime
+    by: str
+    withdrawn_at: datetime | None
+    withdrawn_by: str | None
+
+
 class PracticeFile(Struct, frozen=True):
     """Everything on one page."""
 
@@ -178,6 +204,8 @@ class PracticeFile(Struct, frozen=True):
     entries: list[EntryRow]
     tasks: list[TaskRow]
     timeline: list[TimelineItem]
+    interruptions: list[InterruptionRow]
+    approvals: list[ApprovalRow]
     earlier_contacts: list[AttemptCard]
     """Letters, calls and visits known from elsewhere, newest first: no fact of ours stands in the timeline for them."""
 

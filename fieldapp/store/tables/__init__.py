@@ -24,11 +24,13 @@ from fieldapp.store.tables.practice import (
     Statement,
 )
 from fieldapp.store.tables.rescue import OfficeKey, RescuedItem
+from fieldapp.store.tables.rules import Approval, InterruptingAct, RulesetVersion
 
 __all__ = [
     "Account",
     "Address",
     "Agency",
+    "Approval",
     "Attachment",
     "AuditEntry",
     "ContactAttempt",
@@ -42,6 +44,7 @@ __all__ = [
     "Fact",
     "ImportFile",
     "Instalment",
+    "InterruptingAct",
     "NumberBlock",
     "Obligor",
     "OfficeKey",
@@ -59,6 +62,7 @@ __all__ = [
     "Receipt",
     "RepaymentPlan",
     "RescuedItem",
+    "RulesetVersion",
     "Setting",
     "Settlement",
     "SignIn",

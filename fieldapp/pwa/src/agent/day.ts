@@ -87,6 +87,13 @@ export function openLines(practice: PracticeCard, unseen: readonly Payment[]): D
   })
 }
 
+/** Whether a line may not be asked for any more on `day`; it stays on the screen, marked. */
+export const isBarred = (line: DebtLineCard, day: string): boolean => !!line.limitation && line.limitation.barred_on <= day
+
+/** What may be asked for on `day`: the open lines that are not time-barred. */
+export const askableLines = (practice: PracticeCard, unseen: readonly Payment[], day: string): DebtLineCard[] =>
+  openLines(practice, unseen).filter((line) => !isBarred(line, day))
+
 export const lineTotal = (line: { principal_cents: number; interest_cents: number; costs_cents: number }): number =>
   line.principal_cents + line.interest_cents + line.costs_cents
 

@@ -15,6 +15,7 @@ interface KnownToday {
   readonly addresses: Readonly<Record<string, AddressFacts>>
 }
 
+const LATER = { time_barred_on: null, approvals: [] }
 const NOTHING: Ruling = { findings: [], forbidden: false }
 
 /** The rules as they came with the day; null when this app does not understand them. */
@@ -39,6 +40,8 @@ export function rule(
   const own = unseen.filter((item) => item.practiceId === stop.practice.id)
   const on = dayAt(new Date(act.at))
   const practice: PracticeFacts = {
+    // A day that was stored before the app's update may lack what came later.
+    ...LATER,
     ...known.practice,
     cash_received: [
       ...known.practice.cash_received,

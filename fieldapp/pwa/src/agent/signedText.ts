@@ -1,8 +1,11 @@
 /** The sentence above the signature: always Italian, for it is the debtor's paper and not the agent's screen. */
 import words from '../text/signed.it.json'
+import { ACKNOWLEDGING, effectOfSigning, type SignedLine } from '../domain/limitation.ts'
 import { outcomeOf } from '../domain/outcomes.ts'
 import { capturedOf, type Draft, type Typing } from './draft'
+import { lineTotal } from './day'
 import { debtorOf } from './describe'
+import type { DebtLineCard } from './shapes'
 
 const fill = (sentence: string, values: Readonly<Record<string, string>>): string =>
   sentence.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
@@ -14,8 +17,10 @@ const euro = (cents: number): string => {
 
 const day = (iso: string): string => iso.split('-').reverse().join('/')
 
-/** What the signer saw; its digest is stored beside the picture. */
-export function signedText(draft: Draft, typing: Typing): string {
+/** What the signer saw; its digest is stored beside the picture. `lines` is what is still owed, `today` the day. */
+export function signedText(
+  draft: Draft, typing: Typing, { lines, today }: { lines: readonly DebtLineCard[]; today: string },
+): string {
   const { practice } = draft.stop
   const parts = [
     fill(words.who, { debtor: debtorOf(practice), practice: practice.practice_number, creditor: practice.creditor.name }),
@@ -30,7 +35,6 @@ export function signedText(draft: Draft, typing: Typing): string {
           every: words.every[(captured['every'] as keyof typeof words.every | undefined) ?? 'month'],
           first: day(String(captured['first_due_on'] ?? '')),
         }),
-        words.limitation,
       )
       break
     case 'PROMISE_TO_PAY':
@@ -45,6 +49,7 @@ export function signedText(draft: Draft, typing: Typing): string {
     default:
       break
   }
+  if (draft.outcome && ACKNOWLEDGING.has(draft.outcome)) parts.push(...effectOfSigning(dated(lines), today, words))
   for (const payment of draft.payments) {
     if (payment.receipt) parts.push(fill(words.paid, { amount: euro(payment.amount_cents) }))
   }
@@ -52,3 +57,7 @@ export function signedText(draft: Draft, typing: Typing): string {
   if (parts.length === 1 && draft.outcome && outcomeOf(draft.outcome)) parts.push(words.met)
   return parts.join('\n')
 }
+
+/** The lines with something left on them; one whose clock the service did not send cannot be spoken of. */
+const dated = (lines: readonly DebtLineCard[]): SignedLine[] =>
+  lines.flatMap(({ title, limitation, ...owed }) => (limitation && lineTotal(owed) > 0 ? [{ title: title.trim(), ...limitation }] : []))

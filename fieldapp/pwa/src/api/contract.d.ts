@@ -654,6 +654,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/practices/{practice_id}/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve */
+        post: operations["approve_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/practices/{practice_id}/approvals/{approval_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw */
+        post: operations["withdraw_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/practices/{practice_id}/interruptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** RecordInterruption */
+        post: operations["record_interruption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/public/receipts/check": {
         parameters: {
             query?: never;
@@ -914,6 +965,31 @@ export interface components {
             shift_from_s: number;
             shift_to_s: number;
         };
+        /** ApprovalRequest */
+        ApprovalRequest: {
+            /** Format: date */
+            from_on: string;
+            reason: string;
+            rule: string;
+            /** Format: date */
+            to_on: string;
+        };
+        /** ApprovalRow */
+        ApprovalRow: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** Format: date */
+            from_on: string;
+            /** Format: uuid */
+            id: string;
+            reason: string;
+            rule: string;
+            /** Format: date */
+            to_on: string;
+            withdrawn_at: string | null;
+            withdrawn_by: string | null;
+        };
         /** AttachmentState */
         AttachmentState: {
             sha256: string;
@@ -1060,6 +1136,7 @@ export interface components {
             id: string;
             interest_cents: number;
             kind: string;
+            limitation?: components["schemas"]["LimitationCard"] | null;
             principal_cents: number;
             title: string;
         };
@@ -1143,10 +1220,13 @@ export interface components {
         };
         /** Finding */
         Finding: {
+            approvers?: string[];
             code: string;
             details: {
                 [key: string]: unknown;
             };
+            /** @default  */
+            rule: string;
             /** @enum {string} */
             severity: "forbids" | "warns" | "asks_approval";
         };
@@ -1203,12 +1283,55 @@ export interface components {
             /** @enum {string} */
             state: "paid" | "late" | "next" | "later";
         };
+        /**
+         * Interruption
+         * @description What makes the term begin again (arts. 2943-2944 c.c.).
+         * @enum {string}
+         */
+        Interruption: "formal_notice" | "acknowledgement" | "part_payment" | "plan_signed" | "court_claim";
+        /** InterruptionRequest */
+        InterruptionRequest: {
+            debt_line_id?: string | null;
+            kind: components["schemas"]["Interruption"];
+            /** Format: date */
+            on: string;
+            reference: string;
+        };
+        /** InterruptionRow */
+        InterruptionRow: {
+            debt_line_id: string | null;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            /** Format: date */
+            on: string;
+            /** Format: date-time */
+            recorded_at: string;
+            recorded_by: string;
+            reference: string;
+        };
         /** LayoutRow */
         LayoutRow: {
             /** @enum {string} */
             kind: "csv" | "fixed" | "xlsx";
             name: string;
             title: string;
+        };
+        /** LimitationCard */
+        LimitationCard: {
+            /** Format: date */
+            barred_on: string;
+            because: string;
+            /** Format: date */
+            if_signed_today: string;
+            reference: string;
+            rule: string;
+            /** Format: date */
+            runs_from: string;
+            /** @enum {string} */
+            state: "running" | "near" | "barred";
+            to_be_confirmed: boolean;
+            years: number;
         };
         /** MissingRequest */
         MissingRequest: {
@@ -1412,6 +1535,7 @@ export interface components {
         /** PracticeFile */
         PracticeFile: {
             addresses: components["schemas"]["AddressCard"][];
+            approvals: components["schemas"]["ApprovalRow"][];
             /** Format: date */
             as_of: string;
             case_owner_name: string;
@@ -1425,6 +1549,7 @@ export interface components {
             flags: string[];
             /** Format: uuid */
             id: string;
+            interruptions: components["schemas"]["InterruptionRow"][];
             next_action: string | null;
             obligors: components["schemas"]["ObligorCard"][];
             owed_cents: number;
@@ -1778,6 +1903,11 @@ export interface components {
             receipts: components["schemas"]["ReceiptRow"][];
             signature: components["schemas"]["SignatureRow"] | null;
             statement: string | null;
+        };
+        /** WithdrawRequest */
+        WithdrawRequest: {
+            /** @default  */
+            reason: string;
         };
     };
     responses: never;
@@ -3189,6 +3319,130 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PracticeFile"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    approve_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                practice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalRequest"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    withdraw_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                practice_id: string;
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    record_interruption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                practice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InterruptionRequest"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DebtLineCard"][];
                 };
             };
             /** @description Bad request syntax or unsupported method */

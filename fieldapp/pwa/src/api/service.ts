@@ -45,6 +45,9 @@ async function answer<T extends Record<string | number, unknown>, O, M extends M
   }
 }
 
+/** What a writing operation is given. */
+type Body<P extends keyof paths> = paths[P] extends { post: { requestBody: { content: { 'application/json': infer B } } } } ? B : never
+
 export const service = {
   clock: () => answer(client.GET('/api/v1/clock')),
   demoSignIns: () => answer(client.GET('/api/v1/demo/sign-ins')),
@@ -96,6 +99,16 @@ export const service = {
     answer(client.GET('/api/v1/practices', { params: { query } })),
   practice: (practice_id: string) =>
     answer(client.GET('/api/v1/practices/{practice_id}', { params: { path: { practice_id } } })),
+  recordInterruption: (practice_id: string, body: Body<'/api/v1/practices/{practice_id}/interruptions'>) =>
+    answer(client.POST('/api/v1/practices/{practice_id}/interruptions', { params: { path: { practice_id } }, body })),
+  approve: (practice_id: string, body: Body<'/api/v1/practices/{practice_id}/approvals'>) =>
+    answer(client.POST('/api/v1/practices/{practice_id}/approvals', { params: { path: { practice_id } }, body })),
+  withdrawApproval: (practice_id: string, approval_id: string) =>
+    answer(
+      client.POST('/api/v1/practices/{practice_id}/approvals/{approval_id}/withdraw', {
+        params: { path: { practice_id, approval_id } }, body: { reason: '' },
+      }),
+    ),
   tasks: (query: NonNullable<paths['/api/v1/tasks']['get']['parameters']['query']>) =>
     answer(client.GET('/api/v1/tasks', { params: { query } })),
   finishTask: (task_id: string, note: string) =>

@@ -67,9 +67,9 @@ describe('a candidate', () => {
   it.each([
     [candidate({}), 'free'],
     [candidate({ lat_e6: null }), 'nowhere'],
-    [candidate({ allowed: false, findings: [{ code: 'x', severity: 'forbids', details: {} }] }), 'blocked'],
-    [candidate({ allowed: false, findings: [{ code: 'x', severity: 'asks_approval', details: {} }] }), 'asks'],
-    [candidate({ findings: [{ code: 'x', severity: 'warns', details: {} }] }), 'free'],
+    [candidate({ allowed: false, findings: [{ code: 'x', rule: 'x', severity: 'forbids', details: {} }] }), 'blocked'],
+    [candidate({ allowed: false, findings: [{ code: 'x', rule: 'x', severity: 'asks_approval', details: {} }] }), 'asks'],
+    [candidate({ findings: [{ code: 'x', rule: 'x', severity: 'warns', details: {} }] }), 'free'],
     [candidate({ allowed: false }), 'blocked'],
   ] as const)('stands as its findings say (%#)', (one, standing) => expect(standingOf(one)).toBe(standing))
 

@@ -15,7 +15,7 @@ import { base64url } from '../../outbox/bytes'
 import { commit, nextNumber } from '../../outbox/envelopes'
 import { toBytes, type StoredRecord } from '../../outbox/storage'
 import { draftRecord, sawDraft } from '../actions'
-import { openLines, owedCents, type Payment } from '../day'
+import { askableLines, owedCents, type Payment } from '../day'
 import { debtorOf } from '../describe'
 import type { Draft } from '../draft'
 import { phone, serviceNow, storage, wrote } from '../phone.svelte'
@@ -54,7 +54,7 @@ export function offer({ stop, amountCents, method: code, answers }: Asked, unsee
       payees: [practice.creditor.cheque_payee, agency().legal_name, agency().name], cheque_clause_from_cents: 100_000,
     })
     if (checked.kind === 'refused') throw checked.refusal
-    const lines = openLines(practice, unseen)
+    const lines = askableLines(practice, unseen, dayAt(serviceNow()))
     const owed = owedCents(lines)
     if (amountCents > owed) throw new Refused('pay.more_than_owed', { owed_cents: owed })
     const parts = practice.creditor.allocation_order as readonly Part[]
