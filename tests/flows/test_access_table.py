@@ -207,9 +207,23 @@ NAMED = {
     "read_receipt_paper": "receipt",
     "finish_task": "task",
     "settle_address": "address",
+    "record_interruption": "practice",
+    "approve_rule": "practice",
+    "withdraw_approval": "practice",
 }
 """Operation -> the kind of object that its path names."""
-BODIES = {"finish_task": {"note": ""}, "settle_address": {"lat_e6": 45_314_500, "lon_e6": 9_503_500, "confirm": True}}
+BODIES: dict[str, dict[str, Any]] = {
+    "finish_task": {"note": ""},
+    "settle_address": {"lat_e6": 45_314_500, "lon_e6": 9_503_500, "confirm": True},
+    "record_interruption": {"kind": "formal_notice", "on": "2026-11-20", "reference": "AR 1"},
+    "approve_rule": {
+        "rule": "debt.complaint_open",
+        "from_on": "2026-11-26",
+        "to_on": "2026-11-26",
+        "reason": "una ragione che basta",
+    },
+    "withdraw_approval": {},
+}
 
 
 async def test_the_table_of_named_objects_is_whole(house: House) -> None:
