@@ -58,6 +58,7 @@ class Office:
             facts=facts.practice,
             addresses={ADDRESS: facts.address},
             debt_lines=frozenset({LINE}),
+            barred_on={},
             ever_assigned=True,
             assigned_on=frozenset({"2026-11-26"}),
         )
