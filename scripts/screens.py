@@ -34,7 +34,7 @@ from tests.browser.tour import DESKS, desk_screens, phone_screens  # noqa: E402
 
 OUT = ROOT / "docs" / "screens"
 DARK = {"phone-oggi", "phone-esito", "phone-guardate-insieme", "desk-pratica", "desk-piano"}
-COLOURS = 128
+COLOURS = 256
 LARGEST_BYTES = 150_000
 
 
@@ -119,7 +119,10 @@ def _visited(address: str) -> str:
 
 def take(page: Page, path: Path) -> None:
     """The screen as it stands, in as many colours as it needs to stay small."""
-    page.wait_for_timeout(1_200)
+    page.wait_for_timeout(800)
+    if page.locator("main canvas").count():
+        # A map draws after its page is there.
+        page.wait_for_timeout(4_000)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     colours = COLOURS
     while True:
