@@ -120,6 +120,11 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "record_interruption": _session(_OFFICE),
         "approve_rule": _session(_DESK),
         "withdraw_approval": _session(_DESK),
+        "read_rules": _session(_ADMIN),
+        "read_own_rules": _session(_ADMIN),
+        "list_rules_versions": _session(_ADMIN),
+        "preview_rules": _session(_ADMIN),
+        "switch_on_rules": _session(_ADMIN),
         # office
         "list_creditors": _session(_DESK),
         "list_layouts": _session(_OFFICE),

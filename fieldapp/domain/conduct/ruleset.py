@@ -36,6 +36,8 @@ class Active:
     evaluate: Evaluate
     severity: Severity
     parameters: Mapping[str, Any]
+    plain: Mapping[str, ParameterValue]
+    """The same numbers as rule files write them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +190,7 @@ class Ruleset:
         check = CHECKS[rule.check]
         times = {spec.name for spec in check.parameters if spec.kind is ParameterKind.TIME}
         seconds = {name: _seconds(value) if name in times else value for name, value in parameters.items()}
-        return Active(rule, check, check.evaluate, severity, seconds)
+        return Active(rule, check, check.evaluate, severity, seconds, parameters)
 
 
 def _seconds(text: object) -> int:

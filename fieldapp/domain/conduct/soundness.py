@@ -83,11 +83,13 @@ def check_overrides(rules: tuple[Rule, ...]) -> None:
         while below is not None:
             bases = [base for base in rules if base.id == below]
             for base in bases:
-                _check_stricter(rule, base)
+                if rule.overlaps(base):
+                    check_stricter(rule, base)
             below = bases[0].overrides
 
 
-def _check_stricter(rule: Rule, base: Rule) -> None:
+def check_stricter(rule: Rule, base: Rule) -> None:
+    """One entry does not loosen another: `rules.override_changes_check`, `.override_loosens`."""
     if rule.check != base.check or not rule.acts <= base.acts:
         raise refused("rules.override_changes_check", rule=rule.id)
     if WEIGHT[rule.severity] < WEIGHT[base.severity]:

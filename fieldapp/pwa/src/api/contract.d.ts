@@ -791,6 +791,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadRules */
+        get: operations["read_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/own": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadOwnRules */
+        get: operations["read_own_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Preview */
+        post: operations["preview_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListVersions */
+        get: operations["list_rules_versions"];
+        put?: never;
+        /** SwitchOn */
+        post: operations["switch_on_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1019,6 +1088,14 @@ export interface components {
             subject_id: string;
             subject_kind: string;
         };
+        /** BrokenVersion */
+        BrokenVersion: {
+            code: string;
+            details: {
+                [key: string]: unknown;
+            };
+            number: number;
+        };
         /** Candidate */
         Candidate: {
             allowed: boolean;
@@ -1039,6 +1116,14 @@ export interface components {
             practice_number: string;
             prize_cents: number;
             street: string;
+        };
+        /** ChangeRequest */
+        ChangeRequest: {
+            edits?: components["schemas"]["EditRequest"][];
+            file?: {
+                [key: string]: unknown;
+            } | null;
+            since?: string | null;
         };
         /** CheckRequest */
         CheckRequest: {
@@ -1188,6 +1273,16 @@ export interface components {
             practice_id: string;
             practice_number: string;
             why: string;
+        };
+        /** EditRequest */
+        EditRequest: {
+            /** @default false */
+            confirms: boolean;
+            creditor_id?: string | null;
+            parameters?: {
+                [key: string]: number | boolean | string | string[];
+            };
+            rule: string;
         };
         /** EnrolRequest */
         EnrolRequest: {
@@ -1342,6 +1437,12 @@ export interface components {
             /** Format: date-time */
             now: string;
         };
+        /** NamedCreditor */
+        NamedCreditor: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
         /** NumberBlock */
         NumberBlock: {
             first: number;
@@ -1362,6 +1463,16 @@ export interface components {
             role: "debtor" | "co_obligor" | "guarantor";
             tax_code: string | null;
             vat_number: string | null;
+        };
+        /** OwnNumbers */
+        OwnNumbers: {
+            creditor_id: string | null;
+            creditor_name: string | null;
+            parameters: {
+                [key: string]: unknown;
+            };
+            /** Format: date */
+            since: string;
         };
         /** PaperFacts */
         PaperFacts: {
@@ -1595,6 +1706,15 @@ export interface components {
             /** @enum {string} */
             state: "open" | "closed" | "recalled";
         };
+        /** PreviewDay */
+        PreviewDay: {
+            /** Format: date */
+            day: string;
+            freed: number;
+            stopping: components["schemas"]["StoppedVisit"][];
+            version: number;
+            visits: number;
+        };
         /** PromiseRow */
         PromiseRow: {
             amount_cents: number;
@@ -1695,6 +1815,81 @@ export interface components {
             travel_cost_cents: number;
             travel_s: number;
         };
+        /** RuleChange */
+        RuleChange: {
+            after: unknown;
+            before: unknown;
+            creditor_name: string | null;
+            kind: string;
+            rule: string;
+            texts: {
+                [key: string]: string;
+            };
+            what: string;
+        };
+        /** RuleParameter */
+        RuleParameter: {
+            choices: string[];
+            /** @enum {string} */
+            kind: "count" | "cents" | "flag" | "time" | "code" | "codes";
+            least: number;
+            name: string;
+            /** @enum {string} */
+            stricter: "lower" | "higher" | "none";
+            value: unknown;
+        };
+        /** RuleRow */
+        RuleRow: {
+            acts: string[];
+            approvers: string[];
+            check: string;
+            confirmed_by: string | null;
+            confirmed_on: string | null;
+            /** @enum {null|string} */
+            debtor: "consumer" | "firm" | null;
+            id: string;
+            numbers: components["schemas"]["OwnNumbers"][];
+            own: boolean;
+            parameters: components["schemas"]["RuleParameter"][];
+            quiet: boolean;
+            /** @enum {string} */
+            severity: "forbids" | "warns" | "asks_approval";
+            source: string;
+            texts: {
+                [key: string]: string;
+            };
+            to_be_confirmed: boolean;
+            /** Format: date */
+            valid_from: string;
+            valid_to: string | null;
+        };
+        /** RulesPage */
+        RulesPage: {
+            broken: components["schemas"]["BrokenVersion"][];
+            creditors: components["schemas"]["NamedCreditor"][];
+            newest: number;
+            reason: string | null;
+            rules: components["schemas"]["RuleRow"][];
+            switched_on_at: string | null;
+            switched_on_by: string | null;
+            version: number;
+        };
+        /** RulesPreview */
+        RulesPreview: {
+            changes: components["schemas"]["RuleChange"][];
+            days: components["schemas"]["PreviewDay"][];
+        };
+        /** RulesVersion */
+        RulesVersion: {
+            broken: string | null;
+            by: string;
+            changes: components["schemas"]["RuleChange"][];
+            /** Format: date-time */
+            created_at: string;
+            in_force: boolean;
+            number: number;
+            reason: string;
+        };
         /** SealedEnvelope */
         SealedEnvelope: {
             digest: string;
@@ -1774,6 +1969,29 @@ export interface components {
             window_from: string;
             /** Format: date-time */
             window_to: string;
+        };
+        /** StoppedVisit */
+        StoppedVisit: {
+            agent_name: string;
+            /** Format: date-time */
+            arrive_at: string;
+            debtor_name: string;
+            findings: components["schemas"]["Finding"][];
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+            /** Format: uuid */
+            stop_id: string;
+        };
+        /** SwitchRequest */
+        SwitchRequest: {
+            base: number;
+            edits?: components["schemas"]["EditRequest"][];
+            file?: {
+                [key: string]: unknown;
+            } | null;
+            reason: string;
+            since?: string | null;
         };
         /** SyncAnswer */
         SyncAnswer: {
@@ -3652,6 +3870,146 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RescueAnswer"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesPage"];
+                };
+            };
+        };
+    };
+    read_own_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    preview_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesPreview"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_rules_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesVersion"][];
+                };
+            };
+        };
+    };
+    switch_on_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchRequest"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesPage"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
