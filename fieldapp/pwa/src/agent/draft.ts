@@ -9,6 +9,7 @@ import {
   NEUTRAL_PURPOSES, type IdentifiedBy, type NoPosition, type Observation, type PaymentBody, type Position, type Purpose,
   type Role, type Signature,
 } from '../domain/visit.ts'
+import type { SignedAgreement } from '../domain/agreement.ts'
 import type { TakenPicture } from './pictures'
 import type { StopCard } from './shapes'
 
@@ -34,6 +35,8 @@ export interface Draft {
   readonly statement: string
   readonly signature: Signature | null
   readonly payments: readonly PaymentBody[]
+  /** The plan or settlement on paper; drafts of an earlier app have none. */
+  readonly agreement?: SignedAgreement | null
 }
 
 export const draftKey = (stopId: string): string => `draft:${stopId}`
@@ -43,6 +46,7 @@ export function newDraft(stop: StopCard, { visitId, day }: { visitId: string; da
     v: 1, visit_id: visitId, stop, planned_day: day, arrived_at: null, check_in_id: null, position: null,
     no_position: null, met: null, identified_by: null, role: null, identified_self: false, observations: [],
     outcome: null, answers: {}, pictures: [], statement: '', signature: null, payments: [],
+    agreement: null,
   }
 }
 
@@ -71,7 +75,7 @@ export function withMet(draft: Draft, met: Met): Draft {
 export function withOutcome(draft: Draft, code: string | null): Draft {
   if (draft.outcome === code) return draft
   const number = draft.answers['notice.number']
-  return { ...draft, outcome: code, answers: number === undefined ? {} : { 'notice.number': number } }
+  return { ...draft, outcome: code, agreement: null, answers: number === undefined ? {} : { 'notice.number': number } }
 }
 
 export const withAnswer = (draft: Draft, name: string, value: string): Draft => ({
@@ -160,6 +164,7 @@ export function bodyOf(
     })),
     signature: debtor ? draft.signature : null,
     payments: debtor ? draft.payments : [],
+    agreement: debtor ? (draft.agreement ?? null) : null,
     app_version: appVersion,
     offline,
   }
@@ -167,6 +172,9 @@ export function bodyOf(
 
 export const attemptNo = (stop: StopCard): number =>
   Math.min(999, stop.practice.attempts.filter((attempt) => attempt.channel === 'visit').length + 1)
+
+/** The outcomes that come with a paper of their own, and are asked by it instead of field by field. */
+export const withAgreement = (code: string | null): boolean => code === 'PLAN_SIGNED' || code === 'SETTLEMENT_PROPOSED'
 
 /** Which of the four steps still waits for an answer. */
 export type StepName = 'arrival' | 'met' | 'outcome' | 'closing'

@@ -24,6 +24,10 @@ export function rulesetOf(bundle: DayBundle): Ruleset | null {
   return read.kind === 'ok' ? read.value : null
 }
 
+/** The receipt says so, and it is signed. */
+const isInstalment = ({ payment }: Payment): boolean =>
+  (payment.receipt?.value['wording'] as { kind?: unknown } | undefined)?.kind === 'instalment'
+
 /** What the rules say of `act` at this stop, money that the service has not seen yet included. */
 export function rule(
   act: Act,
@@ -45,7 +49,7 @@ export function rule(
     ...known.practice,
     cash_received: [
       ...known.practice.cash_received,
-      ...own.map((item) => ({ on, cents: item.payment.amount_cents, instalment: false })),
+      ...own.map((item) => ({ on, cents: item.payment.amount_cents, instalment: isInstalment(item) })),
     ],
   }
   const held = unseen.reduce((sum, item) => sum + item.payment.amount_cents, 0)

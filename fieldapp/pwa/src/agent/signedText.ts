@@ -1,6 +1,7 @@
 /** The sentence above the signature: always Italian, for it is the debtor's paper and not the agent's screen. */
 import words from '../text/signed.it.json'
 import { ACKNOWLEDGING, effectOfSigning, type SignedLine } from '../domain/limitation.ts'
+import type { AgreementPaper } from '../domain/agreement.ts'
 import { outcomeOf } from '../domain/outcomes.ts'
 import { capturedOf, type Draft, type Typing } from './draft'
 import { lineTotal } from './day'
@@ -17,6 +18,15 @@ const euro = (cents: number): string => {
 
 const day = (iso: string): string => iso.split('-').reverse().join('/')
 
+/** What is agreed, in a sentence; the whole stands on the paper that the digest names. */
+function agreementText(value: AgreementPaper): string {
+  if (value.kind === 'settlement') return fill(words.settlement, { amount: euro(value.offer_cents), until: day(value.pay_by) })
+  return fill(words.plan, {
+    total: euro(value.total_cents), count: String(value.instalments.length), every: words.every[value.every],
+    first: day(value.instalments[0]?.due_on ?? ''),
+  })
+}
+
 /** What the signer saw; its digest is stored beside the picture. `lines` is what is still owed, `today` the day. */
 export function signedText(
   draft: Draft, typing: Typing, { lines, today }: { lines: readonly DebtLineCard[]; today: string },
@@ -25,26 +35,21 @@ export function signedText(
   const parts = [
     fill(words.who, { debtor: debtorOf(practice), practice: practice.practice_number, creditor: practice.creditor.name }),
   ]
+  const { agreement } = draft
+  if (agreement) {
+    const effect = effectOfSigning(dated(lines), today, words)
+    parts.push(agreementText(agreement.value), ...effect, fill(words.agreement, { digest: agreement.digest }))
+    if (draft.statement.trim()) parts.push(fill(words.statement, { statement: draft.statement.trim() }))
+    return parts.join('\n')
+  }
   const captured = capturedOf(draft, typing)
   const amount = (name: string): string => euro(Number(captured[name] ?? 0))
   switch (draft.outcome) {
-    case 'PLAN_SIGNED':
-      parts.push(
-        fill(words.plan, {
-          total: amount('total_cents'), count: String(captured['instalments'] ?? ''),
-          every: words.every[(captured['every'] as keyof typeof words.every | undefined) ?? 'month'],
-          first: day(String(captured['first_due_on'] ?? '')),
-        }),
-      )
-      break
     case 'PROMISE_TO_PAY':
     case 'PAID_PARTIAL':
       if (captured['promise_on'] && captured['promise_cents']) {
         parts.push(fill(words.promise, { amount: amount('promise_cents'), on: day(String(captured['promise_on'])) }))
       }
-      break
-    case 'SETTLEMENT_PROPOSED':
-      parts.push(fill(words.settlement, { amount: amount('offer_cents'), until: day(String(captured['valid_until'] ?? '')) }))
       break
     default:
       break

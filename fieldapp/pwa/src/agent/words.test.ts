@@ -2,13 +2,16 @@ import { describe, expect, it } from 'vitest'
 import agentEn from '../text/agent.en.json'
 import agentFr from '../text/agent.fr.json'
 import agentIt from '../text/agent.it.json'
+import agreementsEn from '../text/agreements.en.json'
+import agreementsFr from '../text/agreements.fr.json'
+import agreementsIt from '../text/agreements.it.json'
 import commonEn from '../text/common.en.json'
 import commonFr from '../text/common.fr.json'
 import commonIt from '../text/common.it.json'
 import { TROUBLES } from '../outbox/wire'
 import outcomesIt from '../text/outcomes.it.json'
 
-const italian: Record<string, string> = { ...commonIt, ...agentIt }
+const italian: Record<string, string> = { ...commonIt, ...agentIt, ...agreementsIt }
 const holes = (sentence: string): string[] => (sentence.match(/\{\w+\}/g) ?? []).sort()
 
 const sources = import.meta.glob<string>(['./**/*.{svelte,ts}', '!./**/*.test.ts'], {
@@ -17,8 +20,8 @@ const sources = import.meta.glob<string>(['./**/*.{svelte,ts}', '!./**/*.test.ts
 
 describe('the phone’s words', () => {
   it.each([
-    ['English', { ...commonEn, ...agentEn }],
-    ['French', { ...commonFr, ...agentFr }],
+    ['English', { ...commonEn, ...agentEn, ...agreementsEn }],
+    ['French', { ...commonFr, ...agentFr, ...agreementsFr }],
   ])('are whole in %s, with the same blanks to fill', (_, other: Record<string, string>) => {
     expect(Object.keys(other).sort()).toEqual(Object.keys(italian).sort())
     for (const [key, sentence] of Object.entries(italian)) expect([key, holes(other[key] ?? '')]).toEqual([key, holes(sentence)])

@@ -150,6 +150,10 @@ export class Reader {
     return read(name)
   }
 
+  has(name: string): boolean {
+    return Object.hasOwn(this.fields, name)
+  }
+
   close(): void {
     const left = Object.keys(this.fields).filter((name) => !this.read.has(name)).sort()[0]
     if (left !== undefined) throw new Refused(`${this.area}.field_unknown`, { field: this.path(left.slice(0, 60)) })

@@ -4,6 +4,7 @@
  * `VisitBody` is a union over who was met: a report about a third party has no place for a statement, a signature
  * or a payment, so no screen can put one there. Twin of `domain/visit.py`; golden cases hold both to one answer.
  */
+import type { SignedAgreement } from './agreement.ts'
 import { NEXT_STEPS, captureShape, checkCapture, outcomeOf, type Captured, type Met, type Outcome, type Placement } from './outcomes.ts'
 import { Reader, Refused, attempt, isObject, lengthOf, printable, type Result } from './reading.ts'
 
@@ -95,6 +96,7 @@ interface NothingOfTheDebt {
   readonly statement: null
   readonly signature: null
   readonly payments: readonly []
+  readonly agreement?: null
   readonly attachments: readonly Attachment<NeutralPurpose>[]
 }
 
@@ -103,6 +105,7 @@ export type DebtorBody = Common & {
   readonly statement: string | null
   readonly signature: Signature | null
   readonly payments: readonly PaymentBody[]
+  readonly agreement?: SignedAgreement | null
   readonly attachments: readonly Attachment[]
 }
 export type ThirdPartyBody = Common &
@@ -206,6 +209,9 @@ function readMeeting(reader: Reader, outcome: Outcome): Met {
   })
   const payments = reader.objects('payments', 10)
   for (const payment of payments) readPayment(payment)
+  // Reports of the app before know no agreements.
+  const agreed =
+    reader.has('agreement') && reader.maybe('agreement', (name) => { readSignedPaper(reader.object(name)); return true }) !== null
   if (who === 'debtor') {
     if (identified === null || role !== null) throw inner.malformed(identified === null ? 'identified_by' : 'role')
     return who
@@ -216,6 +222,7 @@ function readMeeting(reader: Reader, outcome: Outcome): Met {
   if (statement !== null) throw new Refused(code, { field: 'statement' })
   if (signed) throw new Refused(code, { field: 'signature' })
   if (payments.length) throw new Refused(code, { field: 'payments' })
+  if (agreed) throw new Refused(code, { field: 'agreement' })
   if (who === 'third_party' && !outcome.met.includes(who)) throw new Refused(code, { field: 'outcome' })
   return who
 }
@@ -275,15 +282,18 @@ function readPayment(reader: Reader): void {
   stamp.text('reason', 60)
   stamp.close()
   const receipt = reader.maybe('receipt', (name) => {
-    const inner = reader.object(name)
-    if (!isObject(inner.plain('value'))) throw inner.malformed('value')
-    inner.pattern('digest', DIGEST)
-    inner.text('signature', 400)
-    inner.close()
+    readSignedPaper(reader.object(name))
     return true
   })
   reader.close()
   if (receipt && allocated !== amount) throw new Refused('visit.allocation_differs', { field: reader.path('allocation') })
+}
+
+function readSignedPaper(reader: Reader): void {
+  if (!isObject(reader.plain('value'))) throw reader.malformed('value')
+  reader.pattern('digest', DIGEST)
+  reader.text('signature', 400)
+  reader.close()
 }
 
 function plainAnswers(value: unknown): boolean {

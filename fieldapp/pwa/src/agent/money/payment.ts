@@ -33,6 +33,13 @@ export interface Offer {
   readonly residualCents: number
   readonly stampDuty: StampDuty
   readonly handedOverCents: number
+  /** The instalment of a signed plan that the money is for. */
+  readonly instalment: InstalmentOf | null
+}
+
+export interface InstalmentOf {
+  readonly number: number
+  readonly of: number
 }
 
 interface Asked {
@@ -40,12 +47,13 @@ interface Asked {
   readonly amountCents: number
   readonly method: string
   readonly answers: Answers
+  readonly instalment?: InstalmentOf | null
 }
 
 const STAMP_RULE = 'payment.stamp_duty'
 
 /** The payment as it would be, or why it cannot be taken; the rules of conduct are asked apart (`ruling`). */
-export function offer({ stop, amountCents, method: code, answers }: Asked, unseen: readonly Payment[]): Result<Offer> {
+export function offer({ stop, amountCents, method: code, answers, instalment = null }: Asked, unseen: readonly Payment[]): Result<Offer> {
   return attempt(() => {
     const method = paymentMethod(code)
     const { practice } = stop
@@ -63,12 +71,13 @@ export function offer({ stop, amountCents, method: code, answers }: Asked, unsee
     return {
       method, amountCents, answers: checked.value, lines, allocation, residualCents: owed - amountCents, stampDuty: duty,
       handedOverCents: amountCents + (duty.charged_to === 'debtor' ? duty.due_cents : 0),
+      instalment: method.counts_as_payment && instalment ? { number: instalment.number, of: instalment.of } : null,
     }
   })
 }
 
 /** What the rules of conduct say of taking it. */
-export function ruling({ stop, amountCents, method, answers }: Asked): Ruling {
+export function ruling({ stop, amountCents, method, answers, instalment = null }: Asked): Ruling {
   const payee = String(answers['payee'] ?? '')
   const cheque =
     method === 'cheque'
@@ -79,7 +88,7 @@ export function ruling({ stop, amountCents, method, answers }: Asked): Ruling {
       : null
   return rule(
     {
-      kind: 'payment', at: serviceNow().toISOString(), method, amount_cents: amountCents, instalment: false,
+      kind: 'payment', at: serviceNow().toISOString(), method, amount_cents: amountCents, instalment: instalment !== null,
       payer: 'debtor', cheque,
     },
     { stop, ruleset: phone.ruleset, payments: phone.payments, fetchedMs: phone.held?.fetched_ms ?? 0 },
@@ -173,7 +182,9 @@ function receiptDraft(stop: StopCard, made: Offer): ReceiptDraft {
       })),
     amount_cents: made.amountCents,
     method: { code: made.method.code, answers: made.answers },
-    wording: { kind: made.residualCents === 0 ? 'final_payment' : 'part_payment', number: 0, of: 0 },
+    wording: made.instalment
+      ? { kind: 'instalment', ...made.instalment }
+      : { kind: made.residualCents === 0 ? 'final_payment' : 'part_payment', number: 0, of: 0 },
     residual_cents: made.residualCents,
     stamp_duty: made.stampDuty,
   }
@@ -194,7 +205,8 @@ export function memoOf(stop: StopCard, payment: PaymentBody): TransferMemo {
 
 export const memoText = (memo: TransferMemo): string => canonicalText(memo)
 
-function heading(stop: StopCard) {
+/** Who, when, where, for whom: what every paper of this device begins with. */
+export function heading(stop: StopCard) {
   const at = serviceNow()
   const { practice, address } = stop
   const own = agency()
