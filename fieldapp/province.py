@@ -16,10 +16,12 @@ from uuid import UUID
 from fieldapp.demo.generator import CreditorFile, generate
 from fieldapp.domain.access import Identity, Role
 from fieldapp.domain.outcomes import OUTCOMES
+from fieldapp.domain.repayment_plan import Terms
 from fieldapp.geo.gazetteer import import_anncsu
-from fieldapp.services import planning
+from fieldapp.services import agreements, planning
 from fieldapp.services.access import DEMO_PASSWORD, hash_password
 from fieldapp.services.intake import import_file
+from fieldapp.services.office import list_creditors
 from fieldapp.services.rules import is_lawful_day
 from fieldapp.services.work import Parts, working
 from fieldapp.store import founding
@@ -64,6 +66,7 @@ async def load(parts: Parts, *, practices: int, agents: int, seed: int, say: Say
         say(f"  {file.creditor}: {result['accepted']} rows taken, {result['rejected']} given back")
     contacts = await _history(parts, office, json.loads((files / "history.json").read_text(encoding="utf-8")))
     say(f"  {contacts} earlier letters, calls and visits")
+    await _grant(parts)
     await _first_day(parts, say)
 
 
@@ -163,6 +166,23 @@ async def _history(parts: Parts, office: Identity, records: list[dict[str, Any]]
             states.append(founding.PastState(record["practice"], state, datetime.fromisoformat(latest)))
     async with working(parts, office) as work:
         return await founding.add_history(work.session, contacts, states, source="demo", new_id=parts.new_id)
+
+
+_TERMS = (
+    Terms(most_months=24, least_instalment_cents=2_500, settlement_least_bp=7_000),
+    Terms(most_months=18, least_instalment_cents=2_000, settlement_least_bp=6_000, settlement_within_days=20),
+    Terms(most_months=12, least_instalment_cents=3_000, least_first_bp=1_000, settlement_least_bp=8_000),
+)
+
+
+async def _grant(parts: Parts) -> None:
+    """What each creditor lets agents agree on at a door."""
+    async with parts.database.transaction(Scope(None, GATE)) as session:
+        administrator = await founding.person_in_role(session, Role.ADMINISTRATOR)
+    assert administrator is not None
+    async with working(parts, administrator) as work:
+        for number, creditor in enumerate(await list_creditors(work)):
+            await agreements.set_terms(work, creditor.id, valid_from=work.today, terms=_TERMS[number % len(_TERMS)])
 
 
 async def _first_day(parts: Parts, say: Say) -> None:

@@ -2,6 +2,7 @@
 import createClient, { type FetchResponse, type Middleware } from 'openapi-fetch'
 import { type Answer, readProblem, UNREACHABLE } from './answer'
 import type { paths } from './contract'
+import type { TermsCard } from './shapes'
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -116,6 +117,12 @@ export const service = {
   doubtfulAddresses: () => answer(client.GET('/api/v1/addresses/doubtful')),
   settleAddress: (address_id: string, body: { lat_e6: number; lon_e6: number; confirm: boolean }) =>
     answer(client.POST('/api/v1/addresses/{address_id}/settle', { params: { path: { address_id } }, body })),
+  decideSettlement: (settlement_id: string, body: { approve: boolean; note: string }) =>
+    answer(client.POST('/api/v1/settlements/{settlement_id}/decide', { params: { path: { settlement_id } }, body })),
+  terms: (creditor_id: string) =>
+    answer(client.GET('/api/v1/creditors/{creditor_id}/terms', { params: { path: { creditor_id } } })),
+  setTerms: (creditor_id: string, body: { valid_from: string; terms: TermsCard }) =>
+    answer(client.POST('/api/v1/creditors/{creditor_id}/terms', { params: { path: { creditor_id } }, body })),
   trialBalance: () => answer(client.GET('/api/v1/ledger/trial-balance')),
 
   candidates: (day: string) => answer(client.GET('/api/v1/dispatch/candidates', { params: { query: { day } } })),
@@ -140,6 +147,8 @@ export const link = {
   events: '/api/v1/events',
   document: (document_id: string, variant: 'small' | 'full') =>
     `/api/v1/documents/${encodeURIComponent(document_id)}?variant=${variant}`,
+  planPaper: (plan_id: string) => `/api/v1/repayment-plans/${encodeURIComponent(plan_id)}/paper`,
+  settlementPaper: (settlement_id: string) => `/api/v1/settlements/${encodeURIComponent(settlement_id)}/paper`,
   receiptPaper: (receipt_id: string) => `/api/v1/receipts/${encodeURIComponent(receipt_id)}/paper`,
   rejects: (import_id: string) => `/api/v1/imports/${encodeURIComponent(import_id)}/rejects`,
   outcomes: (day: string, creditor_id: string) =>

@@ -27,6 +27,7 @@ export const MAIN: readonly Item[] = [
 /** What is looked at now and then. */
 export const SETTINGS: readonly Item[] = [
   { key: 'ledger', place: { name: 'ledger' }, icon: 'cash', roles: OFFICE },
+  { key: 'terms', place: { name: 'terms' }, icon: 'paper', roles: ADMINISTRATOR },
   { key: 'devices', place: { name: 'devices' }, icon: 'phone', roles: OFFICE },
   { key: 'audit', place: { name: 'audit' }, icon: 'lock', roles: ADMINISTRATOR },
   { key: 'clock', place: { name: 'clock' }, icon: 'clock', roles: ADMINISTRATOR },

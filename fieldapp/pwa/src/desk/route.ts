@@ -12,6 +12,7 @@ export type Place =
   | { readonly name: 'day'; readonly day: string | null; readonly view: DayPart }
   | { readonly name: 'outcomes' }
   | { readonly name: 'ledger' }
+  | { readonly name: 'terms' }
   | { readonly name: 'devices' }
   | { readonly name: 'audit' }
   | { readonly name: 'clock' }
@@ -47,6 +48,8 @@ export function readPath(path: string): Place {
       return plain({ name: 'outcomes' })
     case 'conti':
       return plain({ name: 'ledger' })
+    case 'condizioni':
+      return plain({ name: 'terms' })
     case 'dispositivi':
       return plain({ name: 'devices' })
     case 'registro':
@@ -89,6 +92,8 @@ export function writePath(place: Place): string {
       return `${BASE}esiti`
     case 'ledger':
       return `${BASE}conti`
+    case 'terms':
+      return `${BASE}condizioni`
     case 'devices':
       return `${BASE}dispositivi`
     case 'audit':
