@@ -39,7 +39,7 @@ export async function enrol(name: string): Promise<Failed | null> {
   })
   if (reply.kind === 'failed') return reply
   const enrolment = reply.value
-  const device = { device_id: enrolment.device_id, person: signedIn.person, agency: signedIn.agency }
+  const device = { device_id: enrolment.device_id, person: signedIn.person, agency: signedIn.agency, office_key: enrolment.office_key }
   await storage.write({ put: [countersRecord(firstCounters(enrolment))] })
   await keepSetting('device', device)
   phone.device = device

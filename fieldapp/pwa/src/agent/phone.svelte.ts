@@ -17,6 +17,8 @@ export interface DeviceSetting {
   readonly device_id: string
   readonly person: PersonCard
   readonly agency: AgencyCard
+  /** Missing on phones enrolled before offices had one; the day carries it too. */
+  readonly office_key?: string
 }
 
 interface ClockSetting {
@@ -51,6 +53,8 @@ class Phone {
   persisted = $state<boolean | null>(null)
   /** This browser had an enrolled phone once, and its data are gone. */
   evicted = $state(false)
+  /** How many items the office has sealed in quarantine, once it has stopped this phone. */
+  handedOver = $state<number | null>(null)
   dayTrouble = $state.raw<Failed | null>(null)
   /** The phone's own clock, moved a few times a minute so that screens follow. */
   tick = $state(Date.now())
@@ -125,6 +129,7 @@ export async function start(): Promise<void> {
     wire,
     onStatus: (status) => {
       phone.status = status
+      if (status.trouble === 'not_allowed' && status.sending === null) void handOver()
     },
     onSettled: () => {
       void reread()
@@ -250,10 +255,55 @@ export async function keepSetting(name: string, value: unknown): Promise<void> {
 /** Today by the service's clock, where the visits are. */
 export const today = (): string => dayAt(phone.now)
 
-/** Forgets this phone's person and cases; refused while anything is unsent. */
+function office(): { device: string; key: string } | null {
+  const key = phone.bundle?.office_key ?? phone.device?.office_key
+  return phone.device && key ? { device: phone.device.device_id, key } : null
+}
+
+let handing = false
+
+/** The office has stopped this phone: what is unsent goes to it sealed, by the one door that is left. */
+async function handOver(): Promise<void> {
+  const to = office()
+  if (handing || !to) return
+  handing = true
+  try {
+    const rescue = await import('../outbox/rescue')
+    const states = await rescue.handOver(storage, wire, to)
+    if ('kind' in states) return
+    phone.handedOver = states.filter((item) => item.state === 'waiting').length
+    await reread()
+  } finally {
+    handing = false
+  }
+}
+
+let exported: readonly string[] = []
+
+/** Everything unsent as a file that only the office can open; the phone keeps what is in it. */
+export async function saveRescueFile(): Promise<boolean> {
+  const to = office()
+  if (!to) return false
+  const rescue = await import('../outbox/rescue')
+  const keys = (await rescue.unsent(storage)).map((record) => record.key)
+  const content = await rescue.rescueFile(storage, to)
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(new Blob([content], { type: 'application/octet-stream' }))
+  link.download = `${today()}-${to.device.slice(-6)}.fieldapp`
+  link.click()
+  setTimeout(() => {
+    URL.revokeObjectURL(link.href)
+  }, 60_000)
+  exported = keys
+  return true
+}
+
+/** Forgets this phone's person and cases; refused while anything is neither sent nor in a rescue file. */
 export async function leave(): Promise<boolean> {
   await reread()
-  if (phone.unsent.length || phone.drafts.length || phone.picturesLeft) return false
+  const rescue = await import('../outbox/rescue')
+  const safe = (await rescue.unsent(storage)).every((record) => exported.includes(record.key))
+  if (!safe || phone.drafts.length) return false
   driver?.stop()
   await wire.plain({ method: 'DELETE', path: '/api/v1/session' })
   await storage.wipe()
