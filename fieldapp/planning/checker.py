@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.planning.constraints import RULES, Day, Violation
+from fieldapp.planning.constraints import RULES, Day, Violation, preference
 from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Problem
 from fieldapp.planning.timetable import AgentDay, timetable
@@ -13,10 +13,14 @@ from fieldapp.planning.timetable import AgentDay, timetable
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a plan is worth and what it breaks. Objective: prizes of visited less travel, in cents."""
+    """What a plan is worth and what it breaks.
+
+    Objective, in cents: prizes of visited, plus what preferred agents are worth, less travel.
+    """
 
     objective_cents: int
     prize_cents: int
+    preferred_cents: int
     travel_cents: int
     travel_s: int
     served: int
@@ -44,11 +48,13 @@ def judge(problem: Problem, plan: Plan) -> Judgement:
     days = timetable(problem, plan.routes)
     planned = plan.planned
     prize = sum(int(problem.prize_cents[visit]) for visit in planned)
+    preferred = sum(preference(problem, agent, visit) for agent, route in enumerate(plan.routes) for visit in route)
     cost = sum(day.travel_cents for day in days)
     seen = Day(problem, plan, days)
     return Judgement(
-        objective_cents=prize - cost,
+        objective_cents=prize + preferred - cost,
         prize_cents=prize,
+        preferred_cents=preferred,
         travel_cents=cost,
         travel_s=sum(day.travel_s for day in days),
         served=len(planned),

@@ -100,5 +100,10 @@ def must(day: Day) -> Iterator[Violation]:
             yield Violation("must", visit=visit)
 
 
+def preference(problem: Problem, agent: int, visit: int) -> int:
+    """What it is worth in cents that `agent` and nobody else makes `visit`: a wish with a price, never a rule."""
+    return int(problem.preferred_cents[visit]) if problem.preferred[visit] == agent else 0
+
+
 RULES: tuple[Rule, ...] = (window, shift, lunch, max_visits, pin, may_visit, once, must)
 """Every hard rule; the checker asks all of them."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from fieldapp.domain.errors import Refusal
 from fieldapp.planning.checker import judge
+from fieldapp.planning.constraints import preference
 from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Ints, Problem
 from fieldapp.planning.search import survey
@@ -36,19 +37,23 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WhyHere:
-    """One planned visit: what it adds to the way and what it brings. `worth_cents` = prize less detour."""
+    """One planned visit: what it adds to the way and what it brings.
+
+    `preferred_cents`: what it brings more because its preferred agent makes it.
+    """
 
     visit: int
     agent: int
     detour_cents: int
     prize_cents: int
+    preferred_cents: int
     pinned: bool
     must: bool
 
     @property
     def worth_cents(self) -> int:
         """What the plan would lose without it, travel saved counted."""
-        return self.prize_cents - self.detour_cents
+        return self.prize_cents + self.preferred_cents - self.detour_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ def why_here(problem: Problem, plan: Plan) -> tuple[WhyHere, ...]:
                     agent=agent,
                     detour_cents=detour - travel(problem, before, after)[1],
                     prize_cents=int(problem.prize_cents[visit]),
+                    preferred_cents=preference(problem, agent, visit),
                     pinned=int(problem.pin[visit]) == agent,
                     must=bool(problem.must[visit]),
                 )

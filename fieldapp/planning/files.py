@@ -155,6 +155,8 @@ def _visit(item: Any, place: str) -> Visit:
         prize_cents=_field(item, "prize", place),
         pin=None if pin == -1 else pin,
         must=bool(_field(item, "must", place)),
+        preferred=None if item.get("preferred", -1) == -1 else item["preferred"],
+        preferred_cents=item.get("preferred_cents", 0),
     )
 
 

@@ -84,6 +84,9 @@ class Data(NamedTuple):
     order: Array
     """(SORTS, V) keys of the insertion orders, lowest first; row 0 only puts must-dos first."""
     pin: Array
+    wish: Array
+    """(V,) the preferred agent or -1, and in `wish_worth` what that agent is worth more in cents."""
+    wish_worth: Array
     musts: Array
 
 
@@ -223,10 +226,16 @@ def fits(d: Data, s: State, a: int, p: int, v: int) -> bool:
 
 
 @inner
+def liked(d: Data, a: int, v: int) -> int:
+    """What `v` is worth more because agent `a` makes it."""
+    return d.wish_worth[v] if d.wish[v] == a else ZERO
+
+
+@inner
 def detour(d: Data, s: State, a: int, p: int, v: int) -> int:
-    """Extra cents for `v` between stops `p` and `p + 1` of agent `a`."""
+    """Extra cents for `v` between stops `p` and `p + 1` of agent `a`, less what this agent is worth more."""
     node, before, after = v + d.room.shape[0], s.stops[a, p], s.stops[a, p + 1]
-    return d.reach[node, before, 1] + d.leave[node, after, 1] - s.leg[a, p]
+    return d.reach[node, before, 1] + d.leave[node, after, 1] - s.leg[a, p] - liked(d, a, v)
 
 
 @inner
@@ -240,7 +249,7 @@ def revalue(d: Data, s: State, a: int) -> None:
     for p in range(1, s.size[a] + 1):
         v = s.stops[a, p] - base
         s.where[v] = a
-        value += d.worth[v]
+        value += d.worth[v] + liked(d, a, v)
     s.value[a] = value
 
 
@@ -467,7 +476,7 @@ def prune(d: Data, s: State) -> None:
         while p <= s.size[a]:
             before, node, after = s.stops[a, p - 1], s.stops[a, p], s.stops[a, p + 1]
             saved = d.leave[before, node, 1] + d.leave[node, after, 1] - d.leave[before, after, 1]
-            if saved > d.worth[node - base]:
+            if saved > d.worth[node - base] + liked(d, a, node - base):
                 take_out(d, s, a, p, p)
                 refresh(d, s, a)
                 if not holds(d, s, a):  # where travel breaks the triangle rule, the detour saved time

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from ortools.sat.python import cp_model
 
+from fieldapp.planning.constraints import preference
 from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Problem
 from fieldapp.planning.search import must_bonus
@@ -72,4 +73,4 @@ def _cost(problem: Problem, agent: int, route: tuple[int, ...]) -> int:
 def _worth(problem: Problem, route: Route, bonus: int) -> int:
     agent, visits = route
     prize = sum(int(problem.prize_cents[v]) + bonus * bool(problem.must[v]) for v in visits)
-    return prize - _cost(problem, agent, visits)
+    return prize + sum(preference(problem, agent, v) for v in visits) - _cost(problem, agent, visits)

@@ -43,7 +43,8 @@ class Visit:
 
     `windows_s`: pairs (from, to) in which service may *start*; overlapping ones are joined. `prize_cents`:
     what the visit is expected to bring. `pin`: the only agent (by index) who may make it. `must`: an
-    appointment, never given up for prizes.
+    appointment, never given up for prizes. `preferred`: the agent (by index) whose visit is worth
+    `preferred_cents` more, say because they have met.
     """
 
     key: str
@@ -52,6 +53,8 @@ class Visit:
     prize_cents: int
     pin: int | None = None
     must: bool = False
+    preferred: int | None = None
+    preferred_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ class Problem:
     """A checked problem of `A` agents and `V` visits; all arrays are read-only.
 
     `travel_s` and `cost_cents`: (A + V, A + V), row = from. `shift_s`: (A, 2). `windows_s`: (V, W, 2) in
-    order of time, unused places hold (1, 0). `pin`: (V,) agent or -1. `may_visit`: (A, V), pins included.
+    order of time, unused places hold (1, 0). `pin`, `preferred`: (V,) agent or -1. `may_visit`: (A, V), pins
+    included.
     Build it with `Problem.of`.
     """
 
@@ -90,6 +94,8 @@ class Problem:
     prize_cents: Ints
     pin: Ints
     must: Flags
+    preferred: Ints
+    preferred_cents: Ints
     may_visit: Flags
 
     @property
@@ -146,6 +152,8 @@ class Problem:
             prize_cents=_frozen(np.array([v.prize_cents for v in checked_visits], np.int64)),
             pin=_frozen(pin),
             must=_frozen(np.array([v.must for v in checked_visits], np.bool_)),
+            preferred=_frozen(np.array([-1 if v.preferred is None else v.preferred for v in checked_visits], np.int64)),
+            preferred_cents=_frozen(np.array([v.preferred_cents for v in checked_visits], np.int64)),
             may_visit=_frozen(_may_visit(may_visit, pin, len(checked_agents))),
         )
 
@@ -201,10 +209,11 @@ def _checked_visit(visit: Visit, place: str, *, n_agents: int) -> Visit:
         _span(window, f"{place}.windows_s[{i}]", reversed_code="window_reversed")
         for i, window in enumerate(visit.windows_s)
     ]
-    if visit.pin is not None:
-        known = isinstance(visit.pin, int | np.integer) and not isinstance(visit.pin, bool)
-        if not known or not 0 <= visit.pin < n_agents:
-            raise refuse("unknown_pin", f"{place}.pin", visit.pin)
+    for name, agent in (("pin", visit.pin), ("preferred", visit.preferred)):
+        if agent is not None:
+            known = isinstance(agent, int | np.integer) and not isinstance(agent, bool)
+            if not known or not 0 <= agent < n_agents:
+                raise refuse("unknown_pin", f"{place}.{name}", agent)
     return Visit(
         key=visit.key,
         windows_s=_joined(spans),
@@ -212,6 +221,8 @@ def _checked_visit(visit: Visit, place: str, *, n_agents: int) -> Visit:
         prize_cents=whole(visit.prize_cents, f"{place}.prize_cents"),
         pin=None if visit.pin is None else int(visit.pin),
         must=bool(visit.must),
+        preferred=None if visit.preferred is None else int(visit.preferred),
+        preferred_cents=whole(visit.preferred_cents, f"{place}.preferred_cents"),
     )
 
 

@@ -2,6 +2,10 @@
 
 Freezing needs no locks: a begun visit becomes a must-do of its agent whose only window is the moment at which
 it really began. Travel that was faster than the matrix yields to the fact. Open visits start from now on.
+
+Fewest changes for others: a visit that nothing touched is worth `change_cents` more with the agent who has it, so
+that it changes hands or falls out only for more than that. Nothing is saved here: a what-if is a replan that
+nobody publishes.
 """
 
 from __future__ import annotations
@@ -14,9 +18,15 @@ import numpy as np
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.planning.checker import Judgement, judge
 from fieldapp.planning.plan import Plan
-from fieldapp.planning.problem import Agent, Matrix, Problem, Visit
-from fieldapp.planning.solver import Clock, Listener, Solution, solve
+from fieldapp.planning.problem import Agent, Matrix, Problem, Visit, refuse
+from fieldapp.planning.search import Tuning
+from fieldapp.planning.solver import Clock, Listener, solve
 from fieldapp.planning.timetable import agent_day, travel
+
+CHANGE_CENTS = 300
+"""What it must bring at least to take a visit from the agent who has it: somebody has to be told."""
+COOL = Tuning(heat_first=0.02)
+"""A plan in hand is improved, not made anew (measured, docs/planning.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,8 @@ class Situation:
     """The day at `now_s`. `absent` agents make no further visit; `withdrawn` visits are not made any more.
 
     `had_lunch`: agents known to have taken their break; after the lunch hours nobody is made to take one.
+    `free_from`: (agent, second) of those who are held up until then. `urgent` visits must be made from now on.
+    `moved`: (visit, new windows) of appointments that changed their hour.
     """
 
     now_s: int
@@ -41,6 +53,37 @@ class Situation:
     absent: frozenset[int] = frozenset()
     withdrawn: frozenset[int] = frozenset()
     had_lunch: frozenset[int] = frozenset()
+    free_from: tuple[tuple[int, int], ...] = ()
+    urgent: frozenset[int] = frozenset()
+    moved: tuple[tuple[int, tuple[tuple[int, int], ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A visit that is with another agent than before; None is with nobody.
+
+    `price_cents`: what giving it away had to bring at least; 0 for visits that the situation itself touched.
+    """
+
+    visit: int
+    before: int | None
+    after: int | None
+    price_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replanned:
+    """The rest of the day, judged without prices on changes, and every visit that changed hands."""
+
+    plan: Plan
+    judgement: Judgement
+    changes: tuple[Change, ...]
+    iterations: int
+
+    @property
+    def price_cents(self) -> int:
+        """All that was set against the changes: the plan is better than keeping everything by more than this."""
+        return sum(change.price_cents for change in self.changes)
 
 
 def evaluate(problem: Problem, plan: Plan) -> Judgement:
@@ -54,27 +97,71 @@ def replan(
     situation: Situation,
     *,
     seed: int,
+    change_cents: int = CHANGE_CENTS,
     seconds: float | None = None,
     iterations: int | None = None,
     clock: Clock | None = None,
     on_progress: Listener | None = None,
-) -> Solution:
+) -> Replanned:
     """The best continuation of `plan` from `situation`, starting from what can still be kept of it.
 
-    Times and objective are those of the whole day, begun visits included. Raises the refusals of `freeze`
-    and of `solve`.
+    `change_cents`: the price of taking a visit that nothing touched from its agent. Times and objective are those of
+    the whole day, begun visits included. Raises the refusals of `freeze` and of `solve`.
     """
     frozen, kept = freeze(problem, plan, situation)
-    return solve(
-        frozen, seed=seed, seconds=seconds, iterations=iterations, clock=clock, on_progress=on_progress, start=kept
+    priced = _priced(frozen, kept, {begun.visit for begun in situation.begun}, change_cents)
+    solution = solve(
+        priced,
+        seed=seed,
+        seconds=seconds,
+        iterations=iterations,
+        clock=clock,
+        on_progress=on_progress,
+        start=kept,
+        tuning=COOL,
+    )
+    return Replanned(
+        plan=solution.plan,
+        judgement=judge(frozen, solution.plan),
+        changes=_changes(plan, kept, solution.plan, change_cents),
+        iterations=solution.iterations,
+    )
+
+
+def _priced(problem: Problem, kept: Plan, begun: set[int], change_cents: int) -> Problem:
+    """The problem with every open visit of `kept` worth `change_cents` more to the agent who has it.
+
+    A wish for another agent gives way unless it is worth more than the change costs.
+    """
+    visits = list(problem.visits)
+    for agent, route in enumerate(kept.routes):
+        for visit in set(route) - begun:
+            wished = visits[visit].preferred_cents if visits[visit].preferred is not None else 0
+            if visits[visit].preferred == agent:
+                visits[visit] = replace(visits[visit], preferred_cents=wished + change_cents)
+            elif wished <= change_cents:
+                visits[visit] = replace(visits[visit], preferred=agent, preferred_cents=change_cents)
+    return _with(problem, visits=visits)
+
+
+def _changes(before: Plan, kept: Plan, after: Plan, change_cents: int) -> tuple[Change, ...]:
+    had, could, has = (
+        {visit: agent for agent, route in enumerate(plan.routes) for visit in route} for plan in (before, kept, after)
+    )
+    return tuple(
+        Change(visit, had.get(visit), has.get(visit), change_cents if visit in could else 0)
+        for visit in sorted(had.keys() | has.keys())
+        if had.get(visit) != has.get(visit)
     )
 
 
 def freeze(problem: Problem, plan: Plan, situation: Situation) -> tuple[Problem, Plan]:
     """The problem with the past as facts, and what of `plan` still keeps the rules in it.
 
-    Raises Refusal `planning.begun_unknown`, `planning.begun_twice`, `planning.begun_later`.
+    Raises Refusal `planning.begun_unknown`, `planning.begun_twice`, `planning.begun_later`,
+    `planning.plan_unreadable` (an agent or visit that is not there), and those of `Problem.of` for moved windows.
     """
+    problem = _as_it_stands(problem, situation)
     past = _past(problem, situation)
     travel_s = np.array(problem.travel_s)
     agents = [_agent(problem, agent, past[agent], situation, travel_s) for agent in range(problem.n_agents)]
@@ -89,6 +176,37 @@ def freeze(problem: Problem, plan: Plan, situation: Situation) -> tuple[Problem,
     )
     frozen = _with_true_shifts(frozen, past)
     return frozen, Plan.of(_kept(frozen, agent, plan.routes[agent], past) for agent in range(problem.n_agents))
+
+
+def _as_it_stands(problem: Problem, situation: Situation) -> Problem:
+    """The problem with moved appointments at their new hour and urgent visits as must-dos."""
+    visits = list(problem.visits)
+    named = [*situation.urgent, *situation.withdrawn, *(visit for visit, _ in situation.moved)]
+    agents = [*situation.absent, *situation.had_lunch, *(agent for agent, _ in situation.free_from)]
+    for name, numbers, count in (("visits", named, len(visits)), ("agents", agents, problem.n_agents)):
+        for number in numbers:
+            if not 0 <= number < count:
+                raise refuse("plan_unreadable", f"situation.{name}", number)
+    for visit, windows_s in situation.moved:
+        visits[visit] = replace(visits[visit], windows_s=windows_s)
+    for visit in situation.urgent:
+        visits[visit] = replace(visits[visit], must=True)
+    return _with(problem, visits=visits)
+
+
+def _with(problem: Problem, *, visits: Sequence[Visit], agents: Sequence[Agent] | None = None) -> Problem:
+    return Problem.of(
+        problem.agents if agents is None else agents,
+        visits,
+        travel_s=problem.travel_s,
+        cost_cents=problem.cost_cents,
+        lunch=problem.lunch,
+        may_visit=problem.may_visit,
+    )
+
+
+def _free_s(situation: Situation, agent: int) -> int:
+    return max([situation.now_s, *(second for held, second in situation.free_from if held == agent)])
 
 
 def _past(problem: Problem, situation: Situation) -> list[list[Begun]]:
@@ -111,7 +229,7 @@ def _agent(problem: Problem, agent: int, past: Sequence[Begun], situation: Situa
     """The agent as the day stands; legs already driven are shortened in `travel_s` where they were faster."""
     before = problem.agents[agent]
     opens_s, closes_s = before.shift_s
-    now = situation.now_s if not past else min(opens_s, past[0].start_s)
+    now = _free_s(situation, agent) if not past else min(opens_s, past[0].start_s)
     here, free_s = agent, now
     for begun in past:
         there = problem.node(begun.visit)
@@ -146,7 +264,7 @@ def _visits(
     for agent, done in enumerate(past):
         for place, begun in enumerate(done):
             last = place == len(done) - 1
-            leave_s = max(_left_s(problem, begun), situation.now_s) if last else _left_s(problem, begun)
+            leave_s = max(_left_s(problem, begun), _free_s(situation, agent)) if last else _left_s(problem, begun)
             if not last:
                 leave_s = min(leave_s, done[place + 1].start_s)
             may_visit[:, begun.visit] = np.arange(problem.n_agents) == agent
@@ -169,14 +287,7 @@ def _with_true_shifts(problem: Problem, past: Sequence[Sequence[Begun]]) -> Prob
             agents[agent] = replace(agents[agent], takes_lunch=False)
         if day.late_home_s:
             agents[agent] = replace(agents[agent], shift_s=(agents[agent].shift_s[0], day.home_s))
-    return Problem.of(
-        agents,
-        problem.visits,
-        travel_s=problem.travel_s,
-        cost_cents=problem.cost_cents,
-        lunch=problem.lunch,
-        may_visit=problem.may_visit,
-    )
+    return _with(problem, visits=problem.visits, agents=agents)
 
 
 def _kept(problem: Problem, agent: int, route: Iterable[int], past: Sequence[Sequence[Begun]]) -> tuple[int, ...]:

@@ -71,7 +71,7 @@ class Search:
         """The figures of the best plan so far."""
         plan = self.best()
         served = plan.planned
-        prize = sum(int(self.problem.prize_cents[v]) for v in served)
+        prize = sum(int(self.problem.prize_cents[v]) for v in served) + _preferred(self.problem, plan)
         return Standing(
             iterations=int(self._state.score[2]) - 1,
             objective_cents=prize - _travel(self.problem, plan),
@@ -97,6 +97,11 @@ class Search:
         tuning = self._tuning
         fall = math.log(tuning.heat_last / tuning.heat_first) * min(done, 1.0)
         return self._mean_prize * tuning.heat_first * math.exp(fall)
+
+
+def _preferred(problem: Problem, plan: Plan) -> int:
+    kept = [v for agent, route in enumerate(plan.routes) for v in route if problem.preferred[v] == agent]
+    return int(problem.preferred_cents[kept].sum())
 
 
 def _travel(problem: Problem, plan: Plan) -> int:
@@ -140,7 +145,8 @@ def _smallest() -> Problem:
 def must_bonus(problem: Problem) -> int:
     """More than any plan's prizes and travel together, so that no must-do is given up for money."""
     dearest = int(problem.cost_cents.max(initial=0))
-    return int(problem.prize_cents.sum()) + dearest * (problem.n_visits + problem.n_agents + 1) + 1
+    prizes = int(problem.prize_cents.sum() + problem.preferred_cents.sum())
+    return prizes + dearest * (problem.n_visits + problem.n_agents + 1) + 1
 
 
 def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
@@ -168,6 +174,8 @@ def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
         homes=_homes(problem),
         order=_orders(problem),
         pin=problem.pin.copy(),
+        wish=problem.preferred.copy(),
+        wish_worth=problem.preferred_cents.copy(),
         musts=np.flatnonzero(problem.must),
     )
 

@@ -82,6 +82,8 @@ def problems(draw: st.DrawFn, *, most_agents: int = 4, most_visits: int = 12) ->
             prize_cents=draw(st.integers(0, 9_000)),
             pin=draw(st.none() | st.integers(0, n_agents - 1)) if n_agents else None,
             must=draw(st.integers(0, 9)) == 0,
+            preferred=draw(st.none() | st.integers(0, n_agents - 1)) if n_agents else None,
+            preferred_cents=draw(st.integers(0, 3_000)),
         )
         for i in range(n_visits)
     ]

@@ -8,8 +8,9 @@ from fieldapp.domain.errors import Refusal
 from fieldapp.planning.checker import judge
 from fieldapp.planning.files import read_problem
 from fieldapp.planning.instances import made_up_day
+from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Problem
-from fieldapp.planning.replan import Begun, Situation, freeze, replan
+from fieldapp.planning.replan import Begun, Change, Situation, freeze, replan
 from fieldapp.planning.solver import solve
 from tests.planning.builders import HOUR, a_visit, an_agent, on_a_road, problems
 
@@ -107,6 +108,114 @@ def test_whatever_happened_there_is_a_lawful_rest_of_the_day(problem: Problem, n
 
     assert judge(frozen, kept).broken == ()
     assert {b.visit for b in facts} <= kept.planned
+
+
+def two_agents_with_a_visit_each() -> tuple[Problem, Plan]:
+    """The first visit is nearer to the other agent's way by 6 minutes (300 cents), once that one comes past."""
+    problem = on_a_road([(an_agent(), 0), (an_agent(), 100)], [(a_visit(), 47), (a_visit(), 60)])
+    return problem, Plan.of([[0], [1]])
+
+
+@pytest.mark.parametrize(("change_cents", "moves"), [(0, True), (10_000, False)])
+def test_a_visit_that_nothing_touched_changes_hands_only_for_more_than_its_price(
+    change_cents: int, moves: bool
+) -> None:
+    problem, plan = two_agents_with_a_visit_each()
+
+    after = replan(problem, plan, Situation(8 * HOUR), seed=1, change_cents=change_cents, iterations=300)
+
+    assert (after.plan != plan) == moves
+    assert bool(after.changes) == moves
+    assert after.judgement.objective_cents >= judge(problem, plan).objective_cents
+
+
+def test_the_price_of_each_change_is_shown_and_none_is_asked_for_a_sick_agents_visits() -> None:
+    problem, plan = two_agents_with_a_visit_each()
+
+    after = replan(problem, plan, Situation(8 * HOUR, absent=frozenset({0})), seed=1, iterations=300)
+
+    assert after.changes == (Change(visit=0, before=0, after=1, price_cents=0),)
+    assert after.price_cents == 0
+
+
+def test_the_price_of_changes_is_no_part_of_what_the_day_is_worth() -> None:
+    problem, plan = two_agents_with_a_visit_each()
+
+    after = replan(problem, plan, Situation(8 * HOUR), seed=1, change_cents=10_000, iterations=100)
+
+    assert after.judgement.objective_cents == judge(problem, plan).objective_cents
+    assert after.judgement.preferred_cents == 0
+
+
+def test_nothing_changes_where_nothing_happened_and_every_change_has_its_price() -> None:
+    problem = read_problem(made_up_day(6, 80, seed=3))
+    plan = solve(problem, seed=1, iterations=500).plan
+
+    cheap, dear = (
+        replan(problem, plan, Situation(ELEVEN, begun_by(problem, ELEVEN)), seed=1, change_cents=c, iterations=2_000)
+        for c in (0, 3_000)
+    )
+
+    assert len(dear.changes) < len(cheap.changes)
+    assert dear.price_cents <= 3_000 * len(dear.changes)
+
+
+def test_an_urgent_visit_is_made_although_others_bring_more() -> None:
+    problem = on_a_road([(an_agent(max_visits=1), 0)], [(a_visit(prize_cents=9_000), 5), (a_visit(prize_cents=10), 5)])
+
+    after = replan(problem, Plan.of([[0]]), Situation(ELEVEN, urgent=frozenset({1})), seed=1, iterations=100)
+
+    assert after.plan.routes == ((1,),)
+    assert {change.visit for change in after.changes} == {0, 1}
+
+
+def test_an_agent_an_hour_late_starts_an_hour_later() -> None:
+    problem = on_a_road([(an_agent(), 0)], [(a_visit(), 5), (a_visit(), 9)])
+    begun = (Begun(0, 0, 10 * HOUR),)
+
+    after = replan(
+        problem, Plan.of([[0, 1]]), Situation(ELEVEN, begun, free_from=((0, 12 * HOUR),)), seed=1, iterations=50
+    )
+
+    stops = after.judgement.days[0].stops
+    assert [stop.visit for stop in stops] == [0, 1]
+    assert stops[1].start_s == 12 * HOUR + 4 * 60
+    assert after.judgement.broken == ()
+
+
+def test_who_has_not_left_home_and_is_held_up_leaves_later() -> None:
+    problem = on_a_road([(an_agent(), 0)], [(a_visit(), 5)])
+
+    after = replan(problem, Plan.of([[0]]), Situation(ELEVEN, free_from=((0, 12 * HOUR),)), seed=1, iterations=50)
+
+    assert after.judgement.days[0].leave_home_s >= 12 * HOUR
+
+
+def test_an_appointment_that_moved_is_kept_at_its_new_hour() -> None:
+    problem = on_a_road([(an_agent(), 0)], [(a_visit(must=True, windows_s=((12 * HOUR, 12 * HOUR),)), 5)])
+    four = 16 * HOUR
+
+    after = replan(problem, Plan.of([[0]]), Situation(ELEVEN, moved=((0, ((four, four),)),)), seed=1, iterations=50)
+
+    assert after.judgement.days[0].stops[0].start_s == four
+    assert after.judgement.unserved_must == ()
+
+
+@pytest.mark.parametrize(
+    "situation",
+    [
+        Situation(ELEVEN, urgent=frozenset({7})),  # no such visit
+        Situation(ELEVEN, withdrawn=frozenset({-1})),  # no such visit
+        Situation(ELEVEN, moved=((7, ((0, 1),)),)),  # no such visit
+        Situation(ELEVEN, absent=frozenset({5})),  # no such agent
+        Situation(ELEVEN, free_from=((5, ELEVEN),)),  # no such agent
+    ],
+)
+def test_a_situation_that_names_nobody_is_refused(situation: Situation) -> None:
+    problem = on_a_road([(an_agent(), 0)], [(a_visit(), 5)])
+
+    with pytest.raises(Refusal, match=r"planning\.plan_unreadable"):
+        freeze(problem, Plan.of([[0]]), situation)
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,18 @@ def test_an_agent_who_does_not_pay_stays_at_home() -> None:
     assert solution.judgement.served == 12
 
 
+@pytest.mark.parametrize(("cents", "agent"), [(0, 0), (400, 0), (2_000, 1)])
+def test_the_preferred_agent_goes_where_the_wish_is_worth_the_way(cents: int, agent: int) -> None:
+    # The second agent lives ten minutes farther away: 1000 cents there and back.
+    problem = on_a_road([(an_agent(), 0), (an_agent(), 50)], [(a_visit(preferred=1, preferred_cents=cents), 20)])
+
+    solution = solve(problem, seed=1, iterations=200)
+
+    assert solution.plan.routes[agent] == (0,)
+    assert solution.judgement.preferred_cents == (cents if agent == 1 else 0)
+    assert solution.judgement.objective_cents == 5_000 + solution.judgement.preferred_cents - (2_000, 3_000)[agent]
+
+
 @given(problems(), st.integers(0, 9))
 @settings(deadline=None, max_examples=30)
 def test_a_given_start_is_never_made_worse(problem: Problem, seed: int) -> None:
