@@ -148,12 +148,18 @@ def _meeting(reader: Reader, entry: Outcome) -> Meeting:
     identified = inner.maybe("identified_by", lambda name: inner.choice(name, IdentifiedBy))
     role = inner.maybe("role", lambda name: inner.choice(name, Role))
     inner.close()
-    statement = reader.maybe("statement", lambda name: reader.text(name, longest=LONGEST_STATEMENT))
-    signature = reader.maybe("signature", lambda name: _signature(reader.object(name)))
-    payments = tuple(_payment(item) for item in reader.objects("payments", most=10))
-    # Phones of the version before know no agreements: there the key may be missing.
-    told = "agreement" in reader.names()
-    agreement = reader.maybe("agreement", lambda name: _agreement(reader.object(name))) if told else None
+    # A report about anybody else leaves these names out; older phones send them empty, and know no agreements.
+    names = set(reader.names()) | ({"statement", "signature", "payments"} if met is Met.DEBTOR else set())
+    statement = signature = agreement = None
+    payments: tuple[ReportedPayment, ...] = ()
+    if "statement" in names:
+        statement = reader.maybe("statement", lambda name: reader.text(name, longest=LONGEST_STATEMENT))
+    if "signature" in names:
+        signature = reader.maybe("signature", lambda name: _signature(reader.object(name)))
+    if "payments" in names:
+        payments = tuple(_payment(item) for item in reader.objects("payments", most=10))
+    if "agreement" in names:
+        agreement = reader.maybe("agreement", lambda name: _agreement(reader.object(name)))
     if met is Met.DEBTOR:
         if identified is None or role is not None:
             raise inner.malformed("identified_by" if identified is None else "role")

@@ -90,7 +90,7 @@ class AgentsPhone:
         self.tap("Continua")
 
     def recognise_debtor(self) -> None:
-        self.page.get_by_text("È il debitore").click()
+        self.page.get_by_text("È la persona cercata").click()
         self.choose("Ha mostrato un documento")
         self.page.get_by_text("Ho detto chi sono").click()
 

@@ -6,7 +6,7 @@ import { commit, countersRecord, firstCounters, nextNumber, seal, takeBack, type
 import { uuid7 } from '../outbox/bytes'
 import { fromBytes, toBytes, type StoredRecord } from '../outbox/storage'
 import type { Failed } from '../outbox/wire'
-import { bodyOf, draftKey, isBound, newDraft, type Draft, type Typing } from './draft'
+import { bodyOf, draftKey, isBound, kept, newDraft, opened, type Draft, type KeptDraft, type Typing } from './draft'
 import { keepSetting, phone, serviceNow, start, storage, today, welcome, wire, wrote } from './phone.svelte'
 import type { Prepared } from './pictures'
 import type { Found } from './position'
@@ -68,7 +68,7 @@ export async function loadDraft(stopId: string): Promise<Draft | null> {
     return null
   }
   seen.set(stopId, record.bytes)
-  return fromBytes<Draft>(record.bytes)
+  return opened(fromBytes<KeptDraft>(record.bytes), phone.bundle?.stops ?? [])
 }
 
 /** Save what was typed; `false` when another window has written this visit meanwhile. */
@@ -82,12 +82,12 @@ export async function saveDraft(draft: Draft): Promise<boolean> {
 }
 
 export const draftRecord = (draft: Draft): StoredRecord => ({
-  key: draftKey(draft.stop.stop_id), kind: 'draft', state: 'open', seq: draft.stop.position, bytes: toBytes(draft),
+  key: draftKey(draft.stop.stop_id), kind: 'draft', state: 'open', seq: draft.stop.position, bytes: toBytes(kept(draft)),
 })
 
 /** Remember that a draft was written elsewhere in this tab (with a payment, with a notice number). */
 export function sawDraft(draft: Draft): void {
-  seen.set(draft.stop.stop_id, toBytes(draft))
+  seen.set(draft.stop.stop_id, toBytes(kept(draft)))
 }
 
 /** Writes the arrival as an envelope of its own, once the position is known or will not be. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkReport, readBody } from '../domain/visit.ts'
-import { bodyOf, canTurnFrom, capturedOf, currentStep, isBound, newDraft, withAnswer, withMet, withOutcome, type Draft } from './draft'
+import { bodyOf, canTurnFrom, capturedOf, currentStep, isBound, kept, newDraft, opened, withAnswer, withMet, withOutcome, type Draft, type KeptDraft } from './draft'
+import { nameInPublic } from './describe'
 import { aStop } from './testing'
 import { instantOf } from './time'
 import { typing } from './visit/typing'
@@ -44,7 +45,25 @@ describe('a draft', () => {
 
     expect(turned).toMatchObject({ statement: '', identified_by: null, outcome: null })
     expect(turned.pictures.map((item) => item.purpose)).toEqual(['entrance'])
-    expect(body({ ...turned, statement: 'no' })).toMatchObject({ statement: null, signature: null, payments: [] })
+    for (const name of ['statement', 'signature', 'payments']) expect(body({ ...turned, statement: 'no' })).not.toHaveProperty(name)
+  })
+
+  it('is written down without its case until the debtor was met, and finds the case again in the day', () => {
+    const stop = aStop(ID)
+    for (const draft of [fresh(), withMet(fresh(), 'third_party'), withMet(fresh(), 'nobody')]) {
+      const written = JSON.stringify(kept(draft))
+
+      expect(written).not.toMatch(/Banca|Prestito|75000|70000|debt|credit|payment|owed|2026\//i)
+      expect(opened(JSON.parse(written) as KeptDraft, [stop])).toEqual(draft)
+    }
+    expect(kept(debtor())).toEqual(debtor())
+  })
+
+  it('opens at its door when the day has its stop no more', () => {
+    const alone = opened(kept(withMet(fresh(), 'third_party')), [])
+
+    expect([alone.stop.address.street, nameInPublic(alone.stop), alone.stop.practice.debt_lines]).toEqual(['Via Roma', 'Bianchi M.', []])
+    expect(kept(alone)).toEqual(kept(withMet(fresh(), 'third_party')))
   })
 
   it('no longer turns from the debtor once money was taken', () => {

@@ -11,6 +11,7 @@ import {
 } from '../domain/visit.ts'
 import type { SignedAgreement } from '../domain/agreement.ts'
 import type { TakenPicture } from './pictures'
+import { aDoor, withoutCase, type Door } from './door'
 import type { StopCard } from './shapes'
 
 export interface Draft {
@@ -37,6 +38,23 @@ export interface Draft {
   readonly payments: readonly PaymentBody[]
   /** The plan or settlement on paper; drafts of an earlier app have none. */
   readonly agreement?: SignedAgreement | null
+}
+
+/** What the phone writes down of a draft: while the debtor was not met, nothing of what the visit is about. */
+export type KeptDraft = Draft | (Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments'> & { readonly stop: Door })
+
+export function kept(draft: Draft): KeptDraft {
+  if (draft.met === 'debtor') return draft
+  const rest: Partial<Draft> = { ...draft }
+  for (const name of ['statement', 'signature', 'payments'] as const) delete rest[name]
+  return { ...(rest as Omit<Draft, 'statement' | 'signature' | 'payments'>), stop: aDoor(draft.stop) }
+}
+
+/** A draft as it was kept, with the case that the day holds for its stop. */
+export function opened(draft: KeptDraft, stops: readonly StopCard[]): Draft {
+  if ('payments' in draft) return draft
+  const known = stops.find((stop) => stop.stop_id === draft.stop.stop_id)
+  return { ...draft, stop: known ?? withoutCase(draft.stop), statement: '', signature: null, payments: [] }
 }
 
 export const draftKey = (stopId: string): string => `draft:${stopId}`
@@ -157,16 +175,18 @@ export function bodyOf(
     observations: draft.observations,
     outcome: draft.outcome,
     captured: capturedOf(draft, typing),
-    statement: debtor && draft.statement.trim() ? draft.statement.trim() : null,
     next_action: outcome?.next_step ?? null,
     attachments: draft.pictures.map(({ sha256, purpose, media_type, size, small_sha256 }) => ({
       sha256, purpose, media_type, size, small_sha256,
     })),
-    signature: debtor ? draft.signature : null,
-    payments: debtor ? draft.payments : [],
-    agreement: debtor ? (draft.agreement ?? null) : null,
     app_version: appVersion,
     offline,
+    ...(debtor
+      ? {
+          statement: draft.statement.trim() || null, signature: draft.signature, payments: draft.payments,
+          agreement: draft.agreement ?? null,
+        }
+      : {}),
   }
 }
 

@@ -10,7 +10,7 @@ import { showTimesIn } from '../text'
 import type { Ruleset } from '../domain/conduct.ts'
 import { dayAt } from './time'
 import { paymentsOf, readItem, unseenBy, type OutboxItem } from './day'
-import type { Draft } from './draft'
+import { opened, type Draft, type KeptDraft } from './draft'
 import type { AgencyCard, ClockReading, DayBundle, PersonCard, SignedIn } from './shapes'
 
 export interface DeviceSetting {
@@ -173,7 +173,7 @@ export async function reread(): Promise<void> {
     storage.get(COUNTERS),
     ...(['small', 'original'] as const).flatMap((kind) => [storage.keysOf(kind, 'waiting'), storage.keysOf(kind, 'held')]),
   ])
-  phone.drafts = drafts.map((record) => fromBytes<Draft>(record.bytes))
+  phone.drafts = drafts.map((record) => opened(fromBytes<KeptDraft>(record.bytes), phone.bundle?.stops ?? []))
   phone.items = envelopes.map(readItem)
   phone.counters = counters ? fromBytes<Counters>(counters.bytes) : null
   phone.picturesLeft = pictures.reduce((sum, keys) => sum + keys.length, 0)

@@ -9,7 +9,11 @@ import commonEn from '../text/common.en.json'
 import commonFr from '../text/common.fr.json'
 import commonIt from '../text/common.it.json'
 import { TROUBLES } from '../outbox/wire'
+import outcomesEn from '../text/outcomes.en.json'
+import outcomesFr from '../text/outcomes.fr.json'
 import outcomesIt from '../text/outcomes.it.json'
+import { DELIVERIES, outcomesWith } from '../domain/outcomes.ts'
+import { NEUTRAL_PURPOSES, OBSERVATIONS, ROLES } from '../domain/visit.ts'
 
 const italian: Record<string, string> = { ...commonIt, ...agentIt, ...agreementsIt }
 const holes = (sentence: string): string[] => (sentence.match(/\{\w+\}/g) ?? []).sort()
@@ -17,6 +21,10 @@ const holes = (sentence: string): string[] => (sentence.match(/\{\w+\}/g) ?? [])
 const sources = import.meta.glob<string>(['./**/*.{svelte,ts}', '!./**/*.test.ts'], {
   query: '?raw', eager: true, import: 'default',
 })
+
+/** By which a stranger who reads along would learn of a debt; the browser's byte scan looks for the same. */
+const DEBT_WORDS =
+  /debit|credit|insolut|recuper|esatt|incass|pagament|pagare|\brat[ae]\b|fattur|prestit|sollecit|debt|\bow(e|es|ed)\b|\bloan|payment|invoice|arrears|instalment|dette|cr[ée]anc|impay|paiement|recouvrement/i
 
 describe('the phone’s words', () => {
   it.each([
@@ -39,6 +47,29 @@ describe('the phone’s words', () => {
 
   it.each(TROUBLES)('say what %s means for the work on this phone', (trouble) => {
     expect(italian).toHaveProperty([`trouble.${trouble}`])
+  })
+
+  it.each([
+    ['Italian', { ...agentIt, ...outcomesIt }],
+    ['English', { ...agentEn, ...outcomesEn }],
+    ['French', { ...agentFr, ...outcomesFr }],
+  ])('say nothing of a debt in %s where somebody else stands there', (_, catalogue: Record<string, string>) => {
+    const offered = outcomesWith('third_party')
+    const keys = [
+      ...offered.flatMap(({ code, next_step, fields }) => [
+        `outcome.${code}`, `outcome.next.${next_step}`,
+        ...fields.flatMap(({ name, choices }) => [`outcome.field.${name}`, ...choices.map((choice) => `outcome.choice.${name}.${choice}`)]),
+      ]),
+      ...ROLES.map((role) => `visit.role.${role}`),
+      ...NEUTRAL_PURPOSES.map((purpose) => `visit.purpose.${purpose}`),
+      ...OBSERVATIONS.map((observation) => `visit.observation.${observation}`),
+      ...DELIVERIES.third_party.map((way) => `outcome.delivery.${way}`),
+      ...Object.keys(catalogue).filter((key) => /^(met\.(who|is|note|role|script\.(ask|third_party))|notice\.|photo\.|step\.|arrival\.|visit\.met\.third_party)/.test(key)),
+    ]
+
+    expect(offered.length).toBeGreaterThan(3)
+    expect(keys.filter((key) => !(key in catalogue))).toEqual([])
+    expect(keys.filter((key) => DEBT_WORDS.test(catalogue[key] ?? ''))).toEqual([])
   })
 
   it('never blame: no "errore" anywhere', () => {

@@ -91,12 +91,12 @@ interface Common {
   readonly offline: boolean
 }
 
-/** What a report cannot hold unless the debtor was met. */
+/** What a report cannot hold unless the debtor was met: not even the names of the fields. */
 interface NothingOfTheDebt {
-  readonly statement: null
-  readonly signature: null
-  readonly payments: readonly []
-  readonly agreement?: null
+  readonly statement?: never
+  readonly signature?: never
+  readonly payments?: never
+  readonly agreement?: never
   readonly attachments: readonly Attachment<NeutralPurpose>[]
 }
 
@@ -157,7 +157,7 @@ export function checkReport(body: VisitBody, { now, placement }: { now: Date; pl
   else if (stayedMs > LONGEST_MS) found.push(new Refused('visit.too_long_a_visit'))
   if (!outcome.met.includes(met)) found.push(new Refused('visit.outcome_not_with', { outcome: outcome.code, met }))
   if (met === 'debtor' && !body.identified_self) found.push(new Refused('visit.not_identified_self'))
-  const paid = body.payments.length > 0
+  const paid = (body.payments ?? []).length > 0
   if (outcome.payment === 'required' && !paid) found.push(new Refused('visit.payment_missing', { outcome: outcome.code }))
   if (outcome.payment === 'no' && paid) found.push(new Refused('visit.payment_not_expected', { outcome: outcome.code }))
   if (outcome.signature === 'required' && !body.signature) {
@@ -202,12 +202,16 @@ function readMeeting(reader: Reader, outcome: Outcome): Met {
   const identified = inner.maybe('identified_by', (name) => inner.choice(name, IDENTIFIED_BY))
   const role = inner.maybe('role', (name) => inner.choice(name, ROLES))
   inner.close()
-  const statement = reader.maybe('statement', (name) => reader.text(name, 2_000))
-  const signed = reader.maybe('signature', (name) => {
-    readSignature(reader.object(name))
-    return true
-  })
-  const payments = reader.objects('payments', 10)
+  // A report about anybody else leaves these names out; older phones sent them empty.
+  const told = (name: string): boolean => who === 'debtor' || reader.has(name)
+  const statement = told('statement') ? reader.maybe('statement', (name) => reader.text(name, 2_000)) : null
+  const signed = told('signature')
+    ? reader.maybe('signature', (name) => {
+        readSignature(reader.object(name))
+        return true
+      })
+    : null
+  const payments = told('payments') ? reader.objects('payments', 10) : []
   for (const payment of payments) readPayment(payment)
   // Reports of the app before know no agreements.
   const agreed =
