@@ -81,8 +81,7 @@ def judge(facts: Facts, ruleset: Ruleset, now: datetime) -> Verdict:
     )
     findings: list[Finding] = []
     for entry in ruleset.in_force(case.on, facts):
-        said = entry.evaluate(case, entry.parameters)
-        if said:
+        if said := entry.evaluate(case, entry.parameters):
             rule = entry.rule
             findings += [Finding(rule.id, code, entry.severity, details, rule.quiet) for code, details in said]
     verdict = Verdict(tuple(findings))

@@ -53,9 +53,10 @@ def placement(case: Case, _: Mapping[str, Any]) -> Said:
 
 def letter_sent(case: Case, p: Mapping[str, Any]) -> Said:
     """A letter of the level that the rule asks for went out long enough ago."""
-    latest = case.on - timedelta(days=p["days_since"])
-    if any(letter.level >= p["level"] and letter.sent_on <= latest for letter in case.practice.letters):
-        return NOTHING
+    latest, level = case.on - timedelta(days=p["days_since"]), p["level"]
+    for letter in case.practice.letters:
+        if letter.level >= level and letter.sent_on <= latest:
+            return NOTHING
     return (("conduct.letter_missing", {"level": p["level"], "days": p["days_since"]}),)
 
 
@@ -129,17 +130,16 @@ def expiry_near(case: Case, p: Mapping[str, Any]) -> Said:
     agent = case.agent
     if agent is None:
         return NOTHING
-    until = case.on + timedelta(days=p["days"])
-    ends = {
-        "licence": agent.licence_ends_on,
-        "badge": agent.badge_ends_on,
-        "qualification": agent.qualification_ends_on,
-    }
-    return tuple(
-        (f"conduct.{what}_expires_soon", {"on": on.isoformat()})
-        for what, on in ends.items()
-        if on is not None and case.on <= on <= until
-    )
+    today, until = case.on, case.on + timedelta(days=p["days"])
+    said = NOTHING
+    for code, on in (
+        ("conduct.licence_expires_soon", agent.licence_ends_on),
+        ("conduct.badge_expires_soon", agent.badge_ends_on),
+        ("conduct.qualification_expires_soon", agent.qualification_ends_on),
+    ):
+        if on is not None and today <= on <= until:
+            said = (*said, (code, {"on": on.isoformat()}))
+    return said
 
 
 def _ended(on: date | None) -> dict[str, Any]:

@@ -33,12 +33,12 @@ def hours(case: Case, p: Mapping[str, Any]) -> Said:
 
 def rest_day(case: Case, p: Mapping[str, Any]) -> Said:
     """The day is no Sunday, no public holiday, not the comune's patron saint's day."""
-    comune = case.address.comune if case.address else ""
-    if p["sundays"] and case.on.weekday() == SUNDAY:
+    comune, on = case.address.comune if case.address else "", case.on
+    if p["sundays"] and on.weekday() == SUNDAY:
         code = "conduct.sunday"
-    elif p["holidays"] and case.calendar.is_national_holiday(case.on):
+    elif p["holidays"] and case.calendar.is_national_holiday(on):
         code = "conduct.public_holiday"
-    elif p["local_holidays"] and case.calendar.is_local_holiday(case.on, comune):
+    elif p["local_holidays"] and case.calendar.is_local_holiday(on, comune):
         code = "conduct.local_holiday"
     else:
         return NOTHING
