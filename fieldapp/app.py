@@ -28,6 +28,7 @@ from fieldapp.clock import Clock, DemoClock, MachineClock
 from fieldapp.routes import faces, guard, problems
 from fieldapp.routes.access import AccessController
 from fieldapp.routes.agreements import AgreementController
+from fieldapp.routes.contacts import ContactController
 from fieldapp.routes.dispatch import DispatchController
 from fieldapp.routes.field import FieldController
 from fieldapp.routes.office import OfficeController
@@ -165,6 +166,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             OfficeController,
             AgreementController,
             RulesController,
+            ContactController,
             PublicController,
         ],
         before_request=guard.authorise,

@@ -37,7 +37,7 @@ from fieldapp.domain.conduct import (
     judge,
 )
 from fieldapp.domain.conduct import Visit as VisitAct
-from fieldapp.domain.contacts import local_day
+from fieldapp.domain.contacts import Contact, calls_to_cancel, local_day
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import canonical_json, sha256
 from fieldapp.domain.payments import payment_method
@@ -108,6 +108,14 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedContact:
+    """A contact that waits for its day, by the task that says so."""
+
+    task_id: UUID
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
 class PracticeKnown:
     """A practice as far as a report about it is judged."""
 
@@ -132,6 +140,7 @@ class PracticeKnown:
     """Plans and settlements that have arrived."""
     plan_running: bool = False
     settlement_open: bool = False
+    planned: tuple[PlannedContact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +236,8 @@ class Decision:
     flags: tuple[str, ...] = ()
     quiet_flags: tuple[str, ...] = ()
     """Flags for the office only."""
+    cancels: tuple[UUID, ...] = ()
+    """Tasks of calls and messages planned for the day, which the visit makes needless."""
     unknown_patron_of: str | None = None
     """The comune whose patron saint's day nobody has on file."""
     envelope: Envelope | None = None
@@ -387,6 +398,7 @@ class _Judging:
             agreement=agreement,
             flags=tuple(dict.fromkeys((*flags, *loud))),
             quiet_flags=tuple(dict.fromkeys(f.code for f in said if f.quiet)),
+            cancels=self._needless(report, practice),
             unknown_patron_of=next((f.details["comune"] for f in findings if f.code == ABOUT_THE_COMUNE), None),
         )
 
@@ -482,6 +494,11 @@ class _Judging:
                 self._remember_cash(practice.id, act)
         self._remember_contact(practice.id, report)
         return findings
+
+    def _needless(self, report: VisitReport, practice: PracticeKnown) -> tuple[UUID, ...]:
+        """The calls and messages planned for today that a visit which reached the debtor makes needless."""
+        needless = calls_to_cancel((planned.contact for planned in practice.planned), visit=report.contact())
+        return tuple(planned.task_id for planned in practice.planned if planned.contact in needless)
 
     def _remember_cash(self, practice_id: UUID, act: Payment) -> None:
         facts = self._facts[practice_id]

@@ -28,13 +28,14 @@ from fieldapp.domain.sync import (
     Earlier,
     Known,
     PhoneClock,
+    PlannedContact,
     PracticeKnown,
     TakenPayment,
     Touched,
     Verdict,
 )
 from fieldapp.domain.visit_report import DebtorMet, ThirdPartyMet, VisitReport
-from fieldapp.store import agreements, ledger, limitation
+from fieldapp.store import agreements, contacts, ledger, limitation
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.batches import write_rows
 from fieldapp.store.database import agency_of
@@ -182,10 +183,13 @@ async def _practices(
     ).label("granted")
     plans = gathered(RepaymentPlan, RepaymentPlan.id, RepaymentPlan.state)
     settlements = gathered(Settlement, Settlement.id, Settlement.state)
+    waiting = gathered(
+        Task, Task.id, Task.due_on, Task.details, where=(Task.kind == contacts.PLANNED, Task.state == "open")
+    )
     addresses = gathered(Address, Address.id, Address.kind, Address.state, Address.comune, Address.province)
     query = (
         sqlalchemy.select(
-            *facts_store.FACTS, col(Practice.practice_number), addresses, assigned, granted, plans, settlements
+            *facts_store.FACTS, col(Practice.practice_number), addresses, assigned, granted, plans, settlements, waiting
         )
         .join(Placement, col(Placement.id) == col(Practice.placement_id))
         .where(col(Practice.id).in_(ids))
@@ -214,6 +218,10 @@ async def _practices(
             agreements=frozenset(UUID(id_) for id_, _ in (*row.repayment_plan, *row.settlement)),
             plan_running=any(state in agreements.RUNNING_STATES for _, state in row.repayment_plan),
             settlement_open=any(state in agreements.OPEN_SETTLEMENTS for _, state in row.settlement),
+            planned=tuple(
+                PlannedContact(UUID(id_), contacts.as_contact(date.fromisoformat(on), details))
+                for id_, on, details in row.task
+            ),
         )
         for row in rows
     }
@@ -248,6 +256,7 @@ async def write(
     changes: dict[type[SQLModel], dict[UUID, dict[str, Any]]] = {
         Address: writing.address_states,
         Practice: writing.next_actions,
+        Task: writing.needless,
         Device: {
             device.id: {
                 "last_seq": max([device.last_seq, *(d.arrived.seq for d in decisions)]),
@@ -278,6 +287,7 @@ class _Writing:
         self.facts: list[NewFact] = []
         self.address_states: dict[UUID, dict[str, Any]] = {}
         self.next_actions: dict[UUID, dict[str, Any]] = {}
+        self.needless: dict[UUID, dict[str, Any]] = {}
         self._sent_by = sent_by
         self._agency_id = agency_id
         self._creditors = creditors
@@ -467,6 +477,14 @@ class _Writing:
                 days=entry.task.days,
                 details={"outcome": entry.code},
             )
+        for task_id in decision.cancels:
+            self.needless[task_id] = {
+                "state": "done",
+                "note": f"visit {report.visit_id}",
+                "finished_at": self._now,
+                "finished_by": self._sent_by.person.id,
+            }
+            self._tell("contact.cancelled", report.arrived_at, report.practice_id, {"task_id": str(task_id)})
         to_look_at = [*decision.flags, *(flag for flag in decision.quiet_flags if flag not in NOTED)]
         if to_look_at:
             self._task(

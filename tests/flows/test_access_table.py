@@ -203,6 +203,9 @@ NAMED = {
     "confirm_import": "import",
     "read_rejects": "import",
     "read_practice": "practice",
+    "read_contact_limits": "practice",
+    "log_contact": "practice",
+    "plan_contact": "practice",
     "read_document": "document",
     "read_receipt_paper": "receipt",
     "finish_task": "task",
@@ -223,6 +226,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "reason": "una ragione che basta",
     },
     "withdraw_approval": {},
+    "log_contact": {"channel": "call", "at": "2026-11-26T09:00:00+01:00", "reached": True},
+    "plan_contact": {"channel": "call", "at": "2026-11-26T17:00:00+01:00"},
 }
 
 

@@ -46,7 +46,9 @@ export type KeptDraft = Draft | (Omit<Draft, 'stop' | 'statement' | 'signature' 
 export function kept(draft: Draft): KeptDraft {
   if (draft.met === 'debtor') return draft
   const rest: Partial<Draft> = { ...draft }
-  for (const name of ['statement', 'signature', 'payments'] as const) delete rest[name]
+  delete rest.statement
+  delete rest.signature
+  delete rest.payments
   return { ...(rest as Omit<Draft, 'statement' | 'signature' | 'payments'>), stop: aDoor(draft.stop) }
 }
 

@@ -72,6 +72,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/contacts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ImportContacts */
+        post: operations["import_contacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/creditors": {
         parameters: {
             query?: never;
@@ -688,6 +705,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/practices/{practice_id}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadLimits */
+        get: operations["read_contact_limits"];
+        put?: never;
+        /** LogContact */
+        post: operations["log_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/practices/{practice_id}/interruptions": {
         parameters: {
             query?: never;
@@ -699,6 +734,23 @@ export interface paths {
         put?: never;
         /** RecordInterruption */
         post: operations["record_interruption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/practices/{practice_id}/planned-contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** PlanContact */
+        post: operations["plan_contact"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1137,6 +1189,29 @@ export interface components {
             protocol: number;
             time_zone: string;
         };
+        /** ContactLimits */
+        ContactLimits: {
+            limits: components["schemas"]["Limit"][];
+            planned: components["schemas"]["PlannedContact"][];
+        };
+        /** ContactLog */
+        ContactLog: {
+            known: number;
+            new: number;
+            rejected: components["schemas"]["RejectedContact"][];
+            rejected_count: number;
+        };
+        /** ContactMade */
+        ContactMade: {
+            findings: components["schemas"]["Finding"][];
+            /** Format: uuid */
+            id: string;
+        };
+        /** ContactsForm */
+        ContactsForm: {
+            /** Format: binary */
+            file: string;
+        };
         /** CreditorCard */
         CreditorCard: {
             allocation_order: string[];
@@ -1412,6 +1487,15 @@ export interface components {
             name: string;
             title: string;
         };
+        /** Limit */
+        Limit: {
+            count: number;
+            most: number;
+            /** @enum {string} */
+            what: "conversations" | "visits";
+            /** @enum {string} */
+            within: "day" | "week" | "placement";
+        };
         /** LimitationCard */
         LimitationCard: {
             /** Format: date */
@@ -1427,6 +1511,16 @@ export interface components {
             state: "running" | "near" | "barred";
             to_be_confirmed: boolean;
             years: number;
+        };
+        /** LogRequest */
+        LogRequest: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            channel: "visit" | "call" | "message" | "letter";
+            /** @default  */
+            outcome: string;
+            reached: boolean;
         };
         /** MissingRequest */
         MissingRequest: {
@@ -1530,17 +1624,6 @@ export interface components {
             seconds: number;
             served: number;
         };
-        /** PlanRequest */
-        PlanRequest: {
-            agent_ids?: string[] | null;
-            /** Format: date */
-            day: string;
-            practice_ids?: string[] | null;
-            /** @default 10 */
-            seconds: number;
-            /** @default 1 */
-            seed: number;
-        };
         /** PlanRow */
         PlanRow: {
             candidates: number;
@@ -1610,6 +1693,16 @@ export interface components {
             state: "queued" | "running" | "done" | "failed";
             stopped_early: boolean;
             unplanned: components["schemas"]["Unplanned"][];
+        };
+        /** PlannedContact */
+        PlannedContact: {
+            /** Format: date-time */
+            at: string;
+            channel: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date */
+            on: string;
         };
         /** PostingRow */
         PostingRow: {
@@ -1759,6 +1852,12 @@ export interface components {
             stamp_duty_cents: number;
             /** @enum {string} */
             state: "valid" | "voided";
+        };
+        /** RejectedContact */
+        RejectedContact: {
+            line: number;
+            reason: string;
+            text: string;
         };
         /** RejectedRow */
         RejectedRow: {
@@ -2127,6 +2226,24 @@ export interface components {
             /** @default  */
             reason: string;
         };
+        /** PlanRequest */
+        contacts_PlanRequest: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            channel: "visit" | "call" | "message" | "letter";
+        };
+        /** PlanRequest */
+        dispatch_PlanRequest: {
+            agent_ids?: string[] | null;
+            /** Format: date */
+            day: string;
+            practice_ids?: string[] | null;
+            /** @default 10 */
+            seconds: number;
+            /** @default 1 */
+            seed: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -2251,6 +2368,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClockReading"];
+                };
+            };
+        };
+    };
+    import_contacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ContactsForm"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactLog"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
@@ -2705,7 +2861,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PlanRequest"];
+                "application/json": components["schemas"]["dispatch_PlanRequest"];
             };
         };
         responses: {
@@ -3639,6 +3795,84 @@ export interface operations {
             };
         };
     };
+    read_contact_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                practice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactLimits"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    log_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                practice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogRequest"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactMade"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     record_interruption: {
         parameters: {
             query?: never;
@@ -3661,6 +3895,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DebtLineCard"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    plan_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                practice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["contacts_PlanRequest"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlannedContact"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

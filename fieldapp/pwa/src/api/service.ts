@@ -48,6 +48,7 @@ async function answer<T extends Record<string | number, unknown>, O, M extends M
 
 /** What a writing operation is given. */
 type Body<P extends keyof paths> = paths[P] extends { post: { requestBody: { content: { 'application/json': infer B } } } } ? B : never
+type Channel = 'call' | 'message' | 'letter'
 
 export const service = {
   clock: () => answer(client.GET('/api/v1/clock')),
@@ -110,6 +111,12 @@ export const service = {
         params: { path: { practice_id, approval_id } }, body: { reason: '' },
       }),
     ),
+  contactLimits: (practice_id: string) =>
+    answer(client.GET('/api/v1/practices/{practice_id}/contacts', { params: { path: { practice_id } } })),
+  logContact: (practice_id: string, body: { channel: Channel; at: string; reached: boolean; outcome: string }) =>
+    answer(client.POST('/api/v1/practices/{practice_id}/contacts', { params: { path: { practice_id } }, body })),
+  planContact: (practice_id: string, body: { channel: Channel; at: string }) =>
+    answer(client.POST('/api/v1/practices/{practice_id}/planned-contacts', { params: { path: { practice_id } }, body })),
   tasks: (query: NonNullable<paths['/api/v1/tasks']['get']['parameters']['query']>) =>
     answer(client.GET('/api/v1/tasks', { params: { query } })),
   finishTask: (task_id: string, note: string) =>

@@ -17,6 +17,8 @@ export function taskInWords(task: TaskRow): string {
   if (typeof why === 'string' && why !== '') values['why'] = reasonInWords(why, task.details)
   const flags = task.details['flags']
   if (Array.isArray(flags)) values['flags'] = flags.map((flag) => flagInWords(String(flag))).join(', ')
+  const channel = task.details['channel']
+  if (typeof channel === 'string') values['how'] = term('channel', channel)
   const outcome = task.details['outcome']
   if (typeof outcome === 'string') values['outcome'] = outcomeName(outcome)
   const key = `task.${task.kind}.words`
