@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from fieldapp.domain.captured import PlacementDays
 from fieldapp.domain.conduct import Facts, Finding, Payment, Ruleset, Severity, Visit, judge, lawful_windows
+from fieldapp.domain.conduct.checks import CHECKS
 from fieldapp.domain.conduct.rule import Rule
 from fieldapp.domain.ids import canonical_json, sha256
 from fieldapp.domain.reading import instant_text
@@ -27,7 +28,8 @@ from tests.domain.test_conduct import CASES, NOW, RULES, changed
 
 ROME = ZoneInfo("Europe/Rome")
 DEVICE, ADDRESS, PRACTICE = (UUID(int=number) for number in (1, 2, 3))
-OWN = [rule for rule in RULES.rules if rule.overrides is None and rule.check != "stamp_duty"]
+OWN = [rule for rule in RULES.rules if rule.overrides is None and CHECKS[rule.check].codes]
+"""The rules that speak; the others carry numbers for a calculation."""
 
 
 def cases_of(rule: Rule) -> list[dict[str, Any]]:
@@ -81,6 +83,7 @@ def at_the_server(facts: Facts, ruleset: Ruleset) -> set[str]:
         facts=facts.practice,
         addresses={ADDRESS: facts.address} if facts.address else {},
         debt_lines=frozenset(),
+        barred_on={},
         ever_assigned=True,
         assigned_on=frozenset({body["planned_day"]}),
     )
