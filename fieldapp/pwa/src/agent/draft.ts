@@ -41,14 +41,14 @@ export interface Draft {
 }
 
 /** What the phone writes down of a draft: while the debtor was not met, nothing of what the visit is about. */
-export type KeptDraft = Draft | (Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments'> & { readonly stop: Door })
+export type KeptDraft = Draft | (Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments' | 'agreement'> & { readonly stop: Door })
 
-const OF_THE_CASE: ReadonlySet<string> = new Set(['stop', 'statement', 'signature', 'payments'])
+const OF_THE_CASE: ReadonlySet<string> = new Set(['stop', 'statement', 'signature', 'payments', 'agreement'])
 
 export function kept(draft: Draft): KeptDraft {
   if (draft.met === 'debtor') return draft
   const rest = Object.entries(draft).filter(([name]) => !OF_THE_CASE.has(name))
-  return { ...(Object.fromEntries(rest) as Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments'>), stop: aDoor(draft.stop) }
+  return { ...(Object.fromEntries(rest) as Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments' | 'agreement'>), stop: aDoor(draft.stop) }
 }
 
 /** A draft as it was kept, with the case that the day holds for its stop. */
