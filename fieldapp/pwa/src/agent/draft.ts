@@ -55,7 +55,7 @@ export function kept(draft: Draft): KeptDraft {
 export function opened(draft: KeptDraft, stops: readonly StopCard[]): Draft {
   if ('payments' in draft) return draft
   const known = stops.find((stop) => stop.stop_id === draft.stop.stop_id)
-  return { ...draft, stop: known ?? withoutCase(draft.stop), statement: '', signature: null, payments: [] }
+  return { ...draft, stop: known ?? withoutCase(draft.stop), statement: '', signature: null, payments: [], agreement: null }
 }
 
 export const draftKey = (stopId: string): string => `draft:${stopId}`
