@@ -32,7 +32,7 @@ Engine = Callable[[Problem, int, float], Plan | None]
 HIGHEST_PRIORITY = 100
 VROOM_LEVEL = 5
 MATRIX_BYTES = 1_000_000_000
-"""PyVRP gets pins as one pair of matrices for each agent up to this size: measured better than loads."""
+"""PyVRP gets pins as one pair of matrices for each agent up to this size: at 30x500 better than loads."""
 NEVER_S = 200_000
 WALL_PER_CPU = 3.0
 """VROOM stops by the wall clock only; on a busy machine this leaves it at least the CPU time of the others."""

@@ -26,7 +26,7 @@ from fieldapp.planning.timetable import agent_day, travel
 CHANGE_CENTS = 300
 """What it must bring at least to take a visit from the agent who has it: somebody has to be told."""
 COOL = Tuning(heat_first=0.02)
-"""A plan in hand is improved, not made anew (measured, docs/planning.md)."""
+"""A plan in hand is improved, not made anew. How cool hardly matters with a price on changes (docs/planning.md)."""
 
 
 @dataclass(frozen=True, slots=True)
