@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import procrastinate
@@ -16,7 +17,13 @@ import uuid_utils.compat
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    Prehashed,
+    decode_dss_signature,
+    encode_dss_signature,
+)
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.config.csrf import CSRFConfig
@@ -28,6 +35,7 @@ from fieldapp.clock import Clock, DemoClock, MachineClock
 from fieldapp.routes import faces, guard, problems
 from fieldapp.routes.access import AccessController
 from fieldapp.routes.agreements import AgreementController
+from fieldapp.routes.cash import CashController
 from fieldapp.routes.contacts import ContactController
 from fieldapp.routes.dispatch import DispatchController
 from fieldapp.routes.field import FieldController
@@ -68,6 +76,27 @@ def _verify(public_key: bytes, message: bytes, signature: bytes, algorithm: ec.E
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+class DerivedOfficeKey:
+    """One P-256 key an agency, derived from the master key: nothing more to keep, back up or lose."""
+
+    def __init__(self, master: bytes) -> None:
+        self._master = master
+
+    def point(self, agency_id: UUID) -> bytes:
+        public = self._private(agency_id).public_key()
+        return public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+    def sign(self, agency_id: UUID, message: bytes) -> bytes:
+        r, s = decode_dss_signature(self._private(agency_id).sign(message, ec.ECDSA(hashes.SHA256())))
+        return r.to_bytes(32) + s.to_bytes(32)
+
+    def _private(self, agency_id: UUID) -> ec.EllipticCurvePrivateKey:
+        # 64 bytes reduced by the order of the group: no value is likelier than another.
+        wide = HKDF(hashes.SHA512(), 64, salt=None, info=b"office receipts " + agency_id.bytes).derive(self._master)
+        curve = ec.SECP256R1()
+        return ec.derive_private_key(int.from_bytes(wide) % (curve.group_order - 1) + 1, curve)
 
 
 def read_words(folder: Path = TEXT / "refusals") -> dict[str, dict[str, str]]:
@@ -127,8 +156,10 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
         jobs=job_queue(settings.database_url),
         verify=verify_es256,
         verify_digest=verify_es256_digest,
+        office_key=DerivedOfficeKey(key),
         words=read_words(),
         paper_words=read_paper_words(),
+        office_words=read_paper_words(PACKAGE / "papers")["office.it"],
         patrons=read_patrons(),
         zone=ZoneInfo("Europe/Rome"),
         home=settings.home,
@@ -166,6 +197,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             OfficeController,
             AgreementController,
             RulesController,
+            CashController,
             ContactController,
             PublicController,
         ],

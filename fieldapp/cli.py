@@ -175,6 +175,28 @@ def import_command(file: Path, layout: str, creditor: str | None, documents: Pat
         click.echo(f"{name}: {value}")
 
 
+@main.group("ledger")
+def ledger_group() -> None:
+    """The books."""
+
+
+@ledger_group.command("export")
+@click.option("--format", "kind", type=click.Choice(["beancount"]), default="beancount", show_default=True)
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="By default printed.")
+def ledger_export(kind: str, out: Path | None) -> None:
+    """Write every entry, and every balance as an assertion, for `bean-check` to judge."""
+    assert kind == "beancount"
+    with launch.database(Settings()) as settings:
+        try:
+            text = asyncio.run(launch.ledger_text(settings))
+        except Refusal as refusal:
+            fail(sentence(refusal))
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
 def sentence(refusal: Refusal) -> str:
     """The refusal in Italian words, with its code."""
     return f"{say(read_words(), refusal.code, refusal.details)} ({refusal.code})"

@@ -27,9 +27,11 @@ from fieldapp.clock import DemoClock
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.services import founding
 from fieldapp.services.access import demo_sign_ins
+from fieldapp.services.exchange import export_ledger
 from fieldapp.services.intake import import_file
 from fieldapp.services.jobs import register
 from fieldapp.services.rules import is_lawful_day
+from fieldapp.services.work import working
 from fieldapp.settings import Settings
 from fieldapp.store import setup
 from fieldapp.store.embedded import SUPERUSER, Cluster
@@ -189,6 +191,19 @@ async def found_now(settings: Settings, *, agency: str, login: str, name: str, p
     parts = assemble(settings)
     try:
         await founding.found(parts, agency=agency, login=login, name=name, password=password)
+    finally:
+        await parts.database.close()
+
+
+async def ledger_text(settings: Settings) -> str:
+    """The ledger as beancount text, in the name of the back office. Raises Refusal `ledger.nobody_to_act_for`."""
+    parts = assemble(settings)
+    try:
+        acting = await founding.somebody(parts)
+        if acting is None:
+            raise Refusal("ledger.nobody_to_act_for", kind=Kind.MISSING)
+        async with working(parts, acting) as work:
+            return await export_ledger(work)
     finally:
         await parts.database.close()
 

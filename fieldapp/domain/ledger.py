@@ -28,6 +28,10 @@ class AccountKind(StrEnum):
     AGENT_CASH = "agent_cash"
     CARD_IN_TRANSIT = "card_in_transit"
     CHEQUES_IN_HAND = "cheques_in_hand"
+    OFFICE_CASH = "office_cash"
+    OFFICE_CHEQUES = "office_cheques"
+    CHEQUES_AT_BANK = "cheques_at_bank"
+    CASH_DIFFERENCES = "cash_differences"
     AGENCY_BANK = "agency_bank"
     STAMP_DUTY = "stamp_duty"
     COMMISSIONS = "commissions"
@@ -42,6 +46,10 @@ OWNERS: Mapping[AccountKind, frozenset[str]] = {
     AccountKind.AGENT_CASH: frozenset({"person"}),
     AccountKind.CARD_IN_TRANSIT: frozenset({"person"}),
     AccountKind.CHEQUES_IN_HAND: frozenset({"person"}),
+    AccountKind.OFFICE_CASH: frozenset(),
+    AccountKind.OFFICE_CHEQUES: frozenset(),
+    AccountKind.CHEQUES_AT_BANK: frozenset(),
+    AccountKind.CASH_DIFFERENCES: frozenset({"person"}),
     AccountKind.AGENCY_BANK: frozenset(),
     AccountKind.STAMP_DUTY: frozenset(),
     AccountKind.COMMISSIONS: frozenset({"creditor"}),
@@ -85,6 +93,8 @@ class NewEntry:
     memo: str = ""
     practice_id: UUID | None = None
     reverses: UUID | None = None
+    payment_id: UUID | None = None
+    """The payment that a later entry is about."""
 
     def __post_init__(self) -> None:
         off = sum(leg.amount_cents for leg in self.legs)
@@ -191,9 +201,21 @@ def payment_entry(
     return NewEntry("payment", at, idempotency_key, tuple(legs), memo=memo, practice_id=practice_id)
 
 
-def reversal(entry: NewEntry, *, entry_id: UUID, at: datetime, idempotency_key: str, memo: str) -> NewEntry:
-    """The entry that undoes `entry`, leg by leg; `memo` says why."""
-    legs = tuple(Leg(leg.account, -leg.amount_cents, leg.debt_line_id) for leg in entry.legs)
+def reversal(
+    entry: NewEntry,
+    *,
+    entry_id: UUID,
+    at: datetime,
+    idempotency_key: str,
+    memo: str,
+    moved: Mapping[AccountKey, AccountKey] | None = None,
+) -> NewEntry:
+    """The entry that undoes `entry`, leg by leg; `memo` says why.
+
+    `moved` names where money of the entry stands now, if it went on meanwhile: a cheque comes back from the bank.
+    """
+    gone = moved or {}
+    legs = tuple(Leg(gone.get(leg.account, leg.account), -leg.amount_cents, leg.debt_line_id) for leg in entry.legs)
     return NewEntry("reversal", at, idempotency_key, legs, memo=memo, practice_id=entry.practice_id, reverses=entry_id)
 
 

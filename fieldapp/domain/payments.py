@@ -59,6 +59,8 @@ class PaymentMethod:
     paper: PaperKind
     debits: AccountKind | None
     fields: tuple[Field, ...] = ()
+    at_the_door: bool = True
+    """False for what only the office sees happen: a phone neither offers nor reports it."""
 
     @property
     def counts_as_payment(self) -> bool:
@@ -97,6 +99,13 @@ METHODS: Mapping[str, PaymentMethod] = {
             PaperKind.TRANSFER_MEMO,
             None,
             (Field("expected_on", FieldKind.DATE, longest=10),),
+        ),
+        PaymentMethod(
+            "transfer_received",
+            PaperKind.RECEIPT,
+            AccountKind.AGENCY_BANK,
+            (Field("seen_on", FieldKind.DATE, longest=10), Field("reference", FieldKind.TEXT, longest=80)),
+            at_the_door=False,
         ),
     )
 }

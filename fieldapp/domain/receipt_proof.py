@@ -53,7 +53,12 @@ def receipt_proof(receipt: ReceiptValue, digest: Sha256, *, signature: str) -> s
     packed = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     content = packed.compress(packed_receipt(receipt)) + packed.flush()
     whole = f"2.{_url64(content)}.{signature}"
-    return whole if len(whole) <= LONGEST else f"1.{receipt.name}.{_url64(bytes.fromhex(digest))}.{signature}"
+    return whole if len(whole) <= LONGEST else digest_proof(receipt.name, digest, signature=signature)
+
+
+def digest_proof(name: str, digest: Sha256, *, signature: str) -> str:
+    """The proof of a paper by its name and digest alone."""
+    return f"1.{name}.{_url64(bytes.fromhex(digest))}.{signature}"
 
 
 def packed_receipt(receipt: ReceiptValue) -> bytes:

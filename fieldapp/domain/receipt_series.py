@@ -182,6 +182,61 @@ def _breaks_chain(link: Link, number: int, *, previous: int | None, series: Seri
     return following is not None and following.prev_digest != link.digest
 
 
+@dataclass(frozen=True, slots=True)
+class KeptReceipt:
+    """A receipt, or a counter-receipt, as the service keeps it."""
+
+    number: int
+    content: bytes
+    digest: Sha256
+    prev_digest: Sha256
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesProof:
+    """What holds of a series: numbers not arrived, not chained to the one before, not signed as kept."""
+
+    missing: tuple[int, ...]
+    broken: tuple[int, ...]
+    forged: tuple[int, ...]
+
+    @property
+    def whole(self) -> bool:
+        """No gap, no duplicate, no fork, no forgery."""
+        return not (self.missing or self.broken or self.forged)
+
+
+def prove_series(kept: Sequence[KeptReceipt], series: Series, *, verify_signature: VerifySignature) -> SeriesProof:
+    """Go through everything that was received of a series, and take nothing of it on trust.
+
+    A number is missing only where a later one has arrived; a duplicate counts as broken.
+    """
+    by_number = {receipt.number: receipt for receipt in kept}
+    links = {number: Link(receipt.digest, receipt.prev_digest) for number, receipt in by_number.items()}
+    broken = {receipt.number for receipt in kept if by_number[receipt.number] is not receipt}
+    broken |= {number for number in links if not _follows(number, links, series.blocks)}
+    forged = {
+        receipt.number
+        for receipt in kept
+        if sha256(receipt.content) != receipt.digest
+        or not verify_signature(series.public_point, receipt.content, receipt.signature)
+    }
+    missing = replace(series, links=links).missing
+    return SeriesProof(missing, tuple(sorted(broken)), tuple(sorted(forged)))
+
+
+def _follows(number: int, links: Mapping[int, Link], blocks: Sequence[NumberBlock]) -> bool:
+    """Whether a receipt names the one before it, as far as that has arrived."""
+    try:
+        before = previous_number(blocks, number)
+    except Refusal:
+        return False
+    if before is None:
+        return links[number].prev_digest == GENESIS
+    return before not in links or links[number].prev_digest == links[before].digest
+
+
 def public_point(key: str | Mapping[str, object]) -> bytes:
     """The 65 bytes of an uncompressed P-256 point, from their hexadecimal digits or from a JWK.
 

@@ -431,6 +431,8 @@ class _Judging:
 
     def _payment(self, payment: ReportedPayment, practice: PracticeKnown, running: bool) -> TakenPayment:
         method = payment_method(payment.method)
+        if not method.at_the_door:
+            raise Refusal("payment.method_not_at_the_door", details={"method": payment.method})
         if not {share.debt_line_id for share in payment.allocation} <= practice.debt_lines:
             raise Refusal("payment.line_of_another", kind=Kind.FORBIDDEN)
         if not method.counts_as_payment:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -156,8 +156,10 @@ class OfficeController(Controller):
         )
 
     @get("/ledger/trial-balance", operation_id="read_trial_balance")
-    async def read_trial_balance(self, work: NamedDependency[Work]) -> TrialBalance:
-        return await office.trial_balance(work)
+    async def read_trial_balance(
+        self, work: NamedDependency[Work], at: FromQuery[datetime | None] = None
+    ) -> TrialBalance:
+        return await office.trial_balance(work, at=at)
 
     @get("/exports/outcomes", operation_id="export_outcomes")
     async def export_outcomes(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from litestar.response.sse import ServerSentEventMessage
 
+from fieldapp.documents.beancount import BookedEntry, beancount_text
 from fieldapp.documents.tabular import OutCell, write_csv
 from fieldapp.domain.access import Identity
 from fieldapp.domain.ids import sha256
@@ -20,7 +21,7 @@ from fieldapp.domain.receipts import receipt_name
 from fieldapp.services.creditor_files import PLAIN, layouts
 from fieldapp.services.work import Parts, Work, working
 from fieldapp.store import exchange as store
-from fieldapp.store import intake
+from fieldapp.store import intake, ledger
 from fieldapp.store.announcements import announcements_of
 from fieldapp.store.exchange import Collected, VisitOutcome
 from fieldapp.store.feed import NewFact, audit, channel, tell
@@ -113,6 +114,16 @@ def _paid(payment: Collected) -> tuple[OutCell, ...]:
         payment.method,
         receipt_name(payment.receipt_series, payment.receipt_number),
     )
+
+
+async def export_ledger(work: Work) -> str:
+    """The agency's whole ledger as beancount text, with every balance as an assertion."""
+    entries = [
+        BookedEntry(at.astimezone(work.parts.zone).date(), entry_id.hex, kind, legs)
+        for entry_id, at, kind, legs in await ledger.all_entries(work.session)
+    ]
+    audit(work.session, "ledger.exported", "agency", work.agency_id, entries=len(entries))
+    return beancount_text(entries, await ledger.balances_by_key(work.session))
 
 
 async def watch(parts: Parts, identity: Identity, *, after: int | None) -> AsyncGenerator[ServerSentEventMessage, None]:

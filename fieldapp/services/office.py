@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from uuid import UUID
 
 from fieldapp.documents.papers import paper_pdf
 from fieldapp.domain.conduct import Facts, Visit, judge
+from fieldapp.domain.counter_receipt import counter_receipt_blocks, read_counter_receipt
 from fieldapp.domain.ids import Sha256
 from fieldapp.domain.papers import paper_blocks
-from fieldapp.domain.receipt_proof import receipt_proof
+from fieldapp.domain.receipt_proof import digest_proof, receipt_proof
 from fieldapp.domain.receipts import read_receipt
 from fieldapp.services import rules
 from fieldapp.services.work import Work
@@ -93,9 +95,15 @@ async def receipt_paper(work: Work, receipt_id: UUID) -> bytes:
     """
     row = await practice_file.receipt(work.session, receipt_id)
     audit(work.session, "receipt.read", "receipt", receipt_id)
-    value = read_receipt(row.value)
-    blocks = paper_blocks(value, work.parts.paper_words["default.it"], digest=Sha256(row.digest))
-    proof = receipt_proof(value, Sha256(row.digest), signature=row.signature)
+    words, digest = work.parts.paper_words["default.it"], Sha256(row.digest)
+    if row.voids is None:
+        value = read_receipt(row.value)
+        blocks = paper_blocks(value, words, digest=digest)
+        proof = receipt_proof(value, digest, signature=row.signature)
+    else:
+        counter = read_counter_receipt(row.value)
+        blocks = counter_receipt_blocks(counter, {**words, **work.parts.office_words}, digest=digest)
+        proof = digest_proof(counter.name, digest, signature=row.signature)
     code = f"{work.parts.public_url}/v/#{proof}"
     return await asyncio.to_thread(paper_pdf, blocks, issued_at=row.issued_at, qr_text=code)
 
@@ -140,6 +148,6 @@ async def settle_address(work: Work, address_id: UUID, *, lat_e6: int, lon_e6: i
     return address_card(settled)
 
 
-async def trial_balance(work: Work) -> TrialBalance:
-    """Every account's balance now; the total is zero."""
-    return await ledger.trial_balance(work.session, at=work.now)
+async def trial_balance(work: Work, *, at: datetime | None) -> TrialBalance:
+    """Every account's balance at the instant `at`, by default now; the total is zero."""
+    return await ledger.trial_balance(work.session, at=at or work.now)

@@ -49,6 +49,16 @@ class VerifySignature(Protocol):
         """Whether `signature` (raw r||s, 64 bytes) over `message` was made by the P-256 `public_key` (65 bytes)."""
 
 
+class OfficeKey(Protocol):
+    """The key that signs an agency's own papers; it never leaves its keeper."""
+
+    def point(self, agency_id: UUID) -> bytes:
+        """The public P-256 point (65 bytes) of the agency's key."""
+
+    def sign(self, agency_id: UUID, message: bytes) -> bytes:
+        """Raw r||s (64 bytes) over the SHA-256 of `message`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The concrete parts of the running service."""
@@ -62,9 +72,12 @@ class Parts:
     verify: VerifySignature
     verify_digest: VerifySignature
     """The same where the message is known by its SHA-256 alone."""
+    office_key: OfficeKey
     words: Mapping[str, Mapping[str, str]]
     """Refusal words: language -> code -> sentence with placeholders."""
     paper_words: Mapping[str, Any]
+    office_words: Mapping[str, str]
+    """Sentences of the papers that only the office issues."""
     patrons: tuple[tuple[str, str], ...]
     """Comune and its patron saint's day, as `domain.calendars` reads it."""
     zone: ZoneInfo

@@ -224,6 +224,7 @@ async def devices(session: AsyncSession) -> list[DeviceRow]:
     query = (
         select(Device, Person.name)
         .join(Person, col(Person.id) == col(Device.person_id))
+        .where(Device.kind == "phone")
         .order_by(col(Device.enrolled_at))
     )
     rows = (await session.exec(query)).all()

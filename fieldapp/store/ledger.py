@@ -13,12 +13,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from fieldapp.domain.ledger import CLAIMS, AccountKey, AccountKind, LineBalance, NewEntry
+from fieldapp.domain.ledger import CLAIMS, AccountKey, AccountKind, Leg, LineBalance, NewEntry
 from fieldapp.store.batches import insert_rows
 from fieldapp.store.database import agency_of
 from fieldapp.store.shapes.office import AccountBalance, EntryRow, PostingRow, TrialBalance
 from fieldapp.store.tables.access import Person
-from fieldapp.store.tables.ledger import Account, Entry, Posting
+from fieldapp.store.tables.ledger import Account, Entry, PaymentEntry, Posting
 from fieldapp.store.tables.practice import Creditor, Practice
 
 _CHUNK = 5_000
@@ -73,7 +73,12 @@ async def entry_rows(
         for entry in entries
         for leg in entry.legs
     ]
-    return ids, {Entry: written, Posting: postings}
+    about = [
+        {"entry_id": ids[entry.idempotency_key], "agency_id": agency_id, "payment_id": entry.payment_id}
+        for entry in entries
+        if entry.payment_id is not None
+    ]
+    return ids, {Entry: written, Posting: postings, PaymentEntry: about}
 
 
 _OPEN_ACCOUNTS = """
@@ -222,6 +227,7 @@ async def trial_balance(session: AsyncSession, *, at: datetime) -> TrialBalance:
             col(Account.kind).label("kind"),
             col(Creditor.name).label("creditor"),
             col(Person.name).label("person"),
+            func.coalesce(col(Account.creditor_id), col(Account.person_id)).label("owner_id"),
             func.sum(Posting.amount_cents).label("cents"),
         )
         .join(Posting, col(Posting.account_id) == col(Account.id))
@@ -229,14 +235,47 @@ async def trial_balance(session: AsyncSession, *, at: datetime) -> TrialBalance:
         .join(Creditor, col(Creditor.id) == col(Account.creditor_id), isouter=True)
         .join(Person, col(Person.id) == col(Account.person_id), isouter=True)
         .where(col(Entry.at) <= at)
-        .group_by(col(Account.kind), col(Creditor.name), col(Person.name))
+        .group_by(col(Account.kind), col(Creditor.name), col(Person.name), "owner_id")
         .order_by(col(Account.kind), col(Creditor.name), col(Person.name))
     )
     accounts = [
-        AccountBalance(account=row.creditor or row.person or "", kind=row.kind, balance_cents=int(row.cents))
+        AccountBalance(
+            account=row.creditor or row.person or "",
+            kind=row.kind,
+            balance_cents=int(row.cents),
+            owner_id=row.owner_id,
+        )
         for row in await session.execute(query)
     ]
     return TrialBalance(at=at, accounts=accounts, total_cents=sum(account.balance_cents for account in accounts))
+
+
+async def balances_by_key(session: AsyncSession) -> dict[AccountKey, int]:
+    """The balance of every single account, as the database adds it up."""
+    query = (
+        select(Account, func.sum(Posting.amount_cents))
+        .join(Posting, col(Posting.account_id) == col(Account.id))
+        .group_by(col(Account.id))
+    )
+    return {_key_of(account): int(cents) for account, cents in (await session.exec(query)).all()}
+
+
+async def all_entries(session: AsyncSession) -> list[tuple[UUID, datetime, str, tuple[Leg, ...]]]:
+    """Every entry with its instant, kind and postings, in the order of posting."""
+    query = (
+        select(Entry.id, Entry.at, Entry.kind, Posting.amount_cents, Account)  # type: ignore[call-overload]
+        .join(Posting, col(Posting.entry_id) == col(Entry.id))
+        .join(Account, col(Account.id) == col(Posting.account_id))
+        .order_by(col(Entry.at), col(Entry.id), col(Posting.id))
+    )
+    found: dict[UUID, tuple[datetime, str, list[Leg]]] = {}
+    for entry_id, at, kind, cents, account in await session.execute(query):
+        found.setdefault(entry_id, (at, kind, []))[2].append(Leg(_key_of(account), cents))
+    return [(entry_id, at, kind, tuple(legs)) for entry_id, (at, kind, legs) in found.items()]
+
+
+def _key_of(account: Account) -> AccountKey:
+    return AccountKey(AccountKind(account.kind), account.creditor_id, account.practice_id, account.person_id)
 
 
 def totals(lines: Mapping[UUID, LineBalance]) -> int:

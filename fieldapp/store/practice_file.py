@@ -108,6 +108,7 @@ def _receipt_row(row: Receipt) -> ReceiptRow:
         method=row.method,
         state=row.state,  # type: ignore[arg-type]
         digest=row.digest,
+        reason=row.reason,
     )
 
 

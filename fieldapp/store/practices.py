@@ -205,11 +205,11 @@ async def _last_facts(session: AsyncSession, practice_ids: Sequence[UUID]) -> di
 
 
 async def collected_cents(session: AsyncSession, practice_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """What was taken at the door, in cents by practice; voided receipts left out."""
+    """What was taken at the door, in cents by practice; voided receipts and unpaid cheques left out."""
     query = (
         select(Payment.practice_id, func.sum(Payment.amount_cents))
         .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
-        .where(col(Payment.practice_id).in_(list(practice_ids)), Receipt.state == "valid")
+        .where(col(Payment.practice_id).in_(list(practice_ids)), Receipt.state == "valid", Payment.standing != "unpaid")
         .group_by(col(Payment.practice_id))
     )
     return {practice_id: int(total) for practice_id, total in (await session.exec(query)).all()}

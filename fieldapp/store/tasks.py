@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,7 +13,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.store.batches import insert_rows
 from fieldapp.store.cards import address_card
+from fieldapp.store.database import agency_of
 from fieldapp.store.shapes.office import AddressCandidate, DoubtfulAddress, TaskRow
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.office import Task
@@ -72,6 +75,37 @@ async def rows(
         )
         for task, owner, number, debtor in (await session.exec(query)).all()
     ]
+
+
+async def add(
+    session: AsyncSession,
+    kind: str,
+    *,
+    subject: tuple[str, str],
+    due_on: date,
+    details: dict[str, Any],
+    now: datetime,
+    new_id: Callable[[], UUID],
+    practice_id: UUID | None = None,
+    team: str = "back_office",
+) -> None:
+    """Work for a person; what is there for the same subject already is not added again."""
+    subject_kind, subject_id = subject
+    row = {
+        "id": new_id(),
+        "agency_id": agency_of(session),
+        "kind": kind,
+        "team": team,
+        "due_on": due_on,
+        "created_at": now,
+        "state": "open",
+        "note": "",
+        "practice_id": practice_id,
+        "subject_kind": subject_kind,
+        "subject_id": subject_id,
+        "details": details,
+    }
+    await insert_rows(session, Task, [row], unless_there=True)
 
 
 async def finish(session: AsyncSession, task_id: UUID, *, note: str, person_id: UUID, now: datetime) -> Task:

@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw
 
 from fieldapp.domain.amount_words import italian_words
 from fieldapp.domain.ids import canonical_json, sha256
+from fieldapp.domain.payments import payment_method
 from fieldapp.domain.receipts import GENESIS, StampRule, stamp_duty
 from tests.flows.conftest import BASE, Desk
 
@@ -149,6 +150,20 @@ class FieldPhone:
         instalment: tuple[int, int] | None = None,
     ) -> dict[str, Any]:
         """A cash payment on the first debt line, costs and interest first, with its signed receipt."""
+        return self.pay(practice, cents, at=at, agency=agency, method="cash", answers={}, instalment=instalment)
+
+    def pay(
+        self,
+        practice: dict[str, Any],
+        cents: int,
+        *,
+        at: datetime,
+        agency: dict[str, str],
+        method: str,
+        answers: dict[str, Any],
+        instalment: tuple[int, int] | None = None,
+    ) -> dict[str, Any]:
+        """A payment by `method` on the first debt line, costs and interest first, with its signed receipt."""
         line = practice["debt_lines"][0]
         left, parts = cents, {}
         for part in ("costs_cents", "interest_cents", "principal_cents"):
@@ -160,7 +175,7 @@ class FieldPhone:
         duty = stamp_duty(cents, rule=StampRule())
         value = {
             "v": 1,
-            "kind": "receipt",
+            "kind": payment_method(method).paper.value,
             "series": self.series,
             "number": self.number,
             "issued_at": text_of(at),
@@ -173,7 +188,7 @@ class FieldPhone:
             "lines": [{"title": line["title"], **parts}],
             "amount_cents": cents,
             "amount_in_words": italian_words(cents),
-            "method": {"code": "cash", "answers": {}},
+            "method": {"code": method, "answers": answers},
             "wording": {"kind": "instalment", "number": instalment[0], "of": instalment[1]}
             if instalment
             else {"kind": "part_payment" if residual else "final_payment", "number": 0, "of": 0},
@@ -191,9 +206,9 @@ class FieldPhone:
         content = canonical_json(value)
         self.chain_head = sha256(content)
         return {
-            "method": "cash",
+            "method": method,
             "amount_cents": cents,
-            "fields": {},
+            "fields": answers,
             "allocation": [{"debt_line_id": line["id"], **parts}],
             "stamp_duty": {"cents": duty.due_cents, "charged_to": duty.charged_to.value, "reason": duty.reason},
             "receipt": {"value": value, "digest": self.chain_head, "signature": self.sign(content)},

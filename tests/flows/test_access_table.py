@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.access import ACCESS, Door, Role
 from fieldapp.store import tables
@@ -183,13 +184,44 @@ async def furnished(house: House) -> dict[str, UUID]:
             ("plan", tables.Plan),
             ("document", tables.CreditDocument),
             ("receipt", tables.Receipt),
+            ("payment", tables.Payment),
             ("task", tables.Task),
             ("address", tables.Address),
         ):
             row = (await session.exec(select(table))).first()
             assert row is not None, name
             found[name] = row.id
-    return found
+        under_way = await money_under_way(house, session, practice_id)
+    return found | under_way
+
+
+async def money_under_way(house: House, session: AsyncSession, practice_id: UUID) -> dict[str, UUID]:
+    """A deposit slip and an announced transfer."""
+    visit = (await session.exec(select(tables.Visit))).one()
+    entry = (await session.exec(select(tables.Entry))).first()
+    assert entry is not None
+    slip = tables.DepositSlip(
+        id=new_id(),
+        agency_id=house.agency_id,
+        number=1,
+        agent_id=visit.agent_id,
+        handed_in_at=NOW,
+        counted_by=visit.agent_id,
+        declared_cents=0,
+        counted_cents=0,
+        entry_id=entry.id,
+    )
+    transfer = tables.Promise(
+        id=new_id(),
+        agency_id=house.agency_id,
+        practice_id=practice_id,
+        visit_id=visit.id,
+        kind="bank_transfer",
+        due_on=NOW.date(),
+        amount_cents=1_000,
+    )
+    session.add_all([slip, transfer])
+    return {"slip": slip.id, "transfer": transfer.id}
 
 
 NAMED = {
@@ -213,6 +245,13 @@ NAMED = {
     "record_interruption": "practice",
     "approve_rule": "practice",
     "withdraw_approval": "practice",
+    "bank_slip": "slip",
+    "clear_payment": "payment",
+    "bounce_cheque": "payment",
+    "confirm_transfer": "transfer",
+    "void_receipt": "receipt",
+    "refund_receipt": "receipt",
+    "preview_allocation": "practice",
 }
 """Operation -> the kind of object that its path names."""
 BODIES: dict[str, dict[str, Any]] = {
@@ -228,7 +267,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "withdraw_approval": {},
     "log_contact": {"channel": "call", "at": "2026-11-26T09:00:00+01:00", "reached": True},
     "plan_contact": {"channel": "call", "at": "2026-11-26T17:00:00+01:00"},
+    "bank_slip": {"banked_on": "2026-11-26"},
+    "clear_payment": {"cleared_on": "2026-11-26"},
+    "bounce_cheque": {"unpaid_on": "2026-11-26", "reason": "x"},
+    "confirm_transfer": {"seen_on": "2026-11-26", "amount_cents": 1, "reference": "x"},
+    "void_receipt": {"reason": "x"},
+    "refund_receipt": {"id": "0198a3c2-7f00-7abc-8def-0123456789ab", "amount_cents": 1, "reason": "x"},
 }
+QUERIES = {"preview_allocation": "?amount_cents=1"}
 
 
 async def test_the_table_of_named_objects_is_whole(house: House) -> None:
@@ -245,7 +291,7 @@ async def test_objects_of_another_agency_do_not_exist(house: House) -> None:
     answers = {}
     for operation, kind in NAMED.items():
         method, pattern = routes(house)[operation]
-        path = filled(pattern, theirs[kind])
+        path = filled(pattern, theirs[kind]) + QUERIES.get(operation, "")
         if ACCESS[operation].door is Door.DEVICE:
             answer = await phone.request(method, path)
         elif method == "GET":

@@ -73,13 +73,15 @@ class ReceiptRow(Struct, frozen=True):
     series: str
     number: int
     label: str
-    kind: Literal["receipt", "receipt_subject_to_clearance"]
+    kind: Literal["receipt", "receipt_subject_to_clearance", "counter_receipt"]
     issued_at: datetime
     amount_cents: int
     stamp_duty_cents: int
     method: str
     state: Literal["valid", "voided"]
     digest: str
+    reason: str = ""
+    """Of a counter-receipt: why."""
 
 
 class SignatureRow(Struct, frozen=True):
@@ -271,6 +273,8 @@ class AccountBalance(Struct, frozen=True):
     account: str
     kind: str
     balance_cents: int
+    owner_id: UUID | None
+    """None where it has no owner, or stands for many practices: then there is no single statement."""
 
 
 class TrialBalance(Struct, frozen=True):

@@ -7,7 +7,7 @@ on all of them from the first migration. Personal data is marked with `info={"pe
 from fieldapp.store.tables.access import Agency, AuditEntry, Device, NumberBlock, Person, SignIn
 from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
 from fieldapp.store.tables.field import Attachment, Envelope, Payment, Promise, Receipt, SignatureGiven, Visit
-from fieldapp.store.tables.ledger import Account, Entry, Posting
+from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting
 from fieldapp.store.tables.office import Fact, ImportFile, Setting, Task
 from fieldapp.store.tables.planning import Plan, PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
@@ -38,6 +38,7 @@ __all__ = [
     "Creditor",
     "CreditorTerms",
     "DebtLine",
+    "DepositSlip",
     "Device",
     "Entry",
     "Envelope",
@@ -49,6 +50,7 @@ __all__ = [
     "Obligor",
     "OfficeKey",
     "Payment",
+    "PaymentEntry",
     "Person",
     "Phone",
     "Placement",

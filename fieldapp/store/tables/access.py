@@ -78,7 +78,10 @@ class SignIn(SQLModel, table=True):
 class Device(SQLModel, table=True):
     """An enrolled phone: its public key, and how far its counter, sequence and receipt chain have come."""
 
-    __table_args__ = (UniqueConstraint("agency_id", "series", name="device_series_once"),)
+    __table_args__ = (
+        UniqueConstraint("agency_id", "series", name="device_series_once"),
+        CheckConstraint("kind in ('phone','office')", name="device_kind_known"),
+    )
 
     id: UUID = key()
     agency_id: UUID = agency()
@@ -93,6 +96,8 @@ class Device(SQLModel, table=True):
     last_seq: int = Field(default=0, sa_type=BigInteger)
     chain_head: str = ""
     """Digest of the newest receipt of the device's series; empty before the first."""
+    kind: str = "phone"
+    """`office` for the one whose series the office itself issues from: no phone, its key is the service's."""
 
 
 class NumberBlock(SQLModel, table=True):

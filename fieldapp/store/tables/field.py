@@ -100,6 +100,7 @@ class Receipt(SQLModel, table=True):
         UniqueConstraint("agency_id", "series", "number", name="receipt_number_once"),
         UniqueConstraint("device_id", "previous_digest", name="receipt_chain_unforked"),
         CheckConstraint("state in ('valid','voided')", name="receipt_state_known"),
+        UniqueConstraint("voids", name="receipt_voided_once"),
     )
 
     id: UUID = key()
@@ -119,12 +120,20 @@ class Receipt(SQLModel, table=True):
     previous_digest: str
     signature: str
     state: str = "valid"
+    voids: UUID | None = Field(default=None, foreign_key="receipt.id")
+    """The receipt that this counter-receipt undoes."""
+    reason: str = ""
 
 
 class Payment(SQLModel, table=True):
     """Money received at a visit; its worth stands in the ledger entry."""
 
-    __table_args__ = (CheckConstraint("amount_cents > 0", name="payment_positive"),)
+    __table_args__ = (
+        CheckConstraint("amount_cents > 0", name="payment_positive"),
+        CheckConstraint(
+            "standing in ('received','handed_in','at_bank','cleared','unpaid','voided')", name="payment_standing_known"
+        ),
+    )
 
     id: UUID = key()
     agency_id: UUID = agency()
@@ -142,6 +151,8 @@ class Payment(SQLModel, table=True):
     """Of the repayment plan, where the receipt says so: such cash is no artificial splitting."""
     reported_at: datetime | None = Field(default=None, sa_type=instant().sa_type)
     """When an export told the creditor of it; decides what a later statement already includes."""
+    standing: str = "received"
+    slip_id: UUID | None = maybe_link("deposit_slip.id")
 
 
 class Promise(SQLModel, table=True):

@@ -6,13 +6,14 @@ and neither entries nor postings are ever changed or deleted (trigger, and no gr
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from fieldapp.store.columns import agency, cents, instant, key, link, maybe_link
+from fieldapp.store.columns import agency, cents, instant, json_object, key, link, maybe_link
 
 
 class Account(SQLModel, table=True):
@@ -57,6 +58,43 @@ class Entry(SQLModel, table=True):
     practice_id: UUID | None = maybe_link("practice.id")
     idempotency_key: str
     reverses: UUID | None = Field(default=None, foreign_key="entry.id")
+
+
+class DepositSlip(SQLModel, table=True):
+    """Distinta: what an agent handed in and the office counted, banked as one."""
+
+    __tablename__ = "deposit_slip"
+    __table_args__ = (
+        UniqueConstraint("agency_id", "number", name="deposit_slip_numbered_once"),
+        CheckConstraint("declared_cents >= 0 and counted_cents >= 0", name="deposit_slip_positive"),
+    )
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    number: int
+    agent_id: UUID = link("person.id")
+    handed_in_at: datetime = instant()
+    counted_by: UUID = link("person.id", index=False)
+    declared_cents: int = cents()
+    counted_cents: int = cents()
+    pieces: dict[str, Any] = json_object()
+    """Notes and coins: denomination in cents to number."""
+    reason: str = ""
+    entry_id: UUID = link("entry.id", index=False)
+    banked_on: date | None = None
+    banked_by: UUID | None = maybe_link("person.id", index=False)
+    bank_reference: str = ""
+    bank_entry_id: UUID | None = maybe_link("entry.id", index=False)
+
+
+class PaymentEntry(SQLModel, table=True):
+    """A later entry that is about a payment: cleared, reversed, given back."""
+
+    __tablename__ = "payment_entry"
+
+    entry_id: UUID = Field(foreign_key="entry.id", primary_key=True)
+    agency_id: UUID = agency()
+    payment_id: UUID = link("payment.id")
 
 
 class Posting(SQLModel, table=True):

@@ -55,6 +55,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadDesk */
+        get: operations["read_cash_desk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cash/payments/{payment_id}/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ClearPayment */
+        post: operations["clear_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cash/payments/{payment_id}/unpaid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** BounceCheque */
+        post: operations["bounce_cheque"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cash/slips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** HandIn */
+        post: operations["hand_in_cash"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cash/slips/{slip_id}/bank": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** BankSlip */
+        post: operations["bank_slip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cash/transfers/{promise_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ConfirmTransfer */
+        post: operations["confirm_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clock": {
         parameters: {
             query?: never;
@@ -603,6 +705,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledger/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadStatement */
+        get: operations["read_account_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledger/trial-balance": {
         parameters: {
             query?: never;
@@ -663,6 +782,23 @@ export interface paths {
         };
         /** ReadPractice */
         get: operations["read_practice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/practices/{practice_id}/allocation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** PreviewAllocation */
+        get: operations["preview_allocation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -774,6 +910,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/receipts/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListSeries */
+        get: operations["list_receipt_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/receipts/{receipt_id}/paper": {
         parameters: {
             query?: never;
@@ -785,6 +938,40 @@ export interface paths {
         get: operations["read_receipt_paper"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receipts/{receipt_id}/refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refund */
+        post: operations["refund_receipt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receipts/{receipt_id}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** VoidReceipt */
+        post: operations["void_receipt"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1025,6 +1212,21 @@ export interface components {
             account: string;
             balance_cents: number;
             kind: string;
+            owner_id: string | null;
+        };
+        /**
+         * AccountKind
+         * @description What an account means; which of creditor, practice and person own it stands in `OWNERS`.
+         * @enum {string}
+         */
+        AccountKind: "claim_principal" | "claim_interest" | "claim_costs" | "creditor_claims" | "creditor_dues" | "agent_cash" | "card_in_transit" | "cheques_in_hand" | "office_cash" | "office_cheques" | "cheques_at_bank" | "cash_differences" | "agency_bank" | "stamp_duty" | "commissions";
+        /** AccountStatement */
+        AccountStatement: {
+            closing_cents: number;
+            kind: string;
+            opening_cents: number;
+            owner: string;
+            rows: components["schemas"]["StatementRow"][];
         };
         /** AddressCandidate */
         AddressCandidate: {
@@ -1086,6 +1288,34 @@ export interface components {
             shift_from_s: number;
             shift_to_s: number;
         };
+        /** AllocationPart */
+        AllocationPart: {
+            costs_cents: number;
+            interest_cents: number;
+            principal_cents: number;
+            title: string;
+        };
+        /** AllocationPreview */
+        AllocationPreview: {
+            lines: components["schemas"]["AllocationPart"][];
+            order: string[];
+            over_cents: number;
+            residual_cents: number;
+        };
+        /** AnnouncedTransfer */
+        AnnouncedTransfer: {
+            amount_cents: number;
+            creditor_name: string;
+            debtor_name: string;
+            /** Format: date */
+            due_on: string;
+            owed_cents: number;
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+            /** Format: uuid */
+            promise_id: string;
+        };
         /** ApprovalRequest */
         ApprovalRequest: {
             /** Format: date */
@@ -1140,6 +1370,13 @@ export interface components {
             subject_id: string;
             subject_kind: string;
         };
+        /** BankRequest */
+        BankRequest: {
+            /** Format: date */
+            banked_on: string;
+            /** @default  */
+            reference: string;
+        };
         /** BrokenVersion */
         BrokenVersion: {
             code: string;
@@ -1169,6 +1406,16 @@ export interface components {
             prize_cents: number;
             street: string;
         };
+        /** CashDesk */
+        CashDesk: {
+            /** Format: date-time */
+            at: string;
+            cards: components["schemas"]["PaymentUnderWay"][];
+            cheques: components["schemas"]["PaymentUnderWay"][];
+            purses: components["schemas"]["Purse"][];
+            slips: components["schemas"]["SlipRow"][];
+            transfers: components["schemas"]["AnnouncedTransfer"][];
+        };
         /** ChangeRequest */
         ChangeRequest: {
             edits?: components["schemas"]["EditRequest"][];
@@ -1180,6 +1427,11 @@ export interface components {
         /** CheckRequest */
         CheckRequest: {
             proof: string;
+        };
+        /** ClearRequest */
+        ClearRequest: {
+            /** Format: date */
+            cleared_on: string;
         };
         /** ClockReading */
         ClockReading: {
@@ -1405,6 +1657,20 @@ export interface components {
             /** @default  */
             note: string;
         };
+        /** HandInRequest */
+        HandInRequest: {
+            /** Format: uuid */
+            agent_id: string;
+            declared_cents: number;
+            /** Format: uuid */
+            id: string;
+            payment_ids: string[];
+            pieces: {
+                [key: string]: number;
+            };
+            /** @default  */
+            reason: string;
+        };
         /** Health */
         Health: {
             status: string;
@@ -1578,6 +1844,27 @@ export interface components {
             /** @enum {null|string} */
             kind: "receipt" | "receipt_subject_to_clearance" | "counter_receipt" | null;
             label: string;
+        };
+        /** PaymentUnderWay */
+        PaymentUnderWay: {
+            /** Format: uuid */
+            agent_id: string;
+            agent_name: string;
+            amount_cents: number;
+            debtor_name: string;
+            details: {
+                [key: string]: string | boolean;
+            };
+            method: string;
+            /** Format: uuid */
+            payment_id: string;
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+            receipt: string;
+            /** Format: date-time */
+            received_at: string;
+            standing: string;
         };
         /** PersonCard */
         PersonCard: {
@@ -1821,6 +2108,17 @@ export interface components {
             /** @enum {string} */
             state: "open" | "kept" | "broken";
         };
+        /** Purse */
+        Purse: {
+            /** Format: uuid */
+            agent_id: string;
+            agent_name: string;
+            agent_number: string;
+            cash_cents: number;
+            cheques_cents: number;
+            differences_cents: number;
+            limit_cents: number;
+        };
         /** PushRequest */
         PushRequest: {
             envelopes: components["schemas"]["SealedEnvelope"][];
@@ -1844,14 +2142,27 @@ export interface components {
             /** Format: date-time */
             issued_at: string;
             /** @enum {string} */
-            kind: "receipt" | "receipt_subject_to_clearance";
+            kind: "receipt" | "receipt_subject_to_clearance" | "counter_receipt";
             label: string;
             method: string;
             number: number;
+            /** @default  */
+            reason: string;
             series: string;
             stamp_duty_cents: number;
             /** @enum {string} */
             state: "valid" | "voided";
+        };
+        /** RefundRequest */
+        RefundRequest: {
+            amount_cents: number;
+            /** Format: uuid */
+            id: string;
+            reason: string;
+        };
+        /** Refunded */
+        Refunded: {
+            left_cents: number;
         };
         /** RejectedContact */
         RejectedContact: {
@@ -1997,6 +2308,22 @@ export interface components {
             seq: number;
             text: string;
         };
+        /** SeriesRow */
+        SeriesRow: {
+            broken: number[];
+            /** Format: uuid */
+            device_id: string;
+            forged: number[];
+            highest: number | null;
+            kind: string;
+            last_issued_at: string | null;
+            missing: number[];
+            person_name: string;
+            series: string;
+            used: number;
+            voided: number;
+            whole: boolean;
+        };
         /** SettleRequest */
         SettleRequest: {
             /** @default true */
@@ -2042,6 +2369,32 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
             person: components["schemas"]["PersonCard"];
+        };
+        /** SlipRow */
+        SlipRow: {
+            agent_name: string;
+            bank_reference: string;
+            banked_on: string | null;
+            cheques: number;
+            cheques_cents: number;
+            counted_cents: number;
+            declared_cents: number;
+            /** Format: date-time */
+            handed_in_at: string;
+            /** Format: uuid */
+            id: string;
+            number: number;
+            reason: string;
+        };
+        /** StatementRow */
+        StatementRow: {
+            amount_cents: number;
+            /** Format: date-time */
+            at: string;
+            balance_cents: number;
+            kind: string;
+            memo: string;
+            practice_id: string | null;
         };
         /** StatesRequest */
         StatesRequest: {
@@ -2160,12 +2513,30 @@ export interface components {
             /** Format: date-time */
             recorded_at: string;
         };
+        /** TransferRequest */
+        TransferRequest: {
+            amount_cents: number;
+            /**
+             * @default creditor
+             * @enum {string}
+             */
+            into: "agency" | "creditor";
+            reference: string;
+            /** Format: date */
+            seen_on: string;
+        };
         /** TrialBalance */
         TrialBalance: {
             accounts: components["schemas"]["AccountBalance"][];
             /** Format: date-time */
             at: string;
             total_cents: number;
+        };
+        /** UnpaidRequest */
+        UnpaidRequest: {
+            reason: string;
+            /** Format: date */
+            unpaid_on: string;
         };
         /** Unplanned */
         Unplanned: {
@@ -2220,6 +2591,14 @@ export interface components {
             receipts: components["schemas"]["ReceiptRow"][];
             signature: components["schemas"]["SignatureRow"] | null;
             statement: string | null;
+        };
+        /** VoidRequest */
+        VoidRequest: {
+            reason: string;
+        };
+        /** Voided */
+        Voided: {
+            counter_receipt: string;
         };
         /** WithdrawRequest */
         WithdrawRequest: {
@@ -2333,6 +2712,229 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_cash_desk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CashDesk"];
+                };
+            };
+        };
+    };
+    clear_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClearRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CashDesk"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    bounce_cheque: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnpaidRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CashDesk"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    hand_in_cash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandInRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlipRow"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    bank_slip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slip_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BankRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlipRow"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    confirm_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promise_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CashDesk"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -3576,9 +4178,52 @@ export interface operations {
             };
         };
     };
+    read_account_statement: {
+        parameters: {
+            query: {
+                /** @description What an account means; which of creditor, practice and person own it stands in `OWNERS`. */
+                kind: components["schemas"]["AccountKind"];
+                owner_id?: string | null;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountStatement"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     read_trial_balance: {
         parameters: {
-            query?: never;
+            query?: {
+                at?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3592,6 +4237,21 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrialBalance"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
@@ -3693,6 +4353,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PracticeFile"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    preview_allocation: {
+        parameters: {
+            query: {
+                amount_cents: number;
+            };
+            header?: never;
+            path: {
+                practice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllocationPreview"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -3994,6 +4693,26 @@ export interface operations {
             };
         };
     };
+    list_receipt_series: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesRow"][];
+                };
+            };
+        };
+    };
     read_receipt_paper: {
         parameters: {
             query?: never;
@@ -4012,6 +4731,88 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    refund_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refunded"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    void_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VoidRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Voided"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -54,7 +54,7 @@ describe('payments', () => {
   it('have only kinds that the app knows', () => {
     for (const method of METHODS) {
       expect(['receipt', 'receipt_subject_to_clearance', 'transfer_memo']).toContain(method.paper)
-      expect(['agent_cash', 'card_in_transit', 'cheques_in_hand', null]).toContain(method.debits)
+      expect(['agent_cash', 'card_in_transit', 'cheques_in_hand', 'agency_bank', null]).toContain(method.debits)
       expect(method.counts_as_payment).toBe(method.debits !== null)
       for (const field of method.fields) expect(['text', 'code', 'date', 'flag']).toContain(field.kind)
     }

@@ -11,7 +11,7 @@ export type Answer = string | boolean
 export type Answers = Readonly<Record<string, Answer>>
 export type FieldKind = 'text' | 'code' | 'date' | 'flag'
 export type PaperKind = 'receipt' | 'receipt_subject_to_clearance' | 'transfer_memo'
-export type HeldIn = 'agent_cash' | 'card_in_transit' | 'cheques_in_hand'
+export type HeldIn = 'agent_cash' | 'card_in_transit' | 'cheques_in_hand' | 'agency_bank'
 
 export interface PaymentField {
   readonly name: string
@@ -27,6 +27,8 @@ export interface PaymentMethod {
   readonly fields: readonly PaymentField[]
   /** False for an announcement: no number, no posting, a promise only. */
   readonly counts_as_payment: boolean
+  /** False for what only the office sees happen: the phone does not offer it. */
+  readonly at_the_door: boolean
 }
 
 export interface PaymentRules {

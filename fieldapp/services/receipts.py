@@ -1,0 +1,440 @@
+"""Papers that the office issues itself: the receipt for a transfer that arrived, the one that voids another.
+
+They have a series of their own, chained and signed like every phone's, so that anybody can check them in the same way.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from fieldapp.domain import cash as rules
+from fieldapp.domain.allocation import AllocationOrder, Applied, OpenLine, Part, allocate
+from fieldapp.domain.amount_words import italian_words
+from fieldapp.domain.cash import Standing
+from fieldapp.domain.counter_receipt import CounterReceipt, counter_receipt_bytes
+from fieldapp.domain.epc import compact_iban
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.ids import Sha256, sha256
+from fieldapp.domain.ledger import AccountKey, AccountKind, LineShare, payment_entry
+from fieldapp.domain.receipt_series import KeptReceipt, NumberBlock, Series, next_number, prove_series
+from fieldapp.domain.receipts import (
+    GENESIS,
+    Agency,
+    Agent,
+    ChargedTo,
+    Method,
+    ReceiptKind,
+    ReceiptValue,
+    SettledLine,
+    StampRule,
+    Wording,
+    WordingKind,
+    read_receipt,
+    receipt_bytes,
+    stamp_duty,
+)
+from fieldapp.domain.receipts import Creditor as PaperCreditor
+from fieldapp.services import cash
+from fieldapp.services.work import Work
+from fieldapp.store import access as access_store
+from fieldapp.store import cash as cash_store
+from fieldapp.store import ledger, practice_file, public, tasks
+from fieldapp.store import office_series as store
+from fieldapp.store.feed import NewFact, audit, tell
+from fieldapp.store.office_series import Device, Owed, Payment, Receipt
+from fieldapp.store.shapes.cash import AllocationPart, AllocationPreview, CashDesk, SeriesRow
+
+Into = Literal["agency", "creditor"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the office's series stands: the device, the number to use, the digest before it."""
+
+    device: Device
+    number: int
+    prev_digest: Sha256
+
+
+async def preview_allocation(work: Work, practice_id: UUID, amount_cents: int) -> AllocationPreview:
+    """How `amount_cents` would be laid over what the practice owes. Raises `practice.unknown` and `allocate`'s."""
+    owed = await store.owed(work.session, practice_id)
+    order = _order(owed)
+    allocation = allocate(amount_cents, _open_lines(owed), order=order)
+    titles = {str(line.id): line.title for line, _ in owed.lines}
+    left = sum(line.total_cents for _, line in owed.lines if line.total_cents > 0)
+    return AllocationPreview(
+        order=[part.value for part in order.parts],
+        lines=[
+            AllocationPart(titles[part.id], part.principal_cents, part.interest_cents, part.costs_cents)
+            for part in allocation.lines
+        ],
+        over_cents=allocation.over_cents,
+        residual_cents=max(0, left - amount_cents),
+    )
+
+
+async def confirm_transfer(
+    work: Work, promise_id: UUID, *, seen_on: date, amount_cents: int, reference: str, into: Into
+) -> CashDesk:
+    """The bank statement shows an announced transfer: it is posted, and the receipt follows from the office.
+
+    `into` says on whose account it arrived; what is on the creditor's own is not owed to the creditor any more. What
+    exceeds the debt is booked on its last line and told as a task. Raises Refusal `transfer.unknown`,
+    `transfer.settled`, `cash.date_unlikely`, and those of the receipt.
+    """
+    promise = await cash_store.promise(work.session, promise_id)
+    key = f"transfer:{promise_id}"
+    if await cash_store.was_posted(work.session, key):
+        return await cash.read_desk(work)
+    if promise.state != "open":
+        raise Refusal("transfer.settled", kind=Kind.CONFLICT)
+    cash.check_day(work, seen_on)
+    owed = await store.owed(work.session, promise.practice_id)
+    shares, over_cents = _shares(owed, amount_cents)
+    place = await _place(work)
+    receipt = await _transfer_receipt(work, place, owed, shares, seen_on=seen_on, reference=reference)
+    content = receipt_bytes(receipt)
+    row = await _keep(work, place, receipt, content, practice_id=promise.practice_id, visit_id=promise.visit_id)
+    creditor_id = owed.creditor.id
+    account = (
+        AccountKey(AccountKind.AGENCY_BANK)
+        if into == "agency"
+        else AccountKey(AccountKind.CREDITOR_DUES, creditor_id=creditor_id)
+    )
+    entry = payment_entry(
+        at=work.now,
+        idempotency_key=key,
+        creditor_id=creditor_id,
+        practice_id=promise.practice_id,
+        held_in=account,
+        shares=shares,
+        amount_cents=amount_cents,
+        memo=receipt.name,
+    )
+    posted = await ledger.post(work.session, [entry], now=work.now, new_id=work.parts.new_id)
+    payment = Payment(
+        id=work.new_id(),
+        agency_id=work.agency_id,
+        practice_id=promise.practice_id,
+        creditor_id=creditor_id,
+        visit_id=promise.visit_id,
+        agent_id=await store.agent_of_visit(work.session, promise.visit_id),
+        receipt_id=row.id,
+        entry_id=posted[key],
+        method="transfer_received",
+        amount_cents=amount_cents,
+        received_at=work.now,
+        fields={**receipt.method.answers, "into": into},
+        standing=Standing.CLEARED.value,
+    )
+    work.session.add(payment)
+    promise.state, promise.reference = "kept", reference.strip()
+    await work.session.flush()
+    if over_cents:
+        await _tell_overpaid(work, promise.practice_id, over_cents, receipt.name)
+    body = {"amount_cents": amount_cents, "method": "transfer_received", "receipt": receipt.name}
+    fact = NewFact("payment.received", work.now, practice_id=promise.practice_id, creditor_id=creditor_id, body=body)
+    tell(work.session, fact)
+    audit(work.session, "transfer.confirmed", "promise", promise_id, into=into, **body)
+    return await cash.read_desk(work)
+
+
+async def void_receipt(work: Work, receipt_id: UUID, *, reason: str) -> str:
+    """Void a receipt by a counter-receipt, and take back what it posted; the counter-receipt's name.
+
+    Voiding again answers the same. Raises Refusal `receipt.unknown`, `receipt.voids_another`,
+    `receipt.money_moved_on`, `receipt.refunded_before`, `receipt.reason_missing`.
+    """
+    row = await practice_file.receipt(work.session, receipt_id)
+    if row.voids is not None:
+        raise Refusal("receipt.voids_another", kind=Kind.CONFLICT)
+    payment = await cash_store.payment_of_receipt(work.session, receipt_id)
+    done = await cash_store.counter_receipt_of(work.session, receipt_id)
+    if done is not None:
+        return _name(done)
+    if not reason.strip():
+        raise Refusal("receipt.reason_missing", kind=Kind.MALFORMED)
+    await _may_be_voided(work, payment)
+    place = await _place(work)
+    counter = await _counter_receipt(work, place, row, reason.strip())
+    content = counter_receipt_bytes(counter)
+    kept = await _keep(
+        work, place, counter, content, practice_id=row.practice_id, visit_id=row.visit_id, voids=row.id, reason=reason
+    )
+    await cash.reverse(work, payment, at=work.now, key=f"void:{receipt_id}", reason=f"{counter.name}: {reason.strip()}")
+    payment.standing, row.state = Standing.VOIDED.value, "voided"
+    await work.session.flush()
+    body = {"receipt": _name(row), "counter_receipt": counter.name, "amount_cents": row.amount_cents, "reason": reason}
+    fact = NewFact("receipt.voided", work.now, practice_id=row.practice_id, creditor_id=payment.creditor_id, body=body)
+    tell(work.session, fact)
+    audit(work.session, "receipt.voided", "receipt", receipt_id, **body)
+    return _name(kept)
+
+
+async def refund(work: Work, receipt_id: UUID, *, refund_id: UUID, amount_cents: int, reason: str) -> int:
+    """Give back money of a receipt from the bank; what is left of the receipt, in cents.
+
+    `refund_id` is the caller's, so that a repeat is known. Raises Refusal `refund.more_than_received` (details:
+    left_cents), `refund.not_in_the_bank`, `receipt.reason_missing`.
+    """
+    row = await practice_file.receipt(work.session, receipt_id)
+    payment = await cash_store.payment_of_receipt(work.session, receipt_id)
+    key = f"refund:{refund_id}"
+    if not await cash_store.was_posted(work.session, key):
+        if not reason.strip():
+            raise Refusal("receipt.reason_missing", kind=Kind.MALFORMED)
+        if payment.standing in (Standing.VOIDED.value, Standing.UNPAID.value) or (
+            payment.method == "cheque" and payment.standing != Standing.CLEARED.value
+        ):
+            raise Refusal("refund.not_in_the_bank", kind=Kind.CONFLICT, details={"standing": payment.standing})
+        shares = rules.refund_shares(await cash_store.claim_legs_of(work.session, payment), amount_cents)
+        entry = rules.refund_entry(
+            shares,
+            at=work.now,
+            idempotency_key=key,
+            creditor_id=payment.creditor_id,
+            practice_id=payment.practice_id,
+            memo=f"{_name(row)}: {reason.strip()}",
+        )
+        entries = [replace(entry, payment_id=payment.id)]
+        await ledger.post(work.session, entries, now=work.now, new_id=work.parts.new_id)
+        body = {"receipt": _name(row), "amount_cents": amount_cents, "reason": reason.strip()}
+        fact = NewFact(
+            "payment.refunded", work.now, practice_id=row.practice_id, creditor_id=payment.creditor_id, body=body
+        )
+        tell(work.session, fact)
+        audit(work.session, "payment.refunded", "receipt", receipt_id, **body)
+    return -sum(leg.amount_cents for leg in await cash_store.claim_legs_of(work.session, payment))
+
+
+async def list_series(work: Work) -> list[SeriesRow]:
+    """Every series with what the service can prove of it: gaps, forks, forgeries."""
+    by_device: dict[UUID, list[Receipt]] = {}
+    for row in await cash_store.receipts_of_devices(work.session):
+        by_device.setdefault(row.device_id, []).append(row)
+    result = []
+    for device, person in await store.devices(work.session):
+        rows = by_device.get(device.id, [])
+        blocks = await public.number_blocks(work.session, device.id)
+        series = Series(device.series, str(device.id), device.public_key, tuple(blocks))
+        proof = prove_series([_kept(row) for row in rows], series, verify_signature=work.parts.verify)
+        result.append(
+            SeriesRow(
+                device_id=device.id,
+                series=device.series,
+                kind=device.kind,
+                person_name=person,
+                used=len(rows),
+                voided=sum(row.state == "voided" for row in rows),
+                highest=max((row.number for row in rows), default=None),
+                missing=list(proof.missing),
+                broken=list(proof.broken),
+                forged=list(proof.forged),
+                last_issued_at=max((row.issued_at for row in rows), default=None),
+                whole=proof.whole,
+            )
+        )
+    return result
+
+
+def _kept(row: Receipt) -> KeptReceipt:
+    signature = base64.urlsafe_b64decode(row.signature + "=" * (-len(row.signature) % 4))
+    return KeptReceipt(row.number, row.value, Sha256(row.digest), Sha256(row.previous_digest), signature)
+
+
+# --- making papers -------------------------------------------------------------------------------------------
+
+
+async def _place(work: Work) -> _Place:
+    device = await store.office_device(
+        work.session,
+        person_id=work.identity.person_id,
+        public_key=work.parts.office_key.point(work.agency_id),
+        now=work.now,
+        new_id=work.parts.new_id,
+    )
+    blocks = [NumberBlock(1, store.LAST_NUMBER)]
+    number = next_number(blocks, last_used=await store.last_number(work.session, device))
+    return _Place(device, number, Sha256(device.chain_head) if device.chain_head else GENESIS)
+
+
+async def _keep(
+    work: Work,
+    place: _Place,
+    paper: ReceiptValue | CounterReceipt,
+    content: bytes,
+    *,
+    practice_id: UUID,
+    visit_id: UUID,
+    voids: UUID | None = None,
+    reason: str = "",
+) -> Receipt:
+    """Sign the paper and write it as the newest of the office's series."""
+    signature = work.parts.office_key.sign(work.agency_id, content)
+    digest = sha256(content)
+    duty = paper.stamp_duty.due_cents if isinstance(paper, ReceiptValue) else 0
+    row = Receipt(
+        id=work.new_id(),
+        agency_id=work.agency_id,
+        device_id=place.device.id,
+        practice_id=practice_id,
+        visit_id=visit_id,
+        series=paper.series,
+        number=paper.number,
+        kind=paper.kind.value,
+        issued_at=datetime.fromisoformat(paper.issued_at),
+        amount_cents=paper.amount_cents,
+        stamp_duty_cents=duty,
+        method=paper.method.code if isinstance(paper, ReceiptValue) else "void",
+        value=content,
+        digest=digest,
+        previous_digest=paper.prev_digest,
+        signature=base64.urlsafe_b64encode(signature).rstrip(b"=").decode(),
+        voids=voids,
+        reason=reason.strip(),
+    )
+    work.session.add(row)
+    place.device.chain_head = digest
+    await work.session.flush()
+    return row
+
+
+async def _heading(work: Work, place: _Place) -> dict[str, Any]:
+    """What every paper of the office begins with."""
+    agency = await access_store.agency_of_session(work.session)
+    offset = work.now.astimezone(work.parts.zone).utcoffset()
+    assert offset is not None
+    return {
+        "series": place.device.series,
+        "number": place.number,
+        "issued_at": work.now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "utc_offset_min": int(offset.total_seconds()) // 60,
+        "place": agency.address[:80].strip(),
+        "agency": Agency(
+            agency.legal_name,
+            agency.vat_number,
+            f"{agency.licence_number}, {agency.licence_authority}",
+            agency.address,
+            agency.phone,
+        ),
+        "agent": Agent(work.identity.name, "ufficio"),
+        "device": str(place.device.id),
+        "prev_digest": place.prev_digest,
+    }
+
+
+async def _transfer_receipt(
+    work: Work, place: _Place, owed: Owed, shares: Sequence[LineShare], *, seen_on: date, reference: str
+) -> ReceiptValue:
+    amount_cents = sum(share.total_cents for share in shares)
+    residual = max(0, sum(line.total_cents for _, line in owed.lines) - amount_cents)
+    titles = {line.id: line.title for line, _ in owed.lines}
+    creditor = owed.creditor
+    # The debtor sent what was asked for: the duty on our paper cannot be asked for afterwards.
+    nobody = creditor.stamp_duty_charged_to == ChargedTo.NOBODY.value
+    rule = StampRule(
+        charged_to=ChargedTo.NOBODY if nobody else ChargedTo.CREDITOR,
+        authorisation=creditor.stamp_duty_authorisation or "",
+    )
+    exemption = creditor.stamp_duty_reason if creditor.stamp_duty_reason in ("subject_to_vat", "exempt") else ""
+    return ReceiptValue(
+        **await _heading(work, place),
+        kind=ReceiptKind.RECEIPT,
+        creditor=PaperCreditor(creditor.name, compact_iban(creditor.iban)),
+        debtor=owed.debtor,
+        practice=owed.practice.practice_number,
+        lines=tuple(
+            SettledLine(titles[share.debt_line_id], share.principal_cents, share.interest_cents, share.costs_cents)
+            for share in shares
+        ),
+        amount_cents=amount_cents,
+        amount_in_words=italian_words(amount_cents),
+        method=Method("transfer_received", {"seen_on": seen_on.isoformat(), "reference": reference.strip()}),
+        wording=Wording(WordingKind.PART_PAYMENT if residual else WordingKind.FINAL_PAYMENT),
+        residual_cents=residual,
+        stamp_duty=stamp_duty(amount_cents, rule=rule, exemption=exemption or ""),
+    )
+
+
+async def _counter_receipt(work: Work, place: _Place, row: Receipt, reason: str) -> CounterReceipt:
+    voided = read_receipt(row.value)
+    return CounterReceipt(
+        **await _heading(work, place),
+        debtor=voided.debtor,
+        practice=voided.practice,
+        voids=voided.name,
+        voided_digest=Sha256(row.digest),
+        amount_cents=voided.amount_cents,
+        amount_in_words=voided.amount_in_words,
+        reason=reason,
+    )
+
+
+async def _may_be_voided(work: Work, payment: Payment) -> None:
+    """Only while the money can be handed back where it is: what went on is given back by a refund."""
+    rules.step(payment.method, Standing(payment.standing), Standing.VOIDED)
+    taken = -sum(leg.amount_cents for leg in await cash_store.claim_legs_of(work.session, payment))
+    if taken != payment.amount_cents:
+        # Part of it was given back already: voiding the whole would give that part back twice.
+        raise Refusal("receipt.refunded_before", kind=Kind.CONFLICT, details={"left_cents": taken})
+    if payment.method == "cash":
+        await cash_store.agent(work.session, payment.agent_id)
+        held = (await ledger.held_by(work.session, payment.agent_id)).get(AccountKind.AGENT_CASH, 0)
+        if held < payment.amount_cents:
+            raise Refusal("receipt.money_moved_on", kind=Kind.CONFLICT, details={"held_cents": held})
+
+
+def _order(owed: Owed) -> AllocationOrder:
+    parts = tuple(Part(name) for name in owed.creditor.allocation_order)
+    return AllocationOrder(parts) if parts else AllocationOrder()
+
+
+def _open_lines(owed: Owed) -> list[OpenLine]:
+    """What is owed on each line; a part that was overpaid takes nothing more."""
+    return [
+        OpenLine(
+            str(line.id),
+            max(0, balance.principal_cents),
+            max(0, balance.interest_cents),
+            max(0, balance.costs_cents),
+        )
+        for line, balance in owed.lines
+    ]
+
+
+def _shares(owed: Owed, amount_cents: int) -> tuple[list[LineShare], int]:
+    """The amount laid over the lines, what exceeds the debt on the principal of the last; and how much that is."""
+    allocation = allocate(amount_cents, _open_lines(owed), order=_order(owed))
+    applied = {part.id: part for part in allocation.lines}
+    if allocation.over_cents and owed.lines:
+        last = str(owed.lines[-1][0].id)
+        part = applied.get(last, Applied(last, 0, 0, 0))
+        applied[last] = replace(part, principal_cents=part.principal_cents + allocation.over_cents)
+    shares = [
+        LineShare(UUID(part.id), part.principal_cents, part.interest_cents, part.costs_cents)
+        for part in applied.values()
+    ]
+    return shares, allocation.over_cents
+
+
+async def _tell_overpaid(work: Work, practice_id: UUID, over_cents: int, receipt: str) -> None:
+    await tasks.add(
+        work.session,
+        "practice.overpaid",
+        subject=("receipt", receipt),
+        practice_id=practice_id,
+        due_on=work.today,
+        details={"over_cents": over_cents, "receipt": receipt},
+        now=work.now,
+        new_id=work.new_id,
+    )
+
+
+def _name(row: Receipt) -> str:
+    return f"{row.series}-{row.number:06d}"

@@ -1,0 +1,132 @@
+"""What the office sees of money under way: purses, cheques, cards, announced transfers, slips, accounts, series."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+
+class Purse(Struct, frozen=True):
+    """What one agent holds now, in cents."""
+
+    agent_id: UUID
+    agent_name: str
+    agent_number: str
+    cash_cents: int
+    cheques_cents: int
+    limit_cents: int
+    differences_cents: int
+    """Shortages not settled yet (positive), or surpluses (negative)."""
+
+
+class PaymentUnderWay(Struct, frozen=True):
+    """A cheque or a card payment that is not in the bank yet, or a cheque that was not paid."""
+
+    payment_id: UUID
+    practice_id: UUID
+    practice_number: str
+    debtor_name: str
+    agent_id: UUID
+    agent_name: str
+    method: str
+    standing: str
+    receipt: str
+    received_at: datetime
+    amount_cents: int
+    details: dict[str, str | bool]
+    """What the paper says of it: bank, number and date of a cheque; acquirer and authorisation of a card."""
+
+
+class AnnouncedTransfer(Struct, frozen=True):
+    promise_id: UUID
+    practice_id: UUID
+    practice_number: str
+    debtor_name: str
+    creditor_name: str
+    due_on: date
+    amount_cents: int
+    owed_cents: int
+
+
+class SlipRow(Struct, frozen=True):
+    id: UUID
+    number: int
+    agent_name: str
+    handed_in_at: datetime
+    declared_cents: int
+    counted_cents: int
+    cheques_cents: int
+    cheques: int
+    reason: str
+    banked_on: date | None
+    bank_reference: str
+
+
+class CashDesk(Struct, frozen=True):
+    """The page "Cassa" on one look."""
+
+    at: datetime
+    purses: list[Purse]
+    cheques: list[PaymentUnderWay]
+    cards: list[PaymentUnderWay]
+    transfers: list[AnnouncedTransfer]
+    slips: list[SlipRow]
+    """Those not banked, and the newest that are."""
+
+
+class StatementRow(Struct, frozen=True):
+    at: datetime
+    kind: str
+    memo: str
+    practice_id: UUID | None
+    amount_cents: int
+    balance_cents: int
+
+
+class AccountStatement(Struct, frozen=True):
+    """One account over a time: what it stood at, each posting, what it came to."""
+
+    kind: str
+    owner: str
+    opening_cents: int
+    rows: list[StatementRow]
+    closing_cents: int
+
+
+class SeriesRow(Struct, frozen=True):
+    """What the service can prove of one device's receipts."""
+
+    device_id: UUID
+    series: str
+    kind: str
+    person_name: str
+    used: int
+    voided: int
+    highest: int | None
+    missing: list[int]
+    """Numbers below the highest that have not arrived."""
+    broken: list[int]
+    """Numbers whose receipt does not name the one before it: a fork, or a gap that was papered over."""
+    forged: list[int]
+    """Numbers whose bytes or signature do not hold."""
+    last_issued_at: datetime | None
+    whole: bool
+    """No gap, no duplicate, no fork, no forgery."""
+
+
+class AllocationPart(Struct, frozen=True):
+    title: str
+    principal_cents: int
+    interest_cents: int
+    costs_cents: int
+
+
+class AllocationPreview(Struct, frozen=True):
+    """How an amount would be laid over what a practice owes, in its creditor's order."""
+
+    order: list[str]
+    lines: list[AllocationPart]
+    over_cents: int
+    residual_cents: int
