@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fieldapp.domain.conduct import Ruleset, address_to_json, agent_to_json, practice_to_json
+from fieldapp.domain.conduct import AgentFacts, PracticeFacts, address_to_json, agent_to_json, practice_to_json
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.services import rules
 from fieldapp.services.access import read_clock
@@ -17,9 +18,9 @@ from fieldapp.store import access as access_store
 from fieldapp.store import field as store
 from fieldapp.store import limitation
 from fieldapp.store import practice_facts as facts_store
-from fieldapp.store.access import Person
 from fieldapp.store.feed import audit
 from fieldapp.store.shapes.field import DayBundle
+from fieldapp.store.tables import Address
 
 
 async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
@@ -33,16 +34,18 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
     if not work.today <= wanted <= work.today + timedelta(days=7):
         raise Refusal("field.day_out_of_reach", kind=Kind.FORBIDDEN, details={"day": wanted.isoformat()})
     assert work.identity.device_id is not None
-    found = await access_store.device_with_person(work.session, work.identity.device_id)
-    assert found is not None
-    device, person = found
-    agency = await access_store.agency_of_session(work.session)
+    phone = await store.holder(work.session, work.identity.device_id)
+    device, person = phone.device, phone.person
     published = await store.day_of(work.session, person.id, wanted)
     ruleset = await rules.ruleset(work)
     practice_ids = [stop.practice_id for stop in published.stops]
-    facts = await _facts(work, practice_ids, person, ruleset)
+    addresses = await store.addresses_of(work.session, practice_ids)
+    practices = await facts_store.practice_facts(work.session, practice_ids, ruleset=ruleset, today=work.today)
+    facts = _facts(practices, phone.facts, addresses)
     clocks = await limitation.cards(work.session, practice_ids, ruleset=ruleset, today=work.today)
-    stops = await store.stop_cards(work.session, published.stops, facts=facts, clocks=clocks, today=work.today)
+    stops = await store.stop_cards(
+        work.session, published, facts=facts, addresses=addresses, clocks=clocks, today=work.today
+    )
     audit(work.session, "day.fetched", "day", wanted.isoformat(), version=published.version)
     return DayBundle(
         protocol=spoken,
@@ -51,7 +54,7 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
         version=published.version,
         published_at=published.published_at,
         agent=access_store.person_card(person),
-        agency=access_store.agency_card(agency),
+        agency=access_store.agency_card(phone.agency),
         shift_from=at_second(wanted, person.shift_from_s, work.parts.zone),
         shift_to=at_second(wanted, person.shift_to_s, work.parts.zone),
         home_lat_e6=person.home_lat_e6,
@@ -68,17 +71,19 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
     )
 
 
-async def _facts(work: Work, practice_ids: list[UUID], person: Person, ruleset: Ruleset) -> dict[UUID, dict[str, Any]]:
+def _facts(
+    practices: Mapping[UUID, PracticeFacts], agent: AgentFacts, addresses: Mapping[UUID, Sequence[Address]]
+) -> dict[UUID, dict[str, Any]]:
     """What the rules know of each practice, as the phone's `judge` reads it."""
-    practices = await facts_store.practice_facts(work.session, practice_ids, ruleset=ruleset, today=work.today)
-    agent = agent_to_json(await facts_store.agent_facts(work.session, person))
-    addresses = await store.current_addresses(work.session, practice_ids)
+    of_agent = agent_to_json(agent)
     return {
         practice_id: {
             "practice": practice_to_json(practice),
-            "agent": agent,
+            "agent": of_agent,
             "addresses": {
-                str(row.id): address_to_json(facts_store.address_facts(row)) for row in addresses[practice_id]
+                str(row.id): address_to_json(facts_store.address_facts(row))
+                for row in addresses[practice_id]
+                if row.current
             },
         }
         for practice_id, practice in practices.items()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import Integer, cast, delete, func, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -180,33 +180,21 @@ async def add_device(
 
 async def number_blocks(session: AsyncSession, device: Device) -> list[NumberBlock]:
     """The device's blocks, each with the first number that no envelope has used yet."""
-    rows = (await session.exec(select(tables.NumberBlock).where(tables.NumberBlock.device_id == device.id))).all()
-    last_receipt = (
-        await session.exec(select(func.max(Receipt.number)).where(Receipt.device_id == device.id))
-    ).one() or 0
-    notices = await session.exec(
-        select(col(Visit.captured)["notice"]["number"].as_string()).where(
-            Visit.device_id == device.id, col(Visit.captured)["notice"].is_not(None)
-        )
-    )
-    used_notices = max((_number_of(text) for text in notices.all()), default=0)
-    used = {"receipt": last_receipt, "notice": used_notices}
+    last_receipt = select(func.max(Receipt.number)).where(Receipt.device_id == device.id).scalar_subquery()
+    # The number at the end of a notice's name (`A7-000012`).
+    notice = func.substring(col(Visit.captured)["notice"]["number"].as_string(), "(?:^|-)([0-9]{1,9})$")
+    last_notice = select(func.max(cast(notice, Integer))).where(Visit.device_id == device.id).scalar_subquery()
+    query = select(tables.NumberBlock, last_receipt, last_notice).where(tables.NumberBlock.device_id == device.id)
     return [
         NumberBlock(
             kind=row.kind,  # type: ignore[arg-type]
             series=row.series,
             first=row.first,
             last=row.last,
-            next=max(row.first, used[row.kind] + 1),
+            next=max(row.first, ((receipt if row.kind == "receipt" else notice) or 0) + 1),
         )
-        for row in rows
+        for row, receipt, notice in (await session.exec(query)).all()
     ]
-
-
-def _number_of(notice: str | None) -> int:
-    """The number at the end of a notice's name (`A7-000012`)."""
-    digits = (notice or "").rpartition("-")[2]
-    return int(digits) if digits.isdigit() else 0
 
 
 async def enrolment(session: AsyncSession, device: Device, *, office_key: str) -> Enrolment:

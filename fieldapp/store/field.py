@@ -8,12 +8,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy
+from sqlalchemy import and_, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from fieldapp.domain.conduct import AgentFacts
 from fieldapp.store import agreement_cards, agreements, cards, ledger
-from fieldapp.store.cards import current_addresses
+from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.shapes.field import LimitationCard, PracticeCard, StopCard
+from fieldapp.store.tables.access import Agency, Device, Person
 from fieldapp.store.tables.field import Visit
 from fieldapp.store.tables.planning import PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
@@ -28,7 +32,26 @@ from fieldapp.store.tables.practice import (
     Practice,
 )
 
-__all__ = ["DayOfAgent", "current_addresses", "day_of", "document_of_agent", "practice_cards", "stop_cards"]
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A phone, its agent, their agency, and what the rules of conduct know of the agent."""
+
+    device: Device
+    person: Person
+    agency: Agency
+    facts: AgentFacts
+
+
+async def holder(session: AsyncSession, device_id: UUID) -> Holder:
+    query = (
+        sqlalchemy.select(Device, Person, Agency, *facts_store.AGENT)
+        .join(Person, col(Person.id) == col(Device.person_id))
+        .join(Agency, col(Agency.id) == col(Device.agency_id))
+        .where(col(Device.id) == device_id)
+    )
+    row = (await session.execute(query)).one()
+    return Holder(row.Device, row.Person, row.Agency, facts_store.agent_of(row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,44 +61,49 @@ class DayOfAgent:
     version: int
     published_at: datetime | None
     stops: list[PublishedStop]
+    done: frozenset[UUID]
+    """The stops of which a visit was reported."""
 
 
 async def day_of(session: AsyncSession, agent_id: UUID, day: date) -> DayOfAgent:
     """The agent's part of the day's newest published version."""
-    newest = (
-        await session.exec(
-            select(PublishedDay).where(PublishedDay.day == day).order_by(col(PublishedDay.version).desc()).limit(1)
-        )
-    ).first()
-    if newest is None:
-        return DayOfAgent(0, None, [])
+    newest = sqlalchemy.select(func.max(col(PublishedDay.version))).where(col(PublishedDay.day) == day)
+    reported = sqlalchemy.exists().where(col(Visit.stop_id) == col(PublishedStop.id)).label("reported")
+    mine = and_(col(PublishedStop.published_day_id) == col(PublishedDay.id), col(PublishedStop.agent_id) == agent_id)
     query = (
-        select(PublishedStop)
-        .where(PublishedStop.published_day_id == newest.id, PublishedStop.agent_id == agent_id)
+        sqlalchemy.select(col(PublishedDay.version), col(PublishedDay.published_at), PublishedStop, reported)
+        .join(PublishedStop, mine, isouter=True)
+        .where(col(PublishedDay.day) == day, col(PublishedDay.version) == newest.scalar_subquery())
         .order_by(col(PublishedStop.position))
     )
-    return DayOfAgent(newest.version, newest.published_at, list((await session.exec(query)).all()))
+    rows = (await session.execute(query)).all()
+    if not rows:
+        return DayOfAgent(0, None, [], frozenset())
+    stops = [row.PublishedStop for row in rows if row.PublishedStop is not None]
+    done = frozenset(row.PublishedStop.id for row in rows if row.PublishedStop is not None and row.reported)
+    return DayOfAgent(rows[0].version, rows[0].published_at, stops, done)
+
+
+async def addresses_of(session: AsyncSession, practice_ids: Iterable[UUID]) -> dict[UUID, list[Address]]:
+    """All addresses of the practices, earlier ones too: a stop keeps the one that it was planned with."""
+    return await cards.by_practice(session, Address, practice_ids, order=col(Address.recorded_at))
 
 
 async def stop_cards(
     session: AsyncSession,
-    stops: Iterable[PublishedStop],
+    day: DayOfAgent,
     *,
     facts: Mapping[UUID, dict[str, Any]],
+    addresses: Mapping[UUID, list[Address]],
     clocks: Mapping[UUID, LimitationCard],
     today: date,
 ) -> list[StopCard]:
     """The stops with everything the door needs; `facts` is what the rules of conduct know of each practice,
     `clocks` the limitation of each debt line."""
-    stops = list(stops)
     practices = await practice_cards(
-        session, [stop.practice_id for stop in stops], facts=facts, clocks=clocks, today=today
+        session, [stop.practice_id for stop in day.stops], facts=facts, clocks=clocks, today=today
     )
-    wanted = [stop.address_id for stop in stops]
-    addresses = {row.id: row for row in (await session.exec(select(Address).where(col(Address.id).in_(wanted)))).all()}
-    done = set(
-        (await session.exec(select(Visit.stop_id).where(col(Visit.stop_id).in_([stop.id for stop in stops])))).all()
-    )
+    by_id = {row.id: row for rows in addresses.values() for row in rows}
     return [
         StopCard(
             stop_id=stop.id,
@@ -89,11 +117,11 @@ async def stop_cards(
             service_s=stop.service_s,
             must=stop.must,
             reserve=stop.reserve,
-            address=cards.address_card(addresses[stop.address_id]),
+            address=cards.address_card(by_id[stop.address_id]),
             practice=practices[stop.practice_id],
-            done=stop.id in done,
+            done=stop.id in day.done,
         )
-        for stop in stops
+        for stop in day.stops
     ]
 
 
