@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bench.processors import cpu_of_cluster
+from bench.processors import PeakMemory, cpu_of_cluster
 from fieldapp.demo.generator import generate
 from fieldapp.geo.gazetteer import import_anncsu
 from fieldapp.launch import database
@@ -55,6 +55,8 @@ def imported(file: Path, layout: str, home: Path) -> Run:
     database_before, began = cpu_of_cluster(cluster.home), time.perf_counter()
     process = subprocess.Popen(command, env=os.environ | {"FIELDAPP_HOME": str(home)}, stdout=subprocess.PIPE)
     assert process.stdout is not None
+    # Not the peak that wait4 tells: a child begins with that of the process which started it.
+    peak = PeakMemory(process.pid)
     printed = process.stdout.read().decode()
     _, status, used = os.wait4(process.pid, 0)
     took_s = time.perf_counter() - began
@@ -65,7 +67,7 @@ def imported(file: Path, layout: str, home: Path) -> Run:
         took_s,
         used.ru_utime + used.ru_stime,
         cpu_of_cluster(cluster.home) - database_before,
-        used.ru_maxrss / 1024,
+        peak.mb,
     )
 
 

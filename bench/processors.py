@@ -1,8 +1,11 @@
-"""Processor time of processes that are not ours to wait for, from `/proc`."""
+"""Processor time and memory of other processes, from `/proc`."""
 
 from __future__ import annotations
 
 import os
+import re
+import threading
+import time
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -26,3 +29,23 @@ def cpu_of_cluster(home: Path) -> float:
         elif parent == postmaster:
             used += sum(map(int, fields[11:13]))
     return used / _TICKS
+
+
+class PeakMemory:
+    """The most memory that a process has held since it began, looked at until it ends."""
+
+    def __init__(self, pid: int) -> None:
+        self.mb = 0.0
+        self._status = Path(f"/proc/{pid}/status")
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            try:
+                found = re.search(r"VmHWM:\s+(\d+) kB", self._status.read_text())
+            except OSError:
+                return
+            if found is None:
+                return
+            self.mb = int(found[1]) / 1024
+            time.sleep(0.02)
