@@ -117,6 +117,10 @@ export const service = {
     answer(client.POST('/api/v1/practices/{practice_id}/contacts', { params: { path: { practice_id } }, body })),
   planContact: (practice_id: string, body: { channel: Channel; at: string }) =>
     answer(client.POST('/api/v1/practices/{practice_id}/planned-contacts', { params: { path: { practice_id } }, body })),
+  rules: () => answer(client.GET('/api/v1/rules')),
+  rulesVersions: () => answer(client.GET('/api/v1/rules/versions')),
+  previewRules: (body: Body<'/api/v1/rules/preview'>) => answer(client.POST('/api/v1/rules/preview', { body })),
+  switchOnRules: (body: Body<'/api/v1/rules/versions'>) => answer(client.POST('/api/v1/rules/versions', { body })),
   tasks: (query: NonNullable<paths['/api/v1/tasks']['get']['parameters']['query']>) =>
     answer(client.GET('/api/v1/tasks', { params: { query } })),
   finishTask: (task_id: string, note: string) =>
@@ -156,6 +160,7 @@ export const link = {
     `/api/v1/documents/${encodeURIComponent(document_id)}?variant=${variant}`,
   planPaper: (plan_id: string) => `/api/v1/repayment-plans/${encodeURIComponent(plan_id)}/paper`,
   settlementPaper: (settlement_id: string) => `/api/v1/settlements/${encodeURIComponent(settlement_id)}/paper`,
+  ownRules: '/api/v1/rules/own',
   receiptPaper: (receipt_id: string) => `/api/v1/receipts/${encodeURIComponent(receipt_id)}/paper`,
   rejects: (import_id: string) => `/api/v1/imports/${encodeURIComponent(import_id)}/rejects`,
   outcomes: (day: string, creditor_id: string) =>

@@ -29,6 +29,7 @@ export const SETTINGS: readonly Item[] = [
   { key: 'ledger', place: { name: 'ledger' }, icon: 'cash', roles: OFFICE },
   { key: 'terms', place: { name: 'terms' }, icon: 'paper', roles: ADMINISTRATOR },
   { key: 'devices', place: { name: 'devices' }, icon: 'phone', roles: OFFICE },
+  { key: 'rules', place: { name: 'rules' }, icon: 'hand', roles: ADMINISTRATOR },
   { key: 'audit', place: { name: 'audit' }, icon: 'lock', roles: ADMINISTRATOR },
   { key: 'clock', place: { name: 'clock' }, icon: 'clock', roles: ADMINISTRATOR },
 ]

@@ -13,6 +13,7 @@ export type Place =
   | { readonly name: 'outcomes' }
   | { readonly name: 'ledger' }
   | { readonly name: 'terms' }
+  | { readonly name: 'rules' }
   | { readonly name: 'devices' }
   | { readonly name: 'audit' }
   | { readonly name: 'clock' }
@@ -50,6 +51,8 @@ export function readPath(path: string): Place {
       return plain({ name: 'ledger' })
     case 'condizioni':
       return plain({ name: 'terms' })
+    case 'regole':
+      return plain({ name: 'rules' })
     case 'dispositivi':
       return plain({ name: 'devices' })
     case 'registro':
@@ -94,6 +97,8 @@ export function writePath(place: Place): string {
       return `${BASE}conti`
     case 'terms':
       return `${BASE}condizioni`
+    case 'rules':
+      return `${BASE}regole`
     case 'devices':
       return `${BASE}dispositivi`
     case 'audit':
