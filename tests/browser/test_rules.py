@@ -16,11 +16,11 @@ pytestmark = pytest.mark.browser
 
 def test_a_change_of_rules_is_previewed_on_the_day_and_switched_on(service: Service, desk: Eyes) -> None:
     page = desk.page
-    sign_in(page, service, "Amministratore")
+    sign_in(page, service, "Amministrazione")
     page.get_by_role("link", name="Regole").click()
     page.get_by_role("button", name=re.compile("si fa solo su appuntamento")).click()
 
-    page.get_by_label("appointment obbligatorio".replace("appointment", "appuntamento")).select_option(label="sì")
+    page.get_by_label("appuntamento obbligatorio").select_option(label="sì")
     expect(page.get_by_text("Una modifica in preparazione")).to_be_visible()
     if "RR_SHOTS" in os.environ:
         page.screenshot(path="/tmp/rr_rules.png")
