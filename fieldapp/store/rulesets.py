@@ -118,6 +118,7 @@ async def planned_visits(session: AsyncSession, published: PublishedDay) -> list
         )
         .where(
             col(PublishedStop.published_day_id) == published.id,
+            col(PublishedStop.reserve).is_(False),
             ~select(Visit.id).where(col(Visit.stop_id) == col(PublishedStop.id)).exists(),
         )
         .order_by(col(PublishedStop.arrive_at), col(PublishedStop.id))

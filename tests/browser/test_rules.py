@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
@@ -19,20 +18,13 @@ def test_a_change_of_rules_is_previewed_on_the_day_and_switched_on(service: Serv
     sign_in(page, service, "Amministrazione")
     page.get_by_role("link", name="Regole").click()
     page.get_by_role("button", name=re.compile("si fa solo su appuntamento")).click()
-
     page.get_by_label("appuntamento obbligatorio").select_option(label="sì")
     expect(page.get_by_text("Una modifica in preparazione")).to_be_visible()
-    if "RR_SHOTS" in os.environ:
-        page.screenshot(path="/tmp/rr_rules.png")
     page.get_by_role("button", name="Anteprima").click()
     expect(page.get_by_text(re.compile(r"\d+ visite si fermerebbero")).first).to_be_visible()
-    if "RR_SHOTS" in os.environ:
-        page.screenshot(path="/tmp/rr_preview.png")
     page.get_by_label("Perché cambiano").fill("Il creditore chiede appuntamenti")
     page.get_by_role("button", name="Metti in vigore").click()
 
     expect(page.get_by_text(re.compile("versione 1, in vigore dal"))).to_be_visible()
     page.get_by_role("button", name="Storico").click()
     expect(page.get_by_text("Il creditore chiede appuntamenti")).to_be_visible()
-    if "RR_SHOTS" in os.environ:
-        page.screenshot(path="/tmp/rr_history.png")
