@@ -1,4 +1,4 @@
-"""An administrator changes a rule at the desk: sees which visits would stop, switches it on, finds it in the history."""
+"""An administrator changes a rule: sees which visits would stop, switches it on, finds it in the history."""
 
 from __future__ import annotations
 
