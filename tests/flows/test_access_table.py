@@ -191,8 +191,9 @@ async def furnished(house: House) -> dict[str, UUID]:
             row = (await session.exec(select(table))).first()
             assert row is not None, name
             found[name] = row.id
-        under_way = await money_under_way(house, session, practice_id)
-    return found | under_way
+        found |= await money_under_way(house, session, practice_id)
+        found |= await agreements_under_way(house, session, practice_id)
+    return found | {"creditor": house.creditor_id}
 
 
 async def money_under_way(house: House, session: AsyncSession, practice_id: UUID) -> dict[str, UUID]:
@@ -224,6 +225,38 @@ async def money_under_way(house: House, session: AsyncSession, practice_id: UUID
     return {"slip": slip.id, "transfer": transfer.id}
 
 
+async def agreements_under_way(house: House, session: AsyncSession, practice_id: UUID) -> dict[str, UUID]:
+    """A repayment plan and an offer to close for less."""
+    visit = (await session.exec(select(tables.Visit))).one()
+    common = {"agency_id": house.agency_id, "practice_id": practice_id, "visit_id": visit.id, "agreed_at": NOW}
+    plan = tables.RepaymentPlan(
+        id=new_id(),
+        **common,
+        agent_id=visit.agent_id,
+        state="active",
+        debt_cents=1_000,
+        interest_cents=0,
+        total_cents=1_000,
+        broken_after_days=30,
+        broken_after_instalments=2,
+        value=b"{}",
+        digest="0" * 64,
+        signature="",
+    )
+    settlement = tables.Settlement(
+        id=new_id(),
+        **common,
+        state="proposed",
+        offer_cents=500,
+        debt_cents=1_000,
+        pay_by=NOW.date(),
+        signed=True,
+        value=b"{}",
+    )
+    session.add_all([plan, settlement])
+    return {"repayment_plan": plan.id, "settlement": settlement.id}
+
+
 NAMED = {
     "revoke_device": "device",
     "accept_rescue": "device",
@@ -252,6 +285,11 @@ NAMED = {
     "void_receipt": "receipt",
     "refund_receipt": "receipt",
     "preview_allocation": "practice",
+    "read_plan_paper": "repayment_plan",
+    "read_settlement_paper": "settlement",
+    "decide_settlement": "settlement",
+    "list_terms": "creditor",
+    "set_terms": "creditor",
 }
 """Operation -> the kind of object that its path names."""
 BODIES: dict[str, dict[str, Any]] = {
@@ -273,6 +311,21 @@ BODIES: dict[str, dict[str, Any]] = {
     "confirm_transfer": {"seen_on": "2026-11-26", "amount_cents": 1, "reference": "x"},
     "void_receipt": {"reason": "x"},
     "refund_receipt": {"id": "0198a3c2-7f00-7abc-8def-0123456789ab", "amount_cents": 1, "reason": "x"},
+    "decide_settlement": {"approve": True},
+    "set_terms": {
+        "valid_from": "2026-12-01",
+        "terms": {
+            "most_months": 12,
+            "least_instalment_cents": 1_000,
+            "least_first_bp": 0,
+            "first_within_days": 30,
+            "yearly_rate_bp": 0,
+            "broken_after_days": 30,
+            "broken_after_instalments": 2,
+            "settlement_least_bp": 5_000,
+            "settlement_within_days": 30,
+        },
+    },
 }
 QUERIES = {"preview_allocation": "?amount_cents=1"}
 
