@@ -69,7 +69,7 @@ async def take(
     ]
     small = [p.small_sha256 for p in pictures if p.small_sha256 is not None]
     named = list(dict.fromkeys([*small, *(p.sha256 for p in pictures)]))
-    here = await _taken_over(work, named) if named else frozenset()
+    here = await _taken_over(work, device_id, named) if named else frozenset()
     return SyncAnswer(
         protocol=protocol,
         clock=read_clock(work.parts),
@@ -78,10 +78,8 @@ async def take(
     )
 
 
-async def _taken_over(work: Work, named: Sequence[str]) -> frozenset[str]:
+async def _taken_over(work: Work, device_id: UUID, named: Sequence[str]) -> frozenset[str]:
     """Pictures that came with an earlier report: one photo of a house may serve two visits, and is sent once."""
-    device_id = work.identity.device_id
-    assert device_id is not None
     here = await store.arrived_before(work.session, device_id, named)
     for digest, blob in here.items():
         places = [place for place in await store.named_by(work.session, device_id, digest) if not place.stored]
