@@ -1,6 +1,6 @@
 /** Stops, attempts and unsent things in words. */
 import type { PaymentBody } from '../domain/visit.ts'
-import { dayShort, hour, language, money, t } from '../text'
+import { dayShort, hour, knows, language, money, t } from '../text'
 import { CATALOGUE } from '../domain/outcomes.ts'
 import type { OutboxItem } from './day'
 import { handedOver, shortName } from './day'
@@ -47,7 +47,7 @@ export const nameInPublic = (stop: StopCard): string => {
 export function attemptInWords(attempt: PracticeCard['attempts'][number], { lifted }: { lifted: boolean }): string {
   const channel = t(`attempt.${attempt.channel}`)
   const known = outcomeGroups.has(attempt.outcome)
-  const full = known ? t(`outcome.${attempt.outcome}`) : attempt.outcome
+  const full = knows(`outcome.${attempt.outcome}`) ? t(`outcome.${attempt.outcome}`) : ''
   const words = lifted ? full : known ? outcomeInPublic(attempt.outcome) : ''
   return [`${dayShort(attempt.at)}, ${hour(attempt.at)}`, channel, words].filter(Boolean).join(' · ')
 }
