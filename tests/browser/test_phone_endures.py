@@ -70,7 +70,7 @@ def test_a_colleagues_phone_sees_its_own_day_and_nothing_of_this_one(
     phone: Eyes, browser: Browser, service: Service, books: Books
 ) -> None:
     with a_phone(browser, service) as other:
-        AgentsPhone(phone.page, service.agent()).enrol()
+        AgentsPhone(phone.page, service.agent()).enrol("agente3")
         AgentsPhone(other.page, service.agent()).enrol("agente2")
 
         mine, theirs = stops_on(phone.page), stops_on(other.page)

@@ -25,7 +25,7 @@ def test_a_stopped_phone_and_its_rescue_file_bring_every_item_to_the_office(
 ) -> None:
     page = phone.page
     agent = AgentsPhone(page, service.agent())
-    agent.enrol()
+    agent.enrol("agente2")
     held_before = books.balances().get("agent_cash", 0)
     agent.lose_network()
     agent.open_next()

@@ -204,7 +204,7 @@ def test_a_visit_that_met_somebody_else_leaves_no_byte_about_a_debt(
     phone: Eyes, service: Service, tmp_path: Path
 ) -> None:
     page = phone.page
-    AgentsPhone(page, service.agent()).enrol()
+    AgentsPhone(page, service.agent()).enrol("agente2")
     log = service.settings.home / "service.log"
     logged = log.stat().st_size
     watcher = Watcher(page)
