@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, Page, expect
 
 NEXT = "Apri la visita"
+
+RECORDS = """async () => {
+  const database = await new Promise((done, failed) => {
+    const asked = indexedDB.open('fieldapp')
+    asked.onsuccess = () => done(asked.result)
+    asked.onerror = () => failed(asked.error)
+  })
+  const rows = await new Promise((done, failed) => {
+    const asked = database.transaction('records').objectStore('records').getAll()
+    asked.onsuccess = () => done(asked.result)
+    asked.onerror = () => failed(asked.error)
+  })
+  database.close()
+  const text = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+  return rows.map(({ key, kind, state, bytes }) => ({ key, kind, state, bytes: text(bytes) }))
+}"""
+"""What the phone has stored, the bytes in base64."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +51,14 @@ class AgentsPhone:
             self.type("Password", "demo-fieldapp")
             self.page.get_by_role("button", name="Entra", exact=True).click()
         expect(self.page.get_by_role("button", name="Attiva questo telefono")).to_be_visible()
+
+    def has_saved(self, text: str) -> None:
+        """Wait until an open draft on the phone holds `text`: a tap is being saved at once, not saved at once."""
+        found = f"(one) => one.kind === 'draft' && atob(one.bytes).includes({text!r})"
+        held = f"async () => (await ({RECORDS})()).some({found})"
+        deadline = time.monotonic() + 5
+        while not self.page.evaluate(held):
+            assert time.monotonic() < deadline, f"no draft holds {text}"
 
     def activate(self) -> None:
         """Make this phone the agent's own, and start the app a second time: from then on its own copy answers."""

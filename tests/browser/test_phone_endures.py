@@ -28,6 +28,7 @@ def test_a_reload_in_the_middle_of_a_form_loses_nothing(phone: Eyes, service: Se
     agent.tap("Promessa di pagamento")
     agent.type("Importo promesso", "42,50")
     agent.choose("Bonifico", of="Come pagherà")
+    agent.has_saved("bank_transfer")
 
     phone.page.reload()
 

@@ -24,7 +24,7 @@ from fieldapp.domain.access import Role
 from fieldapp.domain.money import italian
 from fieldapp.store import founding, tables
 from fieldapp.store.database import GATE, Scope
-from tests.browser.at_the_door import AgentsPhone
+from tests.browser.at_the_door import RECORDS, AgentsPhone
 from tests.browser.conftest import Eyes, Service, apart
 
 pytestmark = pytest.mark.browser
@@ -39,21 +39,6 @@ DEBT_WORDS = re.compile(
     r"|dette|d[ée]biteur|cr[ée]anc|impay|paiement|recouvrement|facture|pr[êe]t\b|[ée]ch[ée]ance",
     re.IGNORECASE,
 )
-RECORDS = """async () => {
-  const database = await new Promise((done, failed) => {
-    const asked = indexedDB.open('fieldapp')
-    asked.onsuccess = () => done(asked.result)
-    asked.onerror = () => failed(asked.error)
-  })
-  const rows = await new Promise((done, failed) => {
-    const asked = database.transaction('records').objectStore('records').getAll()
-    asked.onsuccess = () => done(asked.result)
-    asked.onerror = () => failed(asked.error)
-  })
-  database.close()
-  const text = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
-  return rows.map(({ key, kind, state, bytes }) => ({ key, kind, state, bytes: text(bytes) }))
-}"""
 NEUTRAL_CHUNKS = {b"IHDR", b"IDAT", b"IEND", b"sRGB", b"sBIT", b"gAMA", b"pHYs"}
 
 
