@@ -24,6 +24,8 @@ def phone_screens(page: Page, address: str) -> Iterator[str]:
     phone.activate()
     yield "oggi"
     phone.tap("Chiama")
+    # It is loaded when it is asked for: until it is open, Escape would close nothing.
+    expect(page.get_by_role("dialog")).to_be_visible()
     yield "chiama"
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Mappa").click()
