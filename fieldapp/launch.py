@@ -110,7 +110,9 @@ def run_worker(settings: Settings, *, leashed: bool = False) -> None:
 
 
 def _end_with_input() -> None:
-    sys.stdin.buffer.read()
+    # Not through `sys.stdin`: Python breaks off in its last moment when a thread still holds that lock.
+    while os.read(0, 1024):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

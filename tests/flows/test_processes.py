@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from fieldapp import launch
@@ -61,6 +63,22 @@ def test_a_worker_ends_with_the_process_that_started_it(app_url: str, tmp_path: 
     worker.stdin.close()
 
     assert worker.wait(60) in (0, -15)
+
+
+def test_a_worker_that_is_told_to_end_ends_in_order(app_url: str, tmp_path: Path) -> None:
+    environment = os.environ | {"FIELDAPP_DATABASE_URL": app_url, "FIELDAPP_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "fieldapp", "worker", "--leashed"]
+    worker = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    with psycopg.connect(app_url, autocommit=True) as connection:
+        while not connection.execute("select 1 from procrastinate_workers").fetchone():
+            assert worker.poll() is None
+            time.sleep(0.1)
+
+    worker.terminate()
+
+    assert worker.wait(60) in (0, -15)
+    assert worker.stderr is not None
+    assert b"Fatal" not in worker.stderr.read()
 
 
 def test_a_running_demo_is_not_forgotten(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
