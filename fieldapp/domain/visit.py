@@ -108,6 +108,7 @@ def from_body(body: Any) -> VisitReport:
         attachments=tuple(_attachment(item) for item in reader.objects("attachments", most=40)),
         app_version=reader.text("app_version", longest=40),
         offline=reader.flag("offline"),
+        with_visit_id=_joined(reader),
     )
     reader.close()
     _check_whole(report)
@@ -304,6 +305,13 @@ def _observations(reader: Reader) -> tuple[Observation, ...]:
     if not all(code in Observation._value2member_map_ for code in codes):
         raise reader.malformed("observations")
     return tuple(Observation(code) for code in codes)
+
+
+def _joined(reader: Reader) -> UUID | None:
+    # Reports of the app before know one practice at a door.
+    if "with_visit_id" not in reader.names():
+        return None
+    return reader.maybe("with_visit_id", lambda name: _uuid(reader, name))
 
 
 def _next_action(reader: Reader, name: str) -> str:

@@ -238,6 +238,8 @@ class VisitReport:
     attachments: tuple[Attachment, ...]
     app_version: str
     offline: bool
+    with_visit_id: UUID | None = None
+    """The report written first at this door on the same person: one visit, a report for each creditor."""
 
     @property
     def met(self) -> Met:

@@ -373,6 +373,7 @@ class _Writing:
             offline=report.offline,
             clock_offset_ms=decision.envelope.clock_offset_ms,
             flags=[*decision.flags, *decision.quiet_flags],
+            with_visit_id=report.with_visit_id,
         )
         self._contact(
             self._new_id(),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -26,7 +27,7 @@ from fieldapp.store.shapes.office import (
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import Attachment, Promise, Receipt, SignatureGiven, Visit
 from fieldapp.store.tables.office import Fact
-from fieldapp.store.tables.practice import Address, ContactAttempt, CreditDocument, DebtLine, Obligor, Phone
+from fieldapp.store.tables.practice import Address, ContactAttempt, CreditDocument, DebtLine, Obligor, Phone, Practice
 
 TIMELINE = 500
 """Facts shown at most, the newest."""
@@ -124,6 +125,7 @@ async def _visits(
     )
     found = (await session.exec(query)).all()
     signatures = await _signatures(session, practice_id)
+    together = await _together(session, [visit for visit, *_ in found])
     by_visit: dict[UUID, list[CreditDocument]] = defaultdict(list)
     for document in documents:
         if document.visit_id is not None:
@@ -146,9 +148,32 @@ async def _visits(
             documents=[cards.document_card(row) for row in by_visit[visit.id]],
             signature=signatures.get(visit.id),
             receipts=[_receipt_row(row) for row in receipts if row.visit_id == visit.id],
+            together_with=together[_group(visit)],
         )
         for visit, agent_name, address_text in found
     ]
+
+
+def _group(visit: Visit) -> tuple[UUID, UUID]:
+    """What the reports of one visit share: the agent, so that nobody joins another's, and the first report."""
+    return visit.agent_id, visit.with_visit_id or visit.id
+
+
+async def _together(session: AsyncSession, visits: Sequence[Visit]) -> dict[tuple[UUID, UUID], list[str]]:
+    """Numbers of the other practices that were reported of in the same visits."""
+    firsts = {_group(visit)[1] for visit in visits}
+    numbers: dict[tuple[UUID, UUID], list[str]] = defaultdict(list)
+    query = (
+        select(Visit, Practice.practice_number)
+        .join(Practice, col(Practice.id) == col(Visit.practice_id))
+        .where(or_(col(Visit.id).in_(firsts), col(Visit.with_visit_id).in_(firsts)))
+        .order_by(col(Practice.practice_number))
+    )
+    own = {visit.practice_id for visit in visits}
+    for visit, number in (await session.exec(query)).all() if firsts else ():
+        if visit.practice_id not in own:
+            numbers[_group(visit)].append(number)
+    return numbers
 
 
 async def _signatures(session: AsyncSession, practice_id: UUID) -> dict[UUID, SignatureRow]:

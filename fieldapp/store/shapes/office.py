@@ -110,6 +110,8 @@ class VisitRow(Struct, frozen=True):
     documents: list[DocumentCard]
     signature: SignatureRow | None
     receipts: list[ReceiptRow]
+    together_with: list[str]
+    """Numbers of the debtor's other practices of which the agent reported in the same visit."""
 
 
 class TimelineItem(Struct, frozen=True):

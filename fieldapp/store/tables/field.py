@@ -76,6 +76,8 @@ class Visit(SQLModel, table=True):
     offline: bool
     clock_offset_ms: int = Field(default=0, sa_type=BigInteger)
     flags: list[str] = json_list()
+    with_visit_id: UUID | None = Field(default=None, index=True)
+    """The first report of one visit that was made for several practices; a claim of the phone, so no reference."""
 
 
 class SignatureGiven(SQLModel, table=True):

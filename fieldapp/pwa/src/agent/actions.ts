@@ -7,6 +7,7 @@ import { uuid7 } from '../outbox/bytes'
 import { fromBytes, toBytes, type StoredRecord } from '../outbox/storage'
 import type { Failed } from '../outbox/wire'
 import { bodyOf, draftKey, isBound, kept, newDraft, opened, type Draft, type KeptDraft, type Typing } from './draft'
+import { continued } from './oneDoor'
 import { keepSetting, phone, serviceNow, start, storage, today, welcome, wire, wrote } from './phone.svelte'
 import type { Prepared } from './pictures'
 import type { Found } from './position'
@@ -198,6 +199,13 @@ export async function closeVisit(draft: Draft, typing: Typing): Promise<Closed> 
   seen.delete(draft.stop.stop_id)
   await wrote()
   return { envelope, draft, undoable }
+}
+
+/** Go on with the same person's next practice: its report begins with what the first one knows. */
+export async function goOnWith(first: Draft, stop: StopCard): Promise<Draft> {
+  const next = continued(first, stop, { visitId: uuid7(serviceNow().getTime()) })
+  const found = next.position ? ({ position: next.position, reason: null } as const) : ({ position: null, reason: next.no_position ?? 'off' } as const)
+  return checkIn(next, found)
 }
 
 /** Open a closed visit again, while nobody has seen it. */

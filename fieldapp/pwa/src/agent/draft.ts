@@ -38,6 +38,8 @@ export interface Draft {
   readonly payments: readonly PaymentBody[]
   /** The plan or settlement on paper; drafts of an earlier app have none. */
   readonly agreement?: SignedAgreement | null
+  /** The report written first at this door on the same person. */
+  readonly with_visit_id?: string | null
 }
 
 /** What the phone writes down of a draft: while the debtor was not met, nothing of what the visit is about. */
@@ -182,6 +184,7 @@ export function bodyOf(
     })),
     app_version: appVersion,
     offline,
+    ...(draft.with_visit_id ? { with_visit_id: draft.with_visit_id } : {}),
     ...(debtor
       ? {
           statement: draft.statement.trim() || null, signature: draft.signature, payments: draft.payments,

@@ -2591,6 +2591,7 @@ export interface components {
             receipts: components["schemas"]["ReceiptRow"][];
             signature: components["schemas"]["SignatureRow"] | null;
             statement: string | null;
+            together_with: string[];
         };
         /** VoidRequest */
         VoidRequest: {

@@ -89,6 +89,8 @@ interface Common {
   readonly next_action: string | null
   readonly app_version: string
   readonly offline: boolean
+  /** The report written first at this door on the same person: one visit, a report for each creditor. */
+  readonly with_visit_id?: string | null
 }
 
 /** What a report cannot hold unless the debtor was met: not even the names of the fields. */
@@ -186,6 +188,8 @@ function readRest(reader: Reader): void {
   for (const item of reader.objects('attachments', 40)) readAttachment(item)
   reader.text('app_version', 40)
   reader.flag('offline')
+  // Reports of the app before know one practice at a door.
+  if (reader.has('with_visit_id')) reader.maybe('with_visit_id', (name) => reader.pattern(name, UUID))
 }
 
 function readPosition(reader: Reader): void {

@@ -1,0 +1,92 @@
+"""One visit to a person with two practices: who was met is said once, each creditor has a report and a receipt."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+from playwright.sync_api import expect
+from sqlmodel import col, select
+
+from fieldapp.app import assemble
+from fieldapp.domain.access import Role
+from fieldapp.store import field, founding, tables
+from fieldapp.store.database import GATE, Scope
+from tests.browser.at_the_door import AgentsPhone
+from tests.browser.books import Books
+from tests.browser.conftest import MORNING, Eyes, Service, apart
+
+pytestmark = pytest.mark.browser
+
+AGENT = "agente3"
+PLACE = ("text", "street", "house_number", "staircase", "unit", "cap", "comune", "province", "lat_e6", "lon_e6")
+
+
+async def one_person_for_two(service: Service, *, day: date) -> tuple[str, str]:
+    """Give the last two waiting stops of the agent's day one debtor and one address; returns the stops' ids."""
+    parts = assemble(service.settings)
+    try:
+        async with parts.database.transaction(Scope(None, GATE)) as session:
+            somebody = await founding.person_in_role(session, Role.AGENT)
+        assert somebody is not None
+        async with parts.database.transaction(Scope(somebody.agency_id, "administrator")) as session:
+            agent = (await session.exec(select(tables.Person).where(tables.Person.login == AGENT))).one()
+            published = await field.day_of(session, agent.id, day)
+            first, second = [s for s in published.stops if not s.reserve and s.id not in published.done][-2:]
+            people = []
+            for stop in (first, second):
+                query = select(tables.Obligor).where(
+                    tables.Obligor.practice_id == stop.practice_id, tables.Obligor.role == "debtor"
+                )
+                people.append((await session.exec(query.order_by(col(tables.Obligor.position)))).first())
+            one, other = people
+            assert one is not None
+            assert other is not None
+            for name in ("kind", "name", "tax_code", "tax_code_index", "vat_number"):
+                setattr(other, name, getattr(one, name))
+            here = await session.get(tables.Address, first.address_id)
+            there = await session.get(tables.Address, second.address_id)
+            assert here is not None
+            assert there is not None
+            for name in PLACE:
+                setattr(there, name, getattr(here, name))
+            return str(first.id), str(second.id)
+    finally:
+        await parts.database.close()
+
+
+def test_who_was_met_is_said_once_and_each_creditor_has_a_receipt(phone: Eyes, service: Service, books: Books) -> None:
+    first, second = apart(one_person_for_two(service, day=MORNING.date()))
+    page, agent = phone.page, AgentsPhone(phone.page, service.agent())
+    agent.enrol(AGENT)
+    agent.lose_network()
+
+    page.goto(f"{service.agent()}#/visita/{first}")
+    expect(page.get_by_text("2 visite alla stessa persona")).to_be_visible()
+    agent.tap("Arrivato")
+    agent.meet_debtor()
+    one = pay_some(agent, "40,00")
+    agent.tap("Continua")
+    agent.tap("Chiudi e passa all’altra")
+    expect(page).to_have_url(re.compile(second))
+    expect(page.get_by_text("chi hai trovato è già scritto")).to_be_visible()
+    expect(page.get_by_text("Chi hai trovato?")).to_have_count(0)
+    other = pay_some(agent, "30,00")
+    agent.finish()
+    agent.find_network()
+    agent.delivered()
+
+    assert one != other
+    for stop, receipt, cents, beside in ((first, one, 4_000, second), (second, other, 3_000, first)):
+        visit = books.practice(stop)["visits"][0]
+        assert [(r["label"], r["amount_cents"]) for r in visit["receipts"]] == [(receipt, cents)]
+        assert visit["together_with"] == [books.practice(beside)["practice_number"]]
+
+
+def pay_some(agent: AgentsPhone, amount: str) -> str:
+    agent.tap("Incasso parziale")
+    agent.choose("Non ha tutto l'importo")
+    agent.pay("Contanti", amount, {})
+    agent.look_together()
+    return agent.receive()
