@@ -39,6 +39,7 @@ from fieldapp.routes.cash import CashController
 from fieldapp.routes.contacts import ContactController
 from fieldapp.routes.dispatch import DispatchController
 from fieldapp.routes.field import FieldController
+from fieldapp.routes.licences import LicenceController
 from fieldapp.routes.office import OfficeController
 from fieldapp.routes.public import PublicController
 from fieldapp.routes.rescue import RescueController
@@ -197,6 +198,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             OfficeController,
             AgreementController,
             RulesController,
+            LicenceController,
             CashController,
             ContactController,
             PublicController,

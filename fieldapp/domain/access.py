@@ -125,6 +125,9 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "list_rules_versions": _session(_ADMIN),
         "preview_rules": _session(_ADMIN),
         "switch_on_rules": _session(_ADMIN),
+        "read_licences": _session(_ADMIN),
+        "set_agency_licence": _session(_ADMIN),
+        "set_agent_licence": _session(_ADMIN),
         # office
         "list_creditors": _session(_DESK),
         "list_layouts": _session(_OFFICE),

@@ -6,6 +6,7 @@ from datetime import date
 
 from fieldapp.domain.access import Identity, Role
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.services import licences, rules
 from fieldapp.services.access import hash_password
 from fieldapp.services.work import Parts, working
 from fieldapp.store import founding as store
@@ -54,6 +55,8 @@ async def found(parts: Parts, *, agency: str, login: str, name: str, password: s
     identity = Identity(agency_id=row.id, person_id=person.id, role=Role.ADMINISTRATOR, name=name)
     async with working(parts, identity) as work:
         audit(work.session, "house.founded", "agency", row.id)
+        # The first thing to enter: without a licence nobody is planned.
+        await licences.watch(parts, work.session, await rules.ruleset(work))
     return identity
 
 

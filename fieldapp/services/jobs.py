@@ -14,7 +14,7 @@ from uuid import UUID
 
 import procrastinate
 
-from fieldapp.services import agreement_review, intake, limitation, planning
+from fieldapp.services import agreement_review, intake, licences, limitation, planning
 from fieldapp.services.work import Parts
 from fieldapp.store import access
 from fieldapp.store.database import Scope
@@ -44,11 +44,20 @@ def register(jobs: procrastinate.App, parts: Parts) -> None:
     jobs.periodic(cron="*/10 * * * *")(watch)
     clock = jobs.task(name="limitation.watch", queueing_lock="limitation.watch")(_watch(parts))
     jobs.periodic(cron="7 * * * *")(clock)
+    ends = jobs.task(name="licences.watch", queueing_lock="licences.watch")(_watch_licences(parts))
+    jobs.periodic(cron="17 * * * *")(ends)
 
 
 def _watch(parts: Parts) -> Callable[..., Awaitable[None]]:
     async def job(timestamp: int) -> None:  # noqa: ARG001  (the queue hands it in)
         await limitation.watch_all(parts)
+
+    return job
+
+
+def _watch_licences(parts: Parts) -> Callable[..., Awaitable[None]]:
+    async def job(timestamp: int) -> None:  # noqa: ARG001  (the queue hands it in)
+        await licences.watch_all(parts)
 
     return job
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +14,7 @@ import msgspec
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.access import Identity
-from fieldapp.domain.conduct import AgentFacts, Facts, PracticeFacts, Severity, judge, lawful_windows
+from fieldapp.domain.conduct import Facts, PracticeFacts, Severity, judge, judge_agent, lawful_windows
 from fieldapp.domain.conduct import Finding as RuleFinding
 from fieldapp.domain.conduct import Visit as VisitAct
 from fieldapp.domain.errors import Kind, Refusal
@@ -24,7 +24,7 @@ from fieldapp.planning.problem import Agent, Lunch, Problem, Visit
 from fieldapp.planning.reserve import InReserve, reserve
 from fieldapp.planning.solver import Progress, Solution, solve
 from fieldapp.planning.timetable import AgentDay
-from fieldapp.services import rules
+from fieldapp.services import lawful, rules
 from fieldapp.services.field import at_second
 from fieldapp.services.work import Parts, Work
 from fieldapp.store import limitation
@@ -38,6 +38,7 @@ from fieldapp.store.shapes.dispatch import (
     CurvePoint,
     DayView,
     Finding,
+    LeftOut,
     PlanProgress,
     PlanRow,
     PlanStop,
@@ -147,10 +148,12 @@ async def list_agents(work: Work, day: date) -> list[AgentRow]:
 
 
 async def _agents(work: Work, day: date) -> list[tuple[AgentRow, store.Person]]:
+    ruleset = await rules.ruleset(work)
     found = []
     for person in await store.agents(work.session):
         facts = await facts_store.agent_facts(work.session, person)
-        findings = _licence_findings(facts, day)
+        said = judge_agent(facts, ruleset, day)
+        findings = [rules.finding(one, ruleset, day) for one in said if one.severity is not Severity.WARNS]
         placed = person.home_lat_e6 is not None and person.home_lon_e6 is not None
         row = AgentRow(
             id=person.id,
@@ -167,17 +170,6 @@ async def _agents(work: Work, day: date) -> list[tuple[AgentRow, store.Person]]:
         )
         found.append((row, person))
     return found
-
-
-def _licence_findings(facts: AgentFacts, day: date) -> list[Finding]:
-    """What keeps an agent at home wherever the visit would be (art. 115 T.U.L.P.S.)."""
-    lacking = {
-        "conduct.licence_expired": facts.licence_ends_on is None or facts.licence_ends_on < day,
-        "conduct.agent_not_notified": facts.notified_on is None or facts.notified_on > day,
-        "conduct.badge_expired": facts.badge_ends_on is None or facts.badge_ends_on < day,
-        "conduct.qualification_expired": facts.qualification_ends_on is None or facts.qualification_ends_on < day,
-    }
-    return [Finding(code=code, severity="forbids", details={"on": ""}) for code, is_so in lacking.items() if is_so]
 
 
 async def start_plan(
@@ -348,11 +340,26 @@ async def _prepare(work: Work, plan: store.Plan) -> _Prepared:
         travel_s=matrix.travel_s,
         cost_cents=cost,
         lunch=Lunch(),
-        may_visit=[
-            [c.door.address is not None and c.door.address.province in p.provinces for c in lawful] for p in people
-        ],
+        may_visit=await _may_visit(work, people, lawful, plan.day),
     )
     return _Prepared(problem, people, lawful, refused, matrix.distance_m)
+
+
+async def _may_visit(
+    work: Work, people: Sequence[store.Person], lawful: Sequence[_Candidate], day: date
+) -> list[list[bool]]:
+    """Agent x visit: whether the agent's licence reaches to the address."""
+    ruleset = await rules.ruleset(work)
+    rows = []
+    for person in people:
+        agent = await facts_store.agent_facts(work.session, person)
+        reach: dict[str, bool] = {}
+        for address in (candidate.door.address for candidate in lawful):
+            if address is not None and address.province not in reach:
+                said = judge_agent(agent, ruleset, day, address=facts_store.address_facts(address))
+                reach[address.province] = all(found.severity is Severity.WARNS for found in said)
+        rows.append([c.door.address is not None and reach[c.door.address.province] for c in lawful])
+    return rows
 
 
 def _already_s(work: Work, day: date) -> int:
@@ -605,7 +612,8 @@ def _unplanned(candidate: _Candidate, reason: str, details: dict[str, Any]) -> U
 async def publish_plan(work: Work, plan_id: UUID) -> DayView:
     """Make a finished plan the day's next version.
 
-    Visits that have begun stay with their agent whatever the plan says. Raises Refusal `plan.unknown`,
+    Visits that have begun stay with their agent whatever the plan says; one that a rule stops by now is left out, and
+    the answer names it. Raises Refusal `plan.unknown`,
     `plan.not_finished`, `plan.day_is_past` or `plan.moves_begun_visit`.
     """
     plan = await _plan(work.session, plan_id, lock=True)
@@ -615,7 +623,8 @@ async def publish_plan(work: Work, plan_id: UUID) -> DayView:
         raise Refusal("plan.day_is_past", details={"day": plan.day.isoformat()})
     routes = msgspec.convert(plan.result["routes"], list[Route])
     await _refuse_moving_begun(work, plan.day, routes)
-    addresses = {door.practice.id: door.address for door in await store.open_practices(work.session)}
+    doors = {door.practice.id: door for door in await store.open_practices(work.session)}
+    left_out = await _unlawful_now(work, plan.day, routes, doors)
     stops = [
         {
             "agent_id": route.agent_id,
@@ -638,7 +647,9 @@ async def publish_plan(work: Work, plan_id: UUID) -> DayView:
         for route in routes
         for stop in (*route.stops, *route.in_reserve)
         # Closed or moved since the plan was made: it falls out, and the version says so as removed.
-        if (address := addresses.get(stop.practice_id)) is not None
+        if (door := doors.get(stop.practice_id)) is not None
+        and (address := door.address) is not None
+        and stop.practice_id not in left_out
     ]
     new = store.NewVersion(
         plan_id=plan.id,
@@ -649,21 +660,60 @@ async def publish_plan(work: Work, plan_id: UUID) -> DayView:
     )
     published = await store.publish(work.session, new, now=work.now, new_id=work.parts.new_id)
     planned = sum(not stop["reserve"] for stop in stops)
-    body = {"version": published.version, "plan_id": str(plan.id), "stops": planned}
-    audit(work.session, "day.published", "day", plan.day.isoformat(), version=published.version)
+    body = {"version": published.version, "plan_id": str(plan.id), "stops": planned, "left_out": len(left_out)}
+    audit(
+        work.session,
+        "day.published",
+        "day",
+        plan.day.isoformat(),
+        version=published.version,
+        left_out={str(practice_id): [found.code for found in row.findings] for practice_id, row in left_out.items()},
+    )
     tell(work.session, NewFact("day.published", work.now, day=plan.day, body=body))
-    return await read_day(work, plan.day)
+    return msgspec.structs.replace(await read_day(work, plan.day), left_out=list(left_out.values()))
+
+
+async def _unlawful_now(
+    work: Work, day: date, routes: Sequence[Route], doors: Mapping[UUID, store.PracticeAtDoor]
+) -> dict[UUID, LeftOut]:
+    """The visits of a plan that a rule stops by now, whatever it said when the plan was made; begun ones stay."""
+    ruleset = await rules.ruleset(work)
+    people = {person.id: person for person in await store.agents(work.session)}
+    begun = {stop.practice_id for stop in await _begun(work, day)}
+    asked = [
+        (stop, lawful.Intended(stop.practice_id, people[route.agent_id], address, stop.arrive_at, stop.service_s))
+        for route in routes
+        for stop in (*route.stops, *route.in_reserve)
+        if stop.practice_id in doors and stop.practice_id not in begun and route.agent_id in people
+        if (address := doors[stop.practice_id].address) is not None
+    ]
+    verdicts = await lawful.verdicts(work, [intended for _, intended in asked], ruleset, day)
+    return {
+        stop.practice_id: LeftOut(
+            practice_id=stop.practice_id,
+            practice_number=stop.practice_number,
+            debtor_name=stop.debtor_name,
+            findings=[rules.finding(f, ruleset, day) for f in verdict.findings if f.severity is not Severity.WARNS],
+        )
+        for (stop, _), verdict in zip(asked, verdicts, strict=True)
+        if not verdict.allowed
+    }
 
 
 async def _refuse_moving_begun(work: Work, day: date, routes: Sequence[Route]) -> None:
+    agents = {stop.practice_id: route.agent_id for route in routes for stop in (*route.stops, *route.in_reserve)}
+    for stop in await _begun(work, day):
+        if agents.get(stop.practice_id) != stop.agent_id:
+            raise Refusal("plan.moves_begun_visit", kind=Kind.CONFLICT, details={"practice": str(stop.practice_id)})
+
+
+async def _begun(work: Work, day: date) -> list[store.PublishedStop]:
+    """Stops of the day as published on which something has happened."""
     before = await store.newest_day(work.session, day)
     if before is None:
-        return
-    agents = {stop.practice_id: route.agent_id for route in routes for stop in (*route.stops, *route.in_reserve)}
+        return []
     begun = await store.begun_stops(work.session, day)
-    for stop in await store.stops_of(work.session, before.id):
-        if stop.id in begun and agents.get(stop.practice_id) != stop.agent_id:
-            raise Refusal("plan.moves_begun_visit", kind=Kind.CONFLICT, details={"practice": str(stop.practice_id)})
+    return [stop for stop in await store.stops_of(work.session, before.id) if stop.id in begun]
 
 
 def _sums(route: Route) -> dict[str, Any]:

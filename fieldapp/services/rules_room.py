@@ -8,15 +8,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from fieldapp.domain.conduct import AgentFacts, Facts, Rule, Ruleset, Severity, Verdict, judge
-from fieldapp.domain.conduct import Visit as VisitAct
+from fieldapp.domain.conduct import Rule, Ruleset, Severity
 from fieldapp.domain.conduct.checks import CHECKS
 from fieldapp.domain.conduct.rule import FOREVER
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.own_rules import Difference, Edit, OwnRules, differences, edited, in_force
-from fieldapp.services import rules
+from fieldapp.services import lawful, rules
 from fieldapp.services.work import Work
-from fieldapp.store import practice_facts as facts_store
 from fieldapp.store import rulesets as store
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.rules import (
@@ -241,13 +239,10 @@ async def _refuse_strangers(work: Work, own: OwnRules) -> None:
 
 async def _day(work: Work, published: Any, before: Ruleset, after: Ruleset) -> PreviewDay:
     visits = await store.planned_visits(work.session, published)
-    ids = [visit.stop.practice_id for visit in visits]
-    verdicts = []
-    agents = {v.agent.id: v.agent for v in visits}
-    held = {id_: await facts_store.agent_facts(work.session, person) for id_, person in agents.items()}
-    for ruleset in (before, after):
-        known = await facts_store.practice_facts(work.session, ids, ruleset=ruleset, today=published.day)
-        verdicts.append([_judged(work, v, known[v.stop.practice_id], held[v.agent.id], ruleset) for v in visits])
+    intended = [
+        lawful.Intended(v.stop.practice_id, v.agent, v.address, v.stop.arrive_at, v.stop.service_s) for v in visits
+    ]
+    verdicts = [await lawful.verdicts(work, intended, ruleset, published.day) for ruleset in (before, after)]
     stopping, freed = [], 0
     for visit, old, new in zip(visits, *verdicts, strict=True):
         if old.allowed and not new.allowed:
@@ -268,16 +263,6 @@ async def _day(work: Work, published: Any, before: Ruleset, after: Ruleset) -> P
             )
         freed += new.allowed and not old.allowed
     return PreviewDay(day=published.day, version=published.version, visits=len(visits), stopping=stopping, freed=freed)
-
-
-def _judged(work: Work, visit: store.PlannedVisit, practice: Any, agent: AgentFacts, ruleset: Ruleset) -> Verdict:
-    facts = Facts(
-        act=VisitAct(visit.stop.arrive_at, visit.stop.service_s),
-        practice=practice,
-        address=facts_store.address_facts(visit.address),
-        agent=agent,
-    )
-    return judge(facts, ruleset, work.now)
 
 
 # --- switching on ---

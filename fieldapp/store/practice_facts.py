@@ -221,7 +221,8 @@ def agent_of(row: Any) -> AgentFacts:
     """The facts from a row of `AGENT`."""
     return AgentFacts(
         notified_on=row.notified_on,
-        licence_ends_on=row.licence_valid_to,
+        # A house that has just been founded has none yet.
+        licence_ends_on=None if row.licence_valid_to == date.min else row.licence_valid_to,
         provinces=frozenset(row.provinces),
         badge_ends_on=row.badge_valid_to,
         qualification_ends_on=row.qualification_valid_to,

@@ -193,7 +193,7 @@ async def furnished(house: House) -> dict[str, UUID]:
             found[name] = row.id
         found |= await money_under_way(house, session, practice_id)
         found |= await agreements_under_way(house, session, practice_id)
-    return found | {"creditor": house.creditor_id}
+    return found | {"creditor": house.creditor_id, "agent": house.people[Role.AGENT].id}
 
 
 async def money_under_way(house: House, session: AsyncSession, practice_id: UUID) -> dict[str, UUID]:
@@ -290,6 +290,7 @@ NAMED = {
     "decide_settlement": "settlement",
     "list_terms": "creditor",
     "set_terms": "creditor",
+    "set_agent_licence": "agent",
 }
 """Operation -> the kind of object that its path names."""
 BODIES: dict[str, dict[str, Any]] = {
@@ -312,6 +313,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "void_receipt": {"reason": "x"},
     "refund_receipt": {"id": "0198a3c2-7f00-7abc-8def-0123456789ab", "amount_cents": 1, "reason": "x"},
     "decide_settlement": {"approve": True},
+    "set_agent_licence": {
+        "provinces": [],
+        "notified_on": None,
+        "badge_valid_to": None,
+        "qualification_valid_to": None,
+    },
     "set_terms": {
         "valid_from": "2026-12-01",
         "terms": {

@@ -15,10 +15,10 @@ from sqlmodel import select
 
 from fieldapp.domain.access import Role
 from fieldapp.services import planning
-from fieldapp.store.tables import Address, ContactAttempt, Fact, Person
+from fieldapp.store.tables import Address, AuditEntry, ContactAttempt, Fact, Person, PracticeFlag
 from tests.conftest import NOW
 from tests.flows.arranged import TODAY, entrusted
-from tests.flows.conftest import Desk, House, a_person
+from tests.flows.conftest import Desk, House, a_person, new_id
 from tests.flows.phone import FieldPhone, text_of
 
 SUNDAY = "2026-11-29"
@@ -431,3 +431,60 @@ async def test_the_map_is_empty_where_none_was_loaded_and_knows_two_layers_only(
 
     assert streets.json() == {"type": "FeatureCollection", "features": []}
     assert code(other) == (422, "request.malformed")
+
+
+async def test_a_visit_that_a_rule_stops_since_the_plan_is_left_out_and_named(house: House) -> None:
+    await entrusted(house, "P-001")
+    disputed = await entrusted(house, "P-002")
+    desk = await dispatcher(house)
+    plan = await planned(house, desk)
+    assert len(stops_of({"routes": plan["routes"]})) == 2
+    async with house.session() as session:
+        flag = PracticeFlag(
+            id=new_id(), agency_id=house.agency_id, practice_id=disputed, kind="disputed", since=NOW, source="office"
+        )
+        session.add(flag)
+
+    day = (await desk.post(f"/dispatch/plans/{plan['id']}/publish")).json()
+
+    assert [stop["practice_number"] for stop in stops_of(day)] == ["P-001"]
+    assert [(row["practice_number"], row["findings"][0]["code"]) for row in day["left_out"]] == [
+        ("P-002", "conduct.debt_disputed")
+    ]
+    async with house.session() as session:
+        query = select(AuditEntry).where(AuditEntry.action == "day.published")
+        entry = (await session.exec(query)).one()
+    assert entry.details["left_out"] == {str(disputed): ["conduct.debt_disputed"]}
+
+
+async def test_a_plan_made_before_the_badge_ended_is_published_without_its_visits(house: House) -> None:
+    await entrusted(house, "P-001")
+    desk = await dispatcher(house)
+    plan = await planned(house, desk)
+    async with house.session() as session:
+        person = (await session.exec(select(Person).where(Person.id == house.people[Role.AGENT].id))).one()
+        person.badge_valid_to = TODAY - timedelta(days=1)
+
+    day = (await desk.post(f"/dispatch/plans/{plan['id']}/publish")).json()
+
+    assert stops_of(day) == []
+    assert [row["findings"][0]["code"] for row in day["left_out"]] == ["conduct.badge_expired"]
+
+
+async def test_a_visit_that_has_begun_stays_published_whatever_a_rule_says_since(house: House) -> None:
+    practice_id = await entrusted(house, "P-001")
+    desk = await dispatcher(house)
+    await published_day(house, desk)
+    phone = await FieldPhone.enrol(await house.sign_in(Role.AGENT), house.client(), agent_number="1")
+    await check_in(house, phone, (await phone.request("GET", "/field/day")).json()["stops"][0])
+    plan = await planned(house, desk)
+    async with house.session() as session:
+        flag = PracticeFlag(
+            id=new_id(), agency_id=house.agency_id, practice_id=practice_id, kind="disputed", since=NOW, source="office"
+        )
+        session.add(flag)
+
+    again = (await desk.post(f"/dispatch/plans/{plan['id']}/publish")).json()
+
+    assert [stop["practice_id"] for stop in stops_of(again)] == [str(practice_id)]
+    assert again["left_out"] == []

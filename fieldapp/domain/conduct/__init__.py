@@ -24,7 +24,7 @@ from fieldapp.domain.conduct.facts import (
     SentLetter,
     Visit,
 )
-from fieldapp.domain.conduct.judge import Finding, Verdict, judge, lawful_windows
+from fieldapp.domain.conduct.judge import Finding, Verdict, judge, judge_agent, lawful_windows
 from fieldapp.domain.conduct.rule import ParameterValue, Rule, Scope, Severity
 from fieldapp.domain.conduct.ruleset import Ruleset
 from fieldapp.domain.conduct.stamp import stamp_duty_due, stamp_rule
@@ -71,6 +71,7 @@ __all__ = [
     "facts_from_json",
     "facts_to_json",
     "judge",
+    "judge_agent",
     "lawful_windows",
     "practice_to_json",
     "rules_document",

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.conduct import timing
 from fieldapp.domain.conduct.case import Case
-from fieldapp.domain.conduct.facts import Facts, Visit
+from fieldapp.domain.conduct.facts import AddressFacts, AgentFacts, Facts, PracticeFacts, Visit
 from fieldapp.domain.conduct.rule import Severity
 from fieldapp.domain.conduct.ruleset import Active, Ruleset
 from fieldapp.domain.errors import Kind, Refusal
@@ -79,15 +79,32 @@ def judge(facts: Facts, ruleset: Ruleset, now: datetime) -> Verdict:
         zone=ruleset.tz,
         now=now,
     )
-    findings: list[Finding] = []
-    for entry in ruleset.in_force(case.on, facts):
-        if said := entry.evaluate(case, entry.parameters):
-            rule = entry.rule
-            findings += [Finding(rule.id, code, entry.severity, details, rule.quiet) for code, details in said]
+    findings = [found for entry in ruleset.in_force(case.on, facts) for found in _said(entry, case)]
     verdict = Verdict(tuple(findings))
     lifted = _approved_on(facts, case.on)
     asking = {found.rule for found in findings if found.severity is Severity.ASKS_APPROVAL and found.rule in lifted}
     return verdict.approved(asking) if asking else verdict
+
+
+def _said(entry: Active, case: Case) -> list[Finding]:
+    rule = entry.rule
+    found = entry.evaluate(case, entry.parameters)
+    return [Finding(rule.id, code, entry.severity, details, rule.quiet) for code, details in found]
+
+
+def judge_agent(
+    agent: AgentFacts, ruleset: Ruleset, on: date, *, address: AddressFacts | None = None
+) -> tuple[Finding, ...]:
+    """What the rules say of an agent on a day, whomever they visit: licence, badge, qualification, and what ends soon.
+
+    Whether a province was notified is said only with an `address` in it.
+    """
+    nobody = PracticeFacts(creditor="", placement_starts_on=on, placement_ends_on=on)
+    noon = _noon(on, ruleset.tz)
+    facts = Facts(act=noon, practice=nobody, address=address, agent=agent)
+    case = Case(facts, act=noon, appointments=(), calendar=ruleset.calendar, zone=ruleset.tz, now=noon.at)
+    about = (entry for entry in ruleset.in_force(on, facts) if entry.check.needs == "agent")
+    return tuple(found for entry in about for found in _said(entry, case))
 
 
 def _approved_on(facts: Facts, on: date) -> frozenset[str]:

@@ -167,9 +167,20 @@ class DayVersion(Struct, frozen=True):
     moved: int
 
 
+class LeftOut(Struct, frozen=True):
+    """A visit of the plan that a rule stops by the time of publishing."""
+
+    practice_id: UUID
+    practice_number: str
+    debtor_name: str
+    findings: list[Finding]
+
+
 class DayView(Struct, frozen=True):
     """The day as published, with what has happened since."""
 
     day: date
     versions: list[DayVersion]
     routes: list[Route]
+    left_out: list[LeftOut] = []
+    """Only in the answer to publishing."""

@@ -739,6 +739,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/licences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadLicences */
+        get: operations["read_licences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/licences/agency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** SetAgencyLicence */
+        post: operations["set_agency_licence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/licences/agents/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** SetAgentLicence */
+        post: operations["set_agent_licence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/map/{layer}": {
         parameters: {
             query?: never;
@@ -1273,6 +1324,39 @@ export interface components {
             phone: string;
             vat_number: string;
         };
+        /** AgencyLicence */
+        AgencyLicence: {
+            authority: string;
+            findings: components["schemas"]["Finding"][];
+            number: string;
+            valid_to: string | null;
+        };
+        /** AgencyLicenceRequest */
+        AgencyLicenceRequest: {
+            authority: string;
+            number: string;
+            /** Format: date */
+            valid_to: string;
+        };
+        /** AgentLicence */
+        AgentLicence: {
+            agent_number: string;
+            badge_valid_to: string | null;
+            findings: components["schemas"]["Finding"][];
+            name: string;
+            notified_on: string | null;
+            /** Format: uuid */
+            person_id: string;
+            provinces: string[];
+            qualification_valid_to: string | null;
+        };
+        /** AgentLicenceRequest */
+        AgentLicenceRequest: {
+            badge_valid_to: string | null;
+            notified_on: string | null;
+            provinces: string[];
+            qualification_valid_to: string | null;
+        };
         /** AgentRow */
         AgentRow: {
             agent_number: string;
@@ -1536,6 +1620,7 @@ export interface components {
         DayView: {
             /** Format: date */
             day: string;
+            left_out?: components["schemas"]["LeftOut"][];
             routes: components["schemas"]["Route"][];
             versions: components["schemas"]["DayVersion"][];
         };
@@ -1752,6 +1837,20 @@ export interface components {
             kind: "csv" | "fixed" | "xlsx";
             name: string;
             title: string;
+        };
+        /** LeftOut */
+        LeftOut: {
+            debtor_name: string;
+            findings: components["schemas"]["Finding"][];
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+        };
+        /** LicencesPage */
+        LicencesPage: {
+            agency: components["schemas"]["AgencyLicence"];
+            agents: components["schemas"]["AgentLicence"][];
+            provinces: string[];
         };
         /** Limit */
         Limit: {
@@ -4238,6 +4337,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrialBalance"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_licences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicencesPage"];
+                };
+            };
+        };
+    };
+    set_agency_licence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgencyLicenceRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicencesPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    set_agent_licence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentLicenceRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicencesPage"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -121,6 +121,10 @@ export const service = {
   rulesVersions: () => answer(client.GET('/api/v1/rules/versions')),
   previewRules: (body: Body<'/api/v1/rules/preview'>) => answer(client.POST('/api/v1/rules/preview', { body })),
   switchOnRules: (body: Body<'/api/v1/rules/versions'>) => answer(client.POST('/api/v1/rules/versions', { body })),
+  licences: () => answer(client.GET('/api/v1/licences')),
+  setAgencyLicence: (body: Body<'/api/v1/licences/agency'>) => answer(client.POST('/api/v1/licences/agency', { body })),
+  setAgentLicence: (person_id: string, body: Body<'/api/v1/licences/agents/{person_id}'>) =>
+    answer(client.POST('/api/v1/licences/agents/{person_id}', { params: { path: { person_id } }, body })),
   tasks: (query: NonNullable<paths['/api/v1/tasks']['get']['parameters']['query']>) =>
     answer(client.GET('/api/v1/tasks', { params: { query } })),
   finishTask: (task_id: string, note: string) =>

@@ -30,6 +30,7 @@ export const SETTINGS: readonly Item[] = [
   { key: 'terms', place: { name: 'terms' }, icon: 'paper', roles: ADMINISTRATOR },
   { key: 'devices', place: { name: 'devices' }, icon: 'phone', roles: OFFICE },
   { key: 'rules', place: { name: 'rules' }, icon: 'hand', roles: ADMINISTRATOR },
+  { key: 'licences', place: { name: 'licences' }, icon: 'person', roles: ADMINISTRATOR },
   { key: 'audit', place: { name: 'audit' }, icon: 'lock', roles: ADMINISTRATOR },
   { key: 'clock', place: { name: 'clock' }, icon: 'clock', roles: ADMINISTRATOR },
 ]

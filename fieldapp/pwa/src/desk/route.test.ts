@@ -17,6 +17,7 @@ describe('the address of a view', () => {
     { name: 'day', day: '2026-11-26', view: { kind: 'published' } },
     { name: 'outcomes' },
     { name: 'ledger' },
+    { name: 'licences' },
     { name: 'devices' },
     { name: 'audit' },
     { name: 'clock' },

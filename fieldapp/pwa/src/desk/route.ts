@@ -14,6 +14,7 @@ export type Place =
   | { readonly name: 'ledger' }
   | { readonly name: 'terms' }
   | { readonly name: 'rules' }
+  | { readonly name: 'licences' }
   | { readonly name: 'devices' }
   | { readonly name: 'audit' }
   | { readonly name: 'clock' }
@@ -53,6 +54,8 @@ export function readPath(path: string): Place {
       return plain({ name: 'terms' })
     case 'regole':
       return plain({ name: 'rules' })
+    case 'licenze':
+      return plain({ name: 'licences' })
     case 'dispositivi':
       return plain({ name: 'devices' })
     case 'registro':
@@ -99,6 +102,8 @@ export function writePath(place: Place): string {
       return `${BASE}condizioni`
     case 'rules':
       return `${BASE}regole`
+    case 'licences':
+      return `${BASE}licenze`
     case 'devices':
       return `${BASE}dispositivi`
     case 'audit':

@@ -21,6 +21,8 @@ export function taskInWords(task: TaskRow): string {
   if (typeof channel === 'string') values['how'] = term('channel', channel)
   const outcome = task.details['outcome']
   if (typeof outcome === 'string') values['outcome'] = outcomeName(outcome)
+  const own = typeof code === 'string' ? `task.${task.kind}.${code}` : ''
+  if (knows(own)) return t(own, values)
   const key = `task.${task.kind}.words`
   return knows(key) ? t(key, values) : (values['code'] ?? values['why'] ?? values['outcome'] ?? '')
 }
@@ -29,6 +31,8 @@ export function taskInWords(task: TaskRow): string {
 export function placeOf(task: TaskRow): Place | null {
   if (task.subject_kind === 'address') return { name: 'addresses', id: task.subject_id }
   if (task.subject_kind === 'import_file') return { name: 'imports', id: task.subject_id }
+  if (task.kind === 'licence.ends') return { name: 'licences' }
+  if (task.kind === 'calendar.patron_unknown') return { name: 'rules' }
   return task.practice_id ? { name: 'practice', id: task.practice_id } : null
 }
 
