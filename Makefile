@@ -35,7 +35,11 @@ $(PWA)/dist/.ready: $(PWA)/node_modules/.ready $(PWA_SOURCES)
 	@echo "Web app ..." && cd $(PWA) && { npm run --silent build >node_modules/.build.log 2>&1 || { cat node_modules/.build.log; exit 1; }; }
 	@touch $@
 
-setup: $(VENV)/.ready $(PWA)/dist/.ready ## install everything and build the web app
+$(VENV)/.compiled: fieldapp/planning/kernel.py $(VENV)/.ready
+	@echo "Planner ..." && $(BIN)/python -c "from fieldapp.planning.search import prepare_all; prepare_all()"
+	@touch $@
+
+setup: $(VENV)/.ready $(VENV)/.compiled $(PWA)/dist/.ready ## install everything and build the web app
 
 demo: setup ## load a demo province and serve it (PHONE=1: on the local network, for a real phone)
 	@exec $(BIN)/python -m fieldapp demo $(if $(PHONE),--phone)

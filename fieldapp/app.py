@@ -49,12 +49,10 @@ from fieldapp.settings import Settings
 from fieldapp.store.blobs import Blobs
 from fieldapp.store.columns import Keyring
 from fieldapp.store.database import Database
+from fieldapp.words import PACKAGE, read_words
 
-PACKAGE = Path(__file__).parent
-TEXT = PACKAGE / "pwa" / "src" / "text"
 PATRON_SAINTS = PACKAGE / "rules" / "patron_saints.json"
 PAPER_WORDS = PACKAGE / "pwa" / "src" / "papers" / "templates"
-LANGUAGES = ("it", "en", "fr")
 
 
 def verify_es256(public_key: bytes, message: bytes, signature: bytes) -> bool:
@@ -98,15 +96,6 @@ class DerivedOfficeKey:
         wide = HKDF(hashes.SHA512(), 64, salt=None, info=b"office receipts " + agency_id.bytes).derive(self._master)
         curve = ec.SECP256R1()
         return ec.derive_private_key(int.from_bytes(wide) % (curve.group_order - 1) + 1, curve)
-
-
-def read_words(folder: Path = TEXT / "refusals") -> dict[str, dict[str, str]]:
-    """Refusal words by language, all areas together."""
-    words: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
-    for path in sorted(folder.glob("*.json")):
-        language = path.stem.rsplit(".", 1)[-1]
-        words[language].update(json.loads(path.read_text(encoding="utf-8")))
-    return words
 
 
 def read_paper_words(folder: Path = PAPER_WORDS) -> dict[str, Any]:

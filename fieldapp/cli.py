@@ -5,25 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
-import time
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 import click
 import uvicorn
 
 from fieldapp import launch
-from fieldapp.app import contract, create_app, read_words
+from fieldapp.app import contract, create_app
 from fieldapp.demo.generator import generate
 from fieldapp.domain.errors import Refusal
 from fieldapp.geo.gazetteer import import_anncsu
-from fieldapp.planning.files import solve_document
-from fieldapp.services.work import say
 from fieldapp.settings import Settings
+from fieldapp.solving import fail, sentence, solve
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -117,23 +113,7 @@ def demo_data(practices: int, agents: int, seed: int, out: Path) -> None:
     click.echo(json.dumps(asdict(summary), ensure_ascii=False))
 
 
-@main.command()
-@click.argument("problem", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
-@click.option("--seconds", default=10.0, show_default=True)
-@click.option("--seed", default=1, show_default=True)
-def solve(problem: Path, out: Path, seconds: float, seed: int) -> None:
-    """Plan the day in PROBLEM (see docs/planning.md)."""
-    try:
-        document = json.loads(problem.read_bytes())
-    except ValueError:
-        fail(f"{problem} is no JSON document.")
-    try:
-        plan = solve_document(document, seconds=seconds, seed=seed, clock=time.monotonic)
-    except Refusal as refusal:
-        fail(sentence(refusal))
-    out.write_text(json.dumps(plan) + "\n")
-    click.echo(json.dumps({name: value for name, value in plan.items() if name != "routes"}))
+main.add_command(solve)
 
 
 @main.group()
@@ -195,17 +175,6 @@ def ledger_export(kind: str, out: Path | None) -> None:
         click.echo(text, nl=False)
     else:
         out.write_text(text, encoding="utf-8")
-
-
-def sentence(refusal: Refusal) -> str:
-    """The refusal in Italian words, with its code."""
-    return f"{say(read_words(), refusal.code, refusal.details)} ({refusal.code})"
-
-
-def fail(text: str) -> NoReturn:
-    """Say what is wrong and stop with a code that is not zero."""
-    click.echo(text, err=True)
-    sys.exit(2)
 
 
 if __name__ == "__main__":

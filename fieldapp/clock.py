@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import time as machine_time
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+STARTED_S = machine_time.monotonic() - machine_time.process_time()
+"""About when this process started, by `time.monotonic`."""
 MORNING = time(8, 45)
 _RESUMABLE = (time(8, 45), time(16, 0))
 

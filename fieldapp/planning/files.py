@@ -7,30 +7,57 @@ that any two readers see the same day.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fieldapp.planning.faults import Fault, mend
+from fieldapp.planning.left_over import left_over
 from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Agent, Lunch, Problem, Visit, refuse, whole
-from fieldapp.planning.solver import Clock, Listener, Solution, solve
+from fieldapp.planning.solver import Solution
 
 TOWN_ROADS_KM = 4.0
 
 
-def read_problem(document: Mapping[str, Any]) -> Problem:
-    """The problem in `document`. Raises Refusal `planning.field_missing` and those of `Problem.of`."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What of a document can be planned, what is wrong with the rest, and the visits left out for it."""
+
+    problem: Problem
+    faults: tuple[Fault, ...]
+    closed: frozenset[int]
+
+
+def read_day(document: Any) -> Reading:
+    """Whatever of `document` can be read; items that cannot stay out of the plan under their own numbers.
+
+    Raises Refusal (`planning.field_missing`, `planning.bad_number`) only for what no day can be planned without.
+    """
+    mended = mend(document)
+    return Reading(read_problem(mended.document, closed=mended.closed), mended.faults, mended.closed)
+
+
+def read_problem(document: Mapping[str, Any], *, closed: Collection[int] = ()) -> Problem:
+    """The problem in `document`, as it stands; nobody makes `closed` visits.
+
+    Raises Refusal `planning.field_missing` and those of `Problem.of`.
+    """
     agents = _listed(document, "agents")
     visits = _listed(document, "visits")
     seconds, cents = read_matrices(document)
+    may_visit = np.ones((len(agents), len(visits)), np.bool_)
+    may_visit[:, sorted(closed)] = False
     return Problem.of(
         [_agent(item, f"agents[{i}]") for i, item in enumerate(agents)],
         [_visit(item, f"visits[{i}]") for i, item in enumerate(visits)],
         travel_s=seconds,
         cost_cents=cents,
         lunch=_lunch(_field(document, "lunch", "")),
+        may_visit=may_visit,
     )
 
 
@@ -73,9 +100,10 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
     return Plan.of(routes)
 
 
-def write_plan(solution: Solution) -> dict[str, Any]:
-    """The plan as a document, with what it is worth."""
+def write_plan(reading: Reading, solution: Solution) -> dict[str, Any]:
+    """The plan as a document, with what it is worth and everything that could not be planned as it was written."""
     judgement = solution.judgement
+    faults = [*reading.faults, *left_over(reading.problem, solution.plan, told=reading.closed)]
     return {
         "routes": [list(route) for route in solution.plan.routes],
         "objective": judgement.objective_cents,
@@ -84,20 +112,8 @@ def write_plan(solution: Solution) -> dict[str, Any]:
         "served": judgement.served,
         "unserved_must": list(judgement.unserved_must),
         "iterations": solution.iterations,
+        "faults": [{"code": fault.code, **fault.details} for fault in faults],
     }
-
-
-def solve_document(
-    document: Mapping[str, Any],
-    *,
-    seconds: float,
-    seed: int,
-    clock: Clock,
-    on_progress: Listener | None = None,
-) -> dict[str, Any]:
-    """Read, solve for `seconds` by `clock`, write. Raises the refusals of `read_problem`."""
-    problem = read_problem(document)
-    return write_plan(solve(problem, seed=seed, seconds=seconds, clock=clock, on_progress=on_progress))
 
 
 def _field(item: Any, name: str, place: str) -> Any:

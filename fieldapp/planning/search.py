@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fieldapp.planning import kernel
+from fieldapp.planning.left_over import alone
 from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Agent, Ints, Problem, Visit
 
@@ -176,8 +177,16 @@ def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
         pin=problem.pin.copy(),
         wish=problem.preferred.copy(),
         wish_worth=problem.preferred_cents.copy(),
-        musts=np.flatnonzero(problem.must),
+        musts=_musts(problem),
     )
+
+
+def _musts(problem: Problem) -> Ints:
+    """The must-dos that somebody could make at all: the search returns to those that are not kept."""
+    musts = np.flatnonzero(problem.must)
+    ways = alone(problem, musts)
+    able = problem.may_visit[:, musts] & (problem.max_visits[:, None] > 0) & (ways.window_s == 0) & (ways.shift_s == 0)
+    return np.asarray(musts[able.any(axis=0)], np.int64)
 
 
 def _near(problem: Problem, most: int) -> npt.NDArray[np.int64]:

@@ -11,9 +11,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
+from fieldapp.domain.said import say
 from fieldapp.routes.guard import COOKIE
 from fieldapp.services import access
-from fieldapp.services.work import Parts, Work, say
+from fieldapp.services.work import Parts, Work
 from fieldapp.store.shapes.access import AuditRow, ClockReading, DemoSignIn, DeviceRow, Enrolment, SignedIn
 
 Short = Annotated[str, Meta(min_length=1, max_length=200)]

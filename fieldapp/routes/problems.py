@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.services.work import Parts, say
+from fieldapp.domain.said import say
+from fieldapp.services.work import Parts
 
 STATUS = {
     Kind.MALFORMED: 422,

@@ -12,8 +12,9 @@ from fieldapp.domain.conduct import Act, Call, Facts, Letter, Message, PracticeF
 from fieldapp.domain.contact_log import LoggedContact, RejectedLine, checked_outcome, read_log
 from fieldapp.domain.contacts import Channel, local_day
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.said import say
 from fieldapp.services import rules
-from fieldapp.services.work import Work, say
+from fieldapp.services.work import Work
 from fieldapp.store import contacts as store
 from fieldapp.store import practice_facts, practices
 from fieldapp.store.cards import current_addresses

@@ -126,14 +126,3 @@ async def working(parts: Parts, identity: Identity) -> AsyncIterator[Work]:
     scope = Scope(identity.agency_id, identity.role.value, identity.person_id, identity.device_id)
     async with parts.database.transaction(scope) as session:
         yield Work(parts=parts, session=session, identity=identity, now=parts.clock.now())
-
-
-def say(words: Mapping[str, Mapping[str, str]], code: str, details: Mapping[str, Any], language: str = "it") -> str:
-    """The sentence of a refusal in `language`, Italian where it is missing, the code where there is none."""
-    sentence = words.get(language, {}).get(code) or words["it"].get(code)
-    if sentence is None:
-        return code
-    try:
-        return sentence.format(**details)
-    except (KeyError, IndexError):
-        return sentence

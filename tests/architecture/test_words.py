@@ -12,12 +12,22 @@ from string import Formatter
 
 import pytest
 
-from fieldapp.app import LANGUAGES, PACKAGE, read_words
 from fieldapp.routes.problems import CONSTRAINTS
+from fieldapp.words import LANGUAGES, PACKAGE, read_words
 
 FOLDER = PACKAGE / "pwa" / "src" / "text" / "refusals"
 CODE = re.compile(r"[a-z_]+\.[a-z_0-9]+")
-SPEAKING = {"Refusal", "refused", "_refused", "_malformed", "_typed_refusal", "Decision", "Judgement", "problem"}
+SPEAKING = {
+    "Fault",
+    "Refusal",
+    "refused",
+    "_refused",
+    "_malformed",
+    "_typed_refusal",
+    "Decision",
+    "Judgement",
+    "problem",
+}
 """Calls whose first dotted word is a code."""
 PREFIXED = {"refuse": "planning."}
 """Calls that put an area before the code."""

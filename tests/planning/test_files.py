@@ -8,8 +8,9 @@ import pytest
 
 from fieldapp.domain.errors import Refusal
 from fieldapp.planning.checker import judge
-from fieldapp.planning.files import read_matrices, read_plan, read_problem, solve_document
+from fieldapp.planning.files import read_day, read_matrices, read_plan, read_problem, write_plan
 from fieldapp.planning.instances import Layout, made_up_day
+from fieldapp.planning.solver import solve
 
 GOLDEN: dict[str, Any] = {
     "seed": 42,
@@ -85,8 +86,9 @@ def test_a_document_survives_being_written_and_read() -> None:
 def test_a_solved_document_holds_a_lawful_plan_and_its_worth() -> None:
     day = made_up_day(3, 30, seed=1)
     ticks = iter(range(1_000_000))
+    reading = read_day(day)
 
-    plan = solve_document(day, seconds=1.0, seed=1, clock=lambda: next(ticks) / 100)
+    plan = write_plan(reading, solve(reading.problem, seed=1, seconds=1.0, clock=lambda: next(ticks) / 100))
 
     judgement = judge(read_problem(day), read_plan(json.loads(json.dumps(plan))))
     assert judgement.broken == ()
