@@ -40,11 +40,13 @@ class RawRow:
     """One record of the file; `line` is its first line (or sheet row), counted from 1.
 
     `damage` is the code of what is wrong with the record as a whole (an open quote, a cut line), if anything.
+    `merged`: places of cells that a spreadsheet has merged with others, so that nobody knows whose value it is.
     """
 
     line: int
     cells: tuple[Cell, ...]
     damage: str | None = None
+    merged: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

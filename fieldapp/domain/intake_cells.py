@@ -14,9 +14,10 @@ from decimal import Context, Decimal, DecimalException
 from fieldapp.domain.intake import Cell, CellFault, Formula
 from fieldapp.domain.intake_layout import Amounts, Dates
 
-ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u180e\u00ad"
+ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u180e\u00ad\u2800\u3164\u115f\u1160\uffa0"
+"""Signs that show nothing and that no trimming of blanks takes off: zero widths, Braille and Hangul fillers."""
 _MINUS = "-\u2212\u2010\u2011\u2012\u2013\u2014\ufe63\uff0d"
-_CURRENCY = r"(?:€|EUR|EURO)"
+_CURRENCY = r"(?:€|EURO|EUR)"
 _MARKED = re.compile(rf"(?:{_CURRENCY}\s*)?(?P<bare>[^€]*?)(?:\s*{_CURRENCY})?", re.IGNORECASE)
 _TWICE = re.compile(rf"{_CURRENCY}.*{_CURRENCY}", re.IGNORECASE)
 _FOREIGN = re.compile(r"(?:[A-Za-z]{3}|[$£¥₣₤₺₽₹฿¢])\s*[-\d(].*|[-(]?\d.*?\s*(?:[A-Za-z]{3}|[$£¥₣₤₺₽₹฿¢])")
@@ -94,9 +95,9 @@ def _digits_of(number: Decimal) -> str:
 def key_of(cell: Cell) -> str:
     """The text of `cell` as an identifier: without any invisible character, in composed form."""
     text = text_of(cell)
-    if text.isascii():
+    if text.isascii() and text.isprintable():
         return text
-    seen = "".join(sign for sign in text if unicodedata.category(sign) not in ("Cf", "Cc"))
+    seen = "".join(sign for sign in text if sign not in ZERO_WIDTH and unicodedata.category(sign) not in ("Cf", "Cc"))
     return unicodedata.normalize("NFC", " ".join(seen.split()))
 
 

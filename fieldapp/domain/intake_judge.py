@@ -5,7 +5,6 @@ A bad line rejects its whole practice. Exact repeats count once; rows that contr
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -16,7 +15,6 @@ from fieldapp.domain.intake import (
     DebtorDraft,
     Detail,
     Finding,
-    Formula,
     IntakeReading,
     PracticeDraft,
     RawRow,
@@ -24,12 +22,11 @@ from fieldapp.domain.intake import (
     RejectedRow,
     SubjectKind,
 )
-from fieldapp.domain.intake_cells import is_blank, text_of
 from fieldapp.domain.intake_content import MERGED, IdentifierChecks, PracticeFacts, ReadRow
+from fieldapp.domain.intake_control import Sums
 from fieldapp.domain.intake_frame import Frame, Header, RowKind
-from fieldapp.domain.intake_layout import AMOUNT_FIELDS, Field, Layout, RowsPerPractice
+from fieldapp.domain.intake_layout import Field, Layout, RowsPerPractice
 from fieldapp.domain.intake_rows import RowReader
-from fieldapp.domain.money import italian
 
 PROGRESS_EVERY = 500
 
@@ -49,15 +46,14 @@ def judge(
 
     `rows` begins anew each time it is called: the cells of rejected rows are fetched in a second pass, so that
     those of all others need not be kept. `on_progress` hears the number of rows read so far.
-    Refusals: `intake.empty`, `intake.control_total_differs`, `intake.control_total_missing`,
-    `intake.control_total_unreadable`.
+    Refusals: `intake.empty`, and those of `Sums.compare`.
     """
     reader = RowReader(layout, header, today=today, checks=checks, serial_origin=serial_origin)
-    sums = _Sums(reader)
+    sums = Sums(layout, header, reader.amounts)
     practices = _collect(rows(), reader, sums, on_progress)
     if not sums.rows:
         raise Refusal("intake.empty")
-    notes = [*warnings, *sums.control_notes(), *_lookalikes(practices)]
+    notes = [*warnings, *sums.compare(practices=len(practices)), *_lookalikes(practices)]
     if header.unused:
         notes.append(Finding("intake.columns_unused", None, {"columns": ", ".join(header.unused)[:300]}))
     verdict = _Verdict(notes=notes)
@@ -72,15 +68,14 @@ def judge(
 
 
 def _collect(
-    rows: Iterable[RawRow], reader: RowReader, sums: _Sums, on_progress: Callable[[int], None] | None
+    rows: Iterable[RawRow], reader: RowReader, sums: Sums, on_progress: Callable[[int], None] | None
 ) -> dict[str, list[ReadRow]]:
     frame = Frame(reader.header, reader.layout)
     practices: dict[str, list[ReadRow]] = {}
     for row in rows:
         kind = frame.kind(row)
-        if kind is RowKind.TOTAL:
-            sums.controls.append(row)
         if kind is not RowKind.DATA:
+            sums.note(row, kind)
             continue
         read = reader.read(row)
         sums.add(read)
@@ -92,87 +87,20 @@ def _collect(
     return practices
 
 
-class _Sums:
-    """The file's sums as they grow, and what its own control totals say."""
-
-    def __init__(self, reader: RowReader) -> None:
-        self._reader = reader
-        self.rows = 0
-        self.control_cents: int | None = None
-        self.controls: list[RawRow] = []
-        self._cents: Counter[Field] = Counter()
-        self._unreadable: Counter[Field] = Counter()
-
-    def add(self, row: ReadRow) -> None:
-        self.rows += 1
-        for meaning in AMOUNT_FIELDS:
-            if meaning in row.amounts:
-                self._cents[meaning] += row.amounts[meaning]
-            elif meaning in self._reader.header.places:
-                self._unreadable[meaning] += 1
-
-    def control_notes(self) -> list[Finding]:
-        """Compare each control total with the file; notes about those that cannot be compared."""
-        required = self._reader.layout.totals.required
-        if required and not self.controls:
-            raise Refusal("intake.control_total_missing")
-        notes = [note for row in self.controls for note in self._compare(row)]
-        if required and self.control_cents is None and not notes:
-            raise Refusal("intake.control_total_unreadable", details={"line": self.controls[-1].line, "value": ""})
-        return notes
-
-    def _compare(self, row: RawRow) -> list[Finding]:
-        notes: list[Finding] = []
-        cells = {
-            meaning: self._reader.header.cell(row, meaning)
-            for meaning in AMOUNT_FIELDS
-            if not is_blank(self._reader.header.cell(row, meaning))
-        } or self._only_other_cell(row)
-        for meaning, cell in cells.items():
-            if isinstance(cell, Formula):
-                notes.append(Finding("intake.control_total_formula", row.line, {"value": cell.text[:80]}))
-                continue
-            stated = self._reader.amounts.read(cell).cents
-            if stated is None:
-                details = {"line": row.line, "value": text_of(cell)[:80]}
-                raise Refusal("intake.control_total_unreadable", details=details)
-            notes += self._compare_one(row.line, meaning, stated)
-        return notes
-
-    def _only_other_cell(self, row: RawRow) -> dict[Field, str]:
-        # Some creditors end with the label and one bare sum, not under its column.
-        others = [text_of(cell) for cell in row.cells if not is_blank(cell)][1:]
-        return {Field.TOTAL: others[0]} if len(others) == 1 else {}
-
-    def _compare_one(self, line: int, meaning: Field, stated: int) -> list[Finding]:
-        if meaning is Field.TOTAL:
-            self.control_cents = stated
-        difference = stated - self._cents[meaning]
-        if difference == 0:
-            return []
-        details: dict[str, Detail] = {
-            "line": line,
-            "column": self._reader.headings[meaning],
-            "stated": italian(stated),
-            "found": italian(self._cents[meaning]),
-            "difference": italian(difference),
-            "rows": self._unreadable[meaning],
-        }
-        # Unreadable amounts may be just what is missing; they cannot explain a sum that is too small.
-        if difference > 0 and self._unreadable[meaning]:
-            return [Finding("intake.control_total_unverified", None, details)]
-        raise Refusal("intake.control_total_differs", details=details)
-
-
 def _lookalikes(practices: dict[str, list[ReadRow]]) -> list[Finding]:
-    seen: dict[str, str] = {}
+    """Numbers that differ only in capitals, or in zeros at the beginning that a spreadsheet may have taken."""
     notes = []
-    for number, rows in practices.items():
-        other = seen.setdefault(number.casefold(), number)
-        if other != number:
-            details = {"number": number, "other": other}
-            notes.append(Finding("intake.number_lookalike", rows[0].line, details))
+    for code, folded in (("intake.number_lookalike", str.casefold), ("intake.number_zeros", _without_zeros)):
+        seen: dict[str, str] = {}
+        for number, rows in practices.items():
+            other = seen.setdefault(folded(number), number)
+            if other != number:
+                notes.append(Finding(code, rows[0].line, {"number": number, "other": other}))
     return notes
+
+
+def _without_zeros(number: str) -> str:
+    return number.lstrip("0") if number.isdigit() else number
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +121,7 @@ class _Verdict:
     def reject(self, number: str, rows: Sequence[ReadRow], reasons: Iterable[Finding]) -> None:
         self.rejected.append(_Rejection(number, tuple(rows), tuple(reasons)))
 
-    def reading(self, rows: Callable[[], Iterable[RawRow]], reader: RowReader, sums: _Sums) -> IntakeReading:
+    def reading(self, rows: Callable[[], Iterable[RawRow]], reader: RowReader, sums: Sums) -> IntakeReading:
         accepted = sorted(self.accepted, key=lambda practice: practice.debt_lines[0].line)
         rejected = self._shown(rows)
         returned = [row for practice in rejected for row in practice.rows]

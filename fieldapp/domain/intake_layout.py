@@ -125,12 +125,20 @@ class PracticeNumbers:
 class Totals:
     """Rows that are no data: `markers` head a control total, `subtotals` a partial one, `footers` open a note.
 
-    `required`: without a control total the file counts as cut and is refused.
+    A label begins with one of them; the usual ones need not be named. `required`: without a control total the file
+    counts as cut and is refused.
     """
 
-    markers: tuple[str, ...] = ()
-    subtotals: tuple[str, ...] = ()
-    footers: tuple[str, ...] = ()
+    markers: tuple[str, ...] = ("TOTALE", "TOTALI", "TOT", "SOMMA", "IMPORTO TOTALE", "TOTAL", "GRAND TOTAL")
+    subtotals: tuple[str, ...] = (
+        "SUBTOTALE", "SUB TOTALE", "SUBTOT", "SUB TOT", "SUBTOTAL", "PARZIALE", "TOTALE PARZIALE", "TOT PARZIALE",
+        "SOMMA PARZIALE", "RIPORTO", "A RIPORTARE", "DA RIPORTARE", "TOTALE PRATICA", "TOT PRATICA", "TOTALE PAGINA",
+        "TOT PAGINA", "TOTALE DEBITORE", "TOTALE CLIENTE",
+    )  # fmt: skip
+    footers: tuple[str, ...] = (
+        "FINE", "END", "EOF", "ESTRAZIONE", "ESTRATTO", "STAMPATO", "PAGINA", "PAG", "RIGHE", "NUMERO RIGHE", "N RIGHE",
+        "NR RIGHE", "NUMERO RECORD", "N RECORD", "NR RECORD", "RECORD", "NUMERO PRATICHE", "N PRATICHE", "NR PRATICHE",
+    )  # fmt: skip
     required: bool = False
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from fieldapp.domain.intake import (
     AddressDraft,
     Cell,
+    CellFault,
     Detail,
     Finding,
     ObligorDraft,
@@ -34,6 +35,9 @@ from fieldapp.domain.money import italian
 
 Choice = TypeVar("Choice", bound=StrEnum)
 LONGEST_TEXT = 1_000
+_EPOCH = date(1970, 1, 1)
+# A sign that stands for "unknown", UTF-8 read as Windows-1252, or what DOS and old Macintosh letters become there.
+_LOST_LETTERS = re.compile("\ufffd|[ÃÂ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|[A-Za-z][•ˆ˜†‡‰]|[\u0080-\u009f]")
 _EXACT_INTEGERS = 10**15
 _SCIENTIFIC = re.compile(r"[0-9]([.,][0-9]+)?[Ee]\+[0-9]+")
 _SUBJECTS = {
@@ -137,7 +141,10 @@ class _RowPass:
 
     def _cell(self, meaning: Field) -> Cell:
         place = self._places.get(meaning)
-        return self._row.cells[place] if place is not None and place < len(self._row.cells) else None
+        if place is None or place >= len(self._row.cells):
+            return None
+        cell = self._row.cells[place]
+        return CellFault(text_of(cell), merged=True) if place in self._row.merged else cell
 
     def _reject(self, code: str, meaning: Field, **details: Detail) -> None:
         self._reasons.append(self._about(code, meaning, details))
@@ -155,7 +162,8 @@ class _RowPass:
         problem = container_problem(cell)
         if problem or not number:
             self._reject(problem or "intake.number_missing", Field.PRACTICE_NUMBER)
-            return ""
+            # The number in a merged cell is known, only not whose it is: the other rows under it are rejected too.
+            return number[:80] if isinstance(cell, CellFault) and cell.merged else ""
         if isinstance(cell, Decimal):
             if not number.isdigit() or int(number) >= _EXACT_INTEGERS:
                 self._reject("intake.number_damaged", Field.PRACTICE_NUMBER)
@@ -259,7 +267,7 @@ class _RowPass:
         if len(text) > LONGEST_TEXT:
             self._reject("intake.text_too_long", meaning, limit=LONGEST_TEXT)
             return ""
-        if "\ufffd" in text:
+        if not text.isascii() and _LOST_LETTERS.search(text):
             self._warn("intake.text_damaged", meaning)
         # Few towns, owners and phases for many rows: one copy of each text is enough.
         return self._reader.shared.setdefault(text, text) if meaning in _FEW else text
@@ -268,9 +276,14 @@ class _RowPass:
         if meaning not in self._places:
             return None
         day = self._reader.dates.read(self._cell(meaning))
-        if day.problem:
-            self._reject(day.problem, meaning)
+        problem = day.problem or ("intake.date_placeholder" if self._is_no_day(day.on, meaning) else None)
+        if problem:
+            self._reject(problem, meaning)
         return day.on
+
+    def _is_no_day(self, day: date | None, meaning: Field) -> bool:
+        # Where computers begin to count; people may well be born on it.
+        return day == _EPOCH and meaning is not Field.BORN_ON
 
     def _subject_kind(self) -> SubjectKind | None:
         text = self._text(Field.SUBJECT_KIND).casefold()

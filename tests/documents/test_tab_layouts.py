@@ -102,7 +102,7 @@ WRONG = [
     (('kind = "csv"', 'kind = "fixed"'), "layout.contradiction"),  # no widths
     (('kind = "csv"', 'kind = "csv"\ncurrency = "USD"'), "layout.contradiction"),
     (('kind = "csv"', 'kind = "csv"\n[practice_numbers]\npattern = "("'), "layout.contradiction"),
-    (('kind = "csv"', 'kind = "csv"\n[totals]\nrequired = true'), "layout.contradiction"),
+    (('kind = "csv"', 'kind = "csv"\n[totals]\nmarkers = []\nrequired = true'), "layout.contradiction"),
 ]  # fmt: skip
 
 

@@ -81,6 +81,7 @@ BAD_ROWS = [
     ({"Scadenza": "01/01/1900"}, "intake.date_placeholder", 10350),
     ({"Scadenza": "00/00/0000"}, "intake.date_placeholder", 10350),
     ({"Data fine mandato": "31/12/9999"}, "intake.date_placeholder", 10350),
+    ({"Scadenza": "01/01/1970"}, "intake.date_placeholder", 10350),  # where computers begin to count
     ({"Data nascita": "01/01/1900"}, "intake.date_placeholder", 10350),
     ({"Scadenza": "01/01/3026"}, "intake.date_absurd", 10350),  # a slip of the finger
     ({"Data nascita": "24/11/2026"}, "intake.date_future", 10350),  # born tomorrow
@@ -126,6 +127,8 @@ GOOD_AMOUNTS = [
     ("€ 1.103,50", 110350),
     ("1.103,50€", 110350),
     ("EUR 1103,50", 110350),
+    ("Euro 1.103,50", 110350),
+    ("1103,50 EURO", 110350),
     ("1.103,50 eur", 110350),
     ("  1103,50\u200b", 110350),  # invisible signs around
     ("1.103,5", 110350),  # a spreadsheet drops the last zero
@@ -247,6 +250,13 @@ def test_numbers_that_differ_in_capitals_are_two_but_looked_at() -> None:
 
     assert reading.accepted_rows == 2
     assert codes(reading.warnings) == {"intake.number_lookalike"}
+
+
+def test_numbers_that_differ_in_leading_zeros_are_two_but_looked_at() -> None:
+    reading = read_rows(row("00123"), row("123"))
+
+    assert reading.accepted_rows == 2
+    assert codes(reading.warnings) == {"intake.number_zeros"}
 
 
 def test_leading_zeros_of_a_number_are_restored_by_the_rule_of_the_layout() -> None:
@@ -515,7 +525,7 @@ REFUSED_FILES = [
     (NAMED.encode().replace("ò".encode(), b"\xc3"), "intake.encoding"),  # half a sign
     (NAMED.encode("utf-16-le"), "intake.binary"),  # without its mark
     (NAMED.encode().replace(b"Rossi", b"Ro\x00si").replace(b"P1", b"P\x001"), "intake.binary"),
-    (codecs.BOM_UTF16_LE + b"\x00", "intake.encoding"),  # half a pair
+    (codecs.BOM_UTF16_LE + b"\x00", "intake.column_missing"),  # half a pair and nothing else
     (b"\x00" * 5000, "intake.binary"),
     (b"\xff\xfe\xff\xfe\xff\xfe", "intake.empty"),  # byte order marks and nothing else
     (b"nothing here is a heading\nat all\n", "intake.column_missing"),
@@ -550,6 +560,35 @@ def test_what_the_bytes_prove_is_read_and_said(content: bytes, layout: object, e
 
     assert reading.accepted[0].debtor.name == "Niccolò Forlì"
     assert codes(reading.warnings) == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_file_cut_in_the_middle_of_a_letter_costs_its_last_line_only(encoding: str) -> None:
+    whole = (csv_text([row("P1"), row("P2")]) + "P3;Niccolò").encode(encoding)
+
+    reading = read_intake(whole[:-1], UTENZE, today=TODAY)
+
+    assert (reading.accepted_rows, reading.rejected_rows) == (2, 1)
+    assert codes(reading.reasons) == {"intake.row_short"}
+
+
+def test_two_encodings_in_one_file_are_each_read_as_their_bytes_prove() -> None:
+    text = csv_text([row("P1", Debitore="Niccolò"), row("P2", Debitore="Nicolè"), total_row(20700)])
+    mixed = text.encode().replace("è".encode(), "è".encode("windows-1252"))
+
+    reading = read_intake(mixed, CREDITO, today=TODAY)
+
+    assert [practice.debtor.name for practice in reading.accepted] == ["Niccolò", "Nicolè"]
+    assert codes(reading.warnings) == {"intake.encoding_mixed"}
+
+
+@pytest.mark.parametrize("encoding", ["cp850", "mac-roman"])
+def test_letters_of_an_encoding_that_nobody_agreed_on_are_pointed_at(encoding: str) -> None:
+    text = csv_text([row("P1", Debitore="Niccolò"), total_row(10350)])
+
+    reading = read_intake(text.encode(encoding), CREDITO, today=TODAY)
+
+    assert codes(reading.warnings) == {"intake.text_damaged"}
 
 
 def test_utf8_in_a_windows_layout_is_recognised() -> None:
@@ -616,6 +655,16 @@ def test_damaged_fixed_width_records_come_back() -> None:
 
     assert [practice.practice_number for practice in reading.accepted] == ["P1"]
     assert codes(reading.reasons) == {"intake.line_long", "intake.line_short"}
+
+
+def test_fixed_width_records_whose_blanks_a_program_took_off_are_whole() -> None:
+    records = [fixed_line({"Revocata": ""}), fixed_line({"Numero pratica": "P2", "Revocata": ""})[:300]]
+    total = "TOTALE".ljust(sum(c.width for c in FISSO.columns[:21])) + "10350"
+
+    reading = read_intake("\n".join(line.rstrip() for line in [*records, total]).encode(), FISSO, today=TODAY)
+
+    assert [practice.practice_number for practice in reading.accepted] == ["P1"]
+    assert codes(reading.reasons) == {"intake.line_short"}
 
 
 def test_progress_is_told_on_the_way_and_at_the_end() -> None:

@@ -201,6 +201,73 @@ def test_merged_rows_come_back_and_merged_titles_do_no_harm() -> None:
     assert [reason.line for reason in reading.reasons] == [4, 5]
 
 
+def test_a_merged_cell_in_a_column_that_nobody_reads_does_no_harm() -> None:
+    def shape(_: Workbook, sheet: Any) -> None:
+        place = len(HEADINGS) + 1
+        sheet.cell(1, place, "Note")
+        sheet.merge_cells(start_row=2, end_row=3, start_column=place, end_column=place)
+
+    assert read_sheet(workbook([typed_row("P1"), typed_row("P2")], shape=shape)).accepted_rows == 2
+
+
+def test_the_amounts_of_merged_rows_are_in_the_sum_and_the_number_takes_its_other_rows_along() -> None:
+    def shape(_: Workbook, sheet: Any) -> None:
+        sheet.merge_cells("A2:A3")
+
+    rows = [typed_row("P1"), typed_row(None), typed_row("P2"), typed_row("P1"), {"Numero pratica": "TOTALE"}]
+    rows[-1]["Totale"] = 4 * 103.5
+    reading = read_sheet(workbook(rows, shape=shape))
+
+    assert [practice.practice_number for practice in reading.accepted] == ["P2"]
+    assert (reading.rejected_rows, reading.rejected_cents) == (3, 3 * 10350)
+
+
+CURRENCIES = [
+    ("[$$-409]#,##0.00", False), ('"$"#,##0.00', False), ("[$CHF] #,##0.00", False), ('#,##0.00 "USD"', False),
+    ("[$£-809]#,##0.00", False), ("[$€-410] #,##0.00", True), ('"€" #,##0.00', True), ('#,##0.00 "EUR"', True),
+    ("#,##0.00;[Red]-#,##0.00", True), ("@", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shown", "taken"), CURRENCIES)
+def test_the_currency_that_a_sheet_shows_counts(shown: str, taken: bool) -> None:
+    def shape(_: Workbook, sheet: Any) -> None:
+        sheet.cell(2, column("Totale")).number_format = shown
+
+    reading = read_sheet(workbook([typed_row()], shape=shape))
+
+    assert (reading.accepted_rows == 1) is taken
+    assert codes(reading.reasons) == (set() if taken else {"intake.amount_currency"})
+
+
+def test_a_table_on_a_hidden_sheet_only_is_refused_and_the_reason_says_so() -> None:
+    def shape(book: Workbook, sheet: Any) -> None:
+        book.create_sheet("Leggimi").append(["Leggere prima"])
+        sheet.sheet_state = "hidden"
+        book.active = 1
+
+    reading = read_sheet(workbook([typed_row()], shape=shape))
+
+    assert reading.refused is not None
+    assert codes([reading.refused]) == {"intake.sheet_missing"}
+
+
+def test_merged_ranges_without_end_are_refused_at_once() -> None:
+    merges = b"".join(b'<mergeCell ref="A2:B500000"/>' for _ in range(5))
+    content = rewritten(
+        workbook([typed_row()]),
+        sheet1=lambda xml: xml.replace(
+            b"</sheetData>",
+            b'<row r="400000"><c r="A400000"/></row></sheetData><mergeCells>' + merges + b"</mergeCells>",
+        ),
+    )
+
+    reading = read_sheet(content)
+
+    assert reading.refused is not None
+    assert codes([reading.refused]) == {"intake.sheet_too_large"}
+
+
 def test_headings_over_two_rows_are_read_as_one() -> None:
     def shape(_: Workbook, sheet: Any) -> None:
         sheet.insert_rows(2)

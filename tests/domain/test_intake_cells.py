@@ -100,7 +100,12 @@ def test_a_serial_number_is_no_date_outside_a_workbook() -> None:
     assert DateReader(Dates()).read(Decimal(46174)).problem == "intake.date_unreadable"
 
 
-BLANKS = [" P1", "P1\t", "\u00a0P1", "P1\u200b", "\ufeffP1", "P\u200d1", "P1\u2003", "\u200b \u00a0P1 \u200b"]
+BLANKS = [
+    " P1", "P1\t", "\u00a0P1", "P1\u200b", "\ufeffP1", "P\u200d1", "P1\u2003", "\u200b \u00a0P1 \u200b",
+    "\u2800P1",  # a Braille pattern without dots
+    "P1\u3164",  # a Hangul filler
+    "\x7fP1", "P1\x1f",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("written", BLANKS)

@@ -18,8 +18,11 @@ from fieldapp.domain.intake_layout import FileKind, Layout
 # csv keeps its limit per process; a longer field is an open quote or an attack, not a name.
 _LONGEST_LINE = 131_072
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_BLANK_AT_END = re.compile(r" [\r\n]| \Z")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _END_OF_FILE = "\x1a"
+# An accented letter as UTF-8 writes it; as Windows-1252 it would be "Ã" and a sign, which no Italian text holds.
+_SURELY_UTF8 = re.compile(rb"\xc3[\x80-\xbf]")
 _FOREIGN = (
     (b"%PDF", "PDF"),
     (b"PK\x03\x04", "XLSX / ZIP"),
@@ -103,21 +106,35 @@ def _by_layout(content: bytes, layout: Layout) -> tuple[str, list[Finding]]:
         try:
             return _tidied(content.decode("utf-8")), [_other_encoding("UTF-8")]
         except UnicodeDecodeError:
-            pass
+            if _SURELY_UTF8.search(content):
+                return _line_by_line(content, first)
     for encoding in layout.encodings:
         try:
             text = _tidied(content.decode(encoding))
         except UnicodeDecodeError:
             continue
         return text, [] if encoding == first else [_other_encoding(encoding)]
-    _decoded(content, first)
-    raise Refusal("intake.encoding", details={"encoding": first, "line": 1})
+    return _decoded(content, first), []
+
+
+def _line_by_line(content: bytes, encoding: str) -> tuple[str, list[Finding]]:
+    """Two files joined, or a last letter cut in two: each line is read as its own bytes prove it."""
+    lines = []
+    for line in content.splitlines(keepends=True):
+        try:
+            lines.append(line.decode("utf-8"))
+        except UnicodeDecodeError:
+            lines.append(_decoded(line, encoding))
+    return _tidied("".join(lines)), [Finding("intake.encoding_mixed", None, {"encoding": f"UTF-8, {encoding}"})]
 
 
 def _decoded(content: bytes, encoding: str) -> str:
     try:
         text = _tidied(content.decode(encoding))
     except UnicodeDecodeError as fault:
+        if fault.reason in ("unexpected end of data", "truncated data") and fault.end == len(content):
+            # The file ends in the middle of a letter: its last line is cut, the others are whole.
+            return _tidied(content.decode(encoding, "replace"))
         line = content.count(b"\n", 0, fault.start) + 1
         details = {"encoding": encoding, "line": line}
         raise Refusal("intake.encoding", kind=Kind.UNSUPPORTED, details=details) from fault
@@ -212,14 +229,22 @@ def _damaged(lines: _Lines, line: int, delimiter: str) -> RawRow:
 
 
 def fixed_records(text: str, layout: Layout) -> Iterator[RawRow]:
-    """One record a line, cut by the layout's widths; our own reason after the record is left out."""
+    """One record a line, cut by the layout's widths; our own reason after the record is left out.
+
+    Where no line of the file ends in a blank, a program has taken them off: then a record that reaches into its last
+    indispensable column is whole.
+    """
     places: list[tuple[int, int]] = []
-    start = 0
+    start = needed = 0
     for column in layout.columns:
+        needed = start + 1 if column.required else needed
         places.append((start, start + column.width))
         start += column.width
+    trimmed = not _BLANK_AT_END.search(text)
     for number, raw in enumerate(physical_lines(text), start=1):
         line = raw.rstrip("\r\n\x0c")
+        if trimmed and len(line) >= needed:
+            line = line.ljust(start)
         record, beyond = line[:start], line[start:].strip()
         cells = tuple(record[begin:end].strip() for begin, end in places)
         damage = None

@@ -1,4 +1,4 @@
-"""What a workbook's parts say besides values: sheets and their state, formulas, faults, merged and hidden rows.
+"""What a workbook's parts say besides values: sheets and their state, formulas, faults, currencies, merged cells.
 
 The reader of values tells none of it, and lays a sheet out densely; so size is judged here, before it runs.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -18,9 +18,14 @@ from fieldapp.domain.errors import Kind, Refusal
 _AREA = "intake"
 _LAST_ROW, _LAST_COLUMN, _MOST_CELLS = 500_000, 16_384, 12_000_000
 _MOST_MARKS = 200_000
+_MOST_MERGED_ROWS = 1_000_000
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _WORKBOOK_PART = "xl/workbook.xml"
 _RELATIONS_PART = "xl/_rels/workbook.xml.rels"
+_STYLES_PART = "xl/styles.xml"
+# Of a number format: what stands in quotes or behind `[$`, and the bare signs; "[$€-410] #,##0.00" shows euro.
+_SHOWN_CURRENCY = re.compile(r'\[\$([^\]-]+)|"([^"]*)"|\\?([$£¥₣₤₺₽₹฿¢])')
+_FOREIGN_CURRENCY = re.compile(r"[$£¥₣₤₺₽₹฿¢]|\b(?!EUR\b)[A-Z]{3}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +37,24 @@ class SheetPart:
 
 @dataclass(frozen=True, slots=True)
 class WorkbookParts:
-    """The sheets in order, and whether days are counted from 1904."""
+    """The sheets in order, whether days are counted from 1904, and the styles that show a foreign currency."""
 
     sheets: tuple[SheetPart, ...]
     counts_from_1904: bool
+    currencies: Mapping[int, str]
 
 
 @dataclass(slots=True)
 class SheetMarks:
-    """Rows and columns count from 1. `formulas` and `faults`: (row, column) -> what stands there."""
+    """Rows and columns count from 1. `formulas`, `faults`, `currencies`: (row, column) -> what stands there.
+
+    `merged`: row -> the first and last columns of merged ranges.
+    """
 
     formulas: dict[tuple[int, int], str] = field(default_factory=dict)
     faults: dict[tuple[int, int], str] = field(default_factory=dict)
-    merged_rows: set[int] = field(default_factory=set)
+    currencies: dict[tuple[int, int], str] = field(default_factory=dict)
+    merged: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     hidden_rows: bool = False
     rows: int = 0
     columns: int = 0
@@ -80,13 +90,49 @@ def read_parts(archive: zipfile.ZipFile) -> WorkbookParts:
     )
     if not sheets:
         raise Refusal("intake.container_unreadable", kind=Kind.UNSUPPORTED)
-    return WorkbookParts(sheets, from_1904)
+    return WorkbookParts(sheets, from_1904, _foreign_styles(archive) if _STYLES_PART in names else {})
 
 
-def read_marks(archive: zipfile.ZipFile, path: str) -> SheetMarks:
-    """The marks of one sheet. Refusals: `intake.sheet_too_large`, `intake.container_unreadable`."""
-    scan = _SheetScan()
+def _foreign_styles(archive: zipfile.ZipFile) -> dict[int, str]:
+    """Of the styles that cells name by number, those that show another currency than the euro, and which."""
+    formats: dict[str, str] = {}
+    used: list[str] = []
+    in_cells = False
+
+    def begin(name: str, attributes: dict[str, str]) -> None:
+        nonlocal in_cells
+        if name == "numFmt":
+            formats[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+        elif name == "cellXfs":
+            in_cells = True
+        elif name == "xf" and in_cells:
+            used.append(attributes.get("numFmtId", ""))
+
+    def end(name: str) -> None:
+        nonlocal in_cells
+        in_cells = in_cells and name != "cellXfs"
+
+    _scan(archive, _STYLES_PART, listing=begin, ending=end)
+    shown = {number: _currency(code) for number, code in formats.items()}
+    return {place: shown[number] for place, number in enumerate(used) if shown.get(number)}
+
+
+def _currency(code: str) -> str:
+    for parts in _SHOWN_CURRENCY.findall(code[:500]):
+        foreign = _FOREIGN_CURRENCY.search("".join(parts))
+        if foreign:
+            return foreign[0]
+    return ""
+
+
+def read_marks(archive: zipfile.ZipFile, path: str, currencies: Mapping[int, str]) -> SheetMarks:
+    """The marks of one sheet; `currencies` are those of the styles.
+
+    Refusals: `intake.sheet_too_large`, `intake.container_unreadable`.
+    """
+    scan = _SheetScan(currencies)
     _scan(archive, path, listing=scan.begin, ending=scan.end, text=scan.say)
+    scan.spread_merges()
     if scan.marks.rows * scan.marks.columns > _MOST_CELLS:
         raise _too_large(scan.marks.rows)
     return scan.marks
@@ -95,8 +141,10 @@ def read_marks(archive: zipfile.ZipFile, path: str) -> SheetMarks:
 class _SheetScan:
     """Follows a sheet's elements and notes what matters; positions are given or go on by one."""
 
-    def __init__(self) -> None:
+    def __init__(self, currencies: Mapping[int, str]) -> None:
         self.marks = SheetMarks()
+        self._currencies = currencies
+        self._merges: list[tuple[int, int, int, int]] = []
         self._row = 0
         self._column = 0
         self._formula: list[str] | None = None
@@ -143,6 +191,9 @@ class _SheetScan:
             self.marks.rows = self._row
         if attributes.get("t") == "e":
             self._note(self.marks.faults, "#")
+        currency = self._currencies.get(_whole(attributes.get("s"), 0)) if self._currencies else None
+        if currency:
+            self._note(self.marks.currencies, currency)
 
     def _note(self, notes: dict[tuple[int, int], str], what: str) -> None:
         if len(notes) >= _MOST_MARKS:
@@ -151,8 +202,21 @@ class _SheetScan:
 
     def _merge(self, reference: str) -> None:
         first, _, last = reference.partition(":")
-        begins, ends = _position(first)[0], _position(last or first)[0]
-        self.marks.merged_rows.update(range(begins, min(ends, _LAST_ROW) + 1))
+        (top, left), (bottom, right) = _position(first), _position(last or first)
+        if len(self._merges) >= _MOST_MARKS:
+            raise _too_large(top)
+        self._merges.append((top, bottom, left, right))
+
+    def spread_merges(self) -> None:
+        """Note the merged ranges by row, once it is known how far the sheet goes."""
+        spread = 0
+        for top, bottom, left, right in self._merges:
+            last = min(bottom, self.marks.rows)
+            spread += max(0, last - top + 1)
+            if spread > _MOST_MERGED_ROWS:
+                raise _too_large(last)
+            for row in range(top, last + 1):
+                self.marks.merged.setdefault(row, []).append((left, right))
 
 
 def _position(reference: str) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -13,7 +13,7 @@ from itertools import islice
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from fieldapp.documents.tables.xlsx_marks import SheetMarks, SheetPart, read_marks, read_parts
+from fieldapp.documents.tables.xlsx_marks import SheetMarks, SheetPart, WorkbookParts, read_marks, read_parts
 from fieldapp.documents.tables.zip_guard import ZipLimits, open_guarded, refuse_document_types
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.intake import Cell, CellFault, Finding, Formula, RawRow
@@ -56,7 +56,7 @@ def read_workbook(content: bytes, layout: Layout) -> SheetTable:
     visible = _visible(parts.sheets, layout, notes)
     with _as_refusals():
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    table = _choose(workbook, archive, visible, layout, notes)
+    table = _choose(_Opened(workbook, archive, parts, layout), visible, notes)
     if table.marks.hidden_rows:
         notes.append(Finding("intake.hidden_rows"))
     origin = SERIALS_FROM_1904 if parts.counts_from_1904 else SERIALS_FROM_1900
@@ -108,28 +108,32 @@ def _visible(sheets: Sequence[SheetPart], layout: Layout, notes: list[Finding]) 
     return visible
 
 
-def _choose(
-    workbook: CalamineWorkbook,
-    archive: zipfile.ZipFile,
-    visible: Sequence[SheetPart],
-    layout: Layout,
-    notes: list[Finding],
-) -> SheetTable:
-    found: dict[str, SheetTable] = {}
-    refusals: list[Refusal] = []
-    for part in visible:
-        marks = read_marks(archive, part.path)
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A workbook looked at and opened."""
+
+    workbook: CalamineWorkbook
+    archive: zipfile.ZipFile
+    parts: WorkbookParts
+    layout: Layout
+
+    def table(self, part: SheetPart) -> SheetTable:
+        """The table on one sheet. Refusals of `find_header` where it holds none."""
+        marks = read_marks(self.archive, part.path, self.parts.currencies)
         with _as_refusals():
-            sheet = workbook.get_sheet_by_name(part.name)
-        try:
-            header = find_header(list(islice(_rows(sheet, marks), SEARCHED_ROWS)), layout)
-        except Refusal as refusal:
-            refusals.append(refusal)
-            continue
-        found[part.name] = SheetTable(sheet, marks, header, SERIALS_FROM_1900, ())
+            sheet = self.workbook.get_sheet_by_name(part.name)
+        header = find_header(list(islice(_rows(sheet, marks), SEARCHED_ROWS)), self.layout)
+        return SheetTable(sheet, marks, header, SERIALS_FROM_1900, ())
+
+
+def _choose(opened: _Opened, visible: Sequence[SheetPart], notes: list[Finding]) -> SheetTable:
+    found, refusals = _tables(opened, visible)
     if len(found) > 1:
         raise Refusal("intake.sheet_ambiguous", details={"sheets": ", ".join(found)[:200]})
     if not found:
+        hidden = [part for part in opened.parts.sheets if not part.visible]
+        if _tables(opened, hidden)[0]:
+            raise Refusal("intake.sheet_missing", details={"sheet": opened.layout.sheet})
         raise next((refusal for refusal in refusals if refusal.code != "intake.empty"), refusals[0])
     ((chosen, table),) = found.items()
     others = [part.name for part in visible if part.name != chosen]
@@ -138,19 +142,33 @@ def _choose(
     return table
 
 
+def _tables(opened: _Opened, parts: Sequence[SheetPart]) -> tuple[dict[str, SheetTable], list[Refusal]]:
+    found: dict[str, SheetTable] = {}
+    refusals: list[Refusal] = []
+    for part in parts:
+        try:
+            found[part.name] = opened.table(part)
+        except Refusal as refusal:
+            refusals.append(refusal)
+    return found, refusals
+
+
 def _rows(sheet: CalamineSheet, marks: SheetMarks) -> Iterator[RawRow]:
     if sheet.start is None:
         return
     # Rows come from the first of the sheet on, cells from its first filled column on.
     first_column = sheet.start[1] + 1
-    marked = {row for row, _ in marks.formulas} | {row for row, _ in marks.faults}
+    marked = {row for notes in (marks.formulas, marks.faults, marks.currencies) for row, _ in notes}
     with _as_refusals():
         for number, values in enumerate(sheet.iter_rows(), start=1):
             cells = [None if value == "" else _cell(value) for value in values]
             if number in marked:
                 _put_marks(cells, number, first_column, marks)
-            merged = number in marks.merged_rows and any(cell is not None for cell in cells)
-            yield RawRow(number, tuple(cells), "intake.merged_cell" if merged else None)
+            yield RawRow(number, tuple(cells), merged=_merged_places(marks.merged.get(number, ()), first_column))
+
+
+def _merged_places(ranges: Iterable[tuple[int, int]], first_column: int) -> frozenset[int]:
+    return frozenset(place - first_column for left, right in ranges for place in range(left, right + 1))
 
 
 def _put_marks(cells: list[Cell], number: int, first_column: int, marks: SheetMarks) -> None:
@@ -160,6 +178,9 @@ def _put_marks(cells: list[Cell], number: int, first_column: int, marks: SheetMa
             cells[place] = Formula(marks.formulas[position])
         elif position in marks.faults:
             cells[place] = CellFault(marks.faults[position])
+        elif position in marks.currencies and isinstance(cells[place], Decimal):
+            # What the sheet shows is not what the cell holds: "$ 100" is no hundred euro.
+            cells[place] = f"{marks.currencies[position]} {cells[place]}"
 
 
 def _cell(value: object) -> Cell:
