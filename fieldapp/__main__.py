@@ -1,4 +1,4 @@
-"""The first lines that run. `solve` needs nothing of the service, whose import alone takes seconds."""
+"""The first lines that run. Some commands need nothing of the service, whose import alone takes seconds."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ def main() -> None:
     """Hand the command over to the room that knows it."""
     if sys.argv[1:2] == ["solve"]:
         _solve()
+    if sys.argv[1:2] in (["geocode"], ["gazetteer"]):
+        command = getattr(import_module("fieldapp.address_commands"), sys.argv[1])
+        command.main(sys.argv[2:], prog_name=f"fieldapp {sys.argv[1]}")
     import_module("fieldapp.cli").main(prog_name="fieldapp")
 
 

@@ -14,10 +14,10 @@ import click
 import uvicorn
 
 from fieldapp import launch
+from fieldapp.address_commands import gazetteer, geocode
 from fieldapp.app import contract, create_app
 from fieldapp.demo.generator import generate
 from fieldapp.domain.errors import Refusal
-from fieldapp.geo.gazetteer import import_anncsu
 from fieldapp.settings import Settings
 from fieldapp.solving import fail, sentence, solve
 
@@ -116,23 +116,8 @@ def demo_data(practices: int, agents: int, seed: int, out: Path) -> None:
 main.add_command(solve)
 
 
-@main.group()
-def gazetteer() -> None:
-    """The index of streets and house numbers."""
-
-
-@gazetteer.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--format", "kind", type=click.Choice(["anncsu"]), default="anncsu", show_default=True)
-@click.option("--gazetteer", "target", type=click.Path(dir_okay=False, path_type=Path))
-def gazetteer_import(file: Path, kind: str, target: Path | None) -> None:
-    """Take in FILE, replacing what the gazetteer held of its comuni."""
-    assert kind == "anncsu"
-    try:
-        summary = import_anncsu(file, target or Settings().gazetteer_path)
-    except Refusal as refusal:
-        fail(sentence(refusal))
-    click.echo(json.dumps(asdict(summary), ensure_ascii=False, default=str))
+main.add_command(gazetteer)
+main.add_command(geocode)
 
 
 @main.command("import")

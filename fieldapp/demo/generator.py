@@ -26,7 +26,7 @@ from fieldapp.demo.province import PROVINCE, PROVINCE_NAME, towns
 from fieldapp.demo.town_plan import TownPlan, draw_town
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.money import italian
-from fieldapp.geo.gazetteer import ANNCSU_COLUMNS
+from fieldapp.geo.gazetteer_rows import ANNCSU_COLUMNS
 
 MOST_PRACTICES = 20_000
 GAZETTEER_FILE = "indirizzario.csv"

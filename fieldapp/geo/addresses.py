@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from fieldapp.geo.street_words import (
     ALWAYS_SHORT,
@@ -170,6 +171,16 @@ def normalise_fields(
     )
 
 
+def street_parts(odonimo: str) -> tuple[str, str]:
+    """A street as a register names it, into type and name: `("VIA", "SAN ROCCO")`; it holds no house number."""
+    text = _clean(odonimo)
+    name, length = _type_at(text)
+    rest = _tidy_name(" ".join(text.split()[length:])) if length else ""
+    if name in NAMES_OF_THEIR_OWN and not rest:
+        return _name_of_its_own(name, "")
+    return (name, rest) if rest else ("", _tidy_name(text))
+
+
 def _assemble(
     original: str, street: str, *, cap: str, comune: str, province: str, locality: str, presso: str
 ) -> Normalised:
@@ -282,6 +293,7 @@ def _cut_at_type(text: str) -> tuple[str, str]:
     return text, ""
 
 
+@lru_cache(maxsize=65536)
 def _type_at(text: str) -> tuple[str, int]:
     """The street type that `text` begins with and how many words spell it: `("PIAZZA", 1)` for `P.ZZA DUOMO`."""
     words = re.sub(r"\.(?=[^\W\d]{4,})", ". ", re.sub(r"^([A-Z])/(?=[A-Z]{2})", r"\1.", text)).split()

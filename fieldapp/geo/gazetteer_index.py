@@ -14,9 +14,10 @@ from geopy.distance import great_circle
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.geo.addresses import Address, fold
-from fieldapp.geo.gazetteer import CELLS_PER_DEGREE, SCHEMA_VERSION, cell_of
+from fieldapp.geo.gazetteer_schema import CELLS_PER_DEGREE, SCHEMA_VERSION, cell_of
 from fieldapp.geo.numbers_along import KnownNumber
-from fieldapp.geo.street_keys import name_tokens, similarity, trigrams
+from fieldapp.geo.packed_numbers import known
+from fieldapp.geo.street_keys import comune_key, comune_keys, name_tokens, similarity, trigrams
 
 _KEPT_COMUNI = 200
 """Comuni whose streets stay in memory; a day's file touches fewer."""
@@ -69,7 +70,7 @@ class _ComuneStreets:
         self.by_piece: dict[str, list[int]] = defaultdict(list)
         for at, (street, key, other_key) in enumerate(rows):
             self.streets.append(street)
-            names = [name for name in (key, other_key) if name]
+            names = [name for name in (key, *other_key.split("/")) if name]
             self.keys.append(tuple(tuple(name.split()) for name in names))
             for name in names:
                 self.by_key[" ".join(sorted(name.split()))].append(at)
@@ -112,7 +113,7 @@ class GazetteerIndex:
     def is_comune(self, folded: str) -> bool:
         """Whether a folded text is a comune's name, present or former."""
         self._connection()
-        return folded in self._names
+        return comune_key(folded) in self._names
 
     def comune(self, code: str) -> ComuneFound | None:
         """A comune by its cadastral code."""
@@ -123,8 +124,8 @@ class GazetteerIndex:
         """The comuni of exactly this name (own, other language, former), own names first."""
         self._connection()
         found: dict[str, ComuneFound] = {}
-        for spelling in (name, *name.split("/"), *name.split(" - ")):
-            for comune in self._names.get(fold(spelling), ()):
+        for key in comune_keys(name):
+            for comune in self._names.get(key, ()):
                 found.setdefault(comune.code, comune)
         best = max((comune.fit for comune in found.values()), default=0.0)
         return [comune for comune in found.values() if comune.fit == best]
@@ -132,7 +133,7 @@ class GazetteerIndex:
     def comuni_like(self, name: str) -> list[ComuneFound]:
         """Up to four comuni whose name resembles a misspelled one."""
         self._connection()
-        tokens = tuple(fold(name).split())
+        tokens = tuple(comune_key(name).split())
         if not tokens or sum(map(len, tokens)) < 4:
             return []
         letters = {word[:2] for word in tokens} | {word[:1] + word[2:3] for word in tokens}
@@ -166,10 +167,12 @@ class GazetteerIndex:
 
     def numbers_of(self, street_id: int) -> list[KnownNumber]:
         """All known numbers of a street."""
-        rows = self._connection().execute(
-            "SELECT number, suffix, lat_e7, lon_e7 FROM house_number WHERE street = ?", (street_id,)
+        row = (
+            self._connection()
+            .execute("SELECT entries, suffixes FROM numbers WHERE street = ?", (street_id,))
+            .fetchone()
         )
-        return [KnownNumber(n, suffix, lat / 1e7, lon / 1e7) for n, suffix, lat, lon in rows.fetchall()]
+        return known(*row) if row else []
 
     def numbers_near(
         self, lat: float, lon: float, *, reach_m: float, limit: int = 5
@@ -180,12 +183,15 @@ class GazetteerIndex:
         cells = [here + dy * 100_000 + dx for dy in range(-step, step + 1) for dx in range(-step, step + 1)]
         marks = ",".join("?" * len(cells))
         near = []
-        for street_id, number, suffix, lat_e7, lon_e7 in db.execute(
-            f"SELECT street, number, suffix, lat_e7, lon_e7 FROM house_number WHERE cell IN ({marks})", cells
+        for street_id, entries, suffixes in db.execute(
+            f"""SELECT street, entries, suffixes FROM numbers
+                WHERE street IN (SELECT street FROM cell WHERE cell IN ({marks}))""",
+            cells,
         ).fetchall():
-            away = great_circle((lat, lon), (lat_e7 / 1e7, lon_e7 / 1e7)).m
-            if away <= reach_m:
-                near.append((away, street_id, KnownNumber(number, suffix, lat_e7 / 1e7, lon_e7 / 1e7)))
+            for number in known(entries, suffixes):
+                away = great_circle((lat, lon), (number.lat, number.lon)).m
+                if away <= reach_m:
+                    near.append((away, street_id, number))
         near.sort(key=lambda each: (each[0], each[1], each[2].number, each[2].suffix))
         found = []
         for away, street_id, number in near[:limit]:
@@ -193,10 +199,17 @@ class GazetteerIndex:
             found.append((away, number, street, self._comuni[street.comune]))
         return found
 
-    def sources(self) -> list[dict[str, str]]:
+    def sources(self) -> list[dict[str, Any]]:
         """Where the index comes from, for showing: name, format, licence, moment of the import."""
-        rows = self._connection().execute("SELECT name, format, licence, imported_at FROM source ORDER BY id")
-        return [dict(zip(("name", "format", "licence", "imported_at"), row, strict=True)) for row in rows.fetchall()]
+        rows = self._connection().execute(
+            """SELECT name, format, licence, imported_at, coalesce(sum(streets), 0), coalesce(sum(numbers), 0)
+               FROM source LEFT JOIN (
+                   SELECT s.source, count(*) AS streets, sum(n.count) AS numbers
+                   FROM street s LEFT JOIN numbers n ON n.street = s.id GROUP BY s.source) AS held
+               ON held.source = source.id GROUP BY source.id ORDER BY source.id"""
+        )
+        names = ("name", "format", "licence", "imported_at", "streets", "house_numbers")
+        return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
 
     def holes(self) -> list[ComuneFound]:
         """The comuni that have no point: an address there is found only by a street of the gazetteer."""

@@ -16,6 +16,7 @@ class KnownNumber:
     suffix: str
     lat: float
     lon: float
+    method: int = 0
 
     @property
     def text(self) -> str:

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from fieldapp.geo.addresses import fold
-from fieldapp.geo.street_words import ARTICLES, MONTHS, NUMBER_WORDS
+from fieldapp.geo.street_words import ARTICLES, MONTHS, NAME_WORDS, NUMBER_WORDS, SAINTS
 
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 
@@ -15,10 +15,32 @@ _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 def name_tokens(name: str) -> tuple[str, ...]:
     """The words of a street's name that tell it apart: folded, no articles, numbers before months as digits."""
     words = fold(name).split()
-    numbered = [
-        _as_digits(word) if _is_number(words, at) else word.lstrip("0") or word for at, word in enumerate(words)
-    ]
-    return tuple(word for word in numbered if word not in ARTICLES) or tuple(words)
+    said = (_said(words, at) for at in range(len(words)))
+    return tuple(word for word in said if word not in ARTICLES) or tuple(words)
+
+
+def _said(words: list[str], at: int) -> str:
+    """One word in the spelling that all its spellings share."""
+    word = words[at]
+    if word in SAINTS:
+        return "S"
+    if word in NUMBER_WORDS or _is_number(words, at):
+        return _as_digits(word)
+    return NAME_WORDS.get(word) or word.lstrip("0") or word
+
+
+def comune_keys(name: str) -> tuple[str, ...]:
+    """The keys that a comune is found by: the whole name's and, of a name in two languages, each one's."""
+    spellings = [name, *name.split("/"), *name.split(" - ")]
+    return tuple(dict.fromkeys(key for key in map(comune_key, spellings) if key))
+
+
+@lru_cache(maxsize=65536)
+def comune_key(name: str) -> str:
+    """Folded, without articles, saints alike: `S. Giovanni in Persiceto` is `San Giovanni Persiceto`."""
+    words = fold(name).split()
+    kept = ["S" if word in SAINTS else word for word in words if word not in ARTICLES]
+    return " ".join(kept or words)
 
 
 def name_key(name: str) -> str:

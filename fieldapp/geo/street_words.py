@@ -155,7 +155,8 @@ TRUNCATED = frozenset({"CA", "CO", "DA", "DE", "FRA", "MO", "NE", "PO", "PIE", "
 MONTHS = words("GENNAIO FEBBRAIO MARZO APRILE MAGGIO GIUGNO LUGLIO AGOSTO SETTEMBRE OTTOBRE NOVEMBRE DICEMBRE")
 
 NUMBER_WORDS: dict[str, str] = {
-    "PRIMO": "1",
+    "PRIMO": "1", "SECONDO": "2", "TERZO": "3", "QUARTO": "4", "QUINTO": "5", "SESTO": "6", "SETTIMO": "7",
+    "OTTAVO": "8", "NONO": "9", "DECIMO": "10", "PRIMA": "1", "SECONDA": "2", "TERZA": "3", "QUARTA": "4",
     "DUE": "2",
     "TRE": "3",
     "QUATTRO": "4",
@@ -167,9 +168,13 @@ NUMBER_WORDS: dict[str, str] = {
     "DIECI": "10",
     "UNDICI": "11",
     "VENTI": "20",
+    "VENTIQUATTRO": "24",
     "VENTICINQUE": "25",
     "VENTOTTO": "28",
-}
+}  # fmt: skip
+
+SAINTS = words("S SS SAN SANT SANTA SANTE SANTI SANTO SANTISSIMA SANTISSIMO SANTISSIMI STA STO SANKT ST")
+"""Words that people write for each other: which saint it is, the next word says."""
 
 ARTICLES = words(
     "A AD AI AGLI AL ALL ALLA ALLE ALLO D DA DAI DAL DALL DALLA DE DEI DEGLI DEL DELL DELLA DELLE DELLO DI E ED"

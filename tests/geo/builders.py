@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
-from fieldapp.geo.gazetteer import ANNCSU_COLUMNS
+from fieldapp.geo.gazetteer_rows import ANNCSU_COLUMNS
 
 LODI = ("E648", 45.31, 9.50)
 ROME_POINT = (41.9, 12.5)

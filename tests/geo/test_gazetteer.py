@@ -9,8 +9,9 @@ import pytest
 
 from fieldapp.domain.errors import Refusal
 from fieldapp.geo.comuni import all_comuni, comuni_of, holes
-from fieldapp.geo.gazetteer import ANNCSU_COLUMNS, import_anncsu
+from fieldapp.geo.gazetteer import import_anncsu
 from fieldapp.geo.gazetteer_index import GazetteerIndex
+from fieldapp.geo.gazetteer_rows import ANNCSU_COLUMNS
 from tests.geo.builders import LODI, ROME_POINT, Access, street, write_anncsu
 
 REFUSED_POINTS = [
@@ -51,7 +52,7 @@ def test_what_an_import_held_of_a_comune_is_replaced_by_the_next(tmp_path: Path)
 
     with sqlite3.connect(gazetteer) as db:
         assert {name for (name,) in db.execute("SELECT name FROM street")} == {"NUOVA", "LODI"}
-        assert db.execute("SELECT count(*) FROM house_number").fetchone() == (8,)
+        assert db.execute("SELECT sum(count) FROM numbers").fetchone() == (8,)
 
 
 def test_a_refused_file_leaves_the_old_gazetteer_and_no_draft(tmp_path: Path) -> None:
