@@ -6,6 +6,7 @@ replaced), so every job first looks at how far its subject is.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
@@ -13,6 +14,8 @@ from typing import Any
 from uuid import UUID
 
 import procrastinate
+from procrastinate.exceptions import JobAborted
+from procrastinate.jobs import Job
 
 from fieldapp.services import agreement_review, intake, licences, limitation, planning
 from fieldapp.services.work import Parts
@@ -34,10 +37,18 @@ JOBS: Mapping[str, Run] = MappingProxyType(
 log = logging.getLogger("fieldapp.jobs")
 
 
+class _AgainAfterAStop(procrastinate.BaseRetryStrategy):
+    """A job that its worker's end cut off runs again; one that failed by itself does not."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> procrastinate.RetryDecision | None:  # noqa: ARG002
+        cut_off = isinstance(exception, asyncio.CancelledError | JobAborted)
+        return procrastinate.RetryDecision() if cut_off else None
+
+
 def register(jobs: procrastinate.App, parts: Parts) -> None:
     """Make every job of `JOBS` known to `jobs`, and the rescue of jobs whose worker died."""
     for name, run in JOBS.items():
-        jobs.task(name=name)(_as_person(name, run, parts))
+        jobs.task(name=name, retry=_AgainAfterAStop())(_as_person(name, run, parts))
     rescue = jobs.task(name="jobs.rescue", queueing_lock="jobs.rescue", pass_context=True)(_rescue)
     jobs.periodic(cron="* * * * *")(rescue)
     watch = jobs.task(name="agreements.review", queueing_lock="agreements.review")(_review(parts))

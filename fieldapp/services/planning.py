@@ -391,9 +391,13 @@ class _Teller:
         searching = asyncio.create_task(
             asyncio.to_thread(solve, problem, seed=seed, seconds=seconds, clock=time.monotonic, on_progress=self._hear)
         )
-        while not (await asyncio.wait([searching], timeout=self.EVERY_S))[0]:
-            await self._tell()
-        return await searching
+        try:
+            while not (await asyncio.wait([searching], timeout=self.EVERY_S))[0]:
+                await self._tell()
+            return await searching
+        finally:
+            # A worker that is told to end does not wait for the search.
+            self._stop = True
 
     def finished(self, solution: Solution) -> dict[str, Any]:
         """The progress as it stands at the end: only now is it known how many visits are served."""
