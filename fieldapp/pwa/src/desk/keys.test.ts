@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { handleKey, onEscape } from './keys'
+import { handleKey, onEscape, singleKeys } from './keys'
 
 const actions = { search: vi.fn(), help: vi.fn() }
 const press = (key: string, target: Element = document.body): KeyboardEvent => {
@@ -34,6 +34,26 @@ describe('the keyboard of the desk', () => {
     press('/', field)
 
     expect(actions.search).not.toHaveBeenCalled()
+  })
+
+  it('leaves keys of one sign alone once they are turned off, but not arrows and Escape', () => {
+    const close = vi.fn()
+    const takeBack = onEscape(close)
+    singleKeys.turn(false)
+
+    expect(press('/').defaultPrevented).toBe(false)
+    expect(press('j').defaultPrevented).toBe(false)
+    document.querySelector<HTMLElement>('[data-row]')?.focus()
+    press('ArrowDown')
+    press('Escape')
+
+    expect(actions.search).not.toHaveBeenCalled()
+    expect(focused()).toBe('due')
+    expect(close).toHaveBeenCalledOnce()
+    takeBack()
+    singleKeys.turn(true)
+    press('/')
+    expect(actions.search).toHaveBeenCalledOnce()
   })
 
   it('walks through a list and stays at its end', () => {

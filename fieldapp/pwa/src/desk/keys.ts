@@ -25,6 +25,14 @@ export function isWriting(target: EventTarget | null): boolean {
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable
 }
 
+const REMEMBERED = 'fieldapp.single-keys'
+
+/** Whether keys of one letter or sign do something: who dictates or types by accident turns them off (WCAG 2.1.4). */
+export const singleKeys = {
+  on: (): boolean => localStorage.getItem(REMEMBERED) !== 'off',
+  turn: (on: boolean): void => (on ? localStorage.removeItem(REMEMBERED) : localStorage.setItem(REMEMBERED, 'off')),
+}
+
 const STEPS: Readonly<Record<string, 1 | -1>> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }
 
 export function handleKey(event: KeyboardEvent, actions: KeyActions): void {
@@ -36,6 +44,7 @@ export function handleKey(event: KeyboardEvent, actions: KeyActions): void {
     return
   }
   if (isWriting(event.target)) return
+  if (event.key.length === 1 && !singleKeys.on()) return
   const step = STEPS[event.key]
   if (event.key === '/') actions.search()
   else if (event.key === '?') actions.help()
