@@ -35,6 +35,7 @@ from fieldapp.clock import Clock, DemoClock, MachineClock
 from fieldapp.routes import faces, guard, problems
 from fieldapp.routes.access import AccessController
 from fieldapp.routes.agreements import AgreementController
+from fieldapp.routes.books import BooksController
 from fieldapp.routes.cash import CashController
 from fieldapp.routes.contacts import ContactController
 from fieldapp.routes.dispatch import DispatchController
@@ -189,6 +190,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             RulesController,
             LicenceController,
             CashController,
+            BooksController,
             ContactController,
             PublicController,
         ],

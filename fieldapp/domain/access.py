@@ -156,20 +156,24 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "finish_task": _session(_DESK),
         "list_doubtful_addresses": _session(_DESK),
         "settle_address": _session(_DESK),
-        "read_trial_balance": _session(_OFFICE),
         "export_outcomes": _session(_OFFICE),
         # cash
         "read_cash_desk": _session(_OFFICE),
         "hand_in_cash": _session(_OFFICE),
         "bank_slip": _session(_OFFICE),
         "clear_payment": _session(_OFFICE),
+        "credit_cards": _session(_OFFICE),
         "bounce_cheque": _session(_OFFICE),
         "confirm_transfer": _session(_OFFICE),
         "void_receipt": _session(_OFFICE),
         "refund_receipt": _session(_OFFICE),
         "list_receipt_series": _session(_OFFICE),
         "preview_allocation": _session(_OFFICE),
+        # books
+        "read_trial_balance": _session(_OFFICE),
         "read_account_statement": _session(_OFFICE),
+        "export_trial_balance": _session(_OFFICE),
+        "export_account_statement": _session(_OFFICE),
         "watch_events": _session(_DESK),
     }
 )

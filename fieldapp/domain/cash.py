@@ -134,9 +134,10 @@ def refund_entry(
     idempotency_key: str,
     creditor_id: UUID,
     practice_id: UUID,
+    paid_from: AccountKey,
     memo: str,
 ) -> NewEntry:
-    """Money given back from the bank: the claim is owed again, and the creditor is owed that much less."""
+    """Money given back out of `paid_from`: the claim is owed again, and the creditor is owed that much less."""
     amount_cents = sum(share.total_cents for share in shares)
     legs = [
         Leg(AccountKey(kind, practice_id=practice_id), cents, share.debt_line_id)
@@ -147,7 +148,7 @@ def refund_entry(
     legs += [
         Leg(AccountKey(AccountKind.CREDITOR_CLAIMS, creditor_id=creditor_id), -amount_cents),
         Leg(AccountKey(AccountKind.CREDITOR_DUES, creditor_id=creditor_id), amount_cents),
-        Leg(AccountKey(AccountKind.AGENCY_BANK), -amount_cents),
+        Leg(paid_from, -amount_cents),
     ]
     return NewEntry("refund", at, idempotency_key, tuple(legs), memo=memo, practice_id=practice_id)
 

@@ -1,22 +1,21 @@
-"""The back office's door to money under way, accounts and series of receipts."""
+"""The back office's door to money under way and series of receipts."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.domain.ledger import OWNERS, AccountKey, AccountKind
 from fieldapp.domain.payments import LARGEST_CENTS
 from fieldapp.services import cash, receipts
 from fieldapp.services.work import Work
-from fieldapp.store.shapes.cash import AccountStatement, AllocationPreview, CashDesk, SeriesRow, SlipRow
+from fieldapp.store.shapes.cash import AllocationPreview, CashDesk, SeriesRow, SlipRow
 
 Cents = Annotated[int, Meta(ge=0, le=100 * LARGEST_CENTS)]
 Paid = Annotated[int, Meta(ge=1, le=LARGEST_CENTS)]
@@ -44,6 +43,11 @@ class ClearRequest(Struct, forbid_unknown_fields=True):
     cleared_on: date
 
 
+class CreditRequest(Struct, forbid_unknown_fields=True):
+    payment_ids: Annotated[list[UUID], Meta(min_length=1, max_length=200)]
+    credited_on: date
+
+
 class UnpaidRequest(Struct, forbid_unknown_fields=True):
     unpaid_on: date
     reason: Annotated[str, Meta(min_length=1, max_length=300)]
@@ -64,6 +68,7 @@ class RefundRequest(Struct, forbid_unknown_fields=True):
     id: UUID
     amount_cents: Paid
     reason: Words
+    out_of: receipts.OutOf = "bank"
 
 
 class Voided(Struct, frozen=True):
@@ -105,6 +110,10 @@ class CashController(Controller):
     ) -> CashDesk:
         return await cash.clear_payment(work, payment_id, cleared_on=data.cleared_on)
 
+    @post("/cash/cards/credit", operation_id="credit_cards", status_code=200)
+    async def credit_cards(self, work: NamedDependency[Work], data: JSONBody[CreditRequest]) -> CashDesk:
+        return await cash.credit_cards(work, data.payment_ids, credited_on=data.credited_on)
+
     @post("/cash/payments/{payment_id:uuid}/unpaid", operation_id="bounce_cheque", status_code=200)
     async def bounce_cheque(
         self, work: NamedDependency[Work], payment_id: FromPath[UUID], data: JSONBody[UnpaidRequest]
@@ -135,7 +144,12 @@ class CashController(Controller):
         self, work: NamedDependency[Work], receipt_id: FromPath[UUID], data: JSONBody[RefundRequest]
     ) -> Refunded:
         left = await receipts.refund(
-            work, receipt_id, refund_id=data.id, amount_cents=data.amount_cents, reason=data.reason
+            work,
+            receipt_id,
+            refund_id=data.id,
+            amount_cents=data.amount_cents,
+            reason=data.reason,
+            out_of=data.out_of,
         )
         return Refunded(left)
 
@@ -152,27 +166,8 @@ class CashController(Controller):
     ) -> AllocationPreview:
         return await receipts.preview_allocation(work, practice_id, amount_cents)
 
-    @get("/ledger/statement", operation_id="read_account_statement")
-    async def read_statement(
-        self,
-        work: NamedDependency[Work],
-        kind: FromQuery[AccountKind],
-        owner_id: FromQuery[UUID | None] = None,
-        since: FromQuery[datetime | None] = None,
-        until: FromQuery[datetime | None] = None,
-    ) -> AccountStatement:
-        return await cash.read_statement(work, _account(kind, owner_id), since=since, until=until)
-
 
 def _pieces(named: dict[str, int]) -> dict[int, int]:
     if not all(name.isascii() and name.isdigit() and len(name) < 7 for name in named):
         raise Refusal("cash.pieces_unknown", kind=Kind.MALFORMED, details={"denomination": sorted(named)[0][:20]})
     return {int(name): number for name, number in named.items()}
-
-
-def _account(kind: AccountKind, owner_id: UUID | None) -> AccountKey:
-    """The account of `kind` and its one owner. Raises Refusal `ledger.account_unknown`."""
-    owners = OWNERS[kind]
-    if bool(owners) != (owner_id is not None):
-        raise Refusal("ledger.account_unknown", kind=Kind.MISSING)
-    return AccountKey(kind, **{f"{owner}_id": owner_id for owner in owners})

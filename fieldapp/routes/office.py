@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -25,7 +25,6 @@ from fieldapp.store.shapes.office import (
     PracticeFile,
     PracticePage,
     TaskRow,
-    TrialBalance,
 )
 
 MAX_UPLOAD = 200 * 1024 * 1024
@@ -154,12 +153,6 @@ class OfficeController(Controller):
         return await office.settle_address(
             work, address_id, lat_e6=data.lat_e6, lon_e6=data.lon_e6, confirm=data.confirm
         )
-
-    @get("/ledger/trial-balance", operation_id="read_trial_balance")
-    async def read_trial_balance(
-        self, work: NamedDependency[Work], at: FromQuery[datetime | None] = None
-    ) -> TrialBalance:
-        return await office.trial_balance(work, at=at)
 
     @get("/exports/outcomes", operation_id="export_outcomes")
     async def export_outcomes(

@@ -18,7 +18,7 @@ from fieldapp.services.work import Work
 from fieldapp.store import cash as store
 from fieldapp.store import ledger, tasks
 from fieldapp.store.feed import NewFact, audit, tell
-from fieldapp.store.shapes.cash import AccountStatement, CashDesk, SlipRow
+from fieldapp.store.shapes.cash import CashDesk, SlipRow
 from fieldapp.store.tables.field import Payment
 from fieldapp.store.tables.ledger import DepositSlip
 
@@ -61,13 +61,13 @@ async def hand_in(
             raise Refusal("cash.slip_differs", kind=Kind.CONFLICT)
         return (await store.slips(work.session, slip_id=slip_id))[0]
     cheques = await _cheques_held(work, agent_id, payment_ids)
-    faces = [await _held_cents(work, row) for row in cheques]
+    faces = [await held_cents(work, row) for row in cheques]
     handed = HandIn(agent_id, declared_cents, counted, tuple(faces), reason)
     held = (await ledger.held_by(work.session, agent_id)).get(AccountKind.AGENT_CASH, 0)
     if declared_cents > held:
         raise Refusal("cash.more_than_held", details={"held_cents": held})
     number = await store.next_slip_number(work.session)
-    entry = rules.hand_in_entry(handed, at=work.now, idempotency_key=f"hand-in:{slip_id}", memo=f"{number}")
+    entry = rules.hand_in_entry(handed, at=work.now, idempotency_key=f"hand-in:{slip_id}", memo=f"distinta {number}")
     posted = await _post(work, entry)
     work.session.add(
         DepositSlip(
@@ -126,10 +126,12 @@ async def bank_slip(work: Work, slip_id: UUID, *, banked_on: date, reference: st
         moving = [row for row in cheques if row.standing == Standing.HANDED_IN.value]
         bank, at_bank = AccountKey(AccountKind.AGENCY_BANK), AccountKey(AccountKind.CHEQUES_AT_BANK)
         moves = [(AccountKey(AccountKind.OFFICE_CASH), bank, slip.counted_cents)]
-        moves += [(AccountKey(AccountKind.OFFICE_CHEQUES), at_bank, await _held_cents(work, row)) for row in moving]
+        moves += [(AccountKey(AccountKind.OFFICE_CHEQUES), at_bank, await held_cents(work, row)) for row in moving]
         slip.bank_entry_id = await _post(
             work,
-            rules.move_entry("banked", moves, at=at, idempotency_key=f"banked:{slip_id}", memo=f"{slip.number}"),
+            rules.move_entry(
+                "banked", moves, at=at, idempotency_key=f"banked:{slip_id}", memo=f"distinta {slip.number}"
+            ),
         )
         slip.banked_on, slip.banked_by, slip.bank_reference = banked_on, work.identity.person_id, reference.strip()
         for row in moving:
@@ -143,13 +145,18 @@ async def bank_slip(work: Work, slip_id: UUID, *, banked_on: date, reference: st
 
 async def clear_payment(work: Work, payment_id: UUID, *, cleared_on: date) -> CashDesk:
     """The bank has credited a cheque, or the acquirer has paid a card. Raises Refusal `cash.step_out_of_turn`."""
+    await _clear(work, payment_id, cleared_on)
+    return await read_desk(work)
+
+
+async def _clear(work: Work, payment_id: UUID, cleared_on: date) -> None:
     row = await store.payment(work.session, payment_id)
     if row.standing != Standing.CLEARED.value:
         rules.step(row.method, Standing(row.standing), Standing.CLEARED)
         at = _moment(work, cleared_on)
         source = await _place_of(work, row)
         # The stamp duty that a debtor paid on top travels with the payment.
-        cents = await _held_cents(work, row)
+        cents = await held_cents(work, row)
         entry = rules.move_entry(
             "cleared",
             [(source, AccountKey(AccountKind.AGENCY_BANK), cents)],
@@ -162,6 +169,15 @@ async def clear_payment(work: Work, payment_id: UUID, *, cleared_on: date) -> Ca
         row.standing = Standing.CLEARED.value
         await work.session.flush()
         _tell(work, "payment.cleared", row, at)
+
+
+async def credit_cards(work: Work, payment_ids: Sequence[UUID], *, credited_on: date) -> CashDesk:
+    """The acquirer has paid a batch of card payments. All or none. Raises as `clear_payment`, `payment.not_by_card`."""
+    for row in await store.payments(work.session, payment_ids):
+        if row.method != "card":
+            raise Refusal("payment.not_by_card", kind=Kind.CONFLICT)
+    for payment_id in payment_ids:
+        await _clear(work, payment_id, credited_on)
     return await read_desk(work)
 
 
@@ -203,19 +219,13 @@ async def reverse(work: Work, row: Payment, *, at: datetime, key: str, reason: s
     await _post(work, replace(entry, payment_id=row.id))
 
 
-async def read_statement(
-    work: Work, key: AccountKey, *, since: datetime | None, until: datetime | None
-) -> AccountStatement:
-    """Raises Refusal `ledger.account_unknown`."""
-    return await store.statement(work.session, key, since=since, until=until or work.now)
-
-
 async def _place_of(work: Work, row: Payment) -> AccountKey:
     received_in = _received_in(await store.entry(work.session, row.entry_id))
     return rules.where_is(row.method, Standing(row.standing), agent_id=row.agent_id, received_in=received_in)
 
 
-async def _held_cents(work: Work, row: Payment) -> int:
+async def held_cents(work: Work, row: Payment) -> int:
+    """What the payment brought into hands: its amount, and the stamp duty that was taken with it."""
     original = await store.entry(work.session, row.entry_id)
     return sum(leg.amount_cents for leg in original.legs if leg.account == _received_in(original))
 

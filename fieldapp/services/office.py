@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from uuid import UUID
 
 from fieldapp.documents.papers import paper_pdf
@@ -15,7 +14,7 @@ from fieldapp.domain.receipt_proof import digest_proof, receipt_proof
 from fieldapp.domain.receipts import read_receipt
 from fieldapp.services import rules
 from fieldapp.services.work import Work
-from fieldapp.store import ledger, limitation, practice_facts, practice_file, practices, tasks
+from fieldapp.store import limitation, practice_facts, practice_file, practices, tasks
 from fieldapp.store.cards import address_card, current_addresses
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.dispatch import Finding
@@ -26,7 +25,6 @@ from fieldapp.store.shapes.office import (
     PracticeFile,
     PracticePage,
     TaskRow,
-    TrialBalance,
 )
 
 VISIT_S = 15 * 60
@@ -146,8 +144,3 @@ async def settle_address(work: Work, address_id: UUID, *, lat_e6: int, lon_e6: i
     tell(work.session, NewFact("address.settled", work.now, practice_id=settled.practice_id, body=body))
     audit(work.session, "address.settled", "address", address_id, **body)
     return address_card(settled)
-
-
-async def trial_balance(work: Work, *, at: datetime | None) -> TrialBalance:
-    """Every account's balance at the instant `at`, by default now; the total is zero."""
-    return await ledger.trial_balance(work.session, at=at or work.now)

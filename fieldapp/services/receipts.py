@@ -50,6 +50,7 @@ from fieldapp.store.office_series import Device, Owed, Payment, Receipt
 from fieldapp.store.shapes.cash import AllocationPart, AllocationPreview, CashDesk, SeriesRow
 
 Into = Literal["agency", "creditor"]
+OutOf = Literal["bank", "office_cash", "agent_cash"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +178,14 @@ async def void_receipt(work: Work, receipt_id: UUID, *, reason: str) -> str:
     return _name(kept)
 
 
-async def refund(work: Work, receipt_id: UUID, *, refund_id: UUID, amount_cents: int, reason: str) -> int:
-    """Give back money of a receipt from the bank; what is left of the receipt, in cents.
+async def refund(
+    work: Work, receipt_id: UUID, *, refund_id: UUID, amount_cents: int, reason: str, out_of: OutOf
+) -> int:
+    """Give back money of a receipt; what is left of the receipt, in cents.
 
-    `refund_id` is the caller's, so that a repeat is known. Raises Refusal `refund.more_than_received` (details:
-    left_cents), `refund.not_in_the_bank`, `receipt.reason_missing`.
+    `out_of` says whose money goes: the bank's, the office's cash, the purse of the agent who took it. `refund_id` is
+    the caller's, so that a repeat is known. Raises Refusal `refund.more_than_received` (details: left_cents),
+    `refund.not_in_the_bank`, `refund.more_than_held` (details: held_cents), `receipt.reason_missing`.
     """
     row = await practice_file.receipt(work.session, receipt_id)
     payment = await cash_store.payment_of_receipt(work.session, receipt_id)
@@ -194,23 +198,40 @@ async def refund(work: Work, receipt_id: UUID, *, refund_id: UUID, amount_cents:
         ):
             raise Refusal("refund.not_in_the_bank", kind=Kind.CONFLICT, details={"standing": payment.standing})
         shares = rules.refund_shares(await cash_store.claim_legs_of(work.session, payment), amount_cents)
+        paid_from = await _purse(work, out_of, payment.agent_id, amount_cents)
         entry = rules.refund_entry(
             shares,
             at=work.now,
             idempotency_key=key,
             creditor_id=payment.creditor_id,
             practice_id=payment.practice_id,
+            paid_from=paid_from,
             memo=f"{_name(row)}: {reason.strip()}",
         )
         entries = [replace(entry, payment_id=payment.id)]
         await ledger.post(work.session, entries, now=work.now, new_id=work.parts.new_id)
-        body = {"receipt": _name(row), "amount_cents": amount_cents, "reason": reason.strip()}
+        body = {"receipt": _name(row), "amount_cents": amount_cents, "reason": reason.strip(), "out_of": out_of}
         fact = NewFact(
             "payment.refunded", work.now, practice_id=row.practice_id, creditor_id=payment.creditor_id, body=body
         )
         tell(work.session, fact)
         audit(work.session, "payment.refunded", "receipt", receipt_id, **body)
     return -sum(leg.amount_cents for leg in await cash_store.claim_legs_of(work.session, payment))
+
+
+async def _purse(work: Work, out_of: OutOf, agent_id: UUID, amount_cents: int) -> AccountKey:
+    """The account that a refund is paid from. Cash that nobody holds cannot be given: `refund.more_than_held`."""
+    if out_of == "bank":
+        return AccountKey(AccountKind.AGENCY_BANK)
+    if out_of == "office_cash":
+        key = AccountKey(AccountKind.OFFICE_CASH)
+    else:
+        await cash_store.agent(work.session, agent_id)
+        key = AccountKey(AccountKind.AGENT_CASH, person_id=agent_id)
+    held = await ledger.held_in(work.session, key)
+    if amount_cents > held:
+        raise Refusal("refund.more_than_held", kind=Kind.CONFLICT, details={"held_cents": held})
+    return key
 
 
 async def list_series(work: Work) -> list[SeriesRow]:
@@ -378,6 +399,8 @@ async def _counter_receipt(work: Work, place: _Place, row: Receipt, reason: str)
 
 async def _may_be_voided(work: Work, payment: Payment) -> None:
     """Only while the money can be handed back where it is: what went on is given back by a refund."""
+    if payment.method in ("card", "cheque") and payment.standing in (Standing.AT_BANK, Standing.CLEARED):
+        raise Refusal("receipt.money_moved_on", kind=Kind.CONFLICT, details={"held_cents": 0})
     rules.step(payment.method, Standing(payment.standing), Standing.VOIDED)
     taken = -sum(leg.amount_cents for leg in await cash_store.claim_legs_of(work.session, payment))
     if taken != payment.amount_cents:
@@ -386,7 +409,7 @@ async def _may_be_voided(work: Work, payment: Payment) -> None:
     if payment.method == "cash":
         await cash_store.agent(work.session, payment.agent_id)
         held = (await ledger.held_by(work.session, payment.agent_id)).get(AccountKind.AGENT_CASH, 0)
-        if held < payment.amount_cents:
+        if held < await cash.held_cents(work, payment):
             raise Refusal("receipt.money_moved_on", kind=Kind.CONFLICT, details={"held_cents": held})
 
 

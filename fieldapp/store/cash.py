@@ -55,6 +55,7 @@ async def purses(session: AsyncSession) -> list[Purse]:
             agent_number=person.agent_number or "",
             cash_cents=held[person.id].get(AccountKind.AGENT_CASH, 0),
             cheques_cents=held[person.id].get(AccountKind.CHEQUES_IN_HAND, 0),
+            cards_cents=held[person.id].get(AccountKind.CARD_IN_TRANSIT, 0),
             limit_cents=person.cash_limit_cents,
             differences_cents=held[person.id].get(AccountKind.CASH_DIFFERENCES, 0),
         )
@@ -270,14 +271,7 @@ async def statement(
         .join(Account, col(Account.id) == col(Posting.account_id))
         .where(
             Account.kind == key.kind.value,
-            *(
-                col(column).is_(None) if owner is None else col(column) == owner
-                for column, owner in (
-                    (Account.creditor_id, key.creditor_id),
-                    (Account.practice_id, key.practice_id),
-                    (Account.person_id, key.person_id),
-                )
-            ),
+            *ledger.owned_by(key),
             col(Entry.at) <= until,
         )
         .order_by(col(Entry.at), col(Entry.id), col(Posting.id))

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy
-from sqlalchemy import Text, Uuid, case, func
+from sqlalchemy import ColumnElement, Text, Uuid, case, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -190,6 +190,16 @@ async def held_by(session: AsyncSession, person_id: UUID) -> dict[AccountKind, i
     return {AccountKind(kind): int(total) for kind, total in await session.execute(query)}
 
 
+async def held_in(session: AsyncSession, key: AccountKey) -> int:
+    """What an account stands at, in cents; the account is held, so that two do not spend the same."""
+    query = select(Account).where(Account.kind == key.kind.value, *owned_by(key))
+    account = (await session.exec(query.with_for_update())).first()
+    if account is None:
+        return 0
+    total = select(func.coalesce(func.sum(Posting.amount_cents), 0)).where(Posting.account_id == account.id)
+    return int((await session.exec(total)).one())
+
+
 async def entries_of(session: AsyncSession, practice_id: UUID) -> list[EntryRow]:
     """All entries of a practice with their postings, newest first."""
     query = (
@@ -272,6 +282,16 @@ async def all_entries(session: AsyncSession) -> list[tuple[UUID, datetime, str, 
     for entry_id, at, kind, cents, account in await session.execute(query):
         found.setdefault(entry_id, (at, kind, []))[2].append(Leg(_key_of(account), cents))
     return [(entry_id, at, kind, tuple(legs)) for entry_id, (at, kind, legs) in found.items()]
+
+
+def owned_by(key: AccountKey) -> list[ColumnElement[bool]]:
+    """The conditions that an account has exactly the owners of `key`."""
+    owners = (
+        (Account.creditor_id, key.creditor_id),
+        (Account.practice_id, key.practice_id),
+        (Account.person_id, key.person_id),
+    )
+    return [col(column).is_(None) if owner is None else col(column) == owner for column, owner in owners]
 
 
 def _key_of(account: Account) -> AccountKey:

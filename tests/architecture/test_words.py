@@ -12,7 +12,9 @@ from string import Formatter
 
 import pytest
 
+from fieldapp.domain.ledger import AccountKind
 from fieldapp.routes.problems import CONSTRAINTS
+from fieldapp.services import books
 from fieldapp.words import LANGUAGES, PACKAGE, read_words
 
 FOLDER = PACKAGE / "pwa" / "src" / "text" / "refusals"
@@ -132,3 +134,13 @@ def test_no_code_stands_in_two_files() -> None:
         twice = [code for code, times in Counter(code for file in files for code in file).items() if times > 1]
 
         assert twice == [], language
+
+
+def test_files_name_accounts_and_entries_as_the_desk_does() -> None:
+    desk = {
+        key: words for path in FOLDER.parent.glob("*.it.json") for key, words in json.loads(path.read_text()).items()
+    }
+
+    assert {f"account.{kind}": name for kind, name in books.ACCOUNTS.items()}.items() <= desk.items()
+    assert {f"entry.{kind}": name for kind, name in books.ENTRIES.items()}.items() <= desk.items()
+    assert set(books.ACCOUNTS) == {kind.value for kind in AccountKind}

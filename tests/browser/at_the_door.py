@@ -131,7 +131,7 @@ class AgentsPhone:
 
     def pay(self, method: str, amount: str, answers: dict[str, str]) -> None:
         """Fill in the payment, up to the screen that both people look at."""
-        self.tap("Registra un incasso")
+        self.tap("(Registra un|Altro) incasso")
         self.choose(method, of="Come paga")
         for label, text in answers.items():
             self.type(label, text)

@@ -98,6 +98,7 @@ DESKS: dict[str, dict[str, Callable[[Page], Locator]]] = {
         "pratiche": lambda page: page.locator("main tbody tr"),
         "importazioni": lambda page: page.get_by_role("main").get_by_text("importato"),
         "indirizzi": lambda page: page.get_by_role("button", name="Conferma la posizione"),
+        "cassa": lambda page: page.get_by_role("heading", name="In mano agli agenti"),
         "esiti": lambda page: page.get_by_role("link", name="Scarica il CSV"),
         "conti": lambda page: page.get_by_text("Dare e avere pareggiano"),
         "dispositivi": lambda page: page.locator("main tbody tr").or_(page.get_by_text("Nessun telefono registrato")),
@@ -152,5 +153,20 @@ def _import(page: Page) -> Iterator[str]:
     yield "importazione"
 
 
-INSIDE = {"giorno": _day, "importazioni": _import}
+def _cash(page: Page) -> Iterator[str]:
+    begin = page.get_by_role("button", name=re.compile("^Registra la consegna"))
+    if begin.count():
+        begin.first.click()
+        expect(page.get_by_role("button", name="Registra la distinta")).to_be_visible()
+        yield "cassa-consegna"
+        page.keyboard.press("Escape")
+
+
+def _ledger(page: Page) -> Iterator[str]:
+    page.get_by_role("link", name=re.compile("^Crediti del creditore")).first.click()
+    expect(page.get_by_text("Saldo finale")).to_be_visible()
+    yield "estratto-conto"
+
+
+INSIDE = {"cassa": _cash, "conti": _ledger, "giorno": _day, "importazioni": _import}
 """Places with screens inside."""

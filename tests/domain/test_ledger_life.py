@@ -172,6 +172,7 @@ class Books:
             idempotency_key=f"b:{self.new_id()}",
             creditor_id=self.creditor,
             practice_id=paid.practice,
+            paid_from=AccountKey(AccountKind.AGENCY_BANK),
             memo="x",
         )
         paid.later.append(self.post(entry))

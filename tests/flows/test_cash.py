@@ -274,6 +274,32 @@ async def test_a_card_payment_arrives_from_the_acquirer(house: House) -> None:
     assert (after["agency_bank"], after.get("card_in_transit", 0)) == (15_200, 0)
 
 
+async def test_a_batch_of_cards_is_credited_whole_or_not_at_all(house: House) -> None:
+    await took(house, 15_000, method="card", answers=CARD)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    payment_id = good(await desk.get("/cash"))["cards"][0]["payment_id"]
+    batch = {"credited_on": "2026-11-26"}
+
+    unknown = await desk.post("/cash/cards/credit", json={**batch, "payment_ids": [payment_id, str(uuid4())]})
+    under_way = await balances(desk)
+    for _ in range(2):
+        good(await desk.post("/cash/cards/credit", json={**batch, "payment_ids": [payment_id]}))
+
+    assert refused(unknown) == "payment.unknown"
+    assert under_way["card_in_transit"] == 15_200
+    assert (await balances(desk))["agency_bank"] == 15_200
+
+
+async def test_a_cheque_is_not_credited_among_cards(house: House) -> None:
+    await took(house, 15_000, method="cheque", answers=CHEQUE)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    payment_id = good(await desk.get("/cash"))["cheques"][0]["payment_id"]
+
+    answer = await desk.post("/cash/cards/credit", json={"credited_on": "2026-11-26", "payment_ids": [payment_id]})
+
+    assert refused(answer) == "payment.not_by_card"
+
+
 # --- transfers -----------------------------------------------------------------------------------------------------
 
 
@@ -391,6 +417,26 @@ async def test_a_refund_restores_the_claim_up_to_what_the_receipt_brought(house:
     assert (await balances(desk))["agency_bank"] == -15_000
 
 
+async def test_a_refund_goes_out_of_the_purse_or_the_offices_cash_and_never_more_than_is_there(house: House) -> None:
+    await took(house, 15_000)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    [receipt] = await rows(house, tables.Receipt)
+    path = f"/receipts/{receipt.id}/refund"
+    part = {"amount_cents": 5_000, "reason": "Pagato due volte"}
+
+    nothing_there = await desk.post(path, json={**part, "id": str(uuid4()), "out_of": "office_cash"})
+    good(await desk.post(path, json={**part, "id": str(uuid4()), "out_of": "agent_cash"}))
+    purse = await balances(desk)
+    good(await desk.post("/cash/slips", json=slip(house, 10_200, {"10000": 1, "200": 1})))
+    empty = await desk.post(path, json={**part, "id": str(uuid4()), "out_of": "agent_cash"})
+    good(await desk.post(path, json={**part, "id": str(uuid4()), "out_of": "office_cash"}))
+
+    assert (refused(nothing_there), refused(empty)) == ("refund.more_than_held", "refund.more_than_held")
+    assert purse["agent_cash"] == 10_200
+    after = await balances(desk)
+    assert (after["office_cash"], after.get("agency_bank", 0), await owed(house)) == (5_200, 0, 85_000)
+
+
 # --- books ---------------------------------------------------------------------------------------------------------
 
 
@@ -414,6 +460,26 @@ async def test_any_account_and_the_trial_balance_can_be_read_as_they_were(house:
     assert {row["kind"]: row["balance_cents"] for row in trial["accounts"]}["agent_cash"] == 15_200
     assert refused(await desk.get(f"/ledger/statement?kind=agent_cash&owner_id={uuid4()}")) == "ledger.account_unknown"
     assert refused(await desk.get("/ledger/statement?kind=agent_cash")) == "ledger.account_unknown"
+
+
+async def test_an_account_and_the_trial_balance_are_taken_home_as_csv(house: House) -> None:
+    await took(house, 15_000)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    purse = {"kind": "agent_cash", "owner_id": str(house.people[Role.AGENT].id)}
+
+    statement = await desk.get("/exports/statement", params=purse)
+    balance = await desk.get("/exports/trial-balance")
+
+    assert statement.headers["content-disposition"].startswith('attachment; filename="conto-agent_cash-2026-11-26')
+    lines = statement.content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("Data;Ora;Contanti dell'agente;")
+    assert [line.split(";")[-1] for line in lines[1:]] == ["0,00", "152,00"]
+    assert [line.split(";")[4:] for line in lines[2:]] == [["152,00", "", "152,00"]]
+    accounts = [line.split(";") for line in balance.content.decode("utf-8-sig").splitlines()[1:]]
+    assert sum(int(row[-1].replace(",", "")) for row in accounts) == 0
+    assert refused(await desk.get("/exports/statement?kind=agent_cash")) == "ledger.account_unknown"
+    exported = [row for row in await rows(house, tables.AuditEntry) if row.action == "ledger.exported"]
+    assert len(exported) == 2
 
 
 async def test_another_agency_moves_nothing_here(house: House) -> None:

@@ -16,6 +16,8 @@ class Purse(Struct, frozen=True):
     agent_number: str
     cash_cents: int
     cheques_cents: int
+    cards_cents: int
+    """Taken by card, not credited by the acquirer yet."""
     limit_cents: int
     differences_cents: int
     """Shortages not settled yet (positive), or surpluses (negative)."""

@@ -72,6 +72,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cash/cards/credit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** CreditCards */
+        post: operations["credit_cards"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cash/payments/{payment_id}/clear": {
         parameters: {
             query?: never;
@@ -475,6 +492,40 @@ export interface paths {
         };
         /** ExportOutcomes */
         get: operations["export_outcomes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ExportStatement */
+        get: operations["export_account_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/trial-balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ExportTrialBalance */
+        get: operations["export_trial_balance"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1548,6 +1599,12 @@ export interface components {
             /** Format: binary */
             file: string;
         };
+        /** CreditRequest */
+        CreditRequest: {
+            /** Format: date */
+            credited_on: string;
+            payment_ids: string[];
+        };
         /** CreditorCard */
         CreditorCard: {
             allocation_order: string[];
@@ -2213,6 +2270,7 @@ export interface components {
             agent_id: string;
             agent_name: string;
             agent_number: string;
+            cards_cents: number;
             cash_cents: number;
             cheques_cents: number;
             differences_cents: number;
@@ -2257,6 +2315,11 @@ export interface components {
             amount_cents: number;
             /** Format: uuid */
             id: string;
+            /**
+             * @default bank
+             * @enum {string}
+             */
+            out_of: "bank" | "office_cash" | "agent_cash";
             reason: string;
         };
         /** Refunded */
@@ -2847,6 +2910,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CashDesk"];
+                };
+            };
+        };
+    };
+    credit_cards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CashDesk"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
@@ -3785,6 +3887,84 @@ export interface operations {
             query: {
                 day: string;
                 creditor_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    export_account_statement: {
+        parameters: {
+            query: {
+                /** @description What an account means; which of creditor, practice and person own it stands in `OWNERS`. */
+                kind: components["schemas"]["AccountKind"];
+                owner_id?: string | null;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    export_trial_balance: {
+        parameters: {
+            query?: {
+                at?: string | null;
             };
             header?: never;
             path?: never;

@@ -138,7 +138,32 @@ export const service = {
     answer(client.GET('/api/v1/creditors/{creditor_id}/terms', { params: { path: { creditor_id } } })),
   setTerms: (creditor_id: string, body: { valid_from: string; terms: TermsCard }) =>
     answer(client.POST('/api/v1/creditors/{creditor_id}/terms', { params: { path: { creditor_id } }, body })),
-  trialBalance: () => answer(client.GET('/api/v1/ledger/trial-balance')),
+  trialBalance: (at?: string) =>
+    answer(client.GET('/api/v1/ledger/trial-balance', { params: { query: at === undefined ? {} : { at } } })),
+  accountStatement: (query: NonNullable<paths['/api/v1/ledger/statement']['get']['parameters']['query']>) =>
+    answer(client.GET('/api/v1/ledger/statement', { params: { query } })),
+
+  cashDesk: () => answer(client.GET('/api/v1/cash')),
+  receiptSeries: () => answer(client.GET('/api/v1/receipts/series')),
+  handIn: (body: Body<'/api/v1/cash/slips'>) => answer(client.POST('/api/v1/cash/slips', { body })),
+  bankSlip: (slip_id: string, body: { banked_on: string; reference: string }) =>
+    answer(client.POST('/api/v1/cash/slips/{slip_id}/bank', { params: { path: { slip_id } }, body })),
+  clearPayment: (payment_id: string, cleared_on: string) =>
+    answer(client.POST('/api/v1/cash/payments/{payment_id}/clear', { params: { path: { payment_id } }, body: { cleared_on } })),
+  bounceCheque: (payment_id: string, body: { unpaid_on: string; reason: string }) =>
+    answer(client.POST('/api/v1/cash/payments/{payment_id}/unpaid', { params: { path: { payment_id } }, body })),
+  creditCards: (payment_ids: string[], credited_on: string) =>
+    answer(client.POST('/api/v1/cash/cards/credit', { body: { payment_ids, credited_on } })),
+  confirmTransfer: (promise_id: string, body: Body<'/api/v1/cash/transfers/{promise_id}/confirm'>) =>
+    answer(client.POST('/api/v1/cash/transfers/{promise_id}/confirm', { params: { path: { promise_id } }, body })),
+  previewAllocation: (practice_id: string, amount_cents: number) =>
+    answer(
+      client.GET('/api/v1/practices/{practice_id}/allocation', { params: { path: { practice_id }, query: { amount_cents } } }),
+    ),
+  voidReceipt: (receipt_id: string, reason: string) =>
+    answer(client.POST('/api/v1/receipts/{receipt_id}/void', { params: { path: { receipt_id } }, body: { reason } })),
+  refundReceipt: (receipt_id: string, body: Body<'/api/v1/receipts/{receipt_id}/refund'>) =>
+    answer(client.POST('/api/v1/receipts/{receipt_id}/refund', { params: { path: { receipt_id } }, body })),
 
   candidates: (day: string) => answer(client.GET('/api/v1/dispatch/candidates', { params: { query: { day } } })),
   agents: (day: string) => answer(client.GET('/api/v1/dispatch/agents', { params: { query: { day } } })),
@@ -166,6 +191,8 @@ export const link = {
   settlementPaper: (settlement_id: string) => `/api/v1/settlements/${encodeURIComponent(settlement_id)}/paper`,
   ownRules: '/api/v1/rules/own',
   receiptPaper: (receipt_id: string) => `/api/v1/receipts/${encodeURIComponent(receipt_id)}/paper`,
+  trialBalance: (at: string) => `/api/v1/exports/trial-balance?${new URLSearchParams({ at }).toString()}`,
+  statement: (query: Record<string, string>) => `/api/v1/exports/statement?${new URLSearchParams(query).toString()}`,
   rejects: (import_id: string) => `/api/v1/imports/${encodeURIComponent(import_id)}/rejects`,
   outcomes: (day: string, creditor_id: string) =>
     `/api/v1/exports/outcomes?${new URLSearchParams({ day, creditor_id }).toString()}`,

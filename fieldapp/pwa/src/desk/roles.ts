@@ -21,12 +21,13 @@ export const MAIN: readonly Item[] = [
   { key: 'tasks', place: { name: 'tasks' }, icon: 'check', roles: DESK },
   { key: 'addresses', place: { name: 'addresses', id: null }, icon: 'pin', roles: DESK },
   { key: 'imports', place: { name: 'imports', id: null }, icon: 'paper', roles: OFFICE },
+  { key: 'cash', place: { name: 'cash' }, icon: 'cash', roles: OFFICE },
   { key: 'outcomes', place: { name: 'outcomes' }, icon: 'send', roles: OFFICE },
 ]
 
 /** What is looked at now and then. */
 export const SETTINGS: readonly Item[] = [
-  { key: 'ledger', place: { name: 'ledger' }, icon: 'cash', roles: OFFICE },
+  { key: 'ledger', place: { name: 'ledger' }, icon: 'list', roles: OFFICE },
   { key: 'terms', place: { name: 'terms' }, icon: 'paper', roles: ADMINISTRATOR },
   { key: 'devices', place: { name: 'devices' }, icon: 'phone', roles: OFFICE },
   { key: 'rules', place: { name: 'rules' }, icon: 'hand', roles: ADMINISTRATOR },

@@ -16,6 +16,7 @@ describe('the address of a view', () => {
     { name: 'day', day: '2026-11-26', view: { kind: 'plan', id: 'p/1' } },
     { name: 'day', day: '2026-11-26', view: { kind: 'published' } },
     { name: 'outcomes' },
+    { name: 'cash' },
     { name: 'ledger' },
     { name: 'licences' },
     { name: 'devices' },

@@ -11,6 +11,7 @@ export type Place =
   | { readonly name: 'imports'; readonly id: string | null }
   | { readonly name: 'day'; readonly day: string | null; readonly view: DayPart }
   | { readonly name: 'outcomes' }
+  | { readonly name: 'cash' }
   | { readonly name: 'ledger' }
   | { readonly name: 'terms' }
   | { readonly name: 'rules' }
@@ -48,6 +49,8 @@ export function readPath(path: string): Place {
       return readDay(second, third, fourth)
     case 'esiti':
       return plain({ name: 'outcomes' })
+    case 'cassa':
+      return plain({ name: 'cash' })
     case 'conti':
       return plain({ name: 'ledger' })
     case 'condizioni':
@@ -96,6 +99,8 @@ export function writePath(place: Place): string {
       return writeDay(place.day, place.view)
     case 'outcomes':
       return `${BASE}esiti`
+    case 'cash':
+      return `${BASE}cassa`
     case 'ledger':
       return `${BASE}conti`
     case 'terms':

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { byKind } from './accounts'
+import { byKind, hasStatement } from './accounts'
 
 it('groups accounts by kind in their order, owners by name, zero balances included', () => {
   const account = (kind: string, name: string, balance_cents = 0) => ({ kind, account: name, balance_cents, owner_id: null })
@@ -10,4 +10,12 @@ it('groups accounts by kind in their order, owners by name, zero balances includ
     ['agent_cash', ['Bianchi', 'Verdi']],
     ['claims', ['Banca']],
   ])
+})
+
+it.each([
+  ['agent_cash', 'p', true],
+  ['agency_bank', null, true],
+  ['claim_principal', null, false],
+] as const)('%s of %s opens to a statement: %s', (kind, owner_id, expected) => {
+  expect(hasStatement({ kind, account: '', balance_cents: 0, owner_id })).toBe(expected)
 })

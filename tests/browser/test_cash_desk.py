@@ -1,0 +1,170 @@
+"""The office's till: what agents took is handed in, counted, banked, cleared, given back, and read in any account."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.at_the_desk import open_practice, sign_in
+from tests.browser.at_the_door import AgentsPhone
+from tests.browser.books import Books
+from tests.browser.conftest import Eyes, Service, a_phone
+from tests.browser.test_day_without_network import promise
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("taken")]
+
+
+@dataclass
+class Taken:
+    """What one agent brings home: a practice paid in three ways, and one that announced a transfer."""
+
+    paid: dict[str, Any]
+    announced: dict[str, Any]
+    receipts: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def taken(browser: Browser, service: Service, books: Books) -> Iterator[Taken]:
+    with a_phone(browser, service) as eyes:
+        phone = AgentsPhone(eyes.page, service.agent())
+        phone.enrol()
+        day = Taken(books.practice(phone.open_next()), {})
+        phone.meet_debtor()
+        phone.tap("Incasso parziale")
+        phone.choose("Aspetta un'entrata")
+        phone.pay("Contanti", "30,00", {})
+        phone.look_together()
+        day.receipts["cash"] = phone.receive()
+        phone.pay("Assegno", "20,05", {"Banca": "Banca Popolare di Lodi", "Numero dell’assegno": "0123456789"})
+        phone.choose("C’è scritto «non trasferibile»")
+        phone.look_together()
+        day.receipts["cheque"] = phone.receive()
+        phone.pay("Carta", "15,40", {"Gestore del terminale": "Nexi", "Codice di autorizzazione": "A4F91C"})
+        phone.look_together()
+        day.receipts["card"] = phone.receive()
+        phone.finish(photo="Assegno")
+        day.announced = books.practice(phone.open_next())
+        phone.meet_debtor()
+        promise(phone, "21,20", channel="Bonifico")
+        phone.pay("Bonifico", "21,20", {})
+        phone.look_together()
+        phone.tap("Mostra il codice del bonifico")
+        phone.tap("Fatto")
+        phone.finish()
+        phone.delivered()
+        yield day
+
+
+@pytest.fixture
+def till(desk: Eyes, service: Service) -> Page:
+    sign_in(desk.page, service, "Back office")
+    desk.page.goto(f"{service.desk()}cassa")
+    expect(desk.page.get_by_role("heading", name="In mano agli agenti")).to_be_visible()
+    return desk.page
+
+
+def region(page: Page, name: str) -> Locator:
+    return page.get_by_role("region", name=name, exact=True)
+
+
+def test_an_agent_hands_in_the_office_counts_and_the_bank_clears(till: Page, books: Books, taken: Taken) -> None:
+    page = till
+    purse = region(page, "In mano agli agenti").get_by_role("row").filter(has_text="Registra la consegna").first
+    before = books.balances()
+
+    # Worked with keys alone: the purse opens, Escape closes it, nothing is lost by that.
+    purse.get_by_role("button", name=re.compile("Registra la consegna")).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("L'agente dichiara di consegnare")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("L'agente dichiara di consegnare")).to_have_count(0)
+    page.keyboard.press("Enter")
+    page.get_by_label("L'agente dichiara di consegnare").fill("30,00")
+    for piece in ("20,00", "5,00"):
+        page.get_by_role("spinbutton", name=re.compile(f"^{piece}")).fill("1")
+    expect(page.get_by_text("Mancano 5,00 €")).to_be_visible()
+    page.get_by_label("Perché non torna").fill("Una banconota in auto, la porta domani")
+    page.get_by_role("button", name="Registra la distinta").click()
+    slip = region(page, "Distinte").get_by_role("row").filter(has_text="Una banconota in auto").first
+    expect(slip).to_be_visible()
+    expect(region(page, "Assegni").get_by_text("in ufficio").first).to_be_visible()
+
+    slip.get_by_role("button", name=re.compile("Versata in banca")).click()
+    slip.get_by_label("Riferimento della banca").fill("DIST 1")
+    slip.get_by_role("button", name="Versata in banca").click()
+    expect(slip.get_by_text("DIST 1")).to_be_visible()
+    cheque = region(page, "Assegni").get_by_role("row").filter(has_text=taken.receipts["cheque"])
+    expect(cheque.get_by_text("in banca")).to_be_visible()
+    cheque.get_by_role("button", name=re.compile("^Incassato")).click()
+    cheque.get_by_role("button", name="Incassato", exact=True).click()
+    expect(cheque).to_have_count(0)
+
+    page.get_by_label(f"Metti nel lotto {taken.receipts['card']}").check()
+    region(page, "Carte, da accreditare").get_by_role("button", name=re.compile("^Accreditati in banca")).click()
+    region(page, "Carte, da accreditare").get_by_role("button", name="Accreditati in banca", exact=True).click()
+    expect(page.get_by_text(taken.receipts["card"])).to_have_count(0)
+
+    after = books.balances()
+    assert after["agency_bank"] - before.get("agency_bank", 0) == 2_500 + 2_005 + 1_540
+    assert after.get("cash_differences", 0) - before.get("cash_differences", 0) == 500
+
+
+def test_a_transfer_seen_on_the_statement_becomes_a_receipt_of_the_office(till: Page, taken: Taken) -> None:
+    page = till
+    row = region(page, "Bonifici annunciati").get_by_role("row").filter(has_text=taken.announced["practice_number"])
+    row.get_by_role("button", name=re.compile("^È arrivato")).click()
+    expect(page.get_by_text(re.compile("^Restano da pagare|Restano da pagare")).first).to_be_visible()
+    page.get_by_label("Riferimento della banca").fill("CRO 0042")
+    page.get_by_role("button", name="Registra ed emetti la quietanza").click()
+    expect(row).to_have_count(0)
+
+    expect(region(page, "Serie delle ricevute").get_by_role("row").filter(has_text="U1")).to_contain_text("Intera")
+    open_practice(page, taken.announced["practice_number"])
+    expect(page.get_by_text(re.compile(r"U1-\d{6}")).first).to_be_visible()
+
+
+def test_a_receipt_is_given_back_in_part_and_a_reason_is_asked_for(till: Page, books: Books, taken: Taken) -> None:
+    page, receipt = till, taken.receipts["card"]
+    owed = next(p for s in books.stops if (p := books.practice(s))["id"] == taken.paid["id"])["owed_cents"]
+    open_practice(page, taken.paid["practice_number"])
+    page.get_by_role("button", name=f"Annulla {receipt}").click()
+    page.get_by_label("Motivo, resta scritto per sempre").fill("Sbagliata")
+    page.get_by_role("button", name="Annulla la ricevuta").click()
+    expect(page.get_by_text("Non annullarla: fai un rimborso")).to_be_visible()
+    page.get_by_role("button", name="Annulla", exact=True).click()
+
+    page.get_by_role("button", name=f"Rimborsa {receipt}").click()
+    page.get_by_label("Quanto restituire").fill("0,40")
+    page.get_by_label("Motivo, resta scritto per sempre").fill("Arrotondamento")
+    page.get_by_role("button", name="Registra il rimborso").click()
+
+    expect(page.get_by_text("Di questa ricevuta restano 15,00 €")).to_be_visible()
+    now = next(p for s in books.stops if (p := books.practice(s))["id"] == taken.paid["id"])["owed_cents"]
+    assert now == owed + 40
+
+
+def test_any_account_opens_to_its_statement_at_any_moment_and_goes_home_as_csv(till: Page, service: Service) -> None:
+    page = till
+    page.goto(f"{service.desk()}conti")
+    page.get_by_role("link", name="Contanti dell'agente").first.click()
+    expect(page.get_by_text("Saldo finale")).to_be_visible()
+    expect(page.get_by_text("Incasso").first).to_be_visible()
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Scarica il CSV").click()
+    rows = list(csv.reader(io.StringIO(downloading.value.path().read_text("utf-8-sig")), delimiter=";"))
+    closing = page.get_by_role("row").filter(has_text="Saldo finale").inner_text()
+    assert rows[-1][-1] in closing
+
+    # Before the day began the purse was empty; the view is a link.
+    page.get_by_label("al", exact=True).fill("2026-11-26T00:30")
+    page.get_by_label("al", exact=True).dispatch_event("change")
+    expect(page.get_by_role("row").filter(has_text="Saldo finale")).to_contain_text("0,00")
+    page.reload()
+    expect(page.get_by_role("row").filter(has_text="Saldo finale")).to_contain_text("0,00")
