@@ -46,6 +46,7 @@ from fieldapp.domain.receipt_series import Series, SignedReceipt, VerifySignatur
 from fieldapp.domain.receipt_series import Verdict as ReceiptVerdict
 from fieldapp.domain.receipts import ReceiptValue, WordingKind
 from fieldapp.domain.repayment_plan import Terms, outside, settlement_outside
+from fieldapp.domain.told import Told, read_day_closed, read_day_order, read_paper_request
 from fieldapp.domain.visit import check_report, from_body
 from fieldapp.domain.visit_report import ReportedPayment, SignedPaper, VisitReport
 
@@ -70,6 +71,9 @@ class EnvelopeKind(StrEnum):
     VISIT = "visit"
     CONTACT = "contact"
     CHECK_IN = "check_in"
+    PAPER_REQUEST = "paper_request"
+    DAY_ORDER = "day_order"
+    DAY_CLOSED = "day_closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +250,7 @@ class Decision:
     agreement: TakenAgreement | None = None
     call: Call | None = None
     check_in: CheckIn | None = None
+    told: Told | None = None
     first_received_at: datetime | None = None
 
 
@@ -363,6 +368,14 @@ class _Judging:
                 return self._call(decision, envelope)
             case EnvelopeKind.CHECK_IN:
                 return self._check_in(decision, envelope)
+            case EnvelopeKind.PAPER_REQUEST:
+                request = read_paper_request(envelope.body)
+                self._practice(request.practice_id)
+                return replace(decision, told=request)
+            case EnvelopeKind.DAY_ORDER:
+                return replace(decision, told=read_day_order(envelope.body))
+            case EnvelopeKind.DAY_CLOSED:
+                return replace(decision, told=read_day_closed(envelope.body))
 
     def _practice(self, practice_id: UUID) -> PracticeKnown:
         practice = self._known.practices.get(practice_id)

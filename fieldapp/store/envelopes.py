@@ -34,6 +34,7 @@ from fieldapp.domain.sync import (
     Touched,
     Verdict,
 )
+from fieldapp.domain.told import DayClosed, DayOrder, PaperRequest, Told
 from fieldapp.domain.visit_report import DebtorMet, ThirdPartyMet, VisitReport
 from fieldapp.store import agreements, contacts, ledger, limitation
 from fieldapp.store import practice_facts as facts_store
@@ -44,7 +45,16 @@ from fieldapp.store.gathering import gathered, listed
 from fieldapp.store.tables.access import Agency, Device, Person
 from fieldapp.store.tables.access import NumberBlock as NumberBlockRow
 from fieldapp.store.tables.agreements import CreditorTerms, RepaymentPlan, Settlement
-from fieldapp.store.tables.field import Attachment, Envelope, Payment, Promise, Receipt, SignatureGiven, Visit
+from fieldapp.store.tables.field import (
+    Attachment,
+    Envelope,
+    PaperToSend,
+    Payment,
+    Promise,
+    Receipt,
+    SignatureGiven,
+    Visit,
+)
 from fieldapp.store.tables.office import Task
 from fieldapp.store.tables.planning import PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
@@ -321,6 +331,45 @@ class _Writing:
                     "agent": self._sent_by.person.name,
                 },
             )
+        elif decision.told is not None:
+            self._told(decision.told)
+
+    def _told(self, told: Told) -> None:
+        match told:
+            case PaperRequest():
+                self._paper_request(told)
+            case DayOrder():
+                body = {"version": told.version, "stops": [str(stop) for stop in told.stops]}
+                self._tell("day.reordered", told.at, None, body, day=told.day)
+            case DayClosed():
+                body = {
+                    "done": told.done,
+                    "left": [str(stop) for stop in told.left],
+                    "unsent": told.unsent,
+                    "held": [{"method": h.method, "count": h.count, "cents": h.cents} for h in told.held],
+                    "agent": self._sent_by.person.name,
+                }
+                self._tell("day.closed", told.at, None, body, day=told.day)
+
+    def _paper_request(self, told: PaperRequest) -> None:
+        """The address stands in the request alone: facts and tasks are read by more people than need it."""
+        self._add(
+            PaperToSend,
+            id=told.request_id,
+            practice_id=told.practice_id,
+            visit_id=told.visit_id,
+            asked_by=self._sent_by.person.id,
+            paper=told.paper.value,
+            name=told.name,
+            channel=told.channel.value,
+            address=told.address.strip(),
+            consented_at=told.at,
+        )
+        said = {"paper": told.paper.value, "name": told.name, "send_by": told.channel.value}
+        self._task(
+            "paper.send", subject=("paper", str(told.request_id)), practice_id=told.practice_id, details=dict(said)
+        )
+        self._tell("paper.requested", told.at, told.practice_id, {**said, "visit_id": str(told.visit_id)})
 
     def _envelope(self, decision: Decision) -> None:
         arrived, read = decision.arrived, decision.envelope
@@ -649,14 +698,14 @@ class _Writing:
         )
 
     def _tell(
-        self, kind: str, at: datetime, practice_id: UUID, body: dict[str, Any], *, day: date | None = None
+        self, kind: str, at: datetime, practice_id: UUID | None, body: dict[str, Any], *, day: date | None = None
     ) -> None:
         self.facts.append(
             NewFact(
                 kind,
                 at,
                 practice_id=practice_id,
-                creditor_id=self._creditors.get(practice_id),
+                creditor_id=self._creditors.get(practice_id) if practice_id else None,
                 day=day,
                 body=body,
                 person_id=self._sent_by.person.id,

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, update
+import sqlalchemy
+from sqlalchemy import String, and_, cast, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,6 +19,7 @@ from fieldapp.store.cards import address_card
 from fieldapp.store.database import agency_of
 from fieldapp.store.shapes.office import AddressCandidate, DoubtfulAddress, TaskRow
 from fieldapp.store.tables.access import Person
+from fieldapp.store.tables.field import PaperToSend
 from fieldapp.store.tables.office import Task
 from fieldapp.store.tables.practice import Address, Obligor, Practice
 
@@ -36,12 +38,19 @@ async def rows(
 ) -> list[TaskRow]:
     """Tasks by due date, the open ones first."""
     query = (
-        select(Task, Person.name, Practice.practice_number, Obligor.name)
+        sqlalchemy.select(
+            Task, col(Person.name), col(Practice.practice_number), col(Obligor.name), col(PaperToSend.address)
+        )
         .join(Person, col(Person.id) == col(Task.owner_id), isouter=True)
         .join(Practice, col(Practice.id) == col(Task.practice_id), isouter=True)
         .join(
             Obligor,
             and_(col(Obligor.practice_id) == col(Task.practice_id), col(Obligor.role) == "debtor"),
+            isouter=True,
+        )
+        .join(
+            PaperToSend,
+            and_(col(Task.kind) == "paper.send", cast(col(PaperToSend.id), String) == col(Task.subject_id)),
             isouter=True,
         )
         .order_by(col(Task.state).desc(), col(Task.due_on), col(Task.created_at), col(Task.id))
@@ -56,7 +65,7 @@ async def rows(
     }
     for column, value in narrowed.items():
         if value is not None:
-            query = query.where(column == value)
+            query = query.where(col(column) == value)
     return [
         TaskRow(
             id=task.id,
@@ -65,15 +74,15 @@ async def rows(
             owner_name=owner,
             due_on=task.due_on,
             created_at=task.created_at,
-            state=task.state,  # type: ignore[arg-type]
+            state=task.state,
             practice_id=task.practice_id,
             practice_number=number,
             debtor_name=debtor,
             subject_kind=task.subject_kind,
             subject_id=task.subject_id,
-            details=task.details,
+            details=task.details if address is None else {**task.details, "address": address},
         )
-        for task, owner, number, debtor in (await session.exec(query)).all()
+        for task, owner, number, debtor, address in (await session.execute(query)).all()
     ]
 
 

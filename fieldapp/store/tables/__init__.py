@@ -6,7 +6,16 @@ on all of them from the first migration. Personal data is marked with `info={"pe
 
 from fieldapp.store.tables.access import Agency, AuditEntry, Device, NumberBlock, Person, SignIn
 from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
-from fieldapp.store.tables.field import Attachment, Envelope, Payment, Promise, Receipt, SignatureGiven, Visit
+from fieldapp.store.tables.field import (
+    Attachment,
+    Envelope,
+    PaperToSend,
+    Payment,
+    Promise,
+    Receipt,
+    SignatureGiven,
+    Visit,
+)
 from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting
 from fieldapp.store.tables.office import Fact, ImportFile, Setting, Task
 from fieldapp.store.tables.planning import Plan, PublishedDay, PublishedStop
@@ -49,6 +58,7 @@ __all__ = [
     "NumberBlock",
     "Obligor",
     "OfficeKey",
+    "PaperToSend",
     "Payment",
     "PaymentEntry",
     "Person",

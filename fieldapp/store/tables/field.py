@@ -187,3 +187,22 @@ class Attachment(SQLModel, table=True):
     media_type: str
     size_bytes: int = Field(sa_type=BigInteger)
     stored: bool = False
+
+
+class PaperToSend(SQLModel, table=True):
+    """A paper that the debtor asked the office to send, where to, and when they agreed to it."""
+
+    __tablename__ = "paper_to_send"
+    __table_args__ = (CheckConstraint("channel in ('email','pec','post')", name="paper_to_send_channel_known"),)
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    practice_id: UUID = link("practice.id")
+    visit_id: UUID
+    """Of the report, which may arrive later."""
+    asked_by: UUID = link("person.id", index=False)
+    paper: str
+    name: str
+    channel: str
+    address: str = personal("debtor")
+    consented_at: datetime = instant()

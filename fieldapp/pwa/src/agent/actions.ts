@@ -1,8 +1,9 @@
 /** What an agent does on this phone: each act is one transaction, written before the screen says so. */
 import { Refused } from '../domain/reading.ts'
+import type { Paper, SendBy } from '../domain/paperRequest.ts'
 import { checkReport, readBody, type VisitBody } from '../domain/visit.ts'
 import { deviceKeyPair, publicPoint } from '../outbox/deviceKey'
-import { commit, countersRecord, firstCounters, nextNumber, seal, takeBack, type StoredEnvelope } from '../outbox/envelopes'
+import { commit, countersRecord, firstCounters, nextNumber, seal, takeBack, type EnvelopeKind, type StoredEnvelope } from '../outbox/envelopes'
 import { uuid7 } from '../outbox/bytes'
 import { fromBytes, toBytes, type StoredRecord } from '../outbox/storage'
 import type { Failed } from '../outbox/wire'
@@ -222,16 +223,41 @@ async function inState(keys: readonly string[], state: string): Promise<StoredRe
   return records.filter((record) => record !== undefined).map((record) => ({ ...record, state }))
 }
 
-/** A call is a contact: written when the dialler opens. */
-export async function writeCall(practiceId: string, phoneId: string): Promise<void> {
+/** The office sends the paper: where to, and that the debtor agreed. Returns the envelope's id, to take it back. */
+export async function askOfficeToSend(asked: {
+  readonly practice_id: string
+  readonly visit_id: string
+  readonly paper: Paper
+  readonly name: string
+  readonly channel: SendBy
+  readonly address: string
+}): Promise<string> {
+  return writeDown('paper_request', (at) => ({ request_id: uuid7(at.getTime()), ...asked, address: asked.address.trim(), consent: true, at: at.toISOString() }), UNDO_MS)
+}
+
+/** Take back what was written last, while it rests. */
+export async function takeBackLast(id: string): Promise<boolean> {
+  const done = await takeBack(storage, id, { nowMs: Date.now() })
+  await wrote()
+  return done
+}
+
+/** One envelope of its own, with nothing beside it. */
+async function writeDown(kind: EnvelopeKind, bodyAt: (at: Date) => unknown, restMs: number): Promise<string> {
   const nowMs = Date.now()
-  await commit(storage, async (counters) => {
-    const at = new Date(nowMs + phone.clock.offset_ms).toISOString()
-    const { counters: moved, record } = await seal(counters, {
-      kind: 'contact', nowMs, offsetMs: phone.clock.offset_ms, restMs: 0, pictures: [],
-      body: { contact_id: uuid7(nowMs), practice_id: practiceId, channel: 'call', phone_id: phoneId, at },
+  const id = await commit(storage, async (counters) => {
+    const sealed = await seal(counters, {
+      kind, nowMs, offsetMs: phone.clock.offset_ms, restMs, pictures: [], body: bodyAt(new Date(nowMs + phone.clock.offset_ms)),
     })
-    return { counters: moved, put: [record], result: undefined }
+    return { counters: sealed.counters, put: [sealed.record], result: sealed.envelope.id }
   })
   await wrote()
+  return id
+}
+
+/** A call is a contact: written when the dialler opens. */
+export async function writeCall(practiceId: string, phoneId: string): Promise<void> {
+  await writeDown('contact', (at) => ({
+    contact_id: uuid7(at.getTime()), practice_id: practiceId, channel: 'call', phone_id: phoneId, at: at.toISOString(),
+  }), 0)
 }

@@ -24,7 +24,8 @@ export interface OutboxItem {
 }
 
 export interface EnvelopeBody {
-  readonly practice_id: string
+  /** What concerns the whole day has none. */
+  readonly practice_id?: string
   readonly visit_id?: string
   readonly stop_id?: string | null
   readonly outcome?: string
@@ -58,7 +59,7 @@ export function paymentsOf(
     .filter((item) => item.kind === 'visit' && item.state !== 'refused')
     .flatMap((item) =>
       (item.body.payments ?? []).map((payment) => ({
-        practiceId: item.body.practice_id, payment, settledMs: item.state === 'accepted' ? item.settledMs : null,
+        practiceId: item.body.practice_id ?? '', payment, settledMs: item.state === 'accepted' ? item.settledMs : null,
       })),
     )
   const open = drafts.flatMap((draft) =>

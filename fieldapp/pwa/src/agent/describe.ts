@@ -70,10 +70,12 @@ export function hint(stop: StopCard): string | null {
 
 /** An unsent or sent thing as the list of Invio names it; nothing of the debt beyond the receipt's own number. */
 export function itemInWords(item: OutboxItem, stops: readonly StopCard[]): string {
+  if (item.kind === 'day_order' || item.kind === 'day_closed') return t(`item.${item.kind}`)
   const stop = stops.find((known) => known.practice.id === item.body.practice_id)
   const where = stop ? streetOf(stop.address) : t('item.elsewhere')
   if (item.kind === 'check_in') return t('item.check_in', { where })
   if (item.kind === 'contact') return t('item.call', { where })
+  if (item.kind === 'paper_request') return t('item.paper_request', { where })
   const outcome = item.body.outcome ? outcomeInPublic(item.body.outcome) : ''
   return t('item.visit', { where, outcome })
 }

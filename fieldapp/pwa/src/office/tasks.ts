@@ -19,6 +19,10 @@ export function taskInWords(task: TaskRow): string {
   if (Array.isArray(flags)) values['flags'] = flags.map((flag) => flagInWords(String(flag))).join(', ')
   const channel = task.details['channel']
   if (typeof channel === 'string') values['how'] = term('channel', channel)
+  const sendBy = task.details['send_by']
+  if (typeof sendBy === 'string') values['way'] = term('send_by', sendBy)
+  const paper = task.details['paper']
+  if (typeof paper === 'string') values['document'] = term('document', paper)
   const outcome = task.details['outcome']
   if (typeof outcome === 'string') values['outcome'] = outcomeName(outcome)
   const own = typeof code === 'string' ? `task.${task.kind}.${code}` : ''
