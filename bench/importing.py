@@ -19,9 +19,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bench.processors import PeakMemory, cpu_of_cluster
+from fieldapp.databases import database
 from fieldapp.demo.generator import generate
 from fieldapp.geo.gazetteer import import_anncsu
-from fieldapp.launch import database
 from fieldapp.settings import Settings
 from fieldapp.store.embedded import Cluster
 

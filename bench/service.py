@@ -25,10 +25,11 @@ from psycopg import sql
 from pydantic import SecretStr
 
 from bench.processors import cpu_of_cluster
-from fieldapp.app import assemble, create_app
+from fieldapp.app import create_app
 from fieldapp.clock import FixedClock
 from fieldapp.domain.access import Role
 from fieldapp.domain.ids import canonical_json
+from fieldapp.parts import assemble
 from fieldapp.services import jobs
 from fieldapp.settings import Settings
 from fieldapp.store import setup

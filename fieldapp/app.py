@@ -1,29 +1,12 @@
-"""The composition root: the only place that chooses concrete parts, and the web service made of them."""
+"""The web service, made of the parts that `fieldapp.parts` chooses."""
 
 from __future__ import annotations
 
-import json
 import logging
-import secrets
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
-import procrastinate
-import uuid_utils.compat
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import (
-    Prehashed,
-    decode_dss_signature,
-    encode_dss_signature,
-)
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.config.csrf import CSRFConfig
@@ -31,7 +14,11 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from fieldapp.clock import Clock, DemoClock, MachineClock
+from fieldapp.parts import (
+    assemble,
+    derived,
+    secret_key,
+)
 from fieldapp.routes import faces, guard, problems
 from fieldapp.routes.access import AccessController
 from fieldapp.routes.agreements import AgreementController
@@ -47,125 +34,7 @@ from fieldapp.routes.rescue import RescueController
 from fieldapp.routes.rules import RulesController
 from fieldapp.services.work import Parts
 from fieldapp.settings import Settings
-from fieldapp.store.blobs import Blobs
-from fieldapp.store.columns import Keyring
-from fieldapp.store.database import Database
-from fieldapp.words import PACKAGE, read_words
-
-PATRON_SAINTS = PACKAGE / "rules" / "patron_saints.json"
-PAPER_WORDS = PACKAGE / "pwa" / "src" / "papers" / "templates"
-
-
-def verify_es256(public_key: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether `signature` (raw r||s) over `message` was made by the P-256 `public_key` (uncompressed point)."""
-    return _verify(public_key, message, signature, ec.ECDSA(hashes.SHA256()))
-
-
-def verify_es256_digest(public_key: bytes, message: bytes, signature: bytes) -> bool:
-    """The same where `message` is the SHA-256 of what was signed."""
-    return len(message) == 32 and _verify(public_key, message, signature, ec.ECDSA(Prehashed(hashes.SHA256())))
-
-
-def _verify(public_key: bytes, message: bytes, signature: bytes, algorithm: ec.ECDSA) -> bool:
-    if len(signature) != 64:
-        return False
-    r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
-    try:
-        point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
-        point.verify(encode_dss_signature(r, s), message, algorithm)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
-class DerivedOfficeKey:
-    """One P-256 key an agency, derived from the master key: nothing more to keep, back up or lose."""
-
-    def __init__(self, master: bytes) -> None:
-        self._master = master
-
-    def point(self, agency_id: UUID) -> bytes:
-        public = self._private(agency_id).public_key()
-        return public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-
-    def sign(self, agency_id: UUID, message: bytes) -> bytes:
-        r, s = decode_dss_signature(self._private(agency_id).sign(message, ec.ECDSA(hashes.SHA256())))
-        return r.to_bytes(32) + s.to_bytes(32)
-
-    def _private(self, agency_id: UUID) -> ec.EllipticCurvePrivateKey:
-        # 64 bytes reduced by the order of the group: no value is likelier than another.
-        wide = HKDF(hashes.SHA512(), 64, salt=None, info=b"office receipts " + agency_id.bytes).derive(self._master)
-        curve = ec.SECP256R1()
-        return ec.derive_private_key(int.from_bytes(wide) % (curve.group_order - 1) + 1, curve)
-
-
-def read_paper_words(folder: Path = PAPER_WORDS) -> dict[str, Any]:
-    """Template data of papers by file name (`default.it`)."""
-    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
-
-
-def read_patrons(path: Path = PATRON_SAINTS) -> tuple[tuple[str, str], ...]:
-    """The patron saint's day of each comune that has one on file."""
-    return tuple((comune, entry["day"]) for comune, entry in json.loads(path.read_text(encoding="utf-8")).items())
-
-
-def secret_key(settings: Settings) -> bytes:
-    """The master key: from the settings, else made once beside the data, readable by its owner only."""
-    if settings.secret_key is not None:
-        return bytes.fromhex(settings.secret_key.get_secret_value())
-    path = settings.home / "secret-key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
-    return bytes.fromhex(path.read_text().strip())
-
-
-def choose_clock(settings: Settings) -> Clock:
-    return DemoClock(settings.home / "demo-clock.json") if settings.demo else MachineClock()
-
-
-def job_queue(database_url: str) -> procrastinate.App:
-    """The queue on the same Postgres; opened by whoever uses it."""
-    return procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url, min_size=1, max_size=4))
-
-
-def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
-    """Choose every concrete part. `settings.database_url` must be set."""
-    assert settings.database_url is not None
-    key = secret_key(settings)
-    keyring = Keyring({1: key}, index_key=_derived(key, b"blind index"))
-    keyring.install()
-    chosen_clock = clock or choose_clock(settings)
-    database = Database(settings.database_url, now=chosen_clock.now, new_id=uuid_utils.compat.uuid7)
-    return Parts(
-        database=database,
-        clock=chosen_clock,
-        new_id=uuid_utils.compat.uuid7,
-        new_token=lambda: secrets.token_urlsafe(32),
-        blobs=Blobs.at(settings.blob_address),
-        jobs=job_queue(settings.database_url),
-        verify=verify_es256,
-        verify_digest=verify_es256_digest,
-        office_key=DerivedOfficeKey(key),
-        words=read_words(),
-        paper_words=read_paper_words(),
-        office_words=read_paper_words(PACKAGE / "papers")["office.it"],
-        patrons=read_patrons(),
-        zone=ZoneInfo("Europe/Rome"),
-        home=settings.home,
-        gazetteer=settings.gazetteer_path,
-        layouts=PACKAGE / "layouts",
-        session_hours=settings.session_hours,
-        demo=settings.demo,
-        public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
-    )
-
-
-def _derived(key: bytes, purpose: bytes) -> bytes:
-    mac = hashes.Hash(hashes.SHA256())
-    mac.update(key + purpose)
-    return mac.finalize()
+from fieldapp.words import PACKAGE
 
 
 def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
@@ -217,7 +86,7 @@ def csrf(settings: Settings) -> CSRFConfig:
     """Double submit for everything that a cookie signs; phones sign their requests, and whoever asks at
     the public door has nothing that could be misused: they need none."""
     return CSRFConfig(
-        secret=_derived(secret_key(settings), b"csrf").hex(),
+        secret=derived(secret_key(settings), b"csrf").hex(),
         cookie_name="csrftoken",
         header_name="x-csrftoken",
         cookie_samesite="strict",

@@ -16,10 +16,13 @@ import uvicorn
 from fieldapp import launch
 from fieldapp.address_commands import gazetteer, geocode
 from fieldapp.app import contract, create_app
+from fieldapp.databases import database
 from fieldapp.demo.generator import generate
 from fieldapp.domain.errors import Refusal
+from fieldapp.importing import import_command
+from fieldapp.said_aloud import fail, sentence
 from fieldapp.settings import Settings
-from fieldapp.solving import fail, sentence, solve
+from fieldapp.solving import solve
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,7 +33,7 @@ def main() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database to this version (as its owner)."""
-    with launch.database(Settings()) as settings:
+    with database(Settings()) as settings:
         click.echo(f"the database is at the newest version ({launch.shown(settings)})")
 
 
@@ -41,7 +44,7 @@ def migrate() -> None:
 @click.password_option(help="Asked for when it is not given.")
 def found(agency: str, login: str, name: str, password: str) -> None:
     """Begin a house: AGENCY and its administrator."""
-    with launch.database(Settings()) as settings:
+    with database(Settings()) as settings:
         try:
             asyncio.run(launch.found_now(settings, agency=agency, login=login, name=name, password=password))
         except Refusal as refusal:
@@ -53,7 +56,7 @@ def found(agency: str, login: str, name: str, password: str) -> None:
 @click.option("--workers", default=0, show_default=True, help="Worker processes to run beside the service.")
 def serve(workers: int) -> None:
     """Serve the API and the web app."""
-    with launch.database(Settings()) as settings, launch.workers(settings, workers):
+    with database(Settings()) as settings, launch.workers(settings, workers):
         uvicorn.run(
             create_app(settings),
             host=settings.host,
@@ -67,7 +70,7 @@ def serve(workers: int) -> None:
 @click.option("--leashed", is_flag=True, hidden=True, help="End with the process that holds standard input.")
 def worker(leashed: bool) -> None:
     """Run background jobs until told to stop."""
-    with launch.database(Settings()) as settings:
+    with database(Settings()) as settings:
         launch.run_worker(settings, leashed=leashed)
 
 
@@ -120,24 +123,7 @@ main.add_command(gazetteer)
 main.add_command(geocode)
 
 
-@main.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--layout", required=True, help="The creditor's layout, by name.")
-@click.option("--creditor", help="Name of the creditor; by default the one that writes in this layout.")
-@click.option("--documents", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="ZIP of papers.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as the last line.")
-def import_command(file: Path, layout: str, creditor: str | None, documents: Path | None, as_json: bool) -> None:
-    """Take in a creditor's file; rejected rows come back beside it."""
-    with launch.database(Settings()) as settings:
-        try:
-            summary = asyncio.run(launch.import_now(settings, file, layout, creditor=creditor, documents=documents))
-        except Refusal as refusal:
-            fail(sentence(refusal))
-    if as_json:
-        click.echo(json.dumps(summary, ensure_ascii=False))
-        return
-    for name, value in summary.items():
-        click.echo(f"{name}: {value}")
+main.add_command(import_command)
 
 
 @main.group("ledger")
@@ -151,7 +137,7 @@ def ledger_group() -> None:
 def ledger_export(kind: str, out: Path | None) -> None:
     """Write every entry, and every balance as an assertion, for `bean-check` to judge."""
     assert kind == "beancount"
-    with launch.database(Settings()) as settings:
+    with database(Settings()) as settings:
         try:
             text = asyncio.run(launch.ledger_text(settings))
         except Refusal as refusal:

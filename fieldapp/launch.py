@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import shutil
 import signal
@@ -12,79 +11,31 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 import segno
 import uvicorn
 
 from fieldapp import certificates, province
-from fieldapp.app import assemble, create_app
+from fieldapp.app import create_app
 from fieldapp.clock import DemoClock
+from fieldapp.databases import database, in_use
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.parts import assemble
 from fieldapp.services import founding
 from fieldapp.services.access import demo_sign_ins
 from fieldapp.services.exchange import export_ledger
-from fieldapp.services.intake import import_file
 from fieldapp.services.jobs import register
 from fieldapp.services.rules import is_lawful_day
 from fieldapp.services.work import working
 from fieldapp.settings import Settings
-from fieldapp.store import setup
-from fieldapp.store.embedded import SUPERUSER, Cluster
+from fieldapp.store.embedded import Cluster
 from fieldapp.store.shapes.access import DemoSignIn
 
-DATABASE = "fieldapp"
 LOADING = "loading"
 """Beside the demo's data while it comes in: a start that finds it begins afresh."""
-
-
-@contextmanager
-def database(settings: Settings) -> Iterator[Settings]:
-    """Settings with a database that is there and migrated: the one named, else an embedded one.
-
-    The last process that uses an embedded server stops it at the end, whoever started it.
-    """
-    if settings.database_url is not None:
-        if settings.owner_database_url is not None:
-            setup.migrate(settings.owner_database_url)
-        yield settings
-        return
-    cluster = Cluster(settings.home / "database")
-    with _in_use(settings.home / "database.lock") as is_last:
-        cluster.start()
-        try:
-            setup.create_database(cluster.url(SUPERUSER, "postgres"), DATABASE)
-            setup.migrate(cluster.url(setup.OWNER, DATABASE))
-            yield settings.model_copy(
-                update={
-                    "database_url": cluster.url(setup.APP, DATABASE),
-                    "owner_database_url": cluster.url(setup.OWNER, DATABASE),
-                }
-            )
-        finally:
-            if is_last():
-                cluster.stop()
-
-
-@contextmanager
-def _in_use(path: Path) -> Iterator[Callable[[], bool]]:
-    """A shared lock on `path`, which a killed process loses; answers whether nobody else holds one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        yield lambda: _alone(lock)
-
-
-def _alone(lock: IO[str]) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def shown(settings: Settings) -> str:
@@ -162,32 +113,6 @@ def environment_of(settings: Settings) -> dict[str, str]:
     return {f"FIELDAPP_{name}": value for name, value in chosen.items() if value is not None}
 
 
-async def import_now(
-    settings: Settings, file: Path, layout: str, *, creditor: str | None, documents: Path | None
-) -> dict[str, Any]:
-    """Import `file` in the name of the back office, without a worker; the summary of docs/intake.md.
-
-    A house without an agency is founded first, with an administrator whom nobody can sign in as yet.
-    """
-    parts = assemble(settings)
-    try:
-        async with parts.jobs.open_async():
-            acting = await founding.somebody(parts) or await founding.found(
-                parts, agency="Agenzia", login="admin", name="Amministrazione", password=None
-            )
-            return await import_file(
-                parts,
-                acting,
-                file.read_bytes(),
-                file.name,
-                layout,
-                creditor_name=creditor,
-                documents=documents.read_bytes() if documents else None,
-            )
-    finally:
-        await parts.database.close()
-
-
 async def found_now(settings: Settings, *, agency: str, login: str, name: str, password: str) -> None:
     """Raises Refusal `house.founded_already` or `house.password_too_short`."""
     parts = assemble(settings)
@@ -220,7 +145,7 @@ def forget_demo() -> None:
     home = demo_settings().home
     if not home.exists():
         return
-    with _in_use(home / "database.lock") as is_last:
+    with in_use(home / "database.lock") as is_last:
         if not is_last():
             raise Refusal("demo.still_running", kind=Kind.CONFLICT)
         if (home / "database").exists():

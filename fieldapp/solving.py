@@ -6,10 +6,8 @@ The start of the process counts: whoever asks for N seconds gets an answer after
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
@@ -19,6 +17,7 @@ from fieldapp.domain.said import say
 from fieldapp.planning.files import read_day, write_plan
 from fieldapp.planning.search import prepare
 from fieldapp.planning.solver import solve as search
+from fieldapp.said_aloud import fail, sentence
 from fieldapp.words import LANGUAGES, read_words
 
 ENDING_S = 0.25
@@ -64,14 +63,3 @@ def _left_s(seconds: float, *, places: int) -> float:
     """What is left of `seconds` when starting took longer than the second that it may take."""
     ends_s = STARTED_S + seconds * 1.1 + 1.0 - ENDING_S - ENDING_PLACE_S * places
     return max(min(seconds, ends_s - time.monotonic()), seconds * LEAST)
-
-
-def sentence(refusal: Refusal) -> str:
-    """The refusal in Italian words, with its code."""
-    return f"{say(read_words(), refusal.code, refusal.details)} ({refusal.code})"
-
-
-def fail(text: str) -> NoReturn:
-    """Say what is wrong and stop with a code that is not zero."""
-    click.echo(text, err=True)
-    sys.exit(2)

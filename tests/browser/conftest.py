@@ -25,8 +25,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from fieldapp import launch, province
-from fieldapp.app import assemble
 from fieldapp.clock import DemoClock
+from fieldapp.parts import assemble
 from fieldapp.settings import Settings
 from fieldapp.store import setup
 from fieldapp.store.embedded import Cluster

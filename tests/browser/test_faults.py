@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, Page
 from sqlmodel import select
 
 from fieldapp import province
-from fieldapp.app import assemble
 from fieldapp.clock import DemoClock
 from fieldapp.domain.access import Role
+from fieldapp.parts import assemble
 from fieldapp.settings import Settings
 from fieldapp.store import founding, ledger, setup, tables
 from fieldapp.store.database import GATE, Scope

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import expect
 from sqlmodel import col, select
 
-from fieldapp.app import assemble
 from fieldapp.domain.access import Role
+from fieldapp.parts import assemble
 from fieldapp.store import field, founding, tables
 from fieldapp.store.database import GATE, Scope
 from tests.browser.at_the_door import AgentsPhone

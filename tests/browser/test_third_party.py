@@ -19,9 +19,9 @@ from PIL import Image
 from playwright.sync_api import Page, Request, expect
 from sqlmodel import col, select
 
-from fieldapp.app import assemble
 from fieldapp.domain.access import Role
 from fieldapp.domain.money import italian
+from fieldapp.parts import assemble
 from fieldapp.store import founding, tables
 from fieldapp.store.database import GATE, Scope
 from tests.browser.at_the_door import RECORDS, AgentsPhone

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from fieldapp.app import verify_es256
 from fieldapp.domain.calendars import italian_calendar
 from fieldapp.domain.captured import PlacementDays
 from fieldapp.domain.conduct import facts_from_json, standard_ruleset
 from fieldapp.domain.ids import Sha256
 from fieldapp.domain.receipt_series import Link, NumberBlock, Series
 from fieldapp.domain.sync import Arrived, Decision, Earlier, Known, PracticeKnown, Verdict, judge_batch
+from fieldapp.parts import verify_es256
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "conduct.json"
 RULES = standard_ruleset(italian_calendar(2026, 2028))

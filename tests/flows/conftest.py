@@ -23,9 +23,10 @@ from litestar import Litestar
 from pydantic import SecretStr
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from fieldapp.app import assemble, create_app
+from fieldapp.app import create_app
 from fieldapp.clock import FixedClock
 from fieldapp.domain.access import Identity, Role
+from fieldapp.parts import assemble
 from fieldapp.services import jobs
 from fieldapp.services.access import hash_password
 from fieldapp.services.work import Parts, Work, working

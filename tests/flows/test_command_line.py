@@ -125,3 +125,12 @@ def test_a_house_is_founded_once_and_its_administrator_can_sign_in(environment: 
     assert (short.exit_code, first.exit_code, second.exit_code) == (2, 0, 2)
     assert "house.password_too_short" in short.stderr
     assert "house.founded_already" in second.stderr
+
+
+def test_the_import_loads_neither_the_web_service_nor_the_planner() -> None:
+    """A third of the ten seconds that five thousand rows may take would be gone before the first is read."""
+    ask = "import sys, fieldapp.importing; print({'litestar.app', 'numba', 'ortools'} & set(sys.modules))"
+
+    loaded = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout
+
+    assert loaded.strip() == "set()"

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from fieldapp.app import job_queue
 from fieldapp.domain.access import Role
+from fieldapp.parts import job_queue
 from fieldapp.services import intake, jobs
 from fieldapp.services.work import Parts
 from fieldapp.store import ledger, tables

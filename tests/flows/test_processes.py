@@ -14,15 +14,16 @@ import psycopg
 import pytest
 
 from fieldapp import launch
+from fieldapp.databases import database, in_use
 from fieldapp.domain.errors import Refusal
 from fieldapp.settings import Settings
 from fieldapp.store.embedded import Cluster
 
 DIES_INSIDE = """
 import os, signal
-from fieldapp import launch
+from fieldapp.databases import database
 from fieldapp.settings import Settings
-with launch.database(Settings()):
+with database(Settings()):
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -43,8 +44,8 @@ def test_the_last_user_stops_the_embedded_database_even_after_one_that_was_kille
 
     killed = subprocess.run([sys.executable, "-c", DIES_INSIDE], env=environment, check=False)
     left_running = cluster.running()
-    with launch.database(settings):
-        with launch.database(settings):
+    with database(settings):
+        with database(settings):
             pass
         after_the_first = cluster.running()
 
@@ -85,7 +86,7 @@ def test_a_running_demo_is_not_forgotten(home: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("FIELDAPP_HOME", str(home))
     (home / "demo").mkdir()
 
-    with launch._in_use(home / "demo" / "database.lock"), pytest.raises(Refusal) as refused:
+    with in_use(home / "demo" / "database.lock"), pytest.raises(Refusal) as refused:
         launch.forget_demo()
 
     assert refused.value.code == "demo.still_running"
