@@ -46,6 +46,9 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
     stops = await store.stop_cards(
         work.session, published, facts=facts, addresses=addresses, clocks=clocks, today=work.today
     )
+    next_day, next_version = await store.next_day_of(
+        work.session, person.id, after=wanted, until=work.today + timedelta(days=7)
+    )
     audit(work.session, "day.fetched", "day", wanted.isoformat(), version=published.version)
     return DayBundle(
         protocol=spoken,
@@ -67,6 +70,8 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
         blocks=await access_store.number_blocks(work.session, device),
         cash_limit_cents=person.cash_limit_cents,
         paper_words=dict(work.parts.paper_words),
+        next_day=next_day,
+        next_version=next_version,
         office_key=await office_point(work),
     )
 

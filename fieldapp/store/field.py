@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy
 from sqlalchemy import and_, func
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -82,6 +83,27 @@ async def day_of(session: AsyncSession, agent_id: UUID, day: date) -> DayOfAgent
     stops = [row.PublishedStop for row in rows if row.PublishedStop is not None]
     done = frozenset(row.PublishedStop.id for row in rows if row.PublishedStop is not None and row.reported)
     return DayOfAgent(rows[0].version, rows[0].published_at, stops, done)
+
+
+async def next_day_of(session: AsyncSession, agent_id: UUID, *, after: date, until: date) -> tuple[date | None, int]:
+    """The first later day whose newest version gives the agent visits, with that version; (None, 0) without one."""
+    newest = aliased(PublishedDay)
+    of_day = sqlalchemy.select(func.max(newest.version)).where(col(newest.day) == col(PublishedDay.day))
+    query = (
+        sqlalchemy.select(col(PublishedDay.day), col(PublishedDay.version))
+        .join(PublishedStop, col(PublishedStop.published_day_id) == col(PublishedDay.id))
+        .where(
+            col(PublishedStop.agent_id) == agent_id,
+            col(PublishedStop.reserve).is_(False),
+            col(PublishedDay.day) > after,
+            col(PublishedDay.day) <= until,
+            col(PublishedDay.version) == of_day.correlate(PublishedDay).scalar_subquery(),
+        )
+        .order_by(col(PublishedDay.day))
+        .limit(1)
+    )
+    found = (await session.execute(query)).first()
+    return (found.day, found.version) if found else (None, 0)
 
 
 async def addresses_of(session: AsyncSession, practice_ids: Iterable[UUID]) -> dict[UUID, list[Address]]:

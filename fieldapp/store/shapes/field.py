@@ -178,6 +178,9 @@ class DayBundle(Struct, frozen=True):
     cash_limit_cents: int
     paper_words: dict[str, Any]
     """The template data of papers, by creditor id, with `default` for the rest."""
+    next_day: date | None
+    """The agent's next published day after this one, to be fetched while there is a network."""
+    next_version: int
     office_key: str
     """Base64url of the agency's public point (P-256), for phones enrolled before there was one."""
 

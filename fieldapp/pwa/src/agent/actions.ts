@@ -9,7 +9,7 @@ import { fromBytes, toBytes, type StoredRecord } from '../outbox/storage'
 import type { Failed } from '../outbox/wire'
 import { bodyOf, draftKey, isBound, kept, newDraft, opened, type Draft, type KeptDraft, type Typing } from './draft'
 import { continued } from './oneDoor'
-import { keepSetting, phone, serviceNow, start, storage, today, welcome, wire, wrote } from './phone.svelte'
+import { keepSetting, knownStops, phone, serviceNow, start, storage, today, welcome, wire, wrote } from './phone.svelte'
 import type { Prepared } from './pictures'
 import type { Found } from './position'
 import type { DemoSignIn, Enrolment, SignedIn, StopCard } from './shapes'
@@ -70,7 +70,7 @@ export async function loadDraft(stopId: string): Promise<Draft | null> {
     return null
   }
   seen.set(stopId, record.bytes)
-  return opened(fromBytes<KeptDraft>(record.bytes), phone.bundle?.stops ?? [])
+  return opened(fromBytes<KeptDraft>(record.bytes), knownStops())
 }
 
 /** Save what was typed; `false` when another window has written this visit meanwhile. */

@@ -28,6 +28,7 @@ export interface EnvelopeBody {
   readonly practice_id?: string
   readonly visit_id?: string
   readonly stop_id?: string | null
+  readonly planned_day?: string | undefined
   readonly outcome?: string
   readonly left_at?: string
   readonly payments?: readonly PaymentBody[]

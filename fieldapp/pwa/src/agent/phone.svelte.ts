@@ -9,9 +9,10 @@ import { openWire, understands, type Failed, type Wire } from '../outbox/wire'
 import { showTimesIn } from '../text'
 import type { Ruleset } from '../domain/conduct.ts'
 import { dayAt } from './time'
+import { dayKey, dayRecord, daysOn, heldDay, outdated, rowsOf, workingDay, type HeldDay, type NextDay } from './days'
 import { paymentsOf, readItem, unseenBy, type OutboxItem } from './day'
 import { opened, type Draft, type KeptDraft } from './draft'
-import type { AgencyCard, ClockReading, DayBundle, PersonCard, SignedIn } from './shapes'
+import type { AgencyCard, ClockReading, DayBundle, PersonCard, SignedIn, StopCard } from './shapes'
 
 export interface DeviceSetting {
   readonly device_id: string
@@ -24,11 +25,6 @@ export interface DeviceSetting {
 interface ClockSetting {
   readonly offset_ms: number
   readonly demo: boolean
-}
-
-interface HeldDay {
-  readonly bundle: DayBundle
-  readonly fetched_ms: number
 }
 
 export type Stage = 'opening' | 'sign_in' | 'enrol' | 'ready'
@@ -45,6 +41,10 @@ class Phone {
   device = $state.raw<DeviceSetting | null>(null)
   clock = $state.raw<ClockSetting>({ offset_ms: 0, demo: false })
   held = $state.raw<HeldDay | null>(null)
+  /** The next published day, to be read and not worked on before its date. */
+  next = $state.raw<NextDay | null>(null)
+  /** Stops of earlier days on which something still has no verdict. */
+  earlier = $state.raw<readonly StopCard[]>([])
   drafts = $state.raw<readonly Draft[]>([])
   items = $state.raw<readonly OutboxItem[]>([])
   picturesLeft = $state(0)
@@ -86,6 +86,8 @@ export async function open(): Promise<void> {
   if (clock) phone.clock = clock
   setInterval(() => {
     phone.tick = Date.now()
+    // Midnight passed, perhaps without a network: the next day lies here already.
+    if (phone.stage === 'ready' && phone.next?.day === today()) void takeUpDays().then(reread)
   }, 10_000)
   channel?.addEventListener('message', () => {
     void reread()
@@ -115,12 +117,7 @@ export function welcome(signedIn: SignedIn): void {
 
 /** An enrolled phone at work: the saved day first. */
 export async function start(): Promise<void> {
-  const day = (await storage.ofKind('day')).at(-1)
-  if (day) {
-    const held = fromBytes<HeldDay>(day.bytes)
-    hold(held)
-    showTimesIn(held.bundle.clock.time_zone)
-  }
+  await takeUpDays()
   await reread()
   phone.stage = 'ready'
   localStorage.setItem(ENROLLED, '1')
@@ -173,7 +170,7 @@ export async function reread(): Promise<void> {
     storage.get(COUNTERS),
     ...(['small', 'original'] as const).flatMap((kind) => [storage.keysOf(kind, 'waiting'), storage.keysOf(kind, 'held')]),
   ])
-  phone.drafts = drafts.map((record) => opened(fromBytes<KeptDraft>(record.bytes), phone.bundle?.stops ?? []))
+  phone.drafts = drafts.map((record) => opened(fromBytes<KeptDraft>(record.bytes), knownStops()))
   phone.items = envelopes.map(readItem)
   phone.counters = counters ? fromBytes<Counters>(counters.bytes) : null
   phone.picturesLeft = pictures.reduce((sum, keys) => sum + keys.length, 0)
@@ -192,6 +189,8 @@ export function fetchDay(): Promise<void> {
     }
     phone.dayTrouble = null
     await keepDay(reply.value)
+    await keepNext(reply.value)
+    void keepPapers(reply.value)
   })().finally(() => {
     fetching = null
   })
@@ -213,11 +212,8 @@ async function keepDay(bundle: DayBundle): Promise<void> {
     return
   }
   const held: HeldDay = { bundle, fetched_ms: Date.now() }
-  const older = (await storage.ofKind('day')).map((record) => record.key).filter((key) => key !== `day:${bundle.day}`)
-  await storage.write({
-    put: [{ key: `day:${bundle.day}`, kind: 'day', state: 'kept', seq: Number(bundle.day.replaceAll('-', '')), bytes: toBytes(held) }],
-    remove: older,
-  })
+  const old = outdated(await daysOn(storage), { today: bundle.day, next: bundle.next_day, items: phone.items, drafts: phone.drafts })
+  await storage.write({ put: [dayRecord(held)], remove: old.map(dayKey) })
   await commit(storage, async (counters) => ({ counters: withBlocks(counters, bundle.blocks), result: undefined }))
   await forgetSettled(storage, Date.now() - FORGET_AFTER_MS)
   hold(held)
@@ -225,6 +221,42 @@ async function keepDay(bundle: DayBundle): Promise<void> {
   showTimesIn(bundle.clock.time_zone)
   await reread()
 }
+
+/** Today's day, or the last one before it, and the next one as a list. */
+async function takeUpDays(): Promise<void> {
+  const days = await daysOn(storage)
+  const working = workingDay(days, today())
+  const held = working === null ? null : await heldDay(storage, working)
+  if (held) {
+    hold(held)
+    showTimesIn(held.bundle.clock.time_zone)
+  }
+  const [next = null] = days.filter((day) => day > today())
+  const following = next === null ? null : await heldDay(storage, next)
+  phone.next = following && rowsOf(following.bundle)
+  const before = await Promise.all(days.filter((day) => working !== null && day < working).map((day) => heldDay(storage, day)))
+  phone.earlier = before.flatMap((one) => one?.bundle.stops ?? [])
+}
+
+/** The next day as the office has published it last; it only lies here until its date. */
+async function keepNext({ next_day: day, next_version: version }: DayBundle): Promise<void> {
+  if (day !== null && (phone.next?.day !== day || phone.next.version !== version)) {
+    const reply = await wire.signed<DayBundle>({ method: 'GET', path: `/api/v1/field/day?day=${day}` })
+    if (reply.kind === 'failed' || !understands(reply.value.protocol)) return
+    await storage.write({ put: [dayRecord({ bundle: reply.value, fetched_ms: Date.now() })] })
+  }
+  await takeUpDays()
+}
+
+/** Documents of the credit of both days, while there is a network. */
+async function keepPapers(today: DayBundle): Promise<void> {
+  const next = phone.next && (await heldDay(storage, phone.next.day))
+  const { keepDocuments } = await import('./documents')
+  await keepDocuments(storage, wire, [today, ...(next ? [next.bundle] : [])])
+}
+
+/** Every stop that a draft on this phone may belong to. */
+export const knownStops = (): readonly StopCard[] => [...(phone.bundle?.stops ?? []), ...phone.earlier]
 
 export async function readClock(): Promise<void> {
   const reply = await wire.plain<ClockReading>({ method: 'GET', path: '/api/v1/clock' })

@@ -1646,6 +1646,8 @@ export interface components {
             day: string;
             home_lat_e6: number | null;
             home_lon_e6: number | null;
+            next_day: string | null;
+            next_version: number;
             office_key: string;
             paper_words: {
                 [key: string]: unknown;

@@ -1,0 +1,73 @@
+"""Tomorrow's day on the phone: there without a network, to be read, and not to be worked on before its date."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import uuid_utils.compat
+from playwright.sync_api import expect
+from sqlmodel import select
+
+from fieldapp.app import assemble
+from fieldapp.domain.access import Role
+from fieldapp.store import field, founding, tables
+from fieldapp.store.database import GATE, Scope
+from tests.browser.at_the_door import AgentsPhone
+from tests.browser.conftest import MORNING, Eyes, Service, apart
+
+pytestmark = pytest.mark.browser
+
+AGENT = "agente1"
+TOMORROW = MORNING.date() + timedelta(days=1)
+
+
+async def published_tomorrow(service: Service, *, visits: int) -> None:
+    """The first visits of the agent's day once more, a day later."""
+    parts = assemble(service.settings)
+    try:
+        async with parts.database.transaction(Scope(None, GATE)) as session:
+            somebody = await founding.person_in_role(session, Role.AGENT)
+        assert somebody is not None
+        async with parts.database.transaction(Scope(somebody.agency_id, "administrator")) as session:
+            agent = (await session.exec(select(tables.Person).where(tables.Person.login == AGENT))).one()
+            today = await field.day_of(session, agent.id, MORNING.date())
+            stops = [stop for stop in today.stops if not stop.reserve][:visits]
+            head = await session.get(tables.PublishedDay, stops[0].published_day_id)
+            assert head is not None
+            day = tables.PublishedDay(**head.model_dump() | {"id": new_id(), "day": TOMORROW, "version": 1})
+            session.add(day)
+            await session.flush()
+            for stop in stops:
+                moved = {
+                    name: getattr(stop, name) + timedelta(days=1)
+                    for name in ("arrive_at", "leave_at", "window_from", "window_to")
+                }
+                fresh = {"id": new_id(), "published_day_id": day.id, "day": TOMORROW}
+                session.add(tables.PublishedStop(**stop.model_dump() | moved | fresh))
+    finally:
+        await parts.database.close()
+
+
+def new_id() -> UUID:
+    return uuid_utils.compat.uuid7()
+
+
+def test_tomorrow_is_read_without_a_network_and_opens_on_its_day(phone: Eyes, service: Service) -> None:
+    apart(published_tomorrow(service, visits=3))
+    page, agent = phone.page, AgentsPhone(phone.page, service.agent())
+    agent.enrol(AGENT)
+    summary = page.get_by_text("27 nov: 3 visite")
+    expect(summary).to_be_visible()
+    agent.lose_network()
+    page.reload()
+    agent.sees_the_day()
+
+    summary.click()
+
+    tomorrow = page.locator("details", has=summary)
+    expect(tomorrow.get_by_role("listitem")).to_have_count(3)
+    expect(tomorrow.get_by_role("link")).to_have_count(0)
+    expect(page.get_by_text("gio 26 nov").first).to_be_visible()
+    agent.find_network()
