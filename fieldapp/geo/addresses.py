@@ -30,7 +30,7 @@ from fieldapp.geo.street_words import (
 LONGEST_LINE = 300
 """Characters; no Italian address comes near, and whatever is longer is not an address."""
 
-_TYPE_OF: dict[str, str] = {spelling: name for name, short in STREET_TYPES.items() for spelling in (name, *short)} | {
+TYPE_OF: dict[str, str] = {spelling: name for name, short in STREET_TYPES.items() for spelling in (name, *short)} | {
     "LOCALITA": "LOCALITÀ"
 }
 _APOSTROPHES = str.maketrans(dict.fromkeys("’‘`´ʼ′", "'") | dict.fromkeys("–—−‐‑", "-") | {"º": "°"})
@@ -301,7 +301,7 @@ def _type_at(text: str) -> tuple[str, int]:
         head = [word.replace(".", "").rstrip("'") for word in words[:length]]
         if len(head) < length or (len(words) > length and words[length].startswith(",")):
             continue
-        name = _TYPE_OF.get(" ".join(head)) or _TYPE_OF.get("".join(head))
+        name = TYPE_OF.get(" ".join(head)) or TYPE_OF.get("".join(head))
         if name and not _is_place_alone(name, head, words[length:]):
             return name, length
     return "", 0

@@ -1,30 +1,35 @@
-"""Reading the gazetteer's index file: comuni by name, streets by likeness, numbers by street or by place."""
+"""Reading the gazetteer's index file: comuni by name, streets of a comune, numbers by street or by place."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterable
+from collections import OrderedDict, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from geopy.distance import great_circle
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.geo.addresses import Address, fold
+from fieldapp.geo.addresses import fold
 from fieldapp.geo.gazetteer_schema import CELLS_PER_DEGREE, SCHEMA_VERSION, cell_of
 from fieldapp.geo.numbers_along import KnownNumber
 from fieldapp.geo.packed_numbers import known
-from fieldapp.geo.street_keys import comune_key, comune_keys, name_tokens, similarity, trigrams
+from fieldapp.geo.street_keys import comune_key
+from fieldapp.geo.street_match import ComuneStreets, KnownStreet
 
-_KEPT_COMUNI = 200
-"""Comuni whose streets stay in memory; a day's file touches fewer."""
+KEPT_STREETS = 60_000
+"""Streets of comuni that stay in memory (about 100 MB): a day's file touches fewer, a nation's would be too many."""
 
-_LIKELY_STREETS = 25
-_LEAST_COMUNE_FIT, _LEAST_OTHER_HEAD = 0.82, 0.9
-"""How like a comune's name a misspelled one must be, with the same first letter and with another one."""
+_OFTEN = 40
+_WHOLE = 1_200_000
+"""Words of at least `_OFTEN` streets are read at once, others when asked for; counts are scaled to the nation's."""
+
+_FITS = {"name": 1.0, "other": 1.0, "former": 0.9}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,60 +41,9 @@ class ComuneFound:
     province: str
     lat: float | None
     lon: float | None
+    population: int = 0
+    caps: frozenset[str] = frozenset()
     fit: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class StreetFound:
-    """A street of the index; `fit` from 0 to 1 says how well it is the one asked for."""
-
-    id: int
-    comune: str
-    type: str
-    name: str
-    locality: str
-    source: str
-    lat: float | None
-    lon: float | None
-    fit: float = 1.0
-
-    @property
-    def label(self) -> str:
-        """Type and name, with the locality behind."""
-        street = f"{self.type} {self.name}".strip()
-        return f"{street}, {self.locality}" if self.locality else street
-
-
-class _ComuneStreets:
-    """The streets of one comune with the pieces of their keys, for finding what is like a name."""
-
-    def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        self.streets: list[StreetFound] = []
-        self.keys: list[tuple[tuple[str, ...], ...]] = []
-        self.by_key: dict[str, list[int]] = defaultdict(list)
-        self.by_piece: dict[str, list[int]] = defaultdict(list)
-        for at, (street, key, other_key) in enumerate(rows):
-            self.streets.append(street)
-            names = [name for name in (key, *other_key.split("/")) if name]
-            self.keys.append(tuple(tuple(name.split()) for name in names))
-            for name in names:
-                self.by_key[" ".join(sorted(name.split()))].append(at)
-                for piece in {p for word in name.split() for p in trigrams(word)}:
-                    self.by_piece[piece].append(at)
-
-    def like(self, tokens: tuple[str, ...]) -> list[tuple[float, int]]:
-        """Places and fits of the streets whose name is or resembles `tokens`, best first."""
-        exact = self.by_key.get(" ".join(sorted(tokens)), [])
-        if exact:
-            return [(1.0, at) for at in exact]
-        shared: Counter[int] = Counter()
-        for piece in {p for word in tokens for p in trigrams(word)}:
-            # A piece that most streets have tells nothing apart and costs the most.
-            for at in self.by_piece.get(piece, ())[:2000]:
-                shared[at] += 1
-        likely = sorted(shared, key=lambda at: (-shared[at] / (8 + sum(map(len, self.keys[at][0]))), at))
-        fits = [(max(similarity(tokens, key) for key in self.keys[at]), at) for at in likely[:_LIKELY_STREETS]]
-        return sorted(fits, key=lambda fit: (-fit[0], fit[1]))
 
 
 class GazetteerIndex:
@@ -101,83 +55,140 @@ class GazetteerIndex:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._identity: tuple[int, int, int] | None = None
         self._db: sqlite3.Connection | None = None
-        self._streets: OrderedDict[str, _ComuneStreets] = OrderedDict()
+        self._streets: OrderedDict[str, ComuneStreets] = OrderedDict()
         self._comuni: dict[str, ComuneFound] = {}
         self._names: dict[str, list[ComuneFound]] = {}
         self._sources: dict[int, str] = {}
+        self._words: dict[str, int] = {}
+        self._scale = 1.0
+        self._by_cap: dict[str, tuple[ComuneFound, ...]] = {}
+        self._near: dict[tuple[str, str], list[ComuneFound]] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look whether an import has put another file in this one's place; once a question is enough."""
         self._connection()
 
     def is_comune(self, folded: str) -> bool:
         """Whether a folded text is a comune's name, present or former."""
-        self._connection()
         return comune_key(folded) in self._names
 
     def comune(self, code: str) -> ComuneFound | None:
         """A comune by its cadastral code."""
-        self._connection()
         return self._comuni.get(code)
 
-    def comuni_named(self, name: str) -> list[ComuneFound]:
-        """The comuni of exactly this name (own, other language, former), own names first."""
-        self._connection()
+    def comuni_of_key(self, key: str) -> Sequence[ComuneFound]:
+        """The comuni whose name, other name or former name has this key (see `street_keys.comune_key`)."""
+        return self._names.get(key, ())
+
+    def comuni_like(self, key: str, *, provinces: frozenset[str], least: float) -> list[ComuneFound]:
+        """Up to five comuni whose name resembles a misspelled key; `provinces` narrow the search where not empty."""
+        memo = (key, " ".join(sorted(provinces)))
+        if memo not in self._near:
+            if len(self._near) > 20_000:
+                self._near.clear()
+            self._near[memo] = self._like(key, provinces)
+        return [comune for comune in self._near[memo] if comune.fit >= least]
+
+    def _like(self, key: str, provinces: frozenset[str]) -> list[ComuneFound]:
+        names = self._names_in(provinces)
+        allowed = 1 if len(key) < 7 else 2 if len(key) < 12 else 3
         found: dict[str, ComuneFound] = {}
-        for key in comune_keys(name):
-            for comune in self._names.get(key, ()):
-                found.setdefault(comune.code, comune)
-        best = max((comune.fit for comune in found.values()), default=0.0)
-        return [comune for comune in found.values() if comune.fit == best]
+        near = process.extract(key, names, scorer=OSA.distance, score_cutoff=allowed, limit=12)
+        alike = [(name, 1.0 - distance / max(len(name), len(key))) for name, distance, _ in near]
+        if not alike and len(key) > 8:
+            # An article run together with the next word: more letters differ than a slip of the pen makes.
+            run_together = process.extract(key, names, scorer=fuzz.ratio, score_cutoff=84, limit=5)
+            alike = [(name, ratio / 100.0 - 0.05) for name, ratio, _ in run_together]
+        for name, fit in alike:
+            for comune in self._names[name]:
+                if (not provinces or comune.province in provinces) and fit * comune.fit > (
+                    found[comune.code].fit if comune.code in found else 0.0
+                ):
+                    found[comune.code] = replace(comune, fit=fit * comune.fit)
+        return sorted(found.values(), key=lambda comune: (-comune.fit, -comune.population, comune.code))[:5]
 
-    def comuni_like(self, name: str) -> list[ComuneFound]:
-        """Up to four comuni whose name resembles a misspelled one."""
-        self._connection()
-        tokens = tuple(comune_key(name).split())
-        if not tokens or sum(map(len, tokens)) < 4:
-            return []
-        letters = {word[:2] for word in tokens} | {word[:1] + word[2:3] for word in tokens}
-        fits = []
-        for key, comuni in self._names.items():
-            if any(word[:2] in letters or word[:1] + word[2:3] in letters for word in key.split()):
-                fit = similarity(tokens, tuple(key.split()))
-                if fit >= (_LEAST_COMUNE_FIT if key[0] == tokens[0][0] else _LEAST_OTHER_HEAD):
-                    fits += [replace(comune, fit=round(fit * comune.fit, 3)) for comune in comuni]
-        return sorted(fits, key=lambda comune: (-comune.fit, comune.code))[:4]
+    def _names_in(self, provinces: frozenset[str]) -> list[str]:
+        key = " ".join(sorted(provinces))
+        if key not in self._names_by_province:
+            self._names_by_province[key] = [
+                name
+                for name, comuni in self._names.items()
+                if not provinces or any(comune.province in provinces for comune in comuni)
+            ]
+        return self._names_by_province[key]
 
-    def streets_like(self, code: str, address: Address, *, least: float) -> list[StreetFound]:
-        """A comune's streets that fit the address, best first; another street type costs a little."""
-        tokens = name_tokens(address.street_name)
-        found = []
-        for fit, at in self._streets_of(code).like(tokens):
-            street = self._streets_of(code).streets[at]
-            scale = 1.0 if not address.street_type or street.type == address.street_type else 0.95
-            if address.locality and street.locality and fold(address.locality) not in fold(street.locality):
-                scale *= 0.98
-            if fit * scale >= least:
-                found.append(replace(street, fit=fit * scale))
-        return sorted(found, key=lambda street: (-street.fit, street.lat is None, street.id))
+    def comuni_of_cap(self, cap: str) -> tuple[ComuneFound, ...]:
+        """The comuni that a CAP is known to serve."""
+        if cap not in self._by_cap:
+            rows = self._connection().execute(
+                "SELECT comune FROM postcode WHERE cap = ? GROUP BY comune ORDER BY sum(count) DESC", (cap,)
+            )
+            listed = [c for c in self._comuni.values() if cap in c.caps]
+            seen = [self._comuni[code] for (code,) in rows if code in self._comuni]
+            self._by_cap[cap] = tuple({comune.code: comune for comune in (*seen, *listed)}.values())
+        return self._by_cap[cap]
 
-    def streets_anywhere(self, address: Address, *, limit: int) -> list[StreetFound]:
-        """Streets of exactly this name in any comune."""
-        key = " ".join(name_tokens(address.street_name))
-        rows = self._connection().execute(f"{_STREETS} WHERE key = ? ORDER BY id LIMIT ?", (key, limit))
-        streets = [self._street(row) for row in rows.fetchall()]
-        return [s for s in streets if not address.street_type or s.type == address.street_type]
-
-    def numbers_of(self, street_id: int) -> list[KnownNumber]:
-        """All known numbers of a street."""
+    def point_of_cap(self, cap: str, code: str) -> tuple[float, float] | None:
+        """The middle of the numbers that have a CAP in a comune; None where no source says any."""
         row = (
             self._connection()
-            .execute("SELECT entries, suffixes FROM numbers WHERE street = ?", (street_id,))
+            .execute(
+                "SELECT lat_e7, lon_e7 FROM postcode WHERE cap = ? AND comune = ? ORDER BY count DESC", (cap, code)
+            )
             .fetchone()
         )
-        return known(*row) if row else []
+        return (row[0] / 1e7, row[1] / 1e7) if row else None
+
+    def comuni_of_locality(self, key: str) -> list[ComuneFound]:
+        """The comuni that have a locality of this folded name."""
+        rows = self._connection().execute("SELECT comune FROM locality WHERE key = ? LIMIT 20", (key,))
+        return [self._comuni[code] for (code,) in rows.fetchall() if code in self._comuni]
+
+    def streets_of(self, code: str) -> ComuneStreets:
+        """The streets of a comune; the most recently asked comuni stay in memory."""
+        with self._lock:
+            held = self._streets.get(code)
+            if held is None:
+                held = self._streets[code] = ComuneStreets(self._read_streets(code), self.word_count)
+                while len(self._streets) > 1 and sum(len(s.streets) for s in self._streets.values()) > KEPT_STREETS:
+                    self._streets.popitem(last=False)
+            else:
+                self._streets.move_to_end(code)
+            return held
+
+    def word_count(self, word: str) -> float:
+        """How many streets have a word, scaled as if the gazetteer held the whole nation."""
+        count = self._words.get(word)
+        if count is None:
+            row = self._connection().execute("SELECT streets FROM word WHERE word = ?", (word,)).fetchone()
+            if len(self._words) > 200_000:
+                self._words.clear()
+            count = self._words[word] = row[0] if row else 0
+        return count * self._scale
+
+    def streets_anywhere(self, key: str, *, limit: int) -> list[tuple[str, KnownStreet]]:
+        """Streets of exactly this name in any comune, with the comune's code."""
+        rows = self._connection().execute(f"{_STREETS} WHERE key = ? ORDER BY id LIMIT ?", (key, limit))
+        return [(row[1], self._street([row])) for row in rows.fetchall()]
+
+    def numbers_of(self, *street_ids: int) -> list[KnownNumber]:
+        """All known numbers of a street, from every source that has it; the first source's come first."""
+        found: list[KnownNumber] = []
+        for street_id in street_ids:
+            held = self._connection().execute("SELECT entries, suffixes FROM numbers WHERE street = ?", (street_id,))
+            row = held.fetchone()
+            found += known(*row) if row else []
+        return found
 
     def numbers_near(
         self, lat: float, lon: float, *, reach_m: float, limit: int = 5
-    ) -> list[tuple[float, KnownNumber, StreetFound, ComuneFound]]:
+    ) -> list[tuple[float, KnownNumber, KnownStreet, ComuneFound]]:
         """The nearest house numbers with their distance in metres, nearest first."""
+        self.refresh()
         db = self._connection()
         here, step = cell_of(round(lat * 1e7), round(lon * 1e7)), int(reach_m * CELLS_PER_DEGREE / 75_000) + 1
         cells = [here + dy * 100_000 + dx for dy in range(-step, step + 1) for dx in range(-step, step + 1)]
@@ -195,12 +206,12 @@ class GazetteerIndex:
         near.sort(key=lambda each: (each[0], each[1], each[2].number, each[2].suffix))
         found = []
         for away, street_id, number in near[:limit]:
-            street = self._street(db.execute(f"{_STREETS} WHERE id = ?", (street_id,)).fetchone())
-            found.append((away, number, street, self._comuni[street.comune]))
+            row = db.execute(f"{_STREETS} WHERE id = ?", (street_id,)).fetchone()
+            found.append((away, number, self._street([row]), self._comuni[row[1]]))
         return found
 
     def sources(self) -> list[dict[str, Any]]:
-        """Where the index comes from, for showing: name, format, licence, moment of the import."""
+        """Where the index comes from, for showing: name, format, licence, moment of the import, rows held."""
         rows = self._connection().execute(
             """SELECT name, format, licence, imported_at, coalesce(sum(streets), 0), coalesce(sum(numbers), 0)
                FROM source LEFT JOIN (
@@ -213,26 +224,29 @@ class GazetteerIndex:
 
     def holes(self) -> list[ComuneFound]:
         """The comuni that have no point: an address there is found only by a street of the gazetteer."""
-        self._connection()
         return [comune for comune in self._comuni.values() if comune.lat is None]
 
-    def _streets_of(self, code: str) -> _ComuneStreets:
-        db = self._connection()
-        with self._lock:
-            if code not in self._streets:
-                rows = db.execute(
-                    f"{_STREETS.replace(' FROM', ', key, other_key FROM')} WHERE comune = ? ORDER BY id", (code,)
-                )
-                self._streets[code] = _ComuneStreets((self._street(row[:8]), row[8], row[9]) for row in rows.fetchall())
-                if len(self._streets) > _KEPT_COMUNI:
-                    self._streets.popitem(last=False)
-            self._streets.move_to_end(code)
-            return self._streets[code]
+    def _read_streets(self, code: str) -> list[KnownStreet]:
+        """A comune's streets, those that several sources have joined into one."""
+        rows = self._connection().execute(f"{_STREETS} WHERE comune = ? ORDER BY id", (code,)).fetchall()
+        joined: dict[tuple[str, str, str], list[tuple[Any, ...]]] = defaultdict(list)
+        for row in rows:
+            joined[row[2], row[8], fold(row[4])].append(row)
+        for (kind, key, locality), bare in list(joined.items()):
+            # A source that knows no localities has one street where another has its parts: they are kept apart.
+            if not locality and all(row[6] is None for row in bare):
+                placed = [k for k in joined if k[:2] == (kind, key) and k[2]] if len(joined) < 20_000 else []
+                if len(placed) == 1:
+                    joined[placed[0]] += joined.pop((kind, key, locality))
+        return [self._street(group) for group in joined.values()]
 
-    def _street(self, row: tuple[Any, ...]) -> StreetFound:
-        id, comune, type, name, locality, source, lat, lon = row
-        at = (None, None) if lat is None else (lat / 1e7, lon / 1e7)
-        return StreetFound(id, comune, type, name, locality, self._sources.get(source, ""), *at)
+    def _street(self, rows: list[tuple[Any, ...]]) -> KnownStreet:
+        _, _, kind, name, locality, source, _, _, key, _ = next((row for row in rows if row[6] is not None), rows[0])
+        lat, lon = next(((row[6] / 1e7, row[7] / 1e7) for row in rows if row[6] is not None), (None, None))
+        others = [other for row in rows for other in row[9].split("/") if other]
+        names = dict.fromkeys(tuple(each.split()) for each in (key, *others) if each)
+        ids = tuple(row[0] for row in rows)
+        return KnownStreet(ids, kind, name, fold(locality), self._sources.get(source, ""), tuple(names), lat, lon)
 
     def _connection(self) -> sqlite3.Connection:
         """The open file, opened anew where an import has put another in its place."""
@@ -261,16 +275,25 @@ class GazetteerIndex:
             self._db.close()
         self._db, self._identity = db, identity
         self._streets.clear()
+        self._by_cap.clear()
+        self._near.clear()
+        self._names_by_province: dict[str, list[str]] = {}
         self._sources = dict(db.execute("SELECT id, name FROM source"))
+        rows = db.execute("SELECT code, name, province, lat_e7, lon_e7, population, caps FROM comune")
         self._comuni = {
-            code: ComuneFound(code, name, province, lat and lat / 1e7, lon and lon / 1e7)
-            for code, name, province, lat, lon in db.execute("SELECT code, name, province, lat_e7, lon_e7 FROM comune")
+            code: ComuneFound(
+                code, name, province, lat and lat / 1e7, lon and lon / 1e7, population, frozenset(caps.split())
+            )
+            for code, name, province, lat, lon, population, caps in rows
         }
-        self._names = defaultdict(list)
-        fits = {"name": 1.0, "other": 1.0, "former": 0.9}
+        self._names = {}
         for key, code, kind in db.execute("SELECT key, code, kind FROM comune_name ORDER BY key, code"):
-            self._names[key].append(replace(self._comuni[code], fit=fits[kind]))
-        self._names = dict(self._names)
+            comune = self._comuni[code]
+            found = comune if _FITS[kind] == 1.0 else replace(comune, fit=_FITS[kind])
+            self._names.setdefault(key, []).append(found)
+        self._words = dict(db.execute("SELECT word, streets FROM word WHERE streets >= ?", (_OFTEN,)))
+        streets = db.execute("SELECT max(id) FROM street").fetchone()[0] or 1
+        self._scale = max(1.0, _WHOLE / streets)
 
 
-_STREETS = "SELECT id, comune, type, name, locality, source, lat_e7, lon_e7 FROM street"
+_STREETS = "SELECT id, comune, type, name, locality, source, lat_e7, lon_e7, key, other_key FROM street"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import cos, hypot, radians
 
-from geopy.distance import great_circle
+METRES_PER_DEGREE = 111_200.0
 
 
 @dataclass(frozen=True, slots=True)
 class KnownNumber:
-    """One number of the register with its point in degrees."""
+    """One number of the register with its point in degrees; `method` is the register's METODO, 0 where unknown."""
 
     number: int
     suffix: str
@@ -28,37 +30,64 @@ class KnownNumber:
 
 @dataclass(frozen=True, slots=True)
 class PlacedNumber:
-    """The point given to an asked number; `text` is the number that the point truly stands for."""
+    """The point given to an asked number; `text` is the number that the point truly stands for.
+
+    `span_m` is how far apart the known numbers are that it was placed by: 0 where the number itself is known.
+    """
 
     quality: str
     lat: float
     lon: float
     text: str
     why: str
-    trust: float = 1.0
+    span_m: float = 0.0
+    method: int = 0
 
 
-NEAR = 30
+NEAR = 40
 """An unknown number is placed by known ones at most this far from it; beyond, only the street is known."""
 
-_FARTHEST_APART_M = 1_500.0
+_FARTHEST_APART_M = 2_000.0
+_FARTHEST_BEYOND_M = 120.0
+_ACCESS = re.compile(r"[A-Z]\d\d")
+"""Accesses of one number as some cities publish them: `3p01` (gate), `3n02` (shop) stand for number 3."""
+
+
+def metres(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
+    """Metres between two points near each other (plane, good to a percent up to some kilometres)."""
+    return hypot(lat - other_lat, (lon - other_lon) * cos(radians(lat))) * METRES_PER_DEGREE
 
 
 def place_number(known: Sequence[KnownNumber], number: int, suffix: str) -> PlacedNumber | None:
-    """The number itself, else one without or with another suffix, else a point between its neighbours.
+    """The number itself, else beside the same number of another suffix, else a point between its neighbours.
 
     Neighbours of the same side of the street (odd, even) come first. None where nothing is near.
     """
     same = [k for k in known if k.number == number]
+    wanted = _plain(suffix)
     for each in same:
-        if _plain(each.suffix) == _plain(suffix):
-            return PlacedNumber("house_number", each.lat, each.lon, each.text, "")
+        if _plain(each.suffix) == wanted:
+            return PlacedNumber("house_number", each.lat, each.lon, each.text, "", method=each.method)
     if same:
-        nearest = min(same, key=lambda k: (bool(k.suffix), k.suffix))
-        why = "geocode.suffix_unknown" if suffix else "geocode.suffix_assumed"
-        return PlacedNumber("house_number", nearest.lat, nearest.lon, nearest.text, why, 0.92)
+        return _beside_suffix(same, number, suffix)
     side = [k for k in known if k.number % 2 == number % 2]
-    return _between(side, number, 1.0) or _between(known, number, 0.85) or _beside(side, number)
+    return _narrower(_between(side, number), _between(known, number)) or _beyond(side, number) or _beyond(known, number)
+
+
+def _beside_suffix(same: Sequence[KnownNumber], number: int, suffix: str) -> PlacedNumber:
+    """`12/C` asked where 12 and 12/A are known: the door next to it."""
+    bare = [k for k in same if not k.suffix or _ACCESS.fullmatch(k.suffix)]
+    nearest = min(bare or same, key=lambda k: (abs(_letter(k.suffix) - _letter(suffix)), k.suffix))
+    if not suffix and bare:
+        return PlacedNumber("house_number", nearest.lat, nearest.lon, nearest.text, "", method=nearest.method)
+    spread = max(metres(nearest.lat, nearest.lon, k.lat, k.lon) for k in same)
+    why = "geocode.suffix_unknown" if suffix else "geocode.suffix_assumed"
+    text = nearest.text if suffix else str(number)
+    return PlacedNumber("interpolated", nearest.lat, nearest.lon, text, why, spread, nearest.method)
+
+
+def _letter(suffix: str) -> int:
+    return ord(suffix[0]) - 64 if suffix[:1].isalpha() and not _ACCESS.fullmatch(suffix) else 0
 
 
 def _plain(suffix: str) -> str:
@@ -66,21 +95,38 @@ def _plain(suffix: str) -> str:
     return {"ROSSO": "R", "NERO": ""}.get(bare, bare)
 
 
-def _between(known: Sequence[KnownNumber], number: int, trust: float) -> PlacedNumber | None:
-    below = max((k for k in known if k.number < number), key=lambda k: k.number, default=None)
-    above = min((k for k in known if k.number > number), key=lambda k: k.number, default=None)
+def _narrower(own: PlacedNumber | None, both: PlacedNumber | None) -> PlacedNumber | None:
+    """The own side's estimate, unless the other side's neighbours are far closer together."""
+    if own is None or both is None:
+        return own or both
+    return both if own.span_m > 4.0 * both.span_m + 60.0 else own
+
+
+def _between(known: Sequence[KnownNumber], number: int) -> PlacedNumber | None:
+    below = max((k for k in known if k.number < number), key=lambda k: (k.number, k.suffix), default=None)
+    above = min((k for k in known if k.number > number), key=lambda k: (k.number, k.suffix), default=None)
     if below is None or above is None or above.number - below.number > 2 * NEAR:
         return None
-    if great_circle((below.lat, below.lon), (above.lat, above.lon)).m > _FARTHEST_APART_M:
+    apart = metres(below.lat, below.lon, above.lat, above.lon)
+    if apart > _FARTHEST_APART_M:
         return None
     share = (number - below.number) / (above.number - below.number)
     lat, lon = below.lat + share * (above.lat - below.lat), below.lon + share * (above.lon - below.lon)
-    return PlacedNumber("interpolated", lat, lon, str(number), "geocode.number_interpolated", trust)
+    return PlacedNumber("interpolated", lat, lon, str(number), "geocode.number_interpolated", apart)
 
 
-def _beside(known: Sequence[KnownNumber], number: int) -> PlacedNumber | None:
-    """A number before the first or behind the last known one stands beside that one, if it is near."""
-    near = min(known, key=lambda k: abs(k.number - number), default=None)
+def _beyond(known: Sequence[KnownNumber], number: int) -> PlacedNumber | None:
+    """A number before the first or behind the last known one: some steps on in the street's direction."""
+    near = min(known, key=lambda k: (abs(k.number - number), k.suffix), default=None)
     if near is None or abs(near.number - number) > NEAR:
         return None
-    return PlacedNumber("interpolated", near.lat, near.lon, str(number), "geocode.number_beyond_known", 0.7)
+    steps = abs(near.number - number)
+    second = min((k for k in known if k.number != near.number), key=lambda k: abs(k.number - near.number), default=None)
+    lat, lon, span = near.lat, near.lon, 20.0 + 8.0 * steps
+    if second is not None and abs(second.number - near.number) <= 12:
+        share = (number - near.number) / (near.number - second.number)
+        north, east = (near.lat - second.lat) * share, (near.lon - second.lon) * share
+        if share > 0 and metres(near.lat, near.lon, near.lat + north, near.lon + east) <= _FARTHEST_BEYOND_M:
+            lat, lon = near.lat + 0.7 * north, near.lon + 0.7 * east
+            span = 20.0 + 2.0 * metres(near.lat, near.lon, lat, lon)
+    return PlacedNumber("interpolated", lat, lon, str(number), "geocode.number_beyond_known", span)

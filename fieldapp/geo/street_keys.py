@@ -50,7 +50,8 @@ def name_key(name: str) -> str:
 
 def _is_number(words: list[str], at: int) -> bool:
     before_month = at + 1 < len(words) and words[at + 1] in MONTHS
-    return before_month or (len(words[at]) > 1 and set(words[at]) <= set("IVX"))
+    last = at > 0 and at + 1 == len(words)
+    return before_month or ((len(words[at]) > 1 or last) and set(words[at]) <= set("IVX"))
 
 
 def _as_digits(word: str) -> str:

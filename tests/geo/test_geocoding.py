@@ -72,7 +72,7 @@ WHAT_IS_SAID = [
     # a comune with a typo
     ("Via Garibaldi 3, Codonio", "house_number", "geocode.comune_respelled"),
     # the same number without the letter that was asked for
-    ("Via Garibaldi 12/C, Lodi", "house_number", "geocode.suffix_unknown"),
+    ("Via Garibaldi 12/C, Lodi", "interpolated", "geocode.suffix_unknown"),
     # no comune, but the street exists once
     ("Via Solo Qui 3", "house_number", "geocode.comune_not_given"),
     # no comune, and the street is in two
