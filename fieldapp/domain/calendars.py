@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -61,6 +61,20 @@ class Calendar:
         wanted = set(comuni)
         local = {name: days for name, days in self.local.items() if name in wanted}
         return Calendar(self.from_on, self.to_on, self.national, MappingProxyType(local))
+
+    def with_patron(self, comune: str, day: str, *, since: date) -> Calendar:
+        """From `since` on `comune` keeps its patron saint's day on `day` (as `italian_calendar` reads it).
+
+        Days before stay what they were. Raises Refusal `rules.patron_malformed`.
+        """
+        years = range(self.from_on.year, self.to_on.year + 1)
+        before = {one for one in self.local.get(comune, ()) if one < since}
+        days = before | {one for one in _yearly(comune, day, years) if one >= since}
+        return replace(self, local=MappingProxyType({**self.local, comune: frozenset(days)}))
+
+    def next_local_holiday(self, comune: str, *, on: date) -> date | None:
+        """The patron saint's day of `comune` from `on` on; None where it is unknown."""
+        return min((day for day in self.local.get(comune, ()) if day >= on), default=None)
 
     def to_json(self) -> dict[str, Any]:
         """The calendar as the phone reads it; dates in order."""

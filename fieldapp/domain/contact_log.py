@@ -31,6 +31,11 @@ _CHANNELS = {
     "lettera": Channel.LETTER,
     "raccomandata": Channel.LETTER,
 } | {channel.value: channel for channel in Channel}
+_LETTERS = {
+    "prima lettera": "DUNNING_LETTER_1",
+    "seconda lettera": "DUNNING_LETTER_2",
+    "messa in mora": "FORMAL_NOTICE",
+}
 _YES = {"si", "sì", "s", "yes", "true", "1"}
 _NO = {"no", "n", "false", "0", ""}
 
@@ -53,11 +58,13 @@ class LoggedContact:
     outcome: str
     reached: bool
     by: str
+    line: int
+    """In its file, the heading counted as 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedLine:
-    """A line that did not come in; `line` counts the heading as 1."""
+    """A line that did not come in; `line` as in `LoggedContact`."""
 
     line: int
     code: str
@@ -112,13 +119,13 @@ def _sorted_out(
             continue
         values = dict(zip(heading, (cell.strip() for cell in cells), strict=False))
         try:
-            read.append(_contact(values, now=now))
+            read.append(_contact(values, line=line, now=now))
         except Refusal as refusal:
             rejected.append(RejectedLine(line, refusal.code, ";".join(cells)[:200]))
     return read, rejected
 
 
-def _contact(values: dict[str, str], *, now: datetime) -> LoggedContact:
+def _contact(values: dict[str, str], *, line: int, now: datetime) -> LoggedContact:
     channel = _CHANNELS.get(values.get("canale", "").lower())
     if channel is None:
         raise Refusal("contact.channel_unknown", kind=Kind.MALFORMED)
@@ -133,8 +140,9 @@ def _contact(values: dict[str, str], *, now: datetime) -> LoggedContact:
     number = values.get("pratica", "")
     if not number:
         raise Refusal("contact.practice_unknown", kind=Kind.MISSING)
-    outcome = checked_outcome(channel, values.get("esito", "").upper())
-    return LoggedContact(number[:60], channel, at, outcome, reached in _YES, values.get("chi", "")[:120])
+    said = values.get("esito", "")
+    outcome = checked_outcome(channel, _LETTERS.get(said.lower(), said.upper()))
+    return LoggedContact(number[:60], channel, at, outcome, reached in _YES, values.get("chi", "")[:120], line)
 
 
 def _instant(text: str, zone: ZoneInfo = ITALY) -> datetime | None:

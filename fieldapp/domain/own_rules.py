@@ -13,6 +13,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
+from fieldapp.domain.calendars import Calendar
 from fieldapp.domain.conduct import DebtorKind, ParameterValue, Rule, Ruleset
 from fieldapp.domain.conduct.rule import FOREVER, WEIGHT
 from fieldapp.domain.conduct.soundness import check_stricter, refused
@@ -23,6 +24,9 @@ VERSION = 1
 ALL = "agency"
 """Stands for all creditors in the id of an override."""
 MOST_RULES = 2_000
+MOST_PATRONS = 10_000
+PATRON = "calendar.patron_saint"
+"""The rule that asks for patron saints' days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,22 @@ class Confirmation:
 
 
 @dataclass(frozen=True, slots=True)
+class Patron:
+    """The patron saint's day of a comune, in force from `since` on; `day` as `domain.calendars` reads it."""
+
+    comune: str
+    day: str
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
 class OwnRules:
-    """Whole rules that stand in the place of standard ones, overrides, and confirmations by rule."""
+    """Whole rules that stand in the place of standard ones, overrides, confirmations by rule, patron saints' days."""
 
     rules: tuple[Rule, ...] = ()
     confirmed: Mapping[str, Confirmation] = field(default_factory=lambda: MappingProxyType({}))
+    patrons: tuple[Patron, ...] = ()
+    """Later ones stand over earlier ones from their day on."""
 
     def to_json(self) -> dict[str, Any]:
         """As versions and rule files hold it."""
@@ -50,6 +65,7 @@ class OwnRules:
                 name: {"parameters": dict(one.parameters), "by": one.by, "on": one.on.isoformat()}
                 for name, one in sorted(self.confirmed.items())
             },
+            "patrons": [{"comune": one.comune, "day": one.day, "since": one.since.isoformat()} for one in self.patrons],
         }
 
     @classmethod
@@ -61,8 +77,17 @@ class OwnRules:
         inner = reader.object("confirmed")
         confirmed = {name: _confirmation(inner.object(name)) for name in sorted(inner.names())}
         inner.close()
+        # Versions from before there were any do not name them.
+        given = reader.objects("patrons", most=MOST_PATRONS) if "patrons" in reader.names() else ()
+        patrons = tuple(_patron(item) for item in given)
         reader.close()
-        return cls(rules, MappingProxyType(confirmed))
+        return cls(rules, MappingProxyType(confirmed), patrons)
+
+
+def _patron(reader: Reader) -> Patron:
+    found = Patron(reader.text("comune", longest=100), reader.text("day", longest=20), reader.day("since"))
+    reader.close()
+    return found
 
 
 def _confirmation(reader: Reader) -> Confirmation:
@@ -88,7 +113,7 @@ class Edit:
 
 
 def in_force(standard: Ruleset, own: OwnRules) -> Ruleset:
-    """The standard set with the agency's own rules. Raises Refusal `rules.*` when the whole is unsound, or
+    """The standard set with the agency's own rules and days. Raises Refusal `rules.*` when the whole is unsound, or
     `rules.standard_loosened`, `rules.standard_gap` when an own rule takes away what the law or the code sets.
     """
     by_id: dict[str, list[Rule]] = {}
@@ -98,7 +123,11 @@ def in_force(standard: Ruleset, own: OwnRules) -> Ruleset:
     for rule in standard.rules:
         rules += _instead(rule, by_id.pop(rule.id, []))
     rules += [rule for added in by_id.values() for rule in added]
-    return replace(standard, name=standard.name, rules=tuple(_with_confirmation(rule, own.confirmed) for rule in rules))
+    calendar = standard.calendar
+    for patron in sorted(own.patrons, key=lambda one: one.since):
+        calendar = calendar.with_patron(patron.comune, patron.day, since=patron.since)
+    confirmed = tuple(_with_confirmation(rule, own.confirmed) for rule in rules)
+    return replace(standard, rules=confirmed, calendar=calendar)
 
 
 def _instead(standard: Rule, own: Sequence[Rule]) -> list[Rule]:
@@ -149,6 +178,15 @@ def edited(own: OwnRules, edits: Iterable[Edit], *, rules: Ruleset, since: date,
             raise refused("rules.unknown_override", rule=edit.rule, overrides=edit.rule)
         own = _confirm(own, base, by=by, on=today) if edit.confirms else _override(own, base, edit, since=since)
     return own
+
+
+def with_patrons(own: OwnRules, days: Mapping[str, str], *, since: date) -> OwnRules:
+    """The own rules with patron saints' days, by comune, from `since` on; one announced for then or later gives way.
+
+    A day that does not exist is refused where the whole is read (`in_force`).
+    """
+    kept = tuple(one for one in own.patrons if one.comune not in days or one.since < since)
+    return replace(own, patrons=(*kept, *(Patron(comune, day, since) for comune, day in sorted(days.items()))))
 
 
 def _confirm(own: OwnRules, base: Rule, *, by: str, on: date) -> OwnRules:
@@ -227,7 +265,10 @@ def from_creditors(standard: Ruleset, given: Mapping[str, Mapping[str, Mapping[s
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What changes in effect: a parameter, or `severity`, `to_be_confirmed`, `rule` (there or not)."""
+    """What changes in effect: a parameter, or `severity`, `to_be_confirmed`, `rule` (there or not).
+
+    For the rule `PATRON`: a comune, with the next day that it keeps.
+    """
 
     rule: str
     creditor: str | None
@@ -251,7 +292,14 @@ def differences(before: Ruleset, after: Ruleset, *, on: date) -> tuple[Differenc
                     found.append(Difference(rule_id, creditor, what, old, new))
                 if creditor is None:
                     general.add(told)
-    return tuple(found)
+    return (*found, *_patron_differences(before.calendar, after.calendar, on=on))
+
+
+def _patron_differences(before: Calendar, after: Calendar, *, on: date) -> Iterable[Difference]:
+    for comune in sorted({*before.local, *after.local}):
+        old, new = (one.next_local_holiday(comune, on=on) for one in (before, after))
+        if old != new:
+            yield Difference(PATRON, None, comune, old and old.isoformat(), new and new.isoformat())
 
 
 def _changed(

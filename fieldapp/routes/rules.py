@@ -53,9 +53,10 @@ class EditRequest(Struct, forbid_unknown_fields=True):
 
 
 class ChangeRequest(Struct, forbid_unknown_fields=True):
-    """Edits, or a whole file of own rules in their place."""
+    """Edits and patron saints' days by comune, or a whole file of own rules in their place."""
 
     edits: Annotated[list[EditRequest], Meta(max_length=500)] = []
+    patrons: dict[Annotated[str, Meta(max_length=100)], Annotated[str, Meta(max_length=20)]] = {}
     file: dict[str, Any] | None = None
     since: date | None = None
 
@@ -70,7 +71,7 @@ class ChangeRequest(Struct, forbid_unknown_fields=True):
             )
             for edit in self.edits
         )
-        return rules_room.Change(edits, self.file, self.since)
+        return rules_room.Change(edits, self.patrons, self.file, self.since)
 
 
 class SwitchRequest(ChangeRequest, forbid_unknown_fields=True, kw_only=True):

@@ -166,7 +166,7 @@ async def import_contacts(work: Work, content: bytes, *, file_name: str) -> Cont
         owners = numbered.get(contact.practice_number, [])
         if len(owners) != 1:
             code = "contact.practice_ambiguous" if owners else "contact.practice_unknown"
-            rejected.append(RejectedLine(0, code, contact.practice_number))
+            rejected.append(RejectedLine(contact.line, code, contact.practice_number))
             continue
         rows.append(_row(owners[0].id, contact))
     new = await store.add(work.session, list({row["id"]: row for row in rows}.values()))
@@ -176,7 +176,7 @@ async def import_contacts(work: Work, content: bytes, *, file_name: str) -> Cont
         known=len(rows) - new,
         rejected=[
             RejectedContact(line=item.line, text=item.text, reason=say(work.parts.words, item.code, {}))
-            for item in rejected[:200]
+            for item in sorted(rejected, key=lambda item: item.line)[:200]
         ],
         rejected_count=len(rejected),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -12,15 +12,17 @@ from fieldapp.domain.conduct import Rule, Ruleset, Severity
 from fieldapp.domain.conduct.checks import CHECKS
 from fieldapp.domain.conduct.rule import FOREVER
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.domain.own_rules import Difference, Edit, OwnRules, differences, edited, in_force
+from fieldapp.domain.own_rules import PATRON, Difference, Edit, OwnRules, differences, edited, in_force, with_patrons
 from fieldapp.services import lawful, rules
 from fieldapp.services.work import Work
 from fieldapp.store import rulesets as store
+from fieldapp.store import tasks
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.rules import (
     BrokenVersion,
     NamedCreditor,
     OwnNumbers,
+    PatronRow,
     PreviewDay,
     RuleChange,
     RuleParameter,
@@ -37,9 +39,11 @@ DAYS = 2
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an administrator wants: edits to the own rules, or a whole file in their place; from `since` on."""
+    """What an administrator wants: edits to the own rules, patron saints' days by comune, or a whole file in their
+    place; from `since` on."""
 
     edits: tuple[Edit, ...] = ()
+    patrons: Mapping[str, str] = field(default_factory=dict)
     file: Any = None
     since: date | None = None
 
@@ -58,7 +62,20 @@ async def read_rules(work: Work) -> RulesPage:
         broken=[BrokenVersion(number, refusal.code, refusal.details) for number, refusal in loaded.broken],
         rules=[_row(rule, loaded, names, work.today) for rule in _bases(loaded.ruleset, work.today)],
         creditors=[NamedCreditor(id_, name) for id_, name in names.items()],
+        patrons=await _patrons(work, loaded),
     )
+
+
+async def _patrons(work: Work, loaded: rules.Loaded) -> list[PatronRow]:
+    """Where debtors live and no patron saint's day is known, most of them first; then the days somebody entered."""
+    calendar = loaded.ruleset.calendar
+    unknown = [
+        PatronRow(place.comune, place.practices, None, None)
+        for place in await store.places(work.session)
+        if not calendar.knows_patron_of(place.comune)
+    ]
+    newest = {one.comune: one for one in loaded.own.patrons}
+    return unknown + [PatronRow(one.comune, 0, one.day, one.since) for _, one in sorted(newest.items())]
 
 
 def _bases(ruleset: Ruleset, on: date) -> list[Rule]:
@@ -182,7 +199,7 @@ def _changes(found: Sequence[Difference], ruleset: Ruleset, names: Mapping[UUID,
                 texts=dict(rule.texts) if rule else {},
                 creditor_name=names.get(UUID(one.creditor), one.creditor) if one.creditor else None,
                 what=one.what,
-                kind=kinds.get(one.what, "code"),
+                kind="day" if one.rule == PATRON else kinds.get(one.what, "code"),
                 before=one.before,
                 after=one.after,
             )
@@ -224,7 +241,9 @@ async def _wanted(work: Work, change: Change) -> tuple[rules.Loaded, OwnRules, R
             by=work.identity.name,
             today=work.today,
         )
+        own = with_patrons(own, change.patrons, since=change.since or work.today)
     await _refuse_strangers(work, own)
+    await _refuse_places(work, change.patrons)
     return loaded, own, in_force(rules.standard(work.today.year, work.parts.patrons), own)
 
 
@@ -235,6 +254,14 @@ async def _refuse_strangers(work: Work, own: OwnRules) -> None:
         for creditor in rule.scope.creditors or ():
             if creditor not in known:
                 raise Refusal("rules.unknown_creditor", kind=Kind.MALFORMED, details={"rule": rule.id})
+
+
+async def _refuse_places(work: Work, patrons: Mapping[str, str]) -> None:
+    """A day for a misspelt comune would protect nobody."""
+    known = {place.comune for place in await store.places(work.session)}
+    for comune in patrons:
+        if comune not in known:
+            raise Refusal("rules.nobody_lives_there", kind=Kind.MALFORMED, details={"comune": comune})
 
 
 async def _day(work: Work, published: Any, before: Ruleset, after: Ruleset) -> PreviewDay:
@@ -286,6 +313,13 @@ async def switch_on(work: Work, change: Change, *, base: int, reason: str) -> Ru
     version = store.Stored(newest + 1, work.now, work.identity.name, reason.strip(), own.to_json())
     await store.add(work.session, version, version_id=work.new_id(), person_id=work.identity.person_id)
     body = {"number": version.number, "reason": version.reason, "rules": sorted({one.rule for one in found})}
+    await tasks.finish_about(
+        work.session,
+        "calendar.patron_unknown",
+        [one.comune for one in own.patrons],
+        person_id=work.identity.person_id,
+        now=work.now,
+    )
     tell(work.session, NewFact("rules.switched_on", work.now, body=body))
     audit(work.session, "rules.switched_on", "ruleset", version.number, **body)
     return await read_rules(work)

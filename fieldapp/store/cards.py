@@ -129,7 +129,7 @@ def debt_line_cards(
 
 
 def attempt_card(row: ContactAttempt) -> AttemptCard:
-    return AttemptCard(at=row.at, channel=row.channel, outcome=row.outcome, by=row.by)  # type: ignore[arg-type]
+    return AttemptCard(at=row.at, channel=row.channel, outcome=row.outcome, by=row.by, reached=row.reached)  # type: ignore[arg-type]
 
 
 def document_card(row: CreditDocument) -> DocumentCard:

@@ -72,6 +72,27 @@ async def creditor_names(session: AsyncSession) -> dict[UUID, str]:
     return dict((await session.exec(select(Creditor.id, Creditor.name).order_by(col(Creditor.name)))).all())
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A comune with open practices at addresses in force."""
+
+    comune: str
+    practices: int
+
+
+async def places(session: AsyncSession) -> list[Place]:
+    """Where debtors of open practices live, most practices first."""
+    count = func.count(func.distinct(col(Address.practice_id)))
+    query = (
+        select(Address.comune, count)
+        .join(Practice, col(Practice.id) == col(Address.practice_id))
+        .where(col(Address.current), col(Practice.state) == "open", col(Address.comune) != "")
+        .group_by(col(Address.comune))
+        .order_by(count.desc(), col(Address.comune))
+    )
+    return [Place(comune, number) for comune, number in (await session.exec(query)).all()]
+
+
 # --- what a change would stop ---
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -126,6 +126,18 @@ async def finish(session: AsyncSession, task_id: UUID, *, note: str, person_id: 
         task.state, task.note, task.finished_at, task.finished_by = "done", note, now, person_id
         await session.flush()
     return task
+
+
+async def finish_about(
+    session: AsyncSession, kind: str, subject_ids: Collection[str], *, person_id: UUID, now: datetime
+) -> None:
+    """Close the open tasks of a kind about these subjects: what they asked for is done."""
+    await session.execute(
+        update(Task)
+        .where(col(Task.kind) == kind, col(Task.subject_id).in_(subject_ids), col(Task.state) == "open")
+        .values(state="done", finished_at=now, finished_by=person_id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def doubtful_addresses(session: AsyncSession) -> list[DoubtfulAddress]:

@@ -161,7 +161,7 @@ async def test_a_visit_that_found_nobody_leaves_the_planned_call(house: House) -
 
 FILE = """Pratica;Canale;Quando;Esito;Colloquio;Chi
 P-001;telefonata;24/11/2026 10:30;;sì;Call center
-P-001;lettera;20/11/2026;DUNNING_LETTER_2;no;
+P-001;lettera;20/11/2026;Seconda lettera;no;
 P-404;telefonata;24/11/2026 10:30;;sì;
 P-001;piccione;24/11/2026 10:30;;sì;
 P-001;telefonata;31/02/2026 10:30;;sì;
@@ -184,7 +184,7 @@ async def test_a_file_of_contacts_counts_with_the_rest_and_twice_changes_nothing
 
     assert (first["new"], first["known"], first["rejected_count"]) == (2, 0, 5)
     assert (again["new"], again["known"]) == (0, 2)
-    assert {item["line"] for item in first["rejected"]} == {0, 5, 6, 7, 8}
+    assert {item["line"] for item in first["rejected"]} == {4, 5, 6, 7, 8}
     assert all(" " in item["reason"] for item in first["rejected"])
     assert (await limits(desk, practice_id))["conversations", "week"] == (1, 3)
 

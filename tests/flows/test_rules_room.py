@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +14,8 @@ from sqlmodel import select
 
 from fieldapp.domain.access import Role
 from fieldapp.domain.conduct.standard import STANDARD_RULES
-from fieldapp.store import tables
+from fieldapp.services import rules
+from fieldapp.store import tables, tasks
 from tests.conftest import NOW
 from tests.flows.arranged import TODAY, entrusted, published
 from tests.flows.conftest import Desk, House, new_id
@@ -324,3 +326,107 @@ async def test_versions_are_never_rewritten(house: House, desk: Desk) -> None:
         with pytest.raises(DBAPIError):
             await session.flush()
         await session.rollback()
+
+
+# --- patron saints ---
+
+
+async def in_comune(house: House, practice_id: UUID, comune: str) -> None:
+    async with house.session() as session:
+        address = (await session.exec(select(tables.Address).where(tables.Address.practice_id == practice_id))).one()
+        address.comune = comune
+        session.add(address)
+
+
+async def with_unknown_patron(house: House) -> UUID:
+    practice_id = await entrusted(house)
+    await in_comune(house, practice_id, "Secugnago")
+    return practice_id
+
+
+async def test_a_comune_without_its_patrons_day_is_listed_with_how_many_live_there(house: House, desk: Desk) -> None:
+    await with_unknown_patron(house)
+    await entrusted(house, "P-002")
+
+    assert (await page(desk))["patrons"] == [{"comune": "Secugnago", "practices": 1, "day": None, "since": None}]
+
+
+async def test_a_patrons_day_is_previewed_switched_on_and_keeps_visits_away(house: House, desk: Desk) -> None:
+    practice_id = await with_unknown_patron(house)
+    tomorrow = TODAY + timedelta(days=1)
+    await published(house, practice_id, day=tomorrow)
+    async with house.session() as session:
+        await tasks.add(
+            session,
+            "calendar.patron_unknown",
+            subject=("comune", "Secugnago"),
+            due_on=TODAY,
+            details={"comune": "Secugnago"},
+            now=NOW,
+            new_id=new_id,
+        )
+
+    seen = (await preview(desk, patrons={"Secugnago": "11-27"})).json()
+    shown = (await switch_on(desk, patrons={"Secugnago": "11-27"})).json()
+
+    change = seen["changes"][0]
+    assert (change["rule"], change["what"], change["before"], change["after"], change["kind"]) == (
+        "calendar.patron_saint",
+        "Secugnago",
+        None,
+        "2026-11-27",
+        "day",
+    )
+    assert [found["code"] for found in seen["days"][0]["stopping"][0]["findings"]] == ["conduct.local_holiday"]
+    assert shown["patrons"] == [{"comune": "Secugnago", "practices": 0, "day": "11-27", "since": "2026-11-26"}]
+    assert not (await candidate(house, practice_id, tomorrow))["allowed"]
+    assert (await candidate(house, practice_id))["allowed"]
+    async with house.session() as session:
+        task = (await session.exec(select(tables.Task))).one()
+    assert (task.state, task.finished_by) == ("done", desk.identity.person_id)
+
+
+async def test_a_moving_feast_reaches_the_phones_calendar(house: House, desk: Desk) -> None:
+    practice_id = await with_unknown_patron(house)
+    await published(house, practice_id)
+    phone = await phone_of(house)
+
+    await switch_on(desk, patrons={"Secugnago": "easter+50"})
+
+    held = (await day_of(phone))["ruleset"]["calendar"]["local"]["Secugnago"]
+    assert held == ["2027-05-17", "2028-06-05"]
+
+
+@pytest.mark.parametrize(
+    ("patrons", "code"),
+    [
+        # A day that does not exist.
+        ({"Secugnago": "02-30"}, "rules.patron_malformed"),
+        # A feast nobody can compute.
+        ({"Secugnago": "il giorno del santo"}, "rules.patron_malformed"),
+        # A comune that is misspelt protects nobody.
+        ({"Secugnaco": "11-27"}, "rules.nobody_lives_there"),
+    ],
+)
+async def test_a_patrons_day_that_makes_no_sense_is_refused(
+    house: House, desk: Desk, patrons: dict[str, str], code: str
+) -> None:
+    await with_unknown_patron(house)
+
+    assert (await switch_on(desk, patrons=patrons)).json()["code"] == code
+    assert (await page(desk))["version"] == 0
+
+
+async def test_a_corrected_patrons_day_leaves_days_gone_by_as_they_were(house: House, desk: Desk) -> None:
+    await with_unknown_patron(house)
+    await switch_on(desk, patrons={"Secugnago": "11-26"})
+    house.clock.move_to(NOW + timedelta(days=30))
+    later = await house.sign_in(Role.ADMINISTRATOR)
+
+    await switch_on(later, base=1, patrons={"Secugnago": "12-28"})
+
+    async with house.work(Role.ADMINISTRATOR) as work:
+        calendar = (await rules.ruleset(work)).calendar
+    assert calendar.is_local_holiday(TODAY, "Secugnago")
+    assert not calendar.is_local_holiday(TODAY.replace(year=2027), "Secugnago")
+    assert calendar.is_local_holiday(TODAY.replace(day=28, month=12), "Secugnago")

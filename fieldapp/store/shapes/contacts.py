@@ -41,7 +41,6 @@ class ContactLimits(Struct, frozen=True):
 
 class RejectedContact(Struct, frozen=True):
     line: int
-    """0 where only the practice's number is not known."""
     text: str
     reason: str
 

@@ -98,6 +98,8 @@ class AttemptCard(Struct, frozen=True):
     channel: Literal["visit", "call", "letter", "message"]
     outcome: str
     by: str
+    reached: bool = False
+    """Somebody spoke with the debtor."""
 
 
 class DocumentCard(Struct, frozen=True):

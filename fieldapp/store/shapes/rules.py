@@ -57,6 +57,16 @@ class NamedCreditor(Struct, frozen=True):
     name: str
 
 
+class PatronRow(Struct, frozen=True):
+    """A comune where debtors live whose patron saint's day nobody knows, or the day that somebody entered."""
+
+    comune: str
+    practices: int
+    day: str | None
+    """`MM-DD`, or a moving feast: `easter+50`, `05-tue1`."""
+    since: date | None
+
+
 class BrokenVersion(Struct, frozen=True):
     """A version that cannot be read any more, and why: an older one is in force instead."""
 
@@ -76,10 +86,11 @@ class RulesPage(Struct, frozen=True):
     broken: list[BrokenVersion]
     rules: list[RuleRow]
     creditors: list[NamedCreditor]
+    patrons: list[PatronRow]
 
 
 class RuleChange(Struct, frozen=True):
-    """What is different; `what` is a parameter, or `severity`, `to_be_confirmed`, `rule`."""
+    """What is different; `what` is a parameter, or `severity`, `to_be_confirmed`, `rule`, or a comune."""
 
     rule: str
     texts: dict[str, str]

@@ -8,7 +8,7 @@ beforeAll(() => {
 })
 
 describe('an earlier contact', () => {
-  const letter = { at: '2026-10-22T07:32:00Z', channel: 'letter', outcome: 'DUNNING_LETTER_2', by: '' } as const
+  const letter = { at: '2026-10-22T07:32:00Z', channel: 'letter', outcome: 'DUNNING_LETTER_2', by: '', reached: false } as const
 
   it('names a letter in words where the case may be seen', () => {
     expect(attemptInWords(letter, { lifted: true })).toMatch(/ · lettera · seconda lettera$/)

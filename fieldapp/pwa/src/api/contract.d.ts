@@ -1489,6 +1489,8 @@ export interface components {
             /** @enum {string} */
             channel: "visit" | "call" | "letter" | "message";
             outcome: string;
+            /** @default false */
+            reached: boolean;
         };
         /** AuditRow */
         AuditRow: {
@@ -1557,6 +1559,9 @@ export interface components {
             file?: {
                 [key: string]: unknown;
             } | null;
+            patrons?: {
+                [key: string]: string;
+            };
             since?: string | null;
         };
         /** CheckRequest */
@@ -2003,6 +2008,13 @@ export interface components {
             kind: "receipt" | "receipt_subject_to_clearance" | "counter_receipt" | null;
             label: string;
         };
+        /** PatronRow */
+        PatronRow: {
+            comune: string;
+            day: string | null;
+            practices: number;
+            since: string | null;
+        };
         /** PaymentUnderWay */
         PaymentUnderWay: {
             /** Format: uuid */
@@ -2442,6 +2454,7 @@ export interface components {
             broken: components["schemas"]["BrokenVersion"][];
             creditors: components["schemas"]["NamedCreditor"][];
             newest: number;
+            patrons: components["schemas"]["PatronRow"][];
             reason: string | null;
             rules: components["schemas"]["RuleRow"][];
             switched_on_at: string | null;
@@ -2606,6 +2619,9 @@ export interface components {
             file?: {
                 [key: string]: unknown;
             } | null;
+            patrons?: {
+                [key: string]: string;
+            };
             reason: string;
             since?: string | null;
         };

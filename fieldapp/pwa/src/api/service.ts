@@ -117,6 +117,17 @@ export const service = {
     answer(client.POST('/api/v1/practices/{practice_id}/contacts', { params: { path: { practice_id } }, body })),
   planContact: (practice_id: string, body: { channel: Channel; at: string }) =>
     answer(client.POST('/api/v1/practices/{practice_id}/planned-contacts', { params: { path: { practice_id } }, body })),
+  importContacts: (file: File) =>
+    answer(
+      client.POST('/api/v1/contacts/import', {
+        body: { file: file.name },
+        bodySerializer: () => {
+          const parts = new FormData()
+          parts.set('file', file)
+          return parts
+        },
+      }),
+    ),
   rules: () => answer(client.GET('/api/v1/rules')),
   rulesVersions: () => answer(client.GET('/api/v1/rules/versions')),
   previewRules: (body: Body<'/api/v1/rules/preview'>) => answer(client.POST('/api/v1/rules/preview', { body })),

@@ -39,3 +39,17 @@ describe('the words of the desk', () => {
     expect(knows('refusal.import.empty')).toBe(true)
   })
 })
+
+describe('a screen of the desk', () => {
+  const sources: Record<string, string> = import.meta.glob(['../{desk,dispatch,office,rules}/**/*.{svelte,ts}', '../ui/*.svelte', '!../**/*.test.ts'], {
+    eager: true,
+    import: 'default',
+    query: '?raw',
+  })
+
+  it.each(Object.entries(sources))('asks only for words that the desk has: %s', (_, source) => {
+    const asked = [...source.matchAll(/\bt\('([a-z_]+(?:\.[A-Za-z_]+)+)'/g)].map((found) => found[1] ?? '')
+
+    expect(asked.filter((key) => !(key in italian))).toEqual([])
+  })
+})

@@ -22,7 +22,7 @@ export function factInWords(kind: string, body: Readonly<Record<string, unknown>
 
 /** A contact made elsewhere, by its channel and how it ended. */
 export function contactInWords(contact: AttemptCard): string {
-  const own = `contact.${contact.outcome}`
+  const own = contact.reached && contact.outcome === 'CALLED' ? 'contact.spoken' : `contact.${contact.outcome}`
   const how = knows(own) ? t(own) : outcomeName(contact.outcome)
   return contact.channel === 'letter' ? how : t(`contact.${contact.channel}`, { how })
 }

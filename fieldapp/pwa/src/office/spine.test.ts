@@ -30,7 +30,7 @@ describe('the spine of a practice', () => {
     const file = {
       visits: [visit('v', '2026-11-25T10:00:00Z')],
       timeline: [fact(1, '2026-11-01T10:00:00Z'), fact(9, '2026-11-26T10:00:00Z')],
-      earlier_contacts: [{ at: '2026-10-02T10:00:00Z', channel: 'letter', outcome: 'DUNNING_LETTER_1', by: '' } as const],
+      earlier_contacts: [{ at: '2026-10-02T10:00:00Z', channel: 'letter', outcome: 'DUNNING_LETTER_1', by: '', reached: false } as const],
     }
 
     expect(spineOf(file, dayOf).map((day) => day.day)).toEqual(['2026-11-26', '2026-11-25', '2026-11-01', '2026-10-02'])

@@ -1,11 +1,12 @@
 /** Numbers of rules in words. */
-import { knows, language, money, t } from '../text'
+import { dayInFigures, knows, language, money, t } from '../text'
 
 /** A value as a person reads it: `20:00`, `4.999,99 €`, `sì`. */
 export function numberInWords(kind: string, value: unknown, what = ''): string {
   if (what === 'severity') return t(`severity.${String(value)}`)
   if (value === null || value === undefined) return t('rules.none')
   if (typeof value === 'boolean') return t(value ? 'rules.yes' : 'rules.no')
+  if (kind === 'day') return dayInFigures(String(value))
   if (kind === 'cents') return money(Number(value))
   if (Array.isArray(value)) return value.map((one) => word(String(one))).join(', ')
   return typeof value === 'string' ? word(value) : String(value)
