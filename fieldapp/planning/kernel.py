@@ -29,6 +29,10 @@ NEVER = 1_000_000_000_000
 SORTS = 6
 SENT_HOME = 0.02
 """Share of iterations that try a day without one agent: single strings hardly ever empty a route."""
+BLINK = 0.01
+"""One place in a hundred is overlooked (Christiaens and Vanden Berghe)."""
+DEAREST = 2.0e9
+"""No detour costs more cents."""
 PASSING = 30
 """So many near visits tell which agents pass by."""
 
@@ -50,11 +54,21 @@ def entry(function: F) -> F:
 
 
 def inner(function: F) -> F:
-    """Compile as a part of entries only: without wrappers for Python, which cost most of the compile time."""
+    """Compile as a part of entries only: without wrappers for Python, which cost most of the compile time.
+
+    And without counting references (`_nrt`): nothing in here makes or frees an array, and counting some fifty of them
+    at every call took five sixths of the time.
+    """
     njit: Any = numba.njit
-    made: F = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)(
-        function
+    compiler = njit(
+        nogil=True,
+        error_model="numpy",
+        _nrt=False,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        forceinline=True,
     )
+    made: F = compiler(function)
     return made
 
 
@@ -69,6 +83,9 @@ class Data(NamedTuple):
     opens: Array
     closes: Array
     """(V, W) window bounds; unused places close at -1."""
+    soonest: Array
+    """(V,) no visit is left before; and in `last` the last moment at which it may begin."""
+    last: Array
     allowed: Array
     room: Array
     """(A,) most visits."""
@@ -99,6 +116,9 @@ class State(NamedTuple):
     fed: Array
     late_hungry: Array
     late_fed: Array
+    soon: Array
+    """(A, S) the earlier of both clocks; in `late` the later of both latest arrivals: no insertion can beat them."""
+    late: Array
     leg: Array
     """(A, S) cents from each stop to the next."""
     value: Array
@@ -118,9 +138,15 @@ class State(NamedTuple):
     key: Array
     asked: Array
     """(A,) the last question, by number, that an agent was asked."""
+    version: Array
+    """(A,) the number of the change that made a route what it is; undone with the change."""
+    old_version: Array
+    known: Array
+    """(V, A, 3) version of a route at which the best place for a visit was looked for, its cents, stop before or -1."""
     rng: Array
     score: Array
-    """Objective now, best objective, iterations done, entries ever written to the pool, agents touched, questions."""
+    """Objective now, best objective, iterations done, entries ever written to the pool, agents touched, questions,
+    agent sent home, changes of routes."""
     pool_stops: Array
     pool_agent: Array
     pool_size: Array
@@ -171,6 +197,7 @@ def forward(d: Data, s: State, a: int, first: int) -> None:
     if first == 0:
         s.hungry[a, 0] = d.shift[a, 0] if d.lunch[a] else NEVER
         s.fed[a, 0] = NEVER if d.lunch[a] else d.shift[a, 0]
+        s.soon[a, 0] = d.shift[a, 0]
         first = 1
     for p in range(first, s.size[a] + 1):
         node = s.stops[a, p]
@@ -179,6 +206,7 @@ def forward(d: Data, s: State, a: int, first: int) -> None:
         fed = min(fed + drive, after_break(d, hungry, drive))
         s.hungry[a, p] = served(d, node - base, hungry + drive)
         s.fed[a, p] = served(d, node - base, fed)
+        s.soon[a, p] = min(s.hungry[a, p], s.fed[a, p])
 
 
 @inner
@@ -189,6 +217,7 @@ def backward(d: Data, s: State, a: int, last: int) -> None:
     if last >= end:
         s.late_fed[a, end] = d.shift[a, 1]
         s.late_hungry[a, end] = -NEVER
+        s.late[a, end] = d.shift[a, 1]
         last = end - 1
     for p in range(last, -1, -1):
         drive = d.leave[s.stops[a, p], s.stops[a, p + 1], 0]
@@ -202,6 +231,7 @@ def backward(d: Data, s: State, a: int, last: int) -> None:
             v = s.stops[a, p] - base
             s.late_fed[a, p] = latest_arrival(d, v, fed_by)
             s.late_hungry[a, p] = latest_arrival(d, v, hungry_by)
+        s.late[a, p] = max(s.late_hungry[a, p], s.late_fed[a, p])
 
 
 @inner
@@ -270,19 +300,31 @@ def touch(s: State, a: int) -> None:
         s.changed[s.score[4]] = a
         s.score[4] += 1
         s.old_value[a] = s.value[a]
+        s.old_version[a] = s.version[a]
         s.old_size[a] = s.size[a]
         for p in range(s.size[a] + 2):
             s.old_stops[a, p] = s.stops[a, p]
 
 
 @inner
+def renumber(s: State, a: int) -> None:
+    """Agent `a`'s route is changing: what is known of the one before no longer holds."""
+    s.score[7] += 1
+    s.version[a] = s.score[7]
+
+
+@inner
 def insert(d: Data, s: State, a: int, p: int, v: int) -> None:
     """Put `v` between stops `p` and `p + 1` of agent `a`."""
     touch(s, a)
+    renumber(s, a)
     s.value[a] += d.worth[v] - detour(d, s, a, p, v)
     for q in range(s.size[a] + 1, p, -1):
         s.stops[a, q + 1] = s.stops[a, q]
         s.leg[a, q] = s.leg[a, q - 1]
+        s.late_hungry[a, q + 1] = s.late_hungry[a, q]
+        s.late_fed[a, q + 1] = s.late_fed[a, q]
+        s.late[a, q + 1] = s.late[a, q]
     node = v + d.room.shape[0]
     s.stops[a, p + 1] = node
     s.leg[a, p] = d.reach[node, s.stops[a, p], 1]
@@ -290,7 +332,7 @@ def insert(d: Data, s: State, a: int, p: int, v: int) -> None:
     s.size[a] += 1
     s.where[v] = a
     forward(d, s, a, p + 1)
-    backward(d, s, a, s.size[a] + 1)
+    backward(d, s, a, p + 1)
 
 
 @inner
@@ -298,6 +340,7 @@ def take_out(d: Data, s: State, a: int, first: int, last: int) -> None:
     """Remove stops `first` to `last` of agent `a` (schedules are not brought up to date)."""
     base = d.room.shape[0]
     touch(s, a)
+    renumber(s, a)
     for p in range(first, last + 1):
         s.where[s.stops[a, p] - base] = -1
     gap = last - first + 1
@@ -415,20 +458,49 @@ def sort_queue(d: Data, s: State, n: int, row: int) -> None:
 
 
 @inner
-def best_place(d: Data, s: State, a: int, v: int, limit: float, boldness: float) -> tuple[float, int]:
+def best_place(d: Data, s: State, a: int, v: int, limit: float, boldness: float, blink: float) -> tuple[float, int]:
     """The cheapest place for `v` with agent `a` below `limit`, as (cents, stop before) or (limit, -1).
 
-    One place in a hundred is overlooked on purpose (a *blink*). `boldness` discounts the detour, so that a
+    A share of the places is overlooked on purpose (`blink`). `boldness` discounts the detour, so that a
     far group of visits can be entered although its first one alone does not pay.
     """
     at = NONE
     if s.size[a] >= d.room[a] or not d.allowed[a, v]:
         return limit, at
+    node, service, share = v + d.room.shape[0], d.service[v], 1.0 - boldness
+    wish = liked(d, a, v)
     for p in range(s.size[a] + 1):
-        extra = detour(d, s, a, p, v) * (1.0 - boldness)
-        if extra < limit and draw(s.rng) >= 0.01 and fits(d, s, a, p, v):
+        soon = s.soon[a, p]
+        if soon > d.last[v]:
+            break
+        late = s.late[a, p + 1]
+        if late - soon < service or late < d.soonest[v]:
+            continue
+        before, after = s.stops[a, p], s.stops[a, p + 1]
+        extra = (d.reach[node, before, 1] + d.leave[node, after, 1] - s.leg[a, p] - wish) * share
+        if extra >= limit or soon + d.reach[node, before, 0] + service + d.leave[node, after, 0] > late:
+            continue
+        if (blink == 0.0 or draw(s.rng) >= blink) and fits(d, s, a, p, v):
             limit, at = extra, p
     return limit, at
+
+
+@inner
+def known_place(d: Data, s: State, a: int, v: int, limit: float, boldness: float) -> tuple[float, int]:
+    """What `best_place` says of a route that this iteration has not changed: looked for once for each version of it."""
+    if s.size[a] >= d.room[a] or not d.allowed[a, v]:
+        return limit, NONE
+    if draw(s.rng) < BLINK:
+        return best_place(d, s, a, v, limit, boldness, BLINK)
+    if s.known[v, a, 0] != s.version[a]:
+        cents, p = best_place(d, s, a, v, DEAREST, 0.0, 0.0)
+        s.known[v, a, 0] = s.version[a]
+        s.known[v, a, 1] = int(cents)
+        s.known[v, a, 2] = p
+    extra = s.known[v, a, 1] * (1.0 - boldness)
+    if s.known[v, a, 2] < 0 or extra >= limit:
+        return limit, NONE
+    return extra, s.known[v, a, 2] + ZERO
 
 
 @inner
@@ -444,7 +516,7 @@ def recreate(d: Data, s: State, n: int, boldness: float, stamp: int) -> None:
             a = s.changed[k]
             if a == s.score[6]:
                 continue
-            extra, p = best_place(d, s, a, v, limit, boldness)
+            extra, p = best_place(d, s, a, v, limit, boldness, BLINK)
             if p >= 0:
                 limit, at, chosen = extra, p, a
         if s.mark[v] == stamp:
@@ -456,7 +528,7 @@ def recreate(d: Data, s: State, n: int, boldness: float, stamp: int) -> None:
                 if a < 0 or s.touched[a] == 1 or s.asked[a] == s.score[5]:
                     continue
                 s.asked[a] = s.score[5]
-                extra, p = best_place(d, s, a, v, limit, boldness)
+                extra, p = known_place(d, s, a, v, limit, boldness)
                 if p >= 0:
                     limit, at, chosen = extra, p, a
         if chosen >= 0:
@@ -497,6 +569,7 @@ def put_back(d: Data, s: State) -> None:
     for k in range(s.score[4]):
         a = s.changed[k]
         s.size[a] = s.old_size[a]
+        s.version[a] = s.old_version[a]
         for p in range(s.size[a] + 2):
             s.stops[a, p] = s.old_stops[a, p]
         refresh(d, s, a)

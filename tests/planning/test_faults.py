@@ -282,7 +282,7 @@ def test_whatever_stands_in_an_item_the_rest_is_planned(data: st.DataObject) -> 
         st.lists(st.tuples(st.sampled_from(["agents", "visits"]), st.integers(0, 1)), min_size=1, max_size=3)
     ):
         item = day[kind][number]
-        if not isinstance(item, dict) or data.draw(st.booleans()):
+        if not isinstance(item, dict) or not item or data.draw(st.booleans()):
             day[kind][number] = data.draw(JUNK)
         else:
             item[data.draw(st.sampled_from(sorted(item)))] = data.draw(JUNK)
