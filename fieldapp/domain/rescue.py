@@ -23,6 +23,8 @@ class SealedKind(StrEnum):
     ENVELOPE = "envelope"
     SMALL = "small"
     ORIGINAL = "original"
+    DRAFT = "draft"
+    """A visit that was still open on the phone, with money, a signature or a notice number in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,32 @@ def _item(plain: Any) -> SealedItem:
 
 def _bytes(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What an open visit had bound already: a person completes it, no rule can judge it."""
+
+    practice_number: str
+    amount_cents: int
+    receipts: tuple[str, ...]
+
+
+def unfinished_of(opened: bytes) -> Unfinished:
+    """The open visit inside an opened item; what it does not hold, or not legibly, is left empty."""
+    try:
+        draft = json.loads(opened)
+        payments = [p for p in draft.get("payments") or [] if isinstance(p, dict)]
+        values = [(p.get("receipt") or {}).get("value") or {} for p in payments]
+        numbers = tuple(f"{v['series']}-{int(v['number']):06d}" for v in values if "series" in v and "number" in v)
+        practice = draft["stop"].get("practice") or {}
+        return Unfinished(
+            str(practice.get("practice_number", ""))[:60],
+            sum(int(p.get("amount_cents", 0)) for p in payments),
+            numbers,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Unfinished("", 0, ())
 
 
 def arrived_of(opened: bytes, key: str) -> Arrived:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.domain.rescue import Bundle, SealedKind, arrived_of, read_bundle
+from fieldapp.domain.rescue import Bundle, SealedKind, arrived_of, read_bundle, unfinished_of
 from fieldapp.domain.sync import Arrived, Verdict
 from fieldapp.services import sync
 from fieldapp.services.office_key import opened_items
@@ -99,8 +99,10 @@ async def _judged(work: Work, device_id: UUID) -> list[str]:
     items = await store.waiting(work.session, device_id)
     await _judge_facts(work, device_id, [item for item in items if item.kind == SealedKind.ENVELOPE])
     for item in items:
-        if item.kind != SealedKind.ENVELOPE:
+        if item.kind in (SealedKind.SMALL, SealedKind.ORIGINAL):
             await _judge_picture(work, device_id, item)
+        elif item.kind == SealedKind.DRAFT:
+            await _leave_to_a_person(work, device_id, item)
     return [item.key for item in items]
 
 
@@ -127,6 +129,27 @@ async def _judge_picture(work: Work, device_id: UUID, item: RescuedItem) -> None
         _decide(work, item, refusal.code, accepted=False)
     else:
         _decide(work, item, None, accepted=True)
+
+
+async def _leave_to_a_person(work: Work, device_id: UUID, item: RescuedItem) -> None:
+    """An open visit is no report; what it had bound already must not be forgotten."""
+    visit = unfinished_of(item.content or b"")
+    device = await store.device_of(work.session, device_id)
+    assert device is not None
+    store.unfinished_visit(
+        work.session,
+        item,
+        details={
+            "series": device.series,
+            "practice": visit.practice_number,
+            "receipts": ", ".join(visit.receipts),
+            "amount_cents": str(visit.amount_cents),
+        },
+        now=work.now,
+        today=work.today,
+        new_id=work.new_id(),
+    )
+    _decide(work, item, "rescue.unfinished_visit", accepted=False)
 
 
 def _decide(work: Work, item: RescuedItem, code: str | None, *, accepted: bool) -> None:

@@ -23,6 +23,7 @@ from fieldapp.store.tables.rescue import OfficeKey
 from fieldapp.store.tables.rescue import RescuedItem as RescuedItem
 
 TASK = "rescue.waiting"
+UNFINISHED = "rescue.unfinished_visit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +156,42 @@ async def ask_for_a_person(
     known = select(Task).where(Task.kind == TASK, Task.subject_id == str(device_id), Task.state == "open")
     if (await session.exec(known)).first() is not None:
         return
-    task = Task(
+    subject = ("device", device_id)
+    session.add(_task(TASK, session, subject, details=details, now=now, today=today, new_id=new_id))
+    await session.flush()
+
+
+def unfinished_visit(
+    session: AsyncSession, item: RescuedItem, *, details: Mapping[str, str], now: datetime, today: date, new_id: UUID
+) -> None:
+    """A task for each open visit that a wiped phone handed over."""
+    subject = ("rescued_item", item.id)
+    session.add(_task(UNFINISHED, session, subject, details=details, now=now, today=today, new_id=new_id))
+
+
+def _task(
+    kind: str,
+    session: AsyncSession,
+    subject: tuple[str, UUID],
+    *,
+    details: Mapping[str, str],
+    now: datetime,
+    today: date,
+    new_id: UUID,
+) -> Task:
+    return Task(
         id=new_id,
         agency_id=agency_of(session),
-        kind=TASK,
+        kind=kind,
         team="back_office",
         due_on=today,
         created_at=now,
         state="open",
         note="",
-        subject_kind="device",
-        subject_id=str(device_id),
+        subject_kind=subject[0],
+        subject_id=str(subject[1]),
         details=dict(details),
     )
-    session.add(task)
-    await session.flush()
 
 
 async def person_has_decided(session: AsyncSession, device_id: UUID, *, person_id: UUID, now: datetime) -> None:

@@ -192,6 +192,60 @@ async def test_a_bad_item_costs_only_itself_and_stays_to_be_looked_at(house: Hou
     assert (kept.content, kept.code) == (b"no envelope", "rescue.unreadable")
 
 
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_an_open_visit_with_money_in_it_comes_to_a_person(house: House, stopped: bool) -> None:
+    phone, stop = await one_stop(house)
+    office_key = (await phone.request("GET", "/field/day")).json()["office_key"]
+    payment = paid_report(phone, stop, 15_000)["payments"][0]
+    draft = {
+        "v": 1,
+        "stop": {"practice": {"practice_number": stop["practice"]["practice_number"]}},
+        "payments": [payment],
+    }
+    key = f"draft:{stop['stop_id']}"
+    item = sealed(office_key, phone.device_id, "draft", key, json.dumps(draft).encode())
+    office = await house.sign_in(Role.BACK_OFFICE)
+    if stopped:
+        await revoked(house, phone)
+
+    answer = await phone.request("POST", "/field/rescue", content=bundle(phone, [item]))
+    if stopped:
+        assert counted(answer) == (1, 0, 0)
+        answer = await office.post(f"/rescues/{phone.device_id}/accept")
+
+    assert counted(answer) == (0, 0, 1)
+    assert [(one["key"], one["code"]) for one in answer.json()["items"]] == [(key, "rescue.unfinished_visit")]
+    [task] = (await office.get("/tasks", params={"kind": "rescue.unfinished_visit"})).json()
+    series = (await office.get("/devices")).json()[0]["series"]
+    assert task["details"] == {
+        "series": series,
+        "practice": stop["practice"]["practice_number"],
+        "receipts": f"{series}-{payment['receipt']['value']['number']:06d}",
+        "amount_cents": "15000",
+    }
+
+
+async def test_an_open_visit_that_cannot_be_read_comes_to_a_person_all_the_same(house: House) -> None:
+    phone, _ = await one_stop(house)
+    office_key = (await phone.request("GET", "/field/day")).json()["office_key"]
+    items = [
+        sealed(office_key, phone.device_id, "draft", f"draft:{at}", content)
+        for at, content in enumerate((b"no json", b"[]", b'{"stop": null, "payments": 3}', b"\xff"))
+    ]
+
+    answer = await phone.request("POST", "/field/rescue", content=bundle(phone, items))
+
+    assert counted(answer) == (0, 0, 4)
+    assert (
+        len(
+            (
+                await (await house.sign_in(Role.BACK_OFFICE)).get("/tasks", params={"kind": "rescue.unfinished_visit"})
+            ).json()
+        )
+        == 4
+    )
+
+
 def swapped(items: list[dict[str, str]]) -> list[dict[str, str]]:
     first, second, *rest = items
     return [first | {"content": second["content"]}, second | {"content": first["content"]}, *rest]

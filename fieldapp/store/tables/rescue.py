@@ -31,7 +31,7 @@ class RescuedItem(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("device_id", "key", "digest", name="rescued_item_once"),
         CheckConstraint("state in ('waiting','accepted','refused')", name="rescued_item_state_known"),
-        CheckConstraint("kind in ('envelope','small','original')", name="rescued_item_kind_known"),
+        CheckConstraint("kind in ('envelope','small','original','draft')", name="rescued_item_kind_known"),
     )
 
     id: UUID = key()
