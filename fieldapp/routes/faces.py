@@ -29,6 +29,8 @@ POLICY = "; ".join(
     )
 )
 """Nothing leaves the browser for anything but our own service."""
+AGENT_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+"""The phone stretches its PIN with Argon2id in WebAssembly (docs/decisions/a-pin-is-stretched-in-wasm.md)."""
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
@@ -37,14 +39,16 @@ HEADERS = {
     "permissions-policy": "camera=(self), geolocation=(self), microphone=(), payment=()",
 }
 _ENCODED = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+_ENCODED_AGENT = [(b"content-security-policy", AGENT_POLICY.encode()), *_ENCODED[1:]]
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK = "no-cache"
 
 
-async def secure_headers(message: Message, scope: Scope) -> None:  # noqa: ARG001  (the hook hands it in)
+async def secure_headers(message: Message, scope: Scope) -> None:
     """Before any answer is sent: the security headers, also where no route was found."""
     if message["type"] == "http.response.start":
-        message["headers"] = [*message.get("headers", []), *_ENCODED]
+        ours = _ENCODED_AGENT if scope["path"].startswith("/agent") else _ENCODED
+        message["headers"] = [*message.get("headers", []), *ours]
 
 
 def handlers(dist: Path, *, authority: Path) -> list[Any]:

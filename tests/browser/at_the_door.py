@@ -25,9 +25,25 @@ RECORDS = """async () => {
   })
   database.close()
   const text = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
-  return rows.map(({ key, kind, state, bytes }) => ({ key, kind, state, bytes: text(bytes) }))
+  const written = (bytes) => window.witnessed?.get(bytes.slice(0, 12).toString()) ?? bytes
+  return rows.map(({ key, kind, state, by, bytes }) => ({ key, kind, state, bytes: text(by ? written(bytes) : bytes) }))
 }"""
-"""What the phone has stored, the bytes in base64."""
+"""What the phone has stored as it was written, before it was sealed (`WITNESS`): the bytes in base64."""
+
+WITNESS = """
+window.witnessed = new Map()
+for (const name of ['encrypt', 'decrypt']) {
+  const known = crypto.subtle[name].bind(crypto.subtle)
+  crypto.subtle[name] = async (algorithm, key, content) => {
+    const made = await known(algorithm, key, content)
+    const plain = new Uint8Array(name === 'encrypt' ? content : made).slice()
+    if (algorithm.iv) window.witnessed.set(new Uint8Array(algorithm.iv).toString(), plain)
+    return made
+  }
+}"""
+"""Looks over the shoulder of the browser's cipher: which plain bytes belong to which nonce."""
+
+PIN = "481590"
 
 
 @dataclass(frozen=True)
@@ -63,10 +79,34 @@ class AgentsPhone:
     def activate(self) -> None:
         """Make this phone the agent's own, and start the app a second time: from then on its own copy answers."""
         self.tap("Attiva questo telefono")
+        self.choose_pin()
         self.sees_the_day()
         self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        self.page.reload()
+        self.start_again()
         self.sees_the_day()
+
+    def choose_pin(self, pin: str = PIN) -> None:
+        expect(self.page.get_by_role("heading", name="Scegli un PIN")).to_be_visible()
+        self.key_in(pin, "Avanti")
+        expect(self.page.get_by_role("heading", name="Ripeti il PIN")).to_be_visible()
+        self.key_in(pin, "Avanti")
+
+    def key_in(self, pin: str, go: str = "Apri") -> None:
+        """Digit by digit on the phone's own keypad."""
+        pad = self.page.get_by_role("group", name="Tastierino")
+        for digit in pin:
+            pad.get_by_role("button", name=digit, exact=True).click()
+        pad.get_by_role("button", name=go, exact=True).click()
+
+    def unlock(self, pin: str = PIN) -> None:
+        expect(self.page.get_by_role("heading", name="PIN", exact=True)).to_be_visible()
+        self.key_in(pin)
+        expect(self.page.get_by_role("group", name="Tastierino")).to_be_hidden(timeout=20_000)
+
+    def start_again(self) -> None:
+        """The app is started anew, as after a crash: it asks for the PIN."""
+        self.page.reload()
+        self.unlock()
 
     def sees_the_day(self) -> None:
         expect(self.page.get_by_role("button", name=NEXT)).to_be_visible(timeout=20_000)

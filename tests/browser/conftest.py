@@ -30,6 +30,7 @@ from fieldapp.parts import assemble
 from fieldapp.settings import Settings
 from fieldapp.store import setup
 from fieldapp.store.embedded import Cluster
+from tests.browser.at_the_door import WITNESS
 from tests.browser.books import Books
 from tests.conftest import TEMPLATE, setup_user
 
@@ -204,6 +205,7 @@ def a_phone(browser: Browser, service: Service, **options: Any) -> Iterator[Eyes
     """A phone of its own, with nothing on it."""
     chosen = {"locale": "it-IT", "timezone_id": "Europe/Rome", "permissions": [], **PHONE, **options}
     context = browser.new_context(**chosen)
+    context.add_init_script(WITNESS)
     eyes = watched(context, service.address)
     try:
         yield eyes

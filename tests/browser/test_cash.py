@@ -49,7 +49,7 @@ def test_the_phone_opens_without_network_after_the_first_start(phone: Eyes, serv
     agent = AgentsPhone(phone.page, service.agent())
     agent.enrol()
     agent.lose_network()
-    phone.page.reload()
+    agent.start_again()
 
     agent.sees_the_day()
     agent.find_network()

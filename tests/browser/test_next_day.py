@@ -61,7 +61,7 @@ def test_tomorrow_is_read_without_a_network_and_opens_on_its_day(phone: Eyes, se
     summary = page.get_by_text("27 nov: 3 visite")
     expect(summary).to_be_visible()
     agent.lose_network()
-    page.reload()
+    agent.start_again()
     agent.sees_the_day()
 
     summary.click()

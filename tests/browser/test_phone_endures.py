@@ -30,7 +30,7 @@ def test_a_reload_in_the_middle_of_a_form_loses_nothing(phone: Eyes, service: Se
     agent.choose("Bonifico", of="Come pagherà")
     agent.has_saved("bank_transfer")
 
-    phone.page.reload()
+    agent.start_again()
 
     expect(phone.page.get_by_label("Importo promesso")).to_have_value("42,50")
     expect(phone.page.get_by_role("radio", name="Bonifico")).to_be_checked()

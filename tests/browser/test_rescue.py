@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.at_the_door import AgentsPhone
+from tests.browser.at_the_door import RECORDS, AgentsPhone
 from tests.browser.books import Books, _signed_in
 from tests.browser.conftest import Eyes, Service
 
@@ -53,9 +52,13 @@ def test_a_stopped_phone_and_its_rescue_file_bring_every_item_to_the_office(
 
     agent.find_network()
     agent.tap("Invia ora")
-    expect(page.get_by_text(re.compile("L’ufficio ha fermato questo telefono. Ha già 2"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="I dati delle pratiche non sono più qui")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("L’ufficio ha fermato questo telefono")).to_be_visible()
+    expect(page.get_by_text("2 sono già in ufficio, sigillate")).to_be_visible(timeout=30_000)
+    left = [item for item in page.evaluate(RECORDS) if item["kind"] not in ("counters", "setting")]
+    assert [item["state"] for item in left] == ["sealed", "sealed"]
     accepted = posted(office, f"/rescues/{device}/accept").json()
     assert accepted["row"]["accepted"] == 2
     assert books.balances()["agent_cash"] == held_before + 3_000
     agent.tap("Invia ora")
-    expect(page.get_by_text("Tutto in ufficio.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Quello che avevi scritto è tutto in ufficio.")).to_be_visible(timeout=30_000)

@@ -342,14 +342,17 @@ async def everywhere(house: House) -> list[httpx.Response]:
 
 async def test_every_answer_carries_the_security_headers_once(house: House) -> None:
     for answer in await everywhere(house):
-        for name, value in faces.HEADERS.items():
+        agent = {"content-security-policy": faces.AGENT_POLICY} if answer.url.path.startswith("/agent") else {}
+        for name, value in (faces.HEADERS | agent).items():
             assert answer.headers.get_list(name) == [value], (str(answer.url), answer.status_code, name)
 
 
 def test_the_policy_lets_nothing_leave_for_another_service() -> None:
-    sources = {word for rule in faces.POLICY.split("; ") for word in rule.split()[1:]}
+    def sources(policy: str) -> set[str]:
+        return {word for rule in policy.split("; ") for word in rule.split()[1:]}
 
-    assert sources == {"'self'", "'none'", "blob:", "data:"}
+    assert sources(faces.POLICY) == {"'self'", "'none'", "blob:", "data:"}
+    assert sources(faces.AGENT_POLICY) - sources(faces.POLICY) == {"'wasm-unsafe-eval'"}
 
 
 async def test_every_refusal_is_a_problem_with_a_stable_code(house: House) -> None:

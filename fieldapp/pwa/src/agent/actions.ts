@@ -5,11 +5,13 @@ import { checkReport, readBody, type VisitBody } from '../domain/visit.ts'
 import { deviceKeyPair, publicPoint } from '../outbox/deviceKey'
 import { commit, countersRecord, firstCounters, nextNumber, seal, takeBack, type EnvelopeKind, type StoredEnvelope } from '../outbox/envelopes'
 import { uuid7 } from '../outbox/bytes'
-import { fromBytes, toBytes, type StoredRecord } from '../outbox/storage'
+import { BOUND, fromBytes, toBytes, type StoredRecord } from '../outbox/storage'
 import type { Failed } from '../outbox/wire'
 import { bodyOf, draftKey, isBound, kept, newDraft, opened, type Draft, type KeptDraft, type Typing } from './draft'
 import { continued } from './oneDoor'
-import { keepSetting, knownStops, phone, serviceNow, start, storage, today, welcome, wire, wrote } from './phone.svelte'
+import {
+  keepSetting, knownStops, listen, phone, serviceNow, standBefore, storage, today, welcome, whenShut, wire, wrote,
+} from './phone.svelte'
 import type { Prepared } from './pictures'
 import type { Found } from './position'
 import type { DemoSignIn, Enrolment, SignedIn, StopCard } from './shapes'
@@ -46,7 +48,8 @@ export async function enrol(name: string): Promise<Failed | null> {
   await keepSetting('device', device)
   phone.device = device
   await askToKeep()
-  await start()
+  listen()
+  await standBefore()
   return null
 }
 
@@ -62,6 +65,9 @@ export const draftFor = (stop: StopCard): Draft =>
 
 /** Bytes of each draft as this tab last saw them: another tab's writing is noticed, not overwritten. */
 const seen = new Map<string, Uint8Array>()
+whenShut.push(() => {
+  seen.clear()
+})
 
 export async function loadDraft(stopId: string): Promise<Draft | null> {
   const record = await storage.get(draftKey(stopId))
@@ -84,7 +90,7 @@ export async function saveDraft(draft: Draft): Promise<boolean> {
 }
 
 export const draftRecord = (draft: Draft): StoredRecord => ({
-  key: draftKey(draft.stop.stop_id), kind: 'draft', state: 'open', seq: draft.stop.position, bytes: toBytes(kept(draft)),
+  key: draftKey(draft.stop.stop_id), kind: 'draft', state: isBound(draft) || draft.payments.length > 0 ? BOUND : 'open', seq: draft.stop.position, bytes: toBytes(kept(draft)),
 })
 
 /** Remember that a draft was written elsewhere in this tab (with a payment, with a notice number). */

@@ -1,5 +1,5 @@
 /** What the day looks like from the phone: what is done, what is next, what is still owed after today. Pure. */
-import { bodyOf, readEnvelope, type EnvelopeKind } from '../outbox/envelopes'
+import { bodyOf, LEAVING, readEnvelope, type EnvelopeKind } from '../outbox/envelopes'
 import type { StoredRecord } from '../outbox/storage'
 import type { PaymentBody } from '../domain/visit.ts'
 import { distanceM } from './position'
@@ -36,9 +36,10 @@ export interface EnvelopeBody {
 
 export function readItem(record: StoredRecord): OutboxItem {
   const envelope = readEnvelope(record)
+  const gone = record.state === LEAVING
   return {
-    id: envelope.id, seq: envelope.seq, kind: envelope.kind, state: record.state as ItemState,
-    writtenMs: envelope.written_ms, notBeforeMs: envelope.not_before_ms, settledMs: envelope.settled_ms,
+    id: envelope.id, seq: envelope.seq, kind: envelope.kind, state: gone ? 'waiting' : (record.state as ItemState),
+    writtenMs: envelope.written_ms, notBeforeMs: gone ? 0 : envelope.not_before_ms, settledMs: envelope.settled_ms,
     code: envelope.verdict?.code ?? null, details: envelope.verdict?.details ?? {}, flags: envelope.verdict?.flags ?? [],
     pictures: envelope.pictures, body: bodyOf<EnvelopeBody>(envelope),
   }

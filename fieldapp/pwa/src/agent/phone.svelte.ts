@@ -2,7 +2,10 @@
  * The phone's present for all screens: who, on which device, which day, what is open and what waits to leave.
  * Screens read it; what they do goes through `actions.ts`.
  */
-import { fromBytes, openStorage, toBytes, type Storage } from '../outbox/storage'
+import { fromBytes, openStorage, SEALED, toBytes, type Storage, type WipedBecause } from '../outbox/storage'
+import { Locked, openVault, type Vault } from '../outbox/vault'
+import type { Office } from '../outbox/sealing'
+import type { Deliverer, Delivery } from '../outbox/delivery'
 import { COUNTERS, commit, withBlocks, type Counters } from '../outbox/envelopes'
 import { forgetSettled, startDriver, type Driver, type DriverStatus } from '../outbox/driver'
 import { openWire, understands, type Failed, type Wire } from '../outbox/wire'
@@ -27,11 +30,13 @@ interface ClockSetting {
   readonly demo: boolean
 }
 
-export type Stage = 'opening' | 'sign_in' | 'enrol' | 'ready'
+/** `set_lock`: a phone that has no PIN yet. `wiped`: its cases are gone, what is unsent is not. */
+export type Stage = 'opening' | 'sign_in' | 'enrol' | 'set_lock' | 'locked' | 'wiped' | 'ready'
 
 const ENROLLED = 'agent.enrolled'
 const SIGNED_IN = 'agent.signed_in'
 const CHANGED = 'changed'
+const SHUT = 'shut'
 const FORGET_AFTER_MS = 36 * 3_600_000
 const REFETCH_MS = 5 * 60_000
 
@@ -53,8 +58,14 @@ class Phone {
   persisted = $state<boolean | null>(null)
   /** This browser had an enrolled phone once, and its data are gone. */
   evicted = $state(false)
-  /** How many items the office has sealed in quarantine, once it has stopped this phone. */
-  handedOver = $state<number | null>(null)
+  /** Why the cases are gone from this phone. */
+  wiped = $state<WipedBecause | null>(null)
+  /** Somebody else signed in on a phone that was wiped and still holds work of its own person. */
+  otherPerson = $state(false)
+  /** Items that outlived a wipe, sealed: nobody reads them here. */
+  sealedLeft = $state(0)
+  /** What the office last said of sealed items. */
+  delivery = $state.raw<Delivery | Failed | null>(null)
   dayTrouble = $state.raw<Failed | null>(null)
   /** The phone's own clock, moved a few times a minute so that screens follow. */
   tick = $state(Date.now())
@@ -70,10 +81,15 @@ class Phone {
 }
 
 export const phone = new Phone()
-export const storage: Storage = openStorage()
-export const wire: Wire = openWire(storage, () => phone.device?.device_id ?? null)
+/** As it lies on the phone: for the lock and for what is sealed, never for a screen. */
+export const raw: Storage = openStorage()
+export const storage: Vault = openVault(raw, office, () => {
+  void shut()
+})
+export const wire: Wire = openWire(raw, () => phone.device?.device_id ?? null)
 
 let driver: Driver | null = null
+let deliverer: Deliverer | null = null
 const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('fieldapp') : null
 
 /** Service time now, to the millisecond, for what is written down. */
@@ -87,16 +103,19 @@ export async function open(): Promise<void> {
   setInterval(() => {
     phone.tick = Date.now()
     // Midnight passed, perhaps without a network: the next day lies here already.
-    if (phone.stage === 'ready' && phone.next?.day === today()) void takeUpDays().then(reread)
+    if (phone.stage === 'ready' && phone.next?.day === today()) void whileOpen(takeUpDays).then(reread)
   }, 10_000)
-  channel?.addEventListener('message', () => {
+  channel?.addEventListener('message', ({ data }) => {
+    if (data === SHUT) void shut({ tellOthers: false })
     void reread()
     driver?.nudge()
   })
   phone.persisted = (await navigator.storage?.persisted?.().catch(() => null)) ?? null
   if (device) {
     phone.device = device
-    await start()
+    localStorage.setItem(ENROLLED, '1')
+    listen()
+    await standBefore()
     return
   }
   phone.evicted = localStorage.getItem(ENROLLED) !== null
@@ -112,21 +131,64 @@ export function welcome(signedIn: SignedIn): void {
   phone.signedIn = signedIn
   sessionStorage.setItem(SIGNED_IN, '1')
   tookClock(signedIn.clock)
-  if (signedIn.person.role === 'agent') phone.stage = 'enrol'
+  if (signedIn.person.role !== 'agent') return
+  if (!phone.device) phone.stage = 'enrol'
+  // A wiped phone goes on as itself, for the one whose it is.
+  else if (phone.device.person.id === signedIn.person.id) phone.stage = 'set_lock'
+  else {
+    phone.otherPerson = true
+    phone.stage = 'wiped'
+  }
 }
 
-/** An enrolled phone at work: the saved day first. */
+/** A wiped phone begins again: by signing in. */
+export function beginAgain(): void {
+  phone.otherPerson = false
+  phone.stage = 'sign_in'
+}
+
+/** An enrolled phone before anybody has opened it. */
+export async function standBefore(): Promise<void> {
+  const lock = await raw.lock()
+  phone.wiped = lock?.wiped ?? null
+  await countSealed()
+  phone.stage = lock ? (lock.wiped ? 'wiped' : 'locked') : 'set_lock'
+  if (lock) deliverSealed()
+}
+
+/** Work leaves also while nobody can read it. */
+function deliverSealed(): void {
+  void import('../outbox/delivery').then(({ keepDelivering }) => {
+    if (phone.stage === 'ready') return
+    deliverer ??= keepDelivering({ raw, wire, office }, heard)
+  })
+}
+
+function heard(said: Delivery | Failed): void {
+  phone.delivery = said
+  phone.tick = Date.now()
+  void countSealed()
+  if (said.kind === 'delivered' && said.stopped && said.unheard === 0 && phone.stage !== 'wiped') void wipeCases('office')
+}
+
+async function countSealed(): Promise<void> {
+  const keys = await Promise.all((['envelope', 'draft', 'small', 'original'] as const).map((kind) => raw.keysOf(kind, SEALED)))
+  phone.sealedLeft = keys.flat().length
+}
+
+/** The phone is open: the saved day first. */
 export async function start(): Promise<void> {
+  deliverer?.stop()
+  deliverer = null
   await takeUpDays()
   await reread()
   phone.stage = 'ready'
-  localStorage.setItem(ENROLLED, '1')
   driver ??= startDriver({
     storage,
     wire,
     onStatus: (status) => {
       phone.status = status
-      if (status.trouble === 'not_allowed' && status.sending === null) void handOver()
+      if (status.trouble === 'not_allowed' && status.sending === null) void askHowWeStand('all')
     },
     onSettled: () => {
       void reread()
@@ -136,9 +198,49 @@ export async function start(): Promise<void> {
       tookClock(clock as ClockReading)
     },
   })
+  if (phone.sealedLeft > 0) void askHowWeStand('outlived')
+  void fetchDay()
+}
+
+/** Nobody reads on this phone until it is opened again; other windows of it shut as well. */
+export async function shut({ tellOthers = true } = {}): Promise<void> {
+  if (phone.stage !== 'ready') return
+  storage.shut()
+  driver?.stop()
+  driver = null
+  phone.held = null
+  phone.next = null
+  phone.earlier = []
+  phone.drafts = []
+  phone.items = []
+  phone.counters = null
+  phone.dayTrouble = null
+  for (const forget of whenShut) forget()
+  if (tellOthers) channel?.postMessage(SHUT)
+  await standBefore()
+}
+
+/** What else holds something of a case in memory. */
+export const whenShut: (() => void)[] = []
+
+/** Forget the cases; what the office has not acknowledged stays, sealed, and goes on being delivered. */
+export async function wipeCases(because: WipedBecause): Promise<void> {
+  const { wipe } = await import('../outbox/lock')
+  await wipe(raw, because, office())
+  if (phone.stage === 'ready') await shut()
+  else await standBefore()
+}
+
+let listening = false
+
+/** What wakes the phone up, once for all windows of time in which it is open. */
+export function listen(): void {
+  if (listening) return
+  listening = true
   const again = (): void => {
     phone.tick = Date.now()
     driver?.nudge()
+    deliverer?.nudge()
     if (Date.now() - (phone.held?.fetched_ms ?? 0) > 20_000) void fetchDay()
   }
   addEventListener('online', again)
@@ -148,7 +250,6 @@ export async function start(): Promise<void> {
   setInterval(() => {
     if (document.visibilityState === 'visible') void fetchDay()
   }, REFETCH_MS)
-  void fetchDay()
 }
 
 /** Something was written: screens read it, and it leaves when it can. */
@@ -160,10 +261,22 @@ export async function wrote(): Promise<void> {
 
 export function sendNow(): void {
   driver?.nudge()
+  deliverer?.nudge()
+  if (phone.stage === 'ready' && phone.sealedLeft > 0) void askHowWeStand('outlived')
   void fetchDay()
 }
 
-export async function reread(): Promise<void> {
+export const reread = (): Promise<void> => whileOpen(readAgain)
+
+/** What was begun when somebody locked the phone comes to nothing, and nobody misses it. */
+async function whileOpen(work: () => Promise<void>): Promise<void> {
+  if (!storage.isOpen()) return
+  await work().catch((problem: unknown) => {
+    if (!(problem instanceof Locked)) throw problem
+  })
+}
+
+async function readAgain(): Promise<void> {
   const [drafts, envelopes, counters, ...pictures] = await Promise.all([
     storage.ofKind('draft'),
     storage.ofKind('envelope'),
@@ -181,17 +294,19 @@ let fetching: Promise<void> | null = null
 
 /** Ask for today's day; the one that is held stays when the network brings nothing. */
 export function fetchDay(): Promise<void> {
-  fetching ??= (async () => {
+  fetching ??= whileOpen(async () => {
     const reply = await wire.signed<DayBundle>({ method: 'GET', path: '/api/v1/field/day' })
+    if (!storage.isOpen()) return
     if (reply.kind === 'failed') {
       phone.dayTrouble = reply
+      if (reply.trouble === 'not_allowed') void askHowWeStand('all')
       return
     }
     phone.dayTrouble = null
     await keepDay(reply.value)
     await keepNext(reply.value)
-    void keepPapers(reply.value)
-  })().finally(() => {
+    void whileOpen(() => keepPapers(reply.value))
+  }).finally(() => {
     fetching = null
   })
   return fetching
@@ -216,6 +331,10 @@ async function keepDay(bundle: DayBundle): Promise<void> {
   await storage.write({ put: [dayRecord(held)], remove: old.map(dayKey) })
   await commit(storage, async (counters) => ({ counters: withBlocks(counters, bundle.blocks), result: undefined }))
   await forgetSettled(storage, Date.now() - FORGET_AFTER_MS)
+  if (phone.device && bundle.office_key && phone.device.office_key !== bundle.office_key) {
+    phone.device = { ...phone.device, office_key: bundle.office_key }
+    await keepSetting('device', phone.device)
+  }
   hold(held)
   tookClock(bundle.clock)
   showTimesIn(bundle.clock.time_zone)
@@ -275,7 +394,7 @@ function tookClock(clock: ClockReading): void {
   void keepSetting('clock', phone.clock)
 }
 
-async function setting<T>(name: string): Promise<T | null> {
+export async function setting<T>(name: string): Promise<T | null> {
   const record = await storage.get(`setting:${name}`)
   return record ? fromBytes<T>(record.bytes) : null
 }
@@ -287,26 +406,22 @@ export async function keepSetting(name: string, value: unknown): Promise<void> {
 /** Today by the service's clock, where the visits are. */
 export const today = (): string => dayAt(phone.now)
 
-function office(): { device: string; key: string } | null {
-  const key = phone.bundle?.office_key ?? phone.device?.office_key
-  return phone.device && key ? { device: phone.device.device_id, key } : null
+export function office(): Office | null {
+  const key = phone.device?.office_key ?? phone.bundle?.office_key
+  return phone.device ? { device: phone.device.device_id, key: key ?? '' } : null
 }
 
-let handing = false
+let asking = false
 
-/** The office has stopped this phone: what is unsent goes to it sealed, by the one door that is left. */
-async function handOver(): Promise<void> {
-  const to = office()
-  if (handing || !to) return
-  handing = true
+/** The office may have stopped this phone: what is unsent goes to it sealed, by the one door that is left. */
+async function askHowWeStand(which: 'all' | 'outlived'): Promise<void> {
+  if (asking) return
+  asking = true
   try {
-    const rescue = await import('../outbox/rescue')
-    const states = await rescue.handOver(storage, wire, to)
-    if ('kind' in states) return
-    phone.handedOver = states.filter((item) => item.state === 'waiting').length
-    await reread()
+    const { deliver } = await import('../outbox/delivery')
+    heard(await deliver({ raw, wire, office }, which))
   } finally {
-    handing = false
+    asking = false
   }
 }
 
@@ -315,10 +430,10 @@ let exported: readonly string[] = []
 /** Everything unsent as a file that only the office can open; the phone keeps what is in it. */
 export async function saveRescueFile(): Promise<boolean> {
   const to = office()
-  if (!to) return false
+  if (!to?.key) return false
   const rescue = await import('../outbox/rescue')
-  const keys = (await rescue.unsent(storage)).map((record) => record.key)
-  const content = await rescue.rescueFile(storage, to)
+  const keys = (await rescue.unsent(raw)).map((record) => record.key)
+  const content = await rescue.rescueFile(raw, to)
   const link = document.createElement('a')
   link.href = URL.createObjectURL(new Blob([content], { type: 'application/octet-stream' }))
   link.download = `${today()}-${to.device.slice(-6)}.fieldapp`
@@ -334,11 +449,11 @@ export async function saveRescueFile(): Promise<boolean> {
 export async function leave(): Promise<boolean> {
   await reread()
   const rescue = await import('../outbox/rescue')
-  const safe = (await rescue.unsent(storage)).every((record) => exported.includes(record.key))
+  const safe = (await rescue.unsent(raw)).every((record) => exported.includes(record.key))
   if (!safe || phone.drafts.length) return false
   driver?.stop()
   await wire.plain({ method: 'DELETE', path: '/api/v1/session' })
-  await storage.wipe()
+  await raw.wipe()
   localStorage.removeItem(ENROLLED)
   location.hash = ''
   location.reload()

@@ -3,8 +3,11 @@ import agentEn from '../text/agent.en.json'
 import agentFr from '../text/agent.fr.json'
 import agentIt from '../text/agent.it.json'
 import agreementsEn from '../text/agreements.en.json'
+import lockEn from '../text/lock.en.json'
 import agreementsFr from '../text/agreements.fr.json'
+import lockFr from '../text/lock.fr.json'
 import agreementsIt from '../text/agreements.it.json'
+import lockIt from '../text/lock.it.json'
 import commonEn from '../text/common.en.json'
 import commonFr from '../text/common.fr.json'
 import commonIt from '../text/common.it.json'
@@ -15,7 +18,7 @@ import outcomesIt from '../text/outcomes.it.json'
 import { DELIVERIES, outcomesWith } from '../domain/outcomes.ts'
 import { NEUTRAL_PURPOSES, OBSERVATIONS, ROLES } from '../domain/visit.ts'
 
-const italian: Record<string, string> = { ...commonIt, ...agentIt, ...agreementsIt }
+const italian: Record<string, string> = { ...commonIt, ...agentIt, ...agreementsIt, ...lockIt }
 const holes = (sentence: string): string[] => (sentence.match(/\{\w+\}/g) ?? []).sort()
 
 const sources = import.meta.glob<string>(['./**/*.{svelte,ts}', '!./**/*.test.ts'], {
@@ -28,8 +31,8 @@ const DEBT_WORDS =
 
 describe('the phone’s words', () => {
   it.each([
-    ['English', { ...commonEn, ...agentEn, ...agreementsEn }],
-    ['French', { ...commonFr, ...agentFr, ...agreementsFr }],
+    ['English', { ...commonEn, ...agentEn, ...agreementsEn, ...lockEn }],
+    ['French', { ...commonFr, ...agentFr, ...agreementsFr, ...lockFr }],
   ])('are whole in %s, with the same blanks to fill', (_, other: Record<string, string>) => {
     expect(Object.keys(other).sort()).toEqual(Object.keys(italian).sort())
     for (const [key, sentence] of Object.entries(italian)) expect([key, holes(other[key] ?? '')]).toEqual([key, holes(sentence)])

@@ -3,7 +3,7 @@
  * One tab drives for all (a Web Lock); the others are told over a channel.
  */
 import { mediaTypeOf } from './bytes'
-import { bodyOf, envelopeRecord, readEnvelope, SENDING_NOW, underLock, type StoredEnvelope } from './envelopes'
+import { bodyOf, envelopeRecord, LEAVING, readEnvelope, SENDING_NOW, underLock, type StoredEnvelope } from './envelopes'
 import { EMPTY, next, step, type Answer, type Event, type Fact, type FactState, type Picture, type PictureState, type Request, type Sync } from './machine'
 import type { Storage } from './storage'
 import { PROTOCOL, type Reply, type Wire } from './wire'
@@ -158,9 +158,10 @@ export function startDriver(parts: DriverParts): Driver {
 async function read(storage: Storage): Promise<{ facts: Fact[]; pictures: Picture[] }> {
   const facts = (await storage.ofKind('envelope')).map((record): Fact => {
     const envelope = readEnvelope(record)
+    const gone = record.state === LEAVING
     return {
-      id: envelope.id, seq: envelope.seq, state: record.state as FactState, notBefore: envelope.not_before_ms,
-      pictures: envelope.pictures,
+      id: envelope.id, seq: envelope.seq, state: gone ? 'waiting' : (record.state as FactState),
+      notBefore: gone ? 0 : envelope.not_before_ms, pictures: envelope.pictures,
     }
   })
   const seqOf = new Map(facts.flatMap((fact) => fact.pictures.map((sha256) => [sha256, fact.seq] as const)))

@@ -210,5 +210,8 @@ export async function takeBack(
   )
 }
 
+/** The state of an envelope that has gone out sealed while it still waited for its verdict: it is not taken back. */
+export const LEAVING = 'leaving'
+
 /** Held while the set of envelopes about to leave is chosen, so that none is taken back in that moment. */
 export const SENDING_NOW = 'fieldapp-sending-now'

@@ -2,9 +2,10 @@ import 'fake-indexeddb/auto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { utf8 } from './bytes'
 import { deviceKeyPair } from './deviceKey'
-import { commit, countersRecord, firstCounters, readEnvelope, seal } from './envelopes'
-import { handOver, rescueFile, unsent, type Office, type RescueState } from './rescue'
-import { openStorage, type Storage } from './storage'
+import { deliver } from './delivery'
+import { commit, countersRecord, firstCounters, LEAVING, seal, takeBack } from './envelopes'
+import { rescueFile, unsent, type Office, type RescueState } from './rescue'
+import { openStorage, SEALED, type Storage } from './storage'
 import type { Call, Reply, Wire } from './wire'
 
 const DEVICE = '0198a3c2-7f00-7abc-8def-0123456789ab'
@@ -23,9 +24,9 @@ beforeEach(async () => {
   office = { device: DEVICE, key: btoa(String.fromCharCode(...point)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '') }
 })
 
-async function written(state = 'waiting'): Promise<string> {
+async function written(state = 'waiting', restMs = 0): Promise<string> {
   const id = await commit(storage, async (counters) => {
-    const sealed = await seal(counters, { kind: 'visit', body: { debtor: 'Mario Bianchi' }, nowMs: 1, offsetMs: 0, restMs: 0, pictures: ['aa'] })
+    const sealed = await seal(counters, { kind: 'visit', body: { debtor: 'Mario Bianchi' }, nowMs: 1, offsetMs: 0, restMs, pictures: ['aa'] })
     return { counters: sealed.counters, put: [{ ...sealed.record, state }], result: sealed.envelope.id }
   })
   await storage.write({ put: [{ key: 'aa', kind: 'original', state: 'waiting', seq: 1, bytes: utf8('a picture') }] })
@@ -51,15 +52,26 @@ async function opened(item: { kind: string; key: string; wrapped: string; conten
   return new TextDecoder().decode(plain)
 }
 
-function door(states: (call: Call) => readonly RescueState[]): Wire & { readonly calls: Call[] } {
+interface Door extends Wire {
+  readonly calls: Call[]
+}
+
+/** The office's door for sealed work; `stopped` phones hear so where they ask how they stand. */
+function door(states: (call: Call) => readonly RescueState[], stopped = false): Door {
   const calls: Call[] = []
   const signed = (call: Call): Promise<Reply<never>> => {
     calls.push(call)
+    if (call.path.endsWith('/missing')) {
+      if (!stopped) return Promise.resolve({ kind: 'ok', value: [] as never })
+      return Promise.resolve({ kind: 'failed', trouble: 'not_allowed', code: 'access.device_revoked', details: {}, retryAfterMs: null })
+    }
     const said = states(call)
     return Promise.resolve({ kind: 'ok', value: (call.json ? said : { items: said }) as never })
   }
   return { calls, signed, plain: signed, bytes: () => Promise.reject(new Error('not asked')) }
 }
+
+const parts = (wire: Wire): Parameters<typeof deliver>[0] => ({ raw: storage, wire, office: () => office })
 
 describe('a rescue file', () => {
   it('holds what is unsent, unreadable for whoever finds it, and opens in the office', async () => {
@@ -78,34 +90,55 @@ describe('a rescue file', () => {
   })
 })
 
-describe('a stopped phone', () => {
-  it('keeps what it handed over until the office has decided, and carries it only once', async () => {
+describe('a phone that nobody can read on', () => {
+  it('hands over what is unsent once, and asks for the verdict of the rest', async () => {
     const id = await written()
     const arrived = new Set<string>()
-    let state: RescueState['state'] = 'waiting'
     const wire = door((call) => {
-      const known = [...arrived].map((key) => ({ key, state, code: null }))
+      const known = [...arrived].map((key) => ({ key, state: 'waiting' as const, code: null }))
       if (call.json) return known
       for (const record of [id, 'aa']) arrived.add(record)
-      return [...arrived].map((key) => ({ key, state, code: null }))
-    })
+      return [...arrived].map((key) => ({ key, state: 'waiting' as const, code: null }))
+    }, true)
 
-    await handOver(storage, wire, office)
+    const first = await deliver(parts(wire), 'all')
+    const second = await deliver(parts(wire), 'all')
+
+    expect(first).toMatchObject({ kind: 'delivered', stopped: true, unheard: 0 })
+    expect(second).toEqual(first)
     expect((await unsent(storage)).map((record) => record.key)).toEqual([id, 'aa'])
-    state = 'accepted'
-    await handOver(storage, wire, office)
-
-    expect(await unsent(storage)).toEqual([])
     expect(wire.calls.filter((call) => call.content)).toHaveLength(1)
   })
 
-  it('shows what the office would not take, with its reason', async () => {
-    const id = await written()
-    await handOver(storage, door((call) => (call.json ? [] : [{ key: id, state: 'refused', code: 'visit.not_yours' }])), office)
+  it('takes nothing back of what has gone out sealed, also within the ten seconds', async () => {
+    const id = await written('waiting', 10_000)
 
-    const record = await storage.get(id)
-    expect(record?.state).toBe('refused')
-    expect(readEnvelope(record ?? never()).verdict?.code).toBe('visit.not_yours')
+    await deliver(parts(door((call) => (call.json ? [] : [{ key: id, state: 'accepted', code: null }]))), 'all')
+
+    expect((await storage.get(id))?.state).toBe(LEAVING)
+    expect(await takeBack(storage, id, { nowMs: 2_000 })).toBe(false)
+  })
+
+  it('lets go of what outlived a wipe once the office took it, and shows what it would not take', async () => {
+    const [taken, refused] = [await written(), await written()]
+    for (const key of [taken, refused, 'aa']) await storage.mark(key, SEALED)
+    const said: RescueState[] = [
+      { key: taken, state: 'accepted', code: null }, { key: refused, state: 'refused', code: 'visit.not_yours' },
+      { key: 'aa', state: 'waiting', code: null },
+    ]
+
+    const delivery = await deliver(parts(door(() => said)), 'all')
+
+    expect((await unsent(storage)).map((record) => record.key)).toEqual([refused, 'aa'])
+    expect(delivery).toMatchObject({ states: said, stopped: false })
+  })
+
+  it('is not stopped by a 403 that is not ours', async () => {
+    await written()
+    const wire = door(() => [])
+    const hotel: Wire = { ...wire, signed: () => Promise.resolve({ kind: 'failed', trouble: 'not_allowed', code: null, details: {}, retryAfterMs: null }) }
+
+    expect(await deliver(parts(hotel), 'all')).toMatchObject({ kind: 'failed', trouble: 'not_allowed' })
   })
 })
 

@@ -1,27 +1,24 @@
 /**
  * Work that leaves this phone sealed: only the office can open it. As a file when nothing else goes, and by its own door
- * when the office has stopped this phone.
+ * when the phone is locked, wiped or stopped by the office.
  *
- * Each item gets a key of its own, and that key is sealed to the office's public point (ECDH P-256, HKDF, AES-GCM); the
- * device signs the whole. `services/office_key.py` opens it.
+ * Items were sealed when they were written (`vault.ts`), so no key of the phone's lock is needed here; the device signs
+ * the whole.
  */
 import { base64url, utf8 } from './bytes'
 import { sign } from './deviceKey'
-import { readEnvelope, envelopeRecord } from './envelopes'
-import type { RecordKind, Storage, StoredRecord } from './storage'
+import { LEAVING, SENDING_NOW, underLock } from './envelopes'
+import { sealedToOffice, type Office } from './sealing'
+import { isUnsent, type RecordKind, type Row, type Storage } from './storage'
 import type { Failed, Wire } from './wire'
 
+export type { Office } from './sealing'
+
 const VERSION = 1
-const INFO = 'fieldapp sealed item v1'
 /** What one delivery may carry, before it is spelled as text. */
 const AT_ONCE_BYTES = 6_000_000
-const UNSENT = ['waiting', 'held', 'refused', 'conflict'] as const
-
-export interface Office {
-  readonly device: string
-  /** Base64url of the agency's public point. */
-  readonly key: string
-}
+const AT_ONCE_QUESTIONS = 500
+const KINDS: readonly RecordKind[] = ['envelope', 'draft', 'small', 'original']
 
 interface SealedItem {
   readonly kind: RecordKind
@@ -36,120 +33,88 @@ export interface RescueState {
   readonly code: string | null
 }
 
-/** What no answer has settled, facts in device order before pictures. */
-export async function unsent(storage: Storage): Promise<StoredRecord[]> {
-  const envelopes = (await storage.ofKind('envelope')).filter((record) => record.state !== 'accepted')
-  const keys = await Promise.all(
-    (['small', 'original'] as const).flatMap((kind) => UNSENT.map((state) => storage.keysOf(kind, state))),
-  )
-  const pictures = await Promise.all(keys.flat().map((key) => storage.get(key)))
-  return [...envelopes, ...pictures.filter((record) => record !== undefined)]
+/**
+ * What no answer has settled, facts in device order before pictures. An open visit that binds is among it only where it
+ * can no longer be closed: on a phone that was wiped, or is about to be.
+ */
+export async function unsent(raw: Storage, { openVisits = false } = {}): Promise<Row[]> {
+  const rows = (await Promise.all(KINDS.map((kind) => raw.ofKind(kind)))).flat()
+  return rows.filter((row) => isUnsent(row) && (row.kind !== 'draft' || row.state === 'sealed' || openVisits))
 }
 
 /** Everything unsent as one file. */
-export async function rescueFile(storage: Storage, office: Office): Promise<Uint8Array<ArrayBuffer>> {
-  return bundled(storage, office, await unsent(storage))
+export async function rescueFile(raw: Storage, office: Office): Promise<Uint8Array<ArrayBuffer>> {
+  return bundled(raw, office, await leaving(raw, await unsent(raw)))
 }
 
-/** Hand over what is unsent by the door of stopped phones, and settle what the office has taken. */
-export async function handOver(storage: Storage, wire: Wire, office: Office): Promise<readonly RescueState[] | Failed> {
+/** Hand over what is unsent by the door for sealed work; what the office says of each item. It settles nothing here. */
+export async function handOver(raw: Storage, wire: Wire, office: Office, rows: readonly Row[]): Promise<readonly RescueState[] | Failed> {
   const states: RescueState[] = []
-  for (const records of loads(await notYetThere(storage, wire, states))) {
+  for (const records of loads(await notYetThere(wire, await leaving(raw, rows), states))) {
     const reply = await wire.signed<{ items: RescueState[] }>({
       method: 'POST', path: '/api/v1/field/rescue', timeoutMs: 120_000,
-      content: { bytes: await bundled(storage, office, records), mediaType: 'application/octet-stream' },
+      content: { bytes: await bundled(raw, office, records), mediaType: 'application/octet-stream' },
     })
     if (reply.kind === 'failed') return reply
     states.push(...reply.value.items)
   }
-  await settle(storage, states)
   return states
 }
 
-/** What the office already holds is not carried again: only its verdict is asked for. */
-async function notYetThere(storage: Storage, wire: Wire, states: RescueState[]): Promise<StoredRecord[]> {
-  const records = await unsent(storage)
-  const known = await wire.signed<RescueState[]>({
-    method: 'POST', path: '/api/v1/field/rescue/states', json: { keys: records.slice(0, 500).map((record) => record.key) },
+/** What has gone out to the office sealed can no longer be taken back on the phone. */
+async function leaving(raw: Storage, rows: readonly Row[]): Promise<readonly Row[]> {
+  return underLock(SENDING_NOW, async () => {
+    const still: Row[] = []
+    for (const row of rows) {
+      const held = await raw.get(row.key)
+      if (!held) continue
+      if (held.kind === 'envelope' && held.state === 'waiting') await raw.mark(held.key, LEAVING)
+      still.push(held)
+    }
+    return still
   })
-  if (known.kind === 'failed') return records
-  states.push(...known.value)
-  const there = new Set(known.value.map((item) => item.key))
-  return records.filter((record) => !there.has(record.key))
 }
 
-async function settle(storage: Storage, states: readonly RescueState[]): Promise<void> {
-  for (const { key, state, code } of states) {
-    const record = state === 'waiting' ? undefined : await storage.get(key)
-    if (!record) continue
-    if (record.kind === 'envelope') {
-      const verdict = { code, details: {}, flags: [] }
-      await storage.write({ put: [envelopeRecord({ ...readEnvelope(record), verdict, settled_ms: Date.now() }, state)] })
-    } else if (state === 'accepted') await storage.write({ remove: [key] })
-    else await storage.mark(key, 'held')
+/** What the office already holds is not carried again: only its verdict is asked for. */
+async function notYetThere(wire: Wire, rows: readonly Row[], states: RescueState[]): Promise<readonly Row[]> {
+  for (let at = 0; at < rows.length; at += AT_ONCE_QUESTIONS) {
+    const known = await wire.signed<RescueState[]>({
+      method: 'POST', path: '/api/v1/field/rescue/states', json: { keys: rows.slice(at, at + AT_ONCE_QUESTIONS).map((row) => row.key) },
+    })
+    if (known.kind === 'failed') return rows
+    states.push(...known.value)
   }
+  const there = new Set(states.map((item) => item.key))
+  return rows.filter((row) => !there.has(row.key))
 }
 
-function loads(records: readonly StoredRecord[]): StoredRecord[][] {
-  const found: StoredRecord[][] = []
+function loads(rows: readonly Row[]): Row[][] {
+  const found: Row[][] = []
   let bytes = Infinity
-  for (const record of records) {
-    if (bytes + record.bytes.length > AT_ONCE_BYTES) {
+  for (const row of rows) {
+    if (bytes + row.bytes.length > AT_ONCE_BYTES) {
       found.push([])
       bytes = 0
     }
-    found.at(-1)?.push(record)
-    bytes += record.bytes.length
+    found.at(-1)?.push(row)
+    bytes += row.bytes.length
   }
   return found
 }
 
-async function bundled(storage: Storage, office: Office, records: readonly StoredRecord[]): Promise<Uint8Array<ArrayBuffer>> {
-  const pair = await storage.keyPair()
+async function bundled(raw: Storage, office: Office, rows: readonly Row[]): Promise<Uint8Array<ArrayBuffer>> {
+  const pair = await raw.keyPair()
   if (!pair) throw new Error('this device has no key')
-  const items = await Promise.all(records.map((record) => seal(record, office)))
+  const items = (await Promise.all(rows.map((row) => asItem(row, office)))).filter((item) => item !== null)
   const signed = JSON.stringify({ v: VERSION, device: office.device, items })
   return utf8(JSON.stringify({ signed, signature: await sign(pair, utf8(signed)) }))
 }
 
-async function seal(record: StoredRecord, office: Office): Promise<SealedItem> {
-  const label = utf8(`${office.device}|${record.kind}|${record.key}`)
-  const itemKey = crypto.getRandomValues(new Uint8Array(32))
-  const own = await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, false, ['deriveBits'])
-  const point = new Uint8Array(await crypto.subtle.exportKey('raw', own.publicKey))
-  const wrapping = await wrappingKey(own.privateKey, office.key, point)
-  return {
-    kind: record.kind,
-    key: record.key,
-    wrapped: base64url(joined(point, await encrypted(wrapping, itemKey, label))),
-    content: base64url(await encrypted(await aes(itemKey), record.bytes, label)),
-  }
+/** As it was sealed; what an app before locks has left in the clear is sealed now. */
+async function asItem(row: Row, office: Office): Promise<SealedItem | null> {
+  const { kind, key } = row
+  if (row.office) return { kind, key, wrapped: base64url(row.office), content: base64url(row.bytes) }
+  if (row.by !== undefined) return null
+  const { wrapped, content } = await sealedToOffice(row, office)
+  return { kind, key, wrapped: base64url(wrapped), content: base64url(content) }
 }
-
-async function wrappingKey(own: CryptoKey, officeKey: string, point: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
-  const office = await crypto.subtle.importKey('raw', fromBase64url(officeKey), { name: 'ECDH', namedCurve: 'P-256' }, false, [])
-  const shared = await crypto.subtle.deriveBits({ name: 'ECDH', public: office }, own, 256)
-  const secret = await crypto.subtle.importKey('raw', shared, 'HKDF', false, ['deriveBits'])
-  const info = joined(utf8(INFO), point)
-  return aes(new Uint8Array(await crypto.subtle.deriveBits({ name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info }, secret, 256)))
-}
-
-const aes = (raw: Uint8Array<ArrayBuffer>): Promise<CryptoKey> =>
-  crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt'])
-
-async function encrypted(
-  key: CryptoKey, content: Uint8Array<ArrayBuffer>, label: Uint8Array<ArrayBuffer>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const iv = crypto.getRandomValues(new Uint8Array(12))
-  return joined(iv, new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: label }, key, content)))
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.length + b.length)
-  both.set(a)
-  both.set(b, a.length)
-  return both
-}
-
-const fromBase64url = (text: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0))

@@ -1,0 +1,54 @@
+/** What a person does with the lock of this phone. */
+import * as lock from '../../outbox/lock'
+import { dropOldDayKeys, type Opened, type Secret } from '../../outbox/lock'
+import { Locked, type Ring } from '../../outbox/vault'
+import { dayAt } from '../time'
+import { office, phone, raw, standBefore, start, storage } from '../phone.svelte'
+
+/** Whose day key it is: the phone's own day, since it is only turned over, never judged by it. */
+const day = (): string => dayAt(phone.now)
+
+/** The first PIN, or the first after a wipe. What an app before locks has left in the clear is sealed at once. */
+export async function setLock(secret: Secret): Promise<void> {
+  let ring: Ring
+  try {
+    ring = await lock.setLock(raw, secret, { day: day() })
+  } catch (problem) {
+    // Another window was faster: its PIN is the phone's.
+    if (!(problem instanceof lock.HasLock)) throw problem
+    return standBefore()
+  }
+  await opened(ring)
+}
+
+export async function openWith(secret: Secret): Promise<Opened> {
+  const said = await lock.openLock(raw, secret, { day: day(), office: office() })
+  if (said.kind === 'open') await opened(said.ring)
+  if (said.kind === 'wiped') await standBefore()
+  return said
+}
+
+export async function changeTo(now: Secret, next: Secret): Promise<Opened> {
+  const said = await lock.changeSecret(raw, now, next, { office: office() })
+  if (said.kind === 'wiped') location.reload()
+  return said
+}
+
+async function opened(ring: Ring): Promise<void> {
+  storage.open(ring)
+  await start()
+  // The day is on the screen; what lies under an older key, or under none, follows.
+  try {
+    await storage.renew()
+    await dropOldDayKeys(raw, ring)
+  } catch (problem) {
+    if (!(problem instanceof Locked)) throw problem
+  }
+}
+
+/** How long is still to wait, and a second less once it has passed with the app open. */
+export async function waitASecond(): Promise<number> {
+  const began = performance.now()
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  return lock.hasWaited(raw, performance.now() - began)
+}

@@ -1,0 +1,124 @@
+/**
+ * The storage that screens and sender use: what a record says goes in and comes out, what lies on the phone is sealed.
+ *
+ * Each record has a key of its own, wrapped by the day key; what the office has to get is sealed to the office as well,
+ * in the same moment. Nothing here knows where day keys come from (`lock.ts`). Without one, everything but counters and
+ * settings is out of reach: reading and writing throw `Locked`.
+ */
+import { aesKey, decrypted, encrypted, forOffice, labelOf, randomBytes, type Office } from './sealing'
+import { isOpenKind, isUnsent, same, SEALED, type RecordKind, type Row, type Storage, type StoredRecord } from './storage'
+
+/** The day keys that are in hand; the newest is the one to write under. */
+export interface Ring {
+  readonly newest: string
+  readonly keys: ReadonlyMap<string, CryptoKey>
+}
+
+export class Locked extends Error {}
+
+export interface Vault extends Storage {
+  readonly isOpen: () => boolean
+  open(ring: Ring): void
+  shut(): void
+  /** Seals under the newest day key what lies in the clear or under an older one; returns how many records moved. */
+  renew(): Promise<number>
+}
+
+const KINDS: readonly RecordKind[] = ['envelope', 'draft', 'receipt', 'day', 'small', 'original']
+
+/** `office` says for whom and from which device; `onLocked` hears that the keys in hand are no longer the phone's. */
+export function openVault(raw: Storage, office: () => Office | null, onLocked: () => void = () => undefined): Vault {
+  let ring: Ring | null = null
+
+  function inHand(): Ring {
+    if (!ring) throw new Locked()
+    return ring
+  }
+
+  function lockedOut(): never {
+    ring = null
+    onLocked()
+    throw new Locked()
+  }
+
+  const label = (record: StoredRecord): Uint8Array<ArrayBuffer> => labelOf(office()?.device ?? '', record)
+
+  async function opened(row: Row): Promise<StoredRecord> {
+    const { by, own, key, kind, state, seq } = row
+    if (by === undefined || own === undefined) return { key, kind, state, seq, bytes: row.bytes }
+    const dayKey = inHand().keys.get(by)
+    if (!dayKey) return lockedOut()
+    const itemKey = await aesKey(await decrypted(dayKey, own, label(row)))
+    return { key, kind, state, seq, bytes: await decrypted(itemKey, row.bytes, label(row)) }
+  }
+
+  async function sealed(record: StoredRecord): Promise<Row> {
+    if (isOpenKind(record.kind)) return record
+    const { newest, keys } = inHand()
+    const dayKey = keys.get(newest)
+    if (!dayKey) return lockedOut()
+    const itemKey = randomBytes(32)
+    const { key, kind, state, seq, bytes } = record
+    const to = isUnsent(record) ? office()?.key : undefined
+    return {
+      key, kind, state, seq, by: newest,
+      bytes: await encrypted(await aesKey(itemKey), bytes, label(record)),
+      own: await encrypted(dayKey, itemKey, label(record)),
+      ...(to ? { office: await forOffice(to, itemKey, label(record)) } : {}),
+    }
+  }
+
+  /** Bytes that were read are compared with what they were read from. */
+  async function asItLies(expected: { readonly key: string; readonly bytes: Uint8Array | null }): Promise<{ key: string; bytes: Uint8Array | null } | null> {
+    const row = await raw.get(expected.key)
+    const visible = row && row.state !== SEALED ? row : undefined
+    const plain = visible ? (await opened(visible)).bytes : null
+    return same(plain, expected.bytes) ? { key: expected.key, bytes: row?.bytes ?? null } : null
+  }
+
+  async function renewed(row: Row): Promise<boolean> {
+    const { newest } = inHand()
+    const unsealed = isUnsent(row) && !row.office && Boolean(office()?.key)
+    if (row.state === SEALED || (row.by === newest && !unsealed)) return false
+    const next = await sealed(await opened(row))
+    const outcome = await raw.write({ expect: [{ key: row.key, bytes: row.bytes, state: row.state }], put: [next], under: newest })
+    if (outcome === 'locked') lockedOut()
+    return outcome === 'written'
+  }
+
+  return {
+    ...raw,
+    isOpen: () => ring !== null,
+    open: (keys) => {
+      ring = keys
+    },
+    shut: () => {
+      ring = null
+    },
+    get: async (key) => {
+      const row = await raw.get(key)
+      return row && row.state !== SEALED ? (isOpenKind(row.kind) ? row : (inHand(), await opened(row))) : undefined
+    },
+    ofKind: async (kind) => {
+      if (!isOpenKind(kind)) inHand()
+      return Promise.all((await raw.ofKind(kind)).filter((row) => row.state !== SEALED).map(opened))
+    },
+    write: async ({ expect = [], put = [], remove = [] }) => {
+      const secret = put.some((record) => !isOpenKind(record.kind))
+      const rows = await Promise.all(put.map(sealed))
+      const lying = await Promise.all(expect.map(asItLies))
+      if (lying.some((held) => held === null)) return 'changed'
+      const outcome = await raw.write({
+        expect: lying.filter((held) => held !== null), put: rows, remove, ...(secret ? { under: inHand().newest } : {}),
+      })
+      return outcome === 'locked' ? lockedOut() : outcome
+    },
+    renew: async () => {
+      let moved = 0
+      for (const kind of KINDS) {
+        for (const row of await raw.ofKind(kind)) if (await renewed(row)) moved += 1
+      }
+      return moved
+    },
+  }
+}
