@@ -2111,6 +2111,8 @@ export interface components {
             lon_e6: number;
             must: boolean;
             outcome: string | null;
+            /** @default false */
+            pinned: boolean;
             position: number;
             /** Format: uuid */
             practice_id: string;
