@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -58,11 +58,11 @@ LARGEST_PRIZE_CENTS = 30_000
 
 async def list_candidates(work: Work, day: date) -> list[Candidate]:
     """Every open practice with its worth on `day` and what the rules of conduct say of a visit."""
-    return [candidate.shown for candidate in await _candidates(work, day)]
+    return [candidate.shown for candidate in await candidates_on(work, day)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class JudgedPractice:
     """A practice judged for one day: windows are seconds after local midnight, start of service."""
 
     door: store.PracticeAtDoor
@@ -70,9 +70,10 @@ class _Candidate:
     windows_s: tuple[tuple[int, int], ...]
 
 
-async def _candidates(work: Work, day: date) -> list[_Candidate]:
+async def candidates_on(work: Work, day: date, *, only: Iterable[UUID] | None = None) -> list[JudgedPractice]:
+    """Every open practice (of `only`, where given) judged for `day`."""
     ruleset = await rules.ruleset(work)
-    doors = await store.open_practices(work.session)
+    doors = await store.open_practices(work.session, only=only)
     ids = [door.practice.id for door in doors]
     facts = await facts_store.practice_facts(work.session, ids, ruleset=ruleset, today=day)
     owed = await limitation.askable_cents(work.session, ids, ruleset=ruleset, on=day)
@@ -86,7 +87,7 @@ async def _candidates(work: Work, day: date) -> list[_Candidate]:
             at.from_at.astimezone(work.parts.zone).date() == day for at in facts[door.practice.id].appointments
         )
         said = [rules.finding(finding, ruleset, day) for finding in findings]
-        found.append(_Candidate(door, _shown(door, cents, day, bool(windows), said, must=appointment), windows))
+        found.append(JudgedPractice(door, _shown(door, cents, day, bool(windows), said, must=appointment), windows))
     return found
 
 
@@ -215,10 +216,11 @@ async def list_plans(work: Work, day: date) -> list[PlanRow]:
 
 async def read_plan(work: Work, plan_id: UUID) -> PlanView:
     """Raises Refusal `plan.unknown`."""
-    return await _view(work, await _plan(work.session, plan_id))
+    return await _view(work, await plan_row(work.session, plan_id))
 
 
-async def _plan(session: AsyncSession, plan_id: UUID, *, lock: bool = False) -> store.Plan:
+async def plan_row(session: AsyncSession, plan_id: UUID, *, lock: bool = False) -> store.Plan:
+    """Raises Refusal `plan.unknown`."""
     plan = await store.plan(session, plan_id, lock=lock)
     if plan is None:
         raise Refusal("plan.unknown", kind=Kind.MISSING)
@@ -227,7 +229,7 @@ async def _plan(session: AsyncSession, plan_id: UUID, *, lock: bool = False) -> 
 
 async def stop_plan(work: Work, plan_id: UUID) -> PlanView:
     """Take the best plan found so far."""
-    plan = await _plan(work.session, plan_id, lock=True)
+    plan = await plan_row(work.session, plan_id, lock=True)
     plan.stop_requested = True
     audit(work.session, "plan.stopped", "plan", plan_id)
     return await _view(work, plan)
@@ -262,13 +264,13 @@ async def _view(work: Work, plan: store.Plan) -> PlanView:
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
+class Prepared:
     """A problem with the rows that its indices stand for; `distance_m` is (n, n), agents first."""
 
     problem: Problem
     agents: list[store.Person]
-    candidates: list[_Candidate]
-    refused: list[_Candidate]
+    candidates: list[JudgedPractice]
+    refused: list[JudgedPractice]
     distance_m: Any
 
 
@@ -281,7 +283,7 @@ async def run_solve(parts: Parts, identity: Identity, *, plan_id: str) -> None:
     plan_uuid = UUID(plan_id)
     async with parts.database.transaction(scope) as session:
         work = Work(parts=parts, session=session, identity=identity, now=parts.clock.now())
-        plan = await _plan(session, plan_uuid, lock=True)
+        plan = await plan_row(session, plan_uuid, lock=True)
         if plan.state in ("done", "failed"):
             return
         plan.state = "running"
@@ -294,12 +296,12 @@ async def run_solve(parts: Parts, identity: Identity, *, plan_id: str) -> None:
         result = _result(prepared, solution, day, parts)
     except Exception as broken:
         async with parts.database.transaction(scope) as session:
-            plan = await _plan(session, plan_uuid, lock=True)
+            plan = await plan_row(session, plan_uuid, lock=True)
             plan.state, plan.failure = "failed", type(broken).__name__
             tell(session, NewFact("plan.failed", parts.clock.now(), day=day, body={"plan_id": plan_id}))
         raise
     async with parts.database.transaction(scope) as session:
-        plan = await _plan(session, plan_uuid, lock=True)
+        plan = await plan_row(session, plan_uuid, lock=True)
         plan.state, plan.result = "done", result
         plan.progress = teller.finished(solution)
         plan.objective_cents = solution.judgement.objective_cents
@@ -307,46 +309,74 @@ async def run_solve(parts: Parts, identity: Identity, *, plan_id: str) -> None:
         tell(session, NewFact("plan.done", parts.clock.now(), day=day, body={"plan_id": plan_id}))
 
 
-async def _prepare(work: Work, plan: store.Plan) -> _Prepared:
+async def _prepare(work: Work, plan: store.Plan) -> Prepared:
     request = plan.request
     asked_for = [person for row, person in await _agents(work, plan.day) if str(row.id) in request["agent_ids"]]
     # What is left of a day that has begun: nobody is sent to a door in the past.
-    begins = {person.id: max(person.shift_from_s, _already_s(work, plan.day)) for person in asked_for}
-    people = [person for person in asked_for if begins[person.id] < person.shift_to_s]
+    already_s = seconds_gone(plan.day, work.now, work.parts.zone)
+    people = [person for person in asked_for if max(person.shift_from_s, already_s) < person.shift_to_s]
     wanted = None if request["practice_ids"] is None else set(request["practice_ids"])
     asked = [
         candidate
-        for candidate in await _candidates(work, plan.day)
+        for candidate in await candidates_on(work, plan.day)
         if wanted is None or str(candidate.door.practice.id) in wanted
     ]
     lawful = [candidate for candidate in asked if candidate.windows_s]
     refused = [candidate for candidate in asked if not candidate.windows_s]
+    prepared = await problem_of(work, plan.day, people, lawful, not_before_s=already_s)
+    return replace(prepared, refused=refused)
+
+
+async def problem_of(
+    work: Work,
+    day: date,
+    people: list[store.Person],
+    lawful: list[JudgedPractice],
+    *,
+    not_before_s: int,
+    pins: Mapping[UUID, UUID] | None = None,
+) -> Prepared:
+    """The planner's problem of these people and visits, nobody leaving before `not_before_s`.
+
+    `pins`: practice -> the agent who keeps it because a person said so.
+    """
+    places = {person.id: place for place, person in enumerate(people)}
+    pinned = {practice: places[agent] for practice, agent in (pins or {}).items() if agent in places}
     points = [(_degrees(p.home_lat_e6), _degrees(p.home_lon_e6)) for p in people]
     points += [(_degrees(c.shown.lat_e6), _degrees(c.shown.lon_e6)) for c in lawful]
     matrix = travel.matrix(points)
     cost = (matrix.distance_m * CENT_PER_KM) // 1000 + (matrix.travel_s * CENT_PER_HOUR) // 3600
     problem = Problem.of(
-        [Agent(str(p.id), (begins[p.id], p.shift_to_s), max_visits=p.max_visits, takes_lunch=p.lunch) for p in people],
+        [
+            Agent(
+                str(p.id),
+                (min(max(p.shift_from_s, not_before_s), p.shift_to_s), p.shift_to_s),
+                max_visits=p.max_visits,
+                takes_lunch=p.lunch,
+            )
+            for p in people
+        ],
         [
             Visit(
                 str(c.door.practice.id),
                 windows_s=c.windows_s,
                 service_s=SERVICE_S,
                 prize_cents=c.shown.prize_cents,
-                must=c.shown.must,
+                must=c.shown.must or c.door.practice.id in pinned,
+                pin=pinned.get(c.door.practice.id),
             )
             for c in lawful
         ],
         travel_s=matrix.travel_s,
         cost_cents=cost,
         lunch=Lunch(),
-        may_visit=await _may_visit(work, people, lawful, plan.day),
+        may_visit=await _may_visit(work, people, lawful, day),
     )
-    return _Prepared(problem, people, lawful, refused, matrix.distance_m)
+    return Prepared(problem, people, lawful, [], matrix.distance_m)
 
 
 async def _may_visit(
-    work: Work, people: Sequence[store.Person], lawful: Sequence[_Candidate], day: date
+    work: Work, people: Sequence[store.Person], lawful: Sequence[JudgedPractice], day: date
 ) -> list[list[bool]]:
     """Agent x visit: whether the agent's licence reaches to the address."""
     ruleset = await rules.ruleset(work)
@@ -362,9 +392,9 @@ async def _may_visit(
     return rows
 
 
-def _already_s(work: Work, day: date) -> int:
+def seconds_gone(day: date, now: datetime, zone: tzinfo) -> int:
     """Seconds of `day` that have passed, with ten minutes to set out; 0 on a day to come."""
-    local = work.now.astimezone(work.parts.zone)
+    local = now.astimezone(zone)
     if local.date() != day:
         return 0
     return local.hour * 3600 + local.minute * 60 + 600
@@ -436,12 +466,12 @@ class _Teller:
             tell(session, NewFact("plan.progress", self._parts.clock.now(), day=plan.day, body=body))
 
 
-def _result(prepared: _Prepared, solution: Solution, day: date, parts: Parts) -> dict[str, Any]:
+def _result(prepared: Prepared, solution: Solution, day: date, parts: Parts) -> dict[str, Any]:
     """What the plan row keeps: routes as the desk shows them, unplanned visits with their reasons."""
     here = {reason.visit: reason for reason in why_here(prepared.problem, solution.plan)}
     held = reserve(prepared.problem, solution.plan)
     routes = [
-        _route(prepared, agent_day, here, day, parts, held=held[agent_day.agent])
+        route_of(prepared, agent_day, here, day, parts, held=held[agent_day.agent])
         for agent_day in solution.judgement.days
     ]
     unplanned = [
@@ -457,7 +487,7 @@ def _result(prepared: _Prepared, solution: Solution, day: date, parts: Parts) ->
     return {**built, "stopped_early": solution.taken_early}
 
 
-def _details(reason: WhyNot, prepared: _Prepared) -> dict[str, Any]:
+def _details(reason: WhyNot, prepared: Prepared) -> dict[str, Any]:
     """What the reason's words refer to: names in place of indices, minutes in place of seconds."""
     details: dict[str, Any] = {}
     if reason.agent is not None:
@@ -472,12 +502,12 @@ def _details(reason: WhyNot, prepared: _Prepared) -> dict[str, Any]:
 
 
 def _why(reason: WhyHere) -> tuple[str, dict[str, Any]]:
-    name = "appointment" if reason.must else "pinned" if reason.pinned else "worth_the_way"
+    name = "pinned" if reason.pinned else "appointment" if reason.must else "worth_the_way"
     return name, {"detour_cents": reason.detour_cents, "worth_cents": reason.worth_cents}
 
 
-def _route(
-    prepared: _Prepared,
+def route_of(
+    prepared: Prepared,
     agent_day: AgentDay,
     here: dict[int, WhyHere],
     day: date,
@@ -485,6 +515,8 @@ def _route(
     *,
     held: Sequence[InReserve],
 ) -> Route:
+    """An agent's day as screens show it."""
+
     def at(second: int) -> datetime:
         return at_second(day, second, parts.zone)
 
@@ -535,7 +567,7 @@ def _route(
 
 
 def _held(
-    prepared: _Prepared, one: InReserve, position: int, at: Callable[[int], datetime], *, shift_s: Sequence[int]
+    prepared: Prepared, one: InReserve, position: int, at: Callable[[int], datetime], *, shift_s: Sequence[int]
 ) -> PlanStop:
     """A visit in reserve: no time of its own, but from when to when the agent could make it."""
     candidate = prepared.candidates[one.visit]
@@ -555,7 +587,7 @@ def _held(
 
 
 def _stop(
-    candidate: _Candidate,
+    candidate: JudgedPractice,
     position: int,
     *,
     arrive_at: datetime,
@@ -592,10 +624,11 @@ def _stop(
         reason_details=details,
         state="planned",
         outcome=None,
+        pinned=reason == "pinned",
     )
 
 
-def _unplanned(candidate: _Candidate, reason: str, details: dict[str, Any]) -> Unplanned:
+def _unplanned(candidate: JudgedPractice, reason: str, details: dict[str, Any]) -> Unplanned:
     shown = candidate.shown
     return Unplanned(
         practice_id=shown.practice_id,
@@ -620,7 +653,7 @@ async def publish_plan(work: Work, plan_id: UUID) -> DayView:
     the answer names it. Raises Refusal `plan.unknown`,
     `plan.not_finished`, `plan.day_is_past` or `plan.moves_begun_visit`.
     """
-    plan = await _plan(work.session, plan_id, lock=True)
+    plan = await plan_row(work.session, plan_id, lock=True)
     if plan.state != "done":
         raise Refusal("plan.not_finished", kind=Kind.CONFLICT)
     if plan.day < work.today:
@@ -683,7 +716,7 @@ async def _unlawful_now(
     """The visits of a plan that a rule stops by now, whatever it said when the plan was made; begun ones stay."""
     ruleset = await rules.ruleset(work)
     people = {person.id: person for person in await store.agents(work.session)}
-    begun = {stop.practice_id for stop in await _begun(work, day)}
+    begun = {stop.practice_id for stop in await begun_on(work, day)}
     asked = [
         (stop, lawful.Intended(stop.practice_id, people[route.agent_id], address, stop.arrive_at, stop.service_s))
         for route in routes
@@ -706,12 +739,12 @@ async def _unlawful_now(
 
 async def _refuse_moving_begun(work: Work, day: date, routes: Sequence[Route]) -> None:
     agents = {stop.practice_id: route.agent_id for route in routes for stop in (*route.stops, *route.in_reserve)}
-    for stop in await _begun(work, day):
+    for stop in await begun_on(work, day):
         if agents.get(stop.practice_id) != stop.agent_id:
             raise Refusal("plan.moves_begun_visit", kind=Kind.CONFLICT, details={"practice": str(stop.practice_id)})
 
 
-async def _begun(work: Work, day: date) -> list[store.PublishedStop]:
+async def begun_on(work: Work, day: date) -> list[store.PublishedStop]:
     """Stops of the day as published on which something has happened."""
     before = await store.newest_day(work.session, day)
     if before is None:

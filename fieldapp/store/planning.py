@@ -52,17 +52,16 @@ class PracticeAtDoor:
         return max((contact.at for contact in self.contacts), default=None)
 
 
-async def open_practices(session: AsyncSession) -> list[PracticeAtDoor]:
-    """Every open practice with the debtor's current address; five queries."""
-    rows = (
-        await session.exec(
-            select(Practice, Placement, Creditor.name)
-            .join(Placement, col(Placement.id) == col(Practice.placement_id))
-            .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
-            .where(Practice.state == "open")
-            .order_by(col(Practice.practice_number))
-        )
-    ).all()
+async def open_practices(session: AsyncSession, *, only: Iterable[UUID] | None = None) -> list[PracticeAtDoor]:
+    """Every open practice (of `only`, where given) with the debtor's current address; five queries."""
+    query = (
+        select(Practice, Placement, Creditor.name)
+        .join(Placement, col(Placement.id) == col(Practice.placement_id))
+        .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
+        .where(Practice.state == "open")
+        .order_by(col(Practice.practice_number))
+    )
+    rows = (await session.exec(query if only is None else query.where(col(Practice.id).in_(list(only))))).all()
     ids = [practice.id for practice, _, _ in rows]
     debtors = await by_practice(session, Obligor, ids, where=col(Obligor.role) == "debtor")
     addresses = await by_practice(

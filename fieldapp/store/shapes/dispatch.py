@@ -82,6 +82,8 @@ class PlanStop(Struct, frozen=True):
     reason_details: dict[str, Any]
     state: Literal["planned", "arrived", "done"]
     outcome: str | None
+    pinned: bool = False
+    """A person said that this agent keeps it."""
 
 
 class Route(Struct, frozen=True):

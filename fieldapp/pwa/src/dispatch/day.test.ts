@@ -7,7 +7,7 @@ const stop = (practice_id: string, arrive_at: string): PlanStop => ({
   stop_id: `s-${practice_id}`, position: 1, practice_id, practice_number: practice_id, debtor_name: '', address_text: '',
   comune: 'Lodi', lat_e6: 0, lon_e6: 0, arrive_at, leave_at: arrive_at, window_from: arrive_at, window_to: arrive_at,
   travel_s: 0, distance_m: 0, service_s: 600, prize_cents: 0, must: false, reserve: false, reason: 'planned', reason_details: {},
-  state: 'planned', outcome: null,
+  state: 'planned', outcome: null, pinned: false,
 })
 const route = (agent_id: string, stops: PlanStop[]): Route => ({
   agent_id, agent_name: agent_id, start_lat_e6: 0, start_lon_e6: 0, leave_home_at: null, back_home_at: null,

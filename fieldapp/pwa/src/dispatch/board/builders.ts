@@ -11,7 +11,7 @@ export function aStop(id: string, hour: string, change: Partial<PlanStop> = {}):
     stop_id: id, position: 1, practice_id: id, practice_number: id, debtor_name: '', address_text: '', comune: 'Lodi',
     lat_e6: 0, lon_e6: 0, arrive_at, leave_at, window_from: arrive_at, window_to: leave_at, travel_s: 600, distance_m: 4000,
     service_s: 1200, prize_cents: 1000, must: false, reserve: false, reason: 'worth_the_way', reason_details: {},
-    state: 'planned', outcome: null, ...change,
+    state: 'planned', outcome: null, pinned: false, ...change,
   }
 }
 
