@@ -10,14 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import CLAIMS, AccountKey, AccountKind, Leg, LineShare, NewEntry
+from fieldapp.domain.reading import Reader
 
 DENOMINATIONS = (50_000, 20_000, 10_000, 5_000, 2_000, 1_000, 500, 200, 100, 50, 20, 10, 5, 2, 1)
 """Notes and coins in cents."""
 _MOST_PIECES = 100_000
+_MOST_CENTS = 10**12
 
 
 class Standing(StrEnum):
@@ -69,6 +72,65 @@ def counted_cents(pieces: Mapping[int, int]) -> int:
         if denomination not in DENOMINATIONS or not 0 <= number <= _MOST_PIECES:
             raise Refusal("cash.pieces_unknown", kind=Kind.MALFORMED, details={"denomination": denomination})
     return sum(denomination * number for denomination, number in pieces.items())
+
+
+@dataclass(frozen=True, slots=True)
+class PurseCount:
+    """What an agent counted at the end of a day, alone and before handing it in.
+
+    `expected_cents` is what the phone said was there. A difference without a reason cannot be made
+    (`cash.difference_unexplained`).
+    """
+
+    id: UUID
+    counted_at: datetime
+    pieces: Mapping[int, int]
+    expected_cents: int
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if self.difference_cents and not self.reason.strip():
+            raise Refusal("cash.difference_unexplained", details={"difference_cents": self.difference_cents})
+
+    @property
+    def counted_cents(self) -> int:
+        return counted_cents(self.pieces)
+
+    @property
+    def difference_cents(self) -> int:
+        return self.counted_cents - self.expected_cents
+
+
+def named_pieces(named: Mapping[str, int]) -> dict[int, int]:
+    """Denominations as JSON names them, to cents. Raises Refusal `cash.pieces_unknown`."""
+    for name, number in named.items():
+        if not (name.isascii() and name.isdigit() and len(name) < 7 and type(number) is int):
+            raise Refusal("cash.pieces_unknown", kind=Kind.MALFORMED, details={"denomination": name[:20]})
+    return {int(name): number for name, number in named.items()}
+
+
+def read_count(body: Any) -> PurseCount:
+    """The count that a phone sends.
+
+    Raises Refusal `count.field_*`, `cash.pieces_unknown`, `cash.count_differs` (its sum is not that of its pieces) or
+    `cash.difference_unexplained`.
+    """
+    reader = Reader(body, area="count")
+    pieces = reader.plain("pieces")
+    if not isinstance(pieces, dict) or len(pieces) > len(DENOMINATIONS):
+        raise Refusal("cash.pieces_unknown", kind=Kind.MALFORMED, details={"denomination": ""})
+    said = reader.whole("counted_cents", least=0, most=_MOST_CENTS)
+    count = PurseCount(
+        id=UUID(reader.text("count_id", longest=36)),
+        counted_at=reader.instant("counted_at"),
+        pieces=named_pieces(pieces),
+        expected_cents=reader.whole("expected_cents", least=-_MOST_CENTS, most=_MOST_CENTS),
+        reason=reader.text("reason", longest=300, least=0),
+    )
+    reader.close()
+    if count.counted_cents != said:
+        raise Refusal("cash.count_differs", kind=Kind.MALFORMED)
+    return count
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from uuid import UUID
 
 from fieldapp.domain.agreements import AgreementPaper, PlanPaper, read_agreement
 from fieldapp.domain.captured import PlacementDays
+from fieldapp.domain.cash import read_count
 from fieldapp.domain.conduct import (
     AddressFacts,
     AgentFacts,
@@ -74,6 +75,7 @@ class EnvelopeKind(StrEnum):
     PAPER_REQUEST = "paper_request"
     DAY_ORDER = "day_order"
     DAY_CLOSED = "day_closed"
+    PURSE_COUNT = "purse_count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +378,8 @@ class _Judging:
                 return replace(decision, told=read_day_order(envelope.body))
             case EnvelopeKind.DAY_CLOSED:
                 return replace(decision, told=read_day_closed(envelope.body))
+            case EnvelopeKind.PURSE_COUNT:
+                return replace(decision, told=read_count(envelope.body))
 
     def _practice(self, practice_id: UUID) -> PracticeKnown:
         practice = self._known.practices.get(practice_id)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from fieldapp.domain.cash import PurseCount
 from fieldapp.domain.errors import Refusal
 from fieldapp.domain.reading import Reader
 
@@ -83,7 +84,7 @@ class DayClosed:
     held: tuple[Held, ...]
 
 
-Told = PaperRequest | DayOrder | DayClosed
+Told = PaperRequest | DayOrder | DayClosed | PurseCount
 
 
 def read_paper_request(body: Any) -> PaperRequest:

@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
-from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.cash import named_pieces
 from fieldapp.domain.payments import LARGEST_CENTS
 from fieldapp.services import cash, receipts
 from fieldapp.services.work import Work
@@ -93,7 +93,7 @@ class CashController(Controller):
             data.id,
             agent_id=data.agent_id,
             declared_cents=data.declared_cents,
-            pieces=_pieces(data.pieces),
+            pieces=named_pieces(data.pieces),
             payment_ids=data.payment_ids,
             reason=data.reason,
         )
@@ -165,9 +165,3 @@ class CashController(Controller):
         amount_cents: Annotated[int, QueryParameter(ge=1, le=LARGEST_CENTS)],
     ) -> AllocationPreview:
         return await receipts.preview_allocation(work, practice_id, amount_cents)
-
-
-def _pieces(named: dict[str, int]) -> dict[int, int]:
-    if not all(name.isascii() and name.isdigit() and len(name) < 7 for name in named):
-        raise Refusal("cash.pieces_unknown", kind=Kind.MALFORMED, details={"denomination": sorted(named)[0][:20]})
-    return {int(name): number for name, number in named.items()}

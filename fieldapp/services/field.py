@@ -10,16 +10,17 @@ from zoneinfo import ZoneInfo
 
 from fieldapp.domain.conduct import AgentFacts, PracticeFacts, address_to_json, agent_to_json, practice_to_json
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.ledger import AccountKind
 from fieldapp.services import rules
 from fieldapp.services.access import read_clock
 from fieldapp.services.office_key import office_point
 from fieldapp.services.work import Work, speaking
 from fieldapp.store import access as access_store
 from fieldapp.store import field as store
-from fieldapp.store import limitation
+from fieldapp.store import ledger, limitation
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.feed import audit
-from fieldapp.store.shapes.field import DayBundle
+from fieldapp.store.shapes.field import DayBundle, PurseCard
 from fieldapp.store.tables import Address
 
 
@@ -49,6 +50,7 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
     next_day, next_version = await store.next_day_of(
         work.session, person.id, after=wanted, until=work.today + timedelta(days=7)
     )
+    held = await ledger.held_by(work.session, person.id)
     audit(work.session, "day.fetched", "day", wanted.isoformat(), version=published.version)
     return DayBundle(
         protocol=spoken,
@@ -69,6 +71,11 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
         ).to_json(),
         blocks=await access_store.number_blocks(work.session, device),
         cash_limit_cents=person.cash_limit_cents,
+        purse=PurseCard(
+            cash_cents=held.get(AccountKind.AGENT_CASH, 0),
+            cheques_cents=held.get(AccountKind.CHEQUES_IN_HAND, 0),
+            cards_cents=held.get(AccountKind.CARD_IN_TRANSIT, 0),
+        ),
         paper_words=dict(work.parts.paper_words),
         next_day=next_day,
         next_version=next_version,

@@ -18,6 +18,7 @@ from fieldapp.store import ledger
 from fieldapp.store.shapes.cash import (
     AccountStatement,
     AnnouncedTransfer,
+    CountRow,
     PaymentUnderWay,
     Purse,
     SlipRow,
@@ -25,7 +26,7 @@ from fieldapp.store.shapes.cash import (
 )
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import Payment, Promise, Receipt
-from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting
+from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting, PurseCount
 from fieldapp.store.tables.practice import Creditor, Obligor, Practice
 
 SLIPS = 30
@@ -48,6 +49,7 @@ async def purses(session: AsyncSession) -> list[Purse]:
     for person, kind, cents in (await session.exec(query)).all():
         people[person.id] = person
         held.setdefault(person.id, {})[kind or ""] = int(cents or 0)
+    counts = await counts_open(session)
     return [
         Purse(
             agent_id=person.id,
@@ -58,10 +60,30 @@ async def purses(session: AsyncSession) -> list[Purse]:
             cards_cents=held[person.id].get(AccountKind.CARD_IN_TRANSIT, 0),
             limit_cents=person.cash_limit_cents,
             differences_cents=held[person.id].get(AccountKind.CASH_DIFFERENCES, 0),
+            count=counts.get(person.id),
         )
         for person in people.values()
         if person.active or any(held[person.id].values())
     ]
+
+
+async def counts_open(session: AsyncSession) -> dict[UUID, CountRow]:
+    """The newest count of each agent who has not handed in since."""
+    handed = (
+        select(func.max(DepositSlip.handed_in_at))
+        .where(DepositSlip.agent_id == PurseCount.agent_id)
+        .correlate(PurseCount)
+        .scalar_subquery()
+    )
+    query = (
+        select(PurseCount)
+        .where(func.coalesce(col(PurseCount.counted_at) > handed, True))
+        .order_by(col(PurseCount.counted_at), col(PurseCount.id))
+    )
+    return {
+        row.agent_id: CountRow(row.counted_at, row.expected_cents, row.counted_cents, row.pieces, row.reason)
+        for row in (await session.exec(query)).all()
+    }
 
 
 async def under_way(session: AsyncSession, method: str) -> list[PaymentUnderWay]:

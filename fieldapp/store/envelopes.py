@@ -16,6 +16,7 @@ from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.captured import PlacementDays
+from fieldapp.domain.cash import PurseCount
 from fieldapp.domain.conduct import Ruleset
 from fieldapp.domain.ids import Sha256
 from fieldapp.domain.ledger import AccountKey, AccountKind, LineShare, payment_entry
@@ -55,6 +56,7 @@ from fieldapp.store.tables.field import (
     SignatureGiven,
     Visit,
 )
+from fieldapp.store.tables.ledger import PurseCount as PurseCountRow
 from fieldapp.store.tables.office import Task
 from fieldapp.store.tables.planning import PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
@@ -332,10 +334,12 @@ class _Writing:
                 },
             )
         elif decision.told is not None:
-            self._told(decision.told)
+            self._told(decision.told, decision.arrived.id)
 
-    def _told(self, told: Told) -> None:
+    def _told(self, told: Told, envelope_id: UUID) -> None:
         match told:
+            case PurseCount():
+                self._count(told, envelope_id)
             case PaperRequest():
                 self._paper_request(told)
             case DayOrder():
@@ -370,6 +374,21 @@ class _Writing:
             "paper.send", subject=("paper", str(told.request_id)), practice_id=told.practice_id, details=dict(said)
         )
         self._tell("paper.requested", told.at, told.practice_id, {**said, "visit_id": str(told.visit_id)})
+
+    def _count(self, count: PurseCount, envelope_id: UUID) -> None:
+        self._add(
+            PurseCountRow,
+            id=count.id,
+            agent_id=self._sent_by.person.id,
+            envelope_id=envelope_id,
+            counted_at=count.counted_at,
+            expected_cents=count.expected_cents,
+            counted_cents=count.counted_cents,
+            pieces={str(value): number for value, number in count.pieces.items() if number},
+            reason=count.reason.strip(),
+        )
+        said = {"counted_cents": count.counted_cents, "difference_cents": count.difference_cents}
+        self._tell("cash.counted", count.counted_at, None, {"agent": self._sent_by.person.name, **said})
 
     def _envelope(self, decision: Decision) -> None:
         arrived, read = decision.arrived, decision.envelope

@@ -41,6 +41,10 @@ def phone_screens(page: Page, address: str) -> Iterator[str]:
     page.get_by_role("link", name="Cassa").click()
     expect(page.get_by_role("heading", name="Ricevute di oggi")).to_be_visible()
     yield "cassa"
+    phone.tap("Conta i contanti")
+    expect(page.get_by_role("button", name=re.compile("firma il conteggio"))).to_be_visible()
+    yield "conteggio"
+    page.keyboard.press("Escape")
     page.get_by_role("link", name="Invio").click()
     expect(page.get_by_role("heading", name="Da inviare")).to_be_visible()
     yield "invio"

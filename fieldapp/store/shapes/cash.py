@@ -8,6 +8,17 @@ from uuid import UUID
 from msgspec import Struct
 
 
+class CountRow(Struct, frozen=True):
+    """What an agent counted and has not handed in since."""
+
+    counted_at: datetime
+    expected_cents: int
+    counted_cents: int
+    pieces: dict[str, int]
+    """Notes and coins: denomination in cents to number."""
+    reason: str
+
+
 class Purse(Struct, frozen=True):
     """What one agent holds now, in cents."""
 
@@ -21,6 +32,7 @@ class Purse(Struct, frozen=True):
     limit_cents: int
     differences_cents: int
     """Shortages not settled yet (positive), or surpluses (negative)."""
+    count: CountRow | None
 
 
 class PaymentUnderWay(Struct, frozen=True):

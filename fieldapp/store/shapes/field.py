@@ -159,6 +159,14 @@ class StopCard(Struct, frozen=True):
     """A report on this stop has already arrived."""
 
 
+class PurseCard(Struct, frozen=True):
+    """What the books say that the agent holds, in cents."""
+
+    cash_cents: int
+    cheques_cents: int
+    cards_cents: int
+
+
 class DayBundle(Struct, frozen=True):
     """All that one phone needs for one day without a network."""
 
@@ -178,6 +186,7 @@ class DayBundle(Struct, frozen=True):
     ruleset: dict[str, Any]
     blocks: list[NumberBlock]
     cash_limit_cents: int
+    purse: PurseCard
     paper_words: dict[str, Any]
     """The template data of papers, by creditor id, with `default` for the rest."""
     next_day: date | None

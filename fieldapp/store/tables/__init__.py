@@ -16,7 +16,7 @@ from fieldapp.store.tables.field import (
     SignatureGiven,
     Visit,
 )
-from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting
+from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting, PurseCount
 from fieldapp.store.tables.office import Fact, ImportFile, Setting, Task
 from fieldapp.store.tables.planning import Plan, PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
@@ -71,6 +71,7 @@ __all__ = [
     "Promise",
     "PublishedDay",
     "PublishedStop",
+    "PurseCount",
     "Receipt",
     "RepaymentPlan",
     "RescuedItem",

@@ -87,6 +87,22 @@ class DepositSlip(SQLModel, table=True):
     bank_entry_id: UUID | None = maybe_link("entry.id", index=False)
 
 
+class PurseCount(SQLModel, table=True):
+    """What an agent counted at the end of a day: a signed fact that the hand-in starts from. Never changed."""
+
+    __tablename__ = "purse_count"
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    agent_id: UUID = link("person.id")
+    envelope_id: UUID = link("envelope.id", index=False)
+    counted_at: datetime = instant()
+    expected_cents: int = cents()
+    counted_cents: int = cents()
+    pieces: dict[str, Any] = json_object()
+    reason: str = ""
+
+
 class PaymentEntry(SQLModel, table=True):
     """A later entry that is about a payment: cleared, reversed, given back."""
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import names from '../../../../tests/golden/short_names.json'
 import type { PaymentBody } from '../domain/visit.ts'
-import { dayOf, handedOver, heldByMethod, lateMin, movedBy, openLines, owedCents, paymentsOf, shortName, unseenBy, type OutboxItem } from './day'
+import { dayOf, handedOver, heldByMethod, lateMin, movedBy, openLines, owedCents, paymentsOf, purseNow, shortName, unseenBy, type OutboxItem } from './day'
 import type { StopCard } from './shapes'
 import { aBundle, aStop } from './testing'
 
@@ -76,6 +76,16 @@ describe('money on this phone', () => {
     const lines = openLines(practice, paymentsOf([visited('a', {}, [paid(9_999_999)])], []))
 
     expect(Math.min(...lines.map((line) => line.principal_cents))).toBe(0)
+  })
+
+  it('what the purse holds: the books of the morning and what was taken since, the stamp duty in the same pocket', () => {
+    const stamped = { ...paid(10_000), stamp_duty: { cents: 200, charged_to: 'debtor', reason: 'over' } } as PaymentBody
+    const unseen = paymentsOf([], [{ stop: aStop('b'), payments: [stamped] }])
+
+    const held = purseNow({ cash_cents: 5_000, cheques_cents: 700, cards_cents: 0 }, unseen)
+
+    expect([...held]).toEqual([['cash', 15_200], ['cheque', 700], ['card', 0]])
+    expect(purseNow(undefined, []).get('cash')).toBe(0)
   })
 
   it('counts what is in a visit still open, by kind, stamp duty included, and no announced transfer', () => {

@@ -3,7 +3,7 @@ import { bodyOf, LEAVING, readEnvelope, type EnvelopeKind } from '../outbox/enve
 import type { StoredRecord } from '../outbox/storage'
 import type { PaymentBody } from '../domain/visit.ts'
 import { distanceM } from './position'
-import type { DayBundle, DebtLineCard, PracticeCard, StopCard } from './shapes'
+import type { DayBundle, DebtLineCard, PracticeCard, StopCard, PurseCard } from './shapes'
 
 export type ItemState = 'waiting' | 'held' | 'accepted' | 'refused' | 'conflict'
 
@@ -175,6 +175,13 @@ export function heldByMethod(payments: readonly Payment[]): ReadonlyMap<string, 
     const known = held.get(payment.method) ?? { count: 0, cents: 0 }
     held.set(payment.method, { count: known.count + 1, cents: known.cents + handedOver(payment) })
   }
+  return held
+}
+
+/** What the agent holds now: what the books said when the day was fetched, and what was taken since. */
+export function purseNow(known: PurseCard | undefined, unseen: readonly Payment[]): ReadonlyMap<string, number> {
+  const held = new Map([['cash', known?.cash_cents ?? 0], ['cheque', known?.cheques_cents ?? 0], ['card', known?.cards_cents ?? 0]])
+  for (const [method, { cents }] of heldByMethod(unseen)) held.set(method, (held.get(method) ?? 0) + cents)
   return held
 }
 

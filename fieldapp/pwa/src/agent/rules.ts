@@ -1,6 +1,6 @@
 /** What the rules of conduct say of an act, from what the day carries; the service judges last. */
 import { judge, readRuleset, type Act, type AddressFacts, type AgentFacts, type Finding, type PracticeFacts, type Ruleset } from '../domain/conduct.ts'
-import { unseenBy, type Payment } from './day'
+import { handedOver, unseenBy, type Payment } from './day'
 import { dayAt } from './time'
 import type { DayBundle, StopCard } from './shapes'
 
@@ -52,7 +52,8 @@ export function rule(
       ...own.map((item) => ({ on, cents: item.payment.amount_cents, instalment: isInstalment(item) })),
     ],
   }
-  const held = unseen.reduce((sum, item) => sum + item.payment.amount_cents, 0)
+  // The stamp duty lies in the same pocket.
+  const held = unseen.reduce((sum, item) => sum + handedOver(item.payment), 0)
   const agent = known.agent ? { ...known.agent, cash_held_cents: known.agent.cash_held_cents + held } : null
   const address = known.addresses?.[stop.address.id] ?? null
   const verdict = judge({ act, practice, address, agent }, ruleset, new Date(act.at))

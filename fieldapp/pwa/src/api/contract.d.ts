@@ -1604,6 +1604,17 @@ export interface components {
             /** Format: binary */
             file: string;
         };
+        /** CountRow */
+        CountRow: {
+            /** Format: date-time */
+            counted_at: string;
+            counted_cents: number;
+            expected_cents: number;
+            pieces: {
+                [key: string]: number;
+            };
+            reason: string;
+        };
         /** CreditRequest */
         CreditRequest: {
             /** Format: date */
@@ -1659,6 +1670,7 @@ export interface components {
             };
             protocol: number;
             published_at: string | null;
+            purse: components["schemas"]["PurseCard"];
             ruleset: {
                 [key: string]: unknown;
             };
@@ -2289,8 +2301,15 @@ export interface components {
             cards_cents: number;
             cash_cents: number;
             cheques_cents: number;
+            count: components["schemas"]["CountRow"] | null;
             differences_cents: number;
             limit_cents: number;
+        };
+        /** PurseCard */
+        PurseCard: {
+            cards_cents: number;
+            cash_cents: number;
+            cheques_cents: number;
         };
         /** PushRequest */
         PushRequest: {

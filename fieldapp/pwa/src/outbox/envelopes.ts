@@ -7,7 +7,7 @@ import { sha256Hex, uuid7 } from './bytes'
 import { rests } from './machine'
 import { fromBytes, toBytes, type Storage, type StoredRecord } from './storage'
 
-export type EnvelopeKind = 'check_in' | 'contact' | 'visit' | 'paper_request' | 'day_order' | 'day_closed'
+export type EnvelopeKind = 'check_in' | 'contact' | 'visit' | 'paper_request' | 'day_order' | 'day_closed' | 'purse_count'
 
 /** Consecutive numbers granted to this device; `next` is the first that was free when the block was read. */
 export interface Block {

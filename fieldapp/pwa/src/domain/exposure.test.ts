@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { exposure } from './exposure'
+import { exposure } from './exposure.ts'
 
 it.each([
   { cash_cents: 0, limit_cents: 0, kind: 'low', percent: 0 },
