@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import String, cast, func, insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -265,6 +266,7 @@ async def live_routes(session: AsyncSession, published: PublishedDay) -> list[Ro
     doors = await _doors(session, stops)
     begun = await begun_stops(session, published.day)
     outcomes = dict((await session.exec(select(Visit.stop_id, Visit.outcome).where(Visit.day == published.day))).all())
+    told = await _told_by_agents(session, published)
     by_agent: dict[UUID, list[PlanStop]] = defaultdict(list)
     in_reserve: dict[UUID, list[PlanStop]] = defaultdict(list)
     for stop in stops:
@@ -299,10 +301,35 @@ async def live_routes(session: AsyncSession, published: PublishedDay) -> list[Ro
             )
         )
     return [
-        route_of(people[agent_id], by_agent[agent_id], in_reserve[agent_id], published.routes.get(str(agent_id), {}))
+        msgspec.structs.replace(
+            route_of(
+                people[agent_id], by_agent[agent_id], in_reserve[agent_id], published.routes.get(str(agent_id), {})
+            ),
+            own_order=_own_order(by_agent[agent_id], told.get(("day.reordered", agent_id))),
+            closed_at=told["day.closed", agent_id].at if ("day.closed", agent_id) in told else None,
+        )
         for agent_id in sorted(people, key=lambda key: people[key].agent_number or "")
         if str(agent_id) in published.routes or agent_id in by_agent
     ]
+
+
+async def _told_by_agents(session: AsyncSession, published: PublishedDay) -> dict[tuple[str, UUID], Fact]:
+    """The last that each agent said of the order and of the end of the day."""
+    query = (
+        select(Fact)
+        .where(Fact.day == published.day, col(Fact.kind).in_(("day.reordered", "day.closed")))
+        .order_by(col(Fact.number))
+    )
+    facts = (await session.exec(query)).all()
+    return {(fact.kind, fact.person_id): fact for fact in facts if fact.person_id is not None}
+
+
+def _own_order(stops: Sequence[PlanStop], told: Fact | None) -> list[UUID]:
+    """What the agent chose, as far as it is their own route and not the plan's order anyway."""
+    left = [stop.stop_id for stop in stops if stop.state != "done"]
+    chosen = [UUID(one) for one in told.body["stops"]] if told else []
+    own = [one for one in chosen if one in left]
+    return own if own != [one for one in left if one in own] else []
 
 
 def route_of(agent: Person, stops: list[PlanStop], in_reserve: list[PlanStop], sums: Mapping[str, Any]) -> Route:

@@ -102,6 +102,10 @@ class Route(Struct, frozen=True):
     stops: list[PlanStop]
     in_reserve: list[PlanStop]
     """Unplanned visits near the route that the agent's phone carries for when doors stay closed."""
+    own_order: list[UUID] = []
+    """The stops left, in the order that the agent chose on the phone; empty while the plan's holds."""
+    closed_at: datetime | None = None
+    """When the agent said that the day is over."""
 
 
 class Unplanned(Struct, frozen=True):

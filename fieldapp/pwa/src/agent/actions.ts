@@ -10,10 +10,11 @@ import type { Failed } from '../outbox/wire'
 import { bodyOf, draftKey, isBound, kept, newDraft, opened, type Draft, type KeptDraft, type Typing } from './draft'
 import { continued } from './oneDoor'
 import {
-  keepSetting, knownStops, listen, phone, serviceNow, standBefore, storage, today, welcome, whenShut, wire, wrote,
+  keepSetting, knownStops, listen, ORDER, phone, serviceNow, settingRecord, standBefore, storage, today, welcome, whenShut, wire, wrote,
 } from './phone.svelte'
 import type { Prepared } from './pictures'
 import type { Found } from './position'
+import type { KeptOrder } from './phone.svelte'
 import type { DemoSignIn, Enrolment, SignedIn, StopCard } from './shapes'
 
 export const UNDO_MS = 10_000
@@ -248,14 +249,36 @@ export async function takeBackLast(id: string): Promise<boolean> {
   return done
 }
 
-/** One envelope of its own, with nothing beside it. */
-async function writeDown(kind: EnvelopeKind, bodyAt: (at: Date) => unknown, restMs: number): Promise<string> {
+/** The agent's own order of the visits left (`own`), or the office's again: kept here, and told. */
+export async function keepOrder(stops: readonly string[], { own }: { own: boolean }): Promise<void> {
+  const { bundle } = phone
+  if (!bundle || bundle.version === 0) return
+  const kept: KeptOrder = { day: bundle.day, stops: own ? stops : null }
+  await writeDown('day_order', (at) => ({ day: bundle.day, version: bundle.version, stops, at: at.toISOString() }), 0, [settingRecord(ORDER, kept)])
+  phone.order = kept.stops
+}
+
+export interface DayEnd {
+  readonly done: number
+  readonly left: readonly string[]
+  readonly unsent: number
+  readonly held: readonly { readonly method: string; readonly count: number; readonly cents: number }[]
+}
+
+/** The day is over for the agent; nothing is locked by it, and a later visit is still a visit. */
+export async function closeDay(end: DayEnd): Promise<void> {
+  const day = phone.bundle?.day ?? today()
+  await writeDown('day_closed', (at) => ({ day, at: at.toISOString(), ...end }), 0)
+}
+
+/** One envelope of its own, and what has to stand with it. */
+async function writeDown(kind: EnvelopeKind, bodyAt: (at: Date) => unknown, restMs: number, put: readonly StoredRecord[] = []): Promise<string> {
   const nowMs = Date.now()
   const id = await commit(storage, async (counters) => {
     const sealed = await seal(counters, {
       kind, nowMs, offsetMs: phone.clock.offset_ms, restMs, pictures: [], body: bodyAt(new Date(nowMs + phone.clock.offset_ms)),
     })
-    return { counters: sealed.counters, put: [sealed.record], result: sealed.envelope.id }
+    return { counters: sealed.counters, put: [sealed.record, ...put], result: sealed.envelope.id }
   })
   await wrote()
   return id

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import names from '../../../../tests/golden/short_names.json'
 import type { PaymentBody } from '../domain/visit.ts'
-import { dayOf, handedOver, heldByMethod, lateMin, movedBy, openLines, owedCents, paymentsOf, purseNow, shortName, unseenBy, type OutboxItem } from './day'
+import { closingOf, dayOf, handedOver, heldByMethod, newsOf, openLines, owedCents, paymentsOf, purseNow, shortName, unseenBy, type OutboxItem } from './day'
 import type { StopCard } from './shapes'
 import { aBundle, aStop } from './testing'
 
@@ -49,13 +49,26 @@ describe('the day', () => {
     expect(dayOf(bundle, [visited('a', { state: 'refused' })], []).next?.stop_id).toBe('a')
   })
 
-  it('moves the times by how late the day runs, and not once somebody has arrived', () => {
-    const next = bundle.stops[0] ?? null
-    const now = Date.parse('2026-11-23T09:25:30Z')
+  it('follows the agent’s own order, but for the visit in hand', () => {
+    expect(dayOf(bundle, [], [], ['c', 'a', 'b']).next?.stop_id).toBe('c')
+    expect(dayOf(bundle, [], ['b'], ['c', 'a', 'b'])).toMatchObject({ next: { stop_id: 'b' }, ahead: [{ stop_id: 'c' }, { stop_id: 'a' }] })
+  })
 
-    expect(lateMin(next, now, false)).toBe(25)
-    expect(lateMin(next, now, true)).toBe(0)
-    expect(movedBy('2026-11-23T09:00:00Z', 25)).toBe('2026-11-23T09:25:00.000Z')
+  it('says what a new version brought and took, not what was begun or only moved', () => {
+    const after = { ...aBundle(['c', 'a', 'd']), version: 2 }
+
+    expect(newsOf(bundle, after, new Set())).toMatchObject({ added: [{ stop_id: 'd' }], gone: [{ stop_id: 'b' }] })
+    expect(newsOf(bundle, after, new Set(['b', 'd']))).toBeNull()
+    expect(newsOf(bundle, { ...aBundle(['c', 'b', 'a']), version: 2 }, new Set())).toBeNull()
+    expect(newsOf(bundle, { ...after, day: '2026-11-24' }, new Set())).toBeNull()
+  })
+
+  it('is closed when the agent says so, as often as that happens', () => {
+    const closed = (seq: number, at: string): OutboxItem => ({ ...visited('x'), seq, kind: 'day_closed', body: { day: bundle.day, at } })
+
+    expect(closingOf(bundle.day, [visited('a')])).toBeNull()
+    expect(closingOf(bundle.day, [closed(9, '2026-11-23T17:30:00Z'), closed(4, '2026-11-23T16:00:00Z')])).toBe('2026-11-23T17:30:00Z')
+    expect(closingOf('2026-11-24', [closed(9, '2026-11-23T17:30:00Z')])).toBeNull()
   })
 })
 

@@ -2,6 +2,7 @@
 import { bodyOf, LEAVING, readEnvelope, type EnvelopeKind } from '../outbox/envelopes'
 import type { StoredRecord } from '../outbox/storage'
 import type { PaymentBody } from '../domain/visit.ts'
+import { inOrder } from './forecast'
 import { distanceM } from './position'
 import type { DayBundle, DebtLineCard, PracticeCard, StopCard, PurseCard } from './shapes'
 
@@ -29,6 +30,9 @@ export interface EnvelopeBody {
   readonly visit_id?: string
   readonly stop_id?: string | null
   readonly planned_day?: string | undefined
+  /** Of what concerns the whole day. */
+  readonly day?: string
+  readonly at?: string
   readonly outcome?: string
   readonly left_at?: string
   readonly payments?: readonly PaymentBody[]
@@ -112,10 +116,12 @@ export interface DayOfStops {
 }
 
 /**
- * The day in order: an open visit is in hand and stays first, whatever was published meanwhile. A visit of the reserve
+ * The day in order, the agent's own where there is one: an open visit is in hand and stays first, whatever was published meanwhile. A visit of the reserve
  * belongs to the day once it has begun.
  */
-export function dayOf(bundle: DayBundle, items: readonly OutboxItem[], openStopIds: readonly string[]): DayOfStops {
+export function dayOf(
+  bundle: DayBundle, items: readonly OutboxItem[], openStopIds: readonly string[], order: readonly string[] | null = null,
+): DayOfStops {
   const outcomes = new Map(
     items
       .filter((item) => item.kind === 'visit' && item.state !== 'refused')
@@ -125,7 +131,7 @@ export function dayOf(bundle: DayBundle, items: readonly OutboxItem[], openStopI
   const untouched = (stop: StopCard): boolean => stop.reserve && !isDone(stop) && !openStopIds.includes(stop.stop_id)
   const all = [...bundle.stops].sort((a, b) => a.position - b.position)
   const stops = all.filter((stop) => !untouched(stop))
-  const waiting = stops.filter((stop) => !isDone(stop))
+  const waiting = inOrder(stops.filter((stop) => !isDone(stop)), order)
   const open = waiting.find((stop) => openStopIds.includes(stop.stop_id))
   const next = open ?? waiting[0] ?? null
   return {
@@ -159,14 +165,27 @@ export function metresBetween(a: StopCard | null, b: StopCard): number | null {
   return distanceM({ lat_e6: from.lat_e6, lon_e6: from.lon_e6 }, { lat_e6: to.lat_e6, lon_e6: to.lon_e6 })
 }
 
-/** How many minutes the agent is behind at the next stop; 0 when on time. */
-export function lateMin(next: StopCard | null, nowMs: number, arrived: boolean): number {
-  if (!next || arrived) return 0
-  return Math.max(0, Math.floor((nowMs - Date.parse(next.arrive_at)) / 60_000))
+/** What a newer version of the same day brought and took away, but for what the agent has begun or done. */
+export interface DayNews {
+  readonly added: readonly StopCard[]
+  readonly gone: readonly StopCard[]
 }
 
-/** A time of the plan, moved by how late the day runs. */
-export const movedBy = (at: string, minutes: number): string => new Date(Date.parse(at) + minutes * 60_000).toISOString()
+export function newsOf(before: DayBundle, after: DayBundle, begun: ReadonlySet<string>): DayNews | null {
+  if (before.day !== after.day || before.version === 0 || before.version === after.version) return null
+  const route = (bundle: DayBundle): StopCard[] => bundle.stops.filter((stop) => !stop.reserve && !begun.has(stop.stop_id))
+  const [old, fresh] = [route(before), route(after)]
+  const without = (stops: StopCard[], others: StopCard[]): StopCard[] =>
+    stops.filter((stop) => !others.some((other) => other.practice.id === stop.practice.id))
+  const [added, gone] = [without(fresh, old), without(old, fresh)]
+  return added.length + gone.length > 0 ? { added, gone } : null
+}
+
+/** When the agent closed this day by hand, the last time; null while it goes on. */
+export function closingOf(day: string, items: readonly OutboxItem[]): string | null {
+  const closings = items.filter((item) => item.kind === 'day_closed' && item.state !== 'refused' && item.body.day === day)
+  return closings.reduce<OutboxItem | null>((a, b) => (a && a.seq > b.seq ? a : b), null)?.body.at ?? null
+}
 
 /** Cents held by kind: what a person has in the pocket or on the terminal. */
 export function heldByMethod(payments: readonly Payment[]): ReadonlyMap<string, { count: number; cents: number }> {

@@ -61,6 +61,16 @@ export function outcomeInPublic(code: string): string {
   return group === 'met' ? t('outcome.group.met') : t(`outcome.${code}`)
 }
 
+/** How the doors ended, the most frequent first, in words that others may read. */
+export function outcomesCounted(done: readonly { readonly outcome: string | null }[]): [string, number][] {
+  const counted = new Map<string, number>()
+  for (const { outcome } of done) {
+    const name = outcome ? outcomeInPublic(outcome) : t('today.done_elsewhere')
+    counted.set(name, (counted.get(name) ?? 0) + 1)
+  }
+  return [...counted].sort((a, b) => b[1] - a[1])
+}
+
 const outcomeGroups: ReadonlyMap<string, string> = new Map(CATALOGUE.map((entry) => [entry.code, entry.group]))
 
 export function hint(stop: StopCard): string | null {

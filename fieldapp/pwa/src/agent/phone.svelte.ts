@@ -2,7 +2,7 @@
  * The phone's present for all screens: who, on which device, which day, what is open and what waits to leave.
  * Screens read it; what they do goes through `actions.ts`.
  */
-import { fromBytes, openStorage, SEALED, toBytes, type Storage, type WipedBecause } from '../outbox/storage'
+import { fromBytes, openStorage, SEALED, toBytes, type Storage, type StoredRecord, type WipedBecause } from '../outbox/storage'
 import { Locked, openVault, type Vault } from '../outbox/vault'
 import type { Office } from '../outbox/sealing'
 import type { Deliverer, Delivery } from '../outbox/delivery'
@@ -13,7 +13,7 @@ import { showTimesIn } from '../text'
 import type { Ruleset } from '../domain/conduct.ts'
 import { dayAt } from './time'
 import { dayKey, dayRecord, daysOn, heldDay, outdated, rowsOf, workingDay, type HeldDay, type NextDay } from './days'
-import { paymentsOf, readItem, unseenBy, type OutboxItem } from './day'
+import { newsOf, paymentsOf, readItem, unseenBy, type DayNews, type OutboxItem } from './day'
 import { opened, type Draft, type KeptDraft } from './draft'
 import type { AgencyCard, ClockReading, DayBundle, PersonCard, SignedIn, StopCard } from './shapes'
 
@@ -33,6 +33,13 @@ interface ClockSetting {
 /** `set_lock`: a phone that has no PIN yet. `wiped`: its cases are gone, what is unsent is not. */
 export type Stage = 'opening' | 'sign_in' | 'enrol' | 'set_lock' | 'locked' | 'wiped' | 'ready'
 
+/** Ids and nothing else, so that it may lie among the settings. */
+export interface KeptOrder {
+  readonly day: string
+  readonly stops: readonly string[] | null
+}
+export const ORDER = 'order'
+
 const ENROLLED = 'agent.enrolled'
 const SIGNED_IN = 'agent.signed_in'
 const CHANGED = 'changed'
@@ -48,6 +55,10 @@ class Phone {
   held = $state.raw<HeldDay | null>(null)
   /** The next published day, to be read and not worked on before its date. */
   next = $state.raw<NextDay | null>(null)
+  /** The agent's own order of the visits left, for this day only. */
+  order = $state.raw<readonly string[] | null>(null)
+  /** What the office changed in the day while the agent was out, until it was seen. */
+  news = $state.raw<DayNews | null>(null)
   /** Stops of earlier days on which something still has no verdict. */
   earlier = $state.raw<readonly StopCard[]>([])
   drafts = $state.raw<readonly Draft[]>([])
@@ -210,6 +221,7 @@ export async function shut({ tellOthers = true } = {}): Promise<void> {
   driver = null
   phone.held = null
   phone.next = null
+  phone.news = null
   phone.earlier = []
   phone.drafts = []
   phone.items = []
@@ -335,6 +347,8 @@ async function keepDay(bundle: DayBundle): Promise<void> {
     phone.device = { ...phone.device, office_key: bundle.office_key }
     await keepSetting('device', phone.device)
   }
+  const begun = new Set([...phone.items.flatMap((item) => item.body.stop_id ?? []), ...phone.drafts.map((draft) => draft.stop.stop_id)])
+  phone.news = (phone.bundle && newsOf(phone.bundle, bundle, begun)) ?? phone.news
   hold(held)
   tookClock(bundle.clock)
   showTimesIn(bundle.clock.time_zone)
@@ -350,6 +364,8 @@ async function takeUpDays(): Promise<void> {
     hold(held)
     showTimesIn(held.bundle.clock.time_zone)
   }
+  const order = await setting<KeptOrder>(ORDER)
+  phone.order = order?.day === working ? order.stops : null
   const [next = null] = days.filter((day) => day > today())
   const following = next === null ? null : await heldDay(storage, next)
   phone.next = following && rowsOf(following.bundle)
@@ -399,8 +415,12 @@ export async function setting<T>(name: string): Promise<T | null> {
   return record ? fromBytes<T>(record.bytes) : null
 }
 
+export const settingRecord = (name: string, value: unknown): StoredRecord => ({
+  key: `setting:${name}`, kind: 'setting', state: 'kept', seq: 0, bytes: toBytes(value),
+})
+
 export async function keepSetting(name: string, value: unknown): Promise<void> {
-  await storage.write({ put: [{ key: `setting:${name}`, kind: 'setting', state: 'kept', seq: 0, bytes: toBytes(value) }] })
+  await storage.write({ put: [settingRecord(name, value)] })
 }
 
 /** Today by the service's clock, where the visits are. */

@@ -2410,11 +2410,13 @@ export interface components {
             agent_id: string;
             agent_name: string;
             back_home_at: string | null;
+            closed_at?: string | null;
             distance_m: number;
             in_reserve: components["schemas"]["PlanStop"][];
             leave_home_at: string | null;
             lunch_from: string | null;
             lunch_to: string | null;
+            own_order?: string[];
             prize_cents: number;
             start_lat_e6: number;
             start_lon_e6: number;
