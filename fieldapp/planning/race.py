@@ -13,13 +13,13 @@ from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Problem
 from fieldapp.planning.search import Search, Standing, Tuning
 
-MOST_VISITS = 100
-"""Above, one long run is better (measured at 10x150)."""
+MOST_VISITS = 200
+"""Above, one long run is better (measured at 30x500)."""
 WIDE = Tuning(removed=16.0, longest=14)
 """For an agent alone: strings as long as its day (measured at 1x30)."""
 ROUNDS = ((4, 0.64, 0.4), (2, 0.88, 0.7), (1, 1.0, 1.0))
 """How many run, until which share of the work, and how far their heat has fallen then."""
-ALONE = ((4, 1.0, 1.0),)
+ALONE = ((8, 1.0, 1.0),)
 """An agent alone has no shape to be decided early: each run goes to its end."""
 
 
@@ -30,7 +30,7 @@ class Race:
         self._rounds = ALONE if problem.n_agents == 1 else ROUNDS
         many = self._rounds[0][0] if start is None and problem.n_visits <= MOST_VISITS else 1
         tuning = tuning or (WIDE if problem.n_agents == 1 else Tuning())
-        self._searches = [Search(problem, seed=seed * 4 + i, start=start, tuning=tuning) for i in range(many)]
+        self._searches = [Search(problem, seed=seed * many + i, start=start, tuning=tuning) for i in range(many)]
         self._still = list(self._searches)
 
     def advance(self, iterations: int, *, done: float, until: float) -> Standing:
