@@ -148,5 +148,25 @@ def ledger_export(kind: str, out: Path | None) -> None:
         out.write_text(text, encoding="utf-8")
 
 
+@ledger_group.command("series")
+def ledger_series() -> None:
+    """Prove every series of receipts: no gap, no fork, no forgery. Exits with 1 where one does not hold."""
+    with database(Settings()) as settings:
+        try:
+            rows = asyncio.run(launch.series_proved(settings))
+        except Refusal as refusal:
+            fail(sentence(refusal))
+    for row in rows:
+        found = [
+            f"{name} {', '.join(map(str, numbers))}"
+            for name, numbers in (("missing", row.missing), ("broken", row.broken), ("forged", row.forged))
+            if numbers
+        ]
+        state = "whole" if row.whole else "; ".join(found)
+        click.echo(f"{row.series}\t{row.person_name}\t{row.used} used\t{row.voided} voided\t{state}")
+    if not all(row.whole for row in rows):
+        raise SystemExit(1)
+
+
 if __name__ == "__main__":
     main()

@@ -28,11 +28,13 @@ from fieldapp.services import founding
 from fieldapp.services.access import demo_sign_ins
 from fieldapp.services.exchange import export_ledger
 from fieldapp.services.jobs import register
+from fieldapp.services.receipts import list_series
 from fieldapp.services.rules import is_lawful_day
 from fieldapp.services.work import working
 from fieldapp.settings import Settings
 from fieldapp.store.embedded import Cluster
 from fieldapp.store.shapes.access import DemoSignIn
+from fieldapp.store.shapes.cash import SeriesRow
 
 LOADING = "loading"
 """Beside the demo's data while it comes in: a start that finds it begins afresh."""
@@ -131,6 +133,19 @@ async def ledger_text(settings: Settings) -> str:
             raise Refusal("ledger.nobody_to_act_for", kind=Kind.MISSING)
         async with working(parts, acting) as work:
             return await export_ledger(work)
+    finally:
+        await parts.database.close()
+
+
+async def series_proved(settings: Settings) -> list[SeriesRow]:
+    """Every series of receipts with what can be proved of it. Raises Refusal `ledger.nobody_to_act_for`."""
+    parts = assemble(settings)
+    try:
+        acting = await founding.somebody(parts)
+        if acting is None:
+            raise Refusal("ledger.nobody_to_act_for", kind=Kind.MISSING)
+        async with working(parts, acting) as work:
+            return await list_series(work)
     finally:
         await parts.database.close()
 

@@ -255,15 +255,15 @@ def _check_cheque(answers: Mapping[str, Answer], *, amount_cents: int, rules: Pa
     if str(answers["dated_on"]) > rules.today.isoformat():
         # A cheque dated ahead is no means of payment but a disguised promise (art. 31 r.d. 1736/1933).
         raise Refusal("payment.cheque_post_dated", details={"dated_on": answers["dated_on"]})
-    payee = _same_name(str(answers["payee"]))
-    if payee == _same_name(rules.agent_name):
+    payee = same_name(str(answers["payee"]))
+    if payee == same_name(rules.agent_name):
         raise Refusal("payment.cheque_payee_is_agent", details={"payee": answers["payee"]})
-    if rules.payees is not None and payee not in {_same_name(name) for name in rules.payees}:
+    if rules.payees is not None and payee not in {same_name(name) for name in rules.payees}:
         raise Refusal("payment.cheque_payee_unknown", details={"payee": answers["payee"]})
     if amount_cents >= rules.cheque_clause_from_cents and answers["non_transferable"] is not True:
         raise Refusal("payment.cheque_transferable", details={"from_cents": rules.cheque_clause_from_cents})
 
 
-def _same_name(name: str) -> str:
+def same_name(name: str) -> str:
     """A name without case, dots, commas and the order of its words: `Verdi, Anna` is `ANNA VERDI`."""
     return " ".join(sorted(re.sub(r"[.,]", "", name.lower()).split()))

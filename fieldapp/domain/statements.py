@@ -76,7 +76,7 @@ def adjust(
     known = dict(present)
     for payment in untold:
         for line_id, share in payment.by_line.items():
-            known[line_id] = _plus(known.get(line_id, LineBalance()), share)
+            known[line_id] = plus(known.get(line_id, LineBalance()), share)
     entry = statement_entry(
         at=cut - timedelta(milliseconds=1),
         idempotency_key=idempotency_key,
@@ -89,7 +89,7 @@ def adjust(
     return Adjustment(entry, untold)
 
 
-def _plus(left: LineBalance, right: LineBalance) -> LineBalance:
+def plus(left: LineBalance, right: LineBalance) -> LineBalance:
     return LineBalance(
         left.principal_cents + right.principal_cents,
         left.interest_cents + right.interest_cents,

@@ -29,8 +29,10 @@ from fieldapp.domain.conduct import (
     AddressFacts,
     AgentFacts,
     CashReceived,
+    Cheque,
     Facts,
     Finding,
+    Payee,
     Payment,
     PracticeFacts,
     Ruleset,
@@ -41,7 +43,7 @@ from fieldapp.domain.conduct import Visit as VisitAct
 from fieldapp.domain.contacts import Contact, calls_to_cancel, local_day
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import canonical_json, sha256
-from fieldapp.domain.payments import payment_method
+from fieldapp.domain.payments import payment_method, same_name
 from fieldapp.domain.reading import Reader
 from fieldapp.domain.receipt_series import Series, SignedReceipt, VerifySignature, judge_receipt
 from fieldapp.domain.receipt_series import Verdict as ReceiptVerdict
@@ -140,6 +142,10 @@ class PracticeKnown:
     """Days (ISO) on which the newest version gives it to this agent."""
     owed_cents: int | None = None
     """What the ledger says before this batch."""
+    creditor_name: str = ""
+    cheque_payee: str = ""
+    debtor_names: frozenset[str] = frozenset()
+    """Whoever a receipt may name as its debtor."""
     terms: Terms = field(default_factory=Terms)
     """What the creditor grants now."""
     agreements: frozenset[UUID] = frozenset()
@@ -171,6 +177,16 @@ class PhoneClock:
 
 
 @dataclass(frozen=True, slots=True)
+class Issuer:
+    """Whose name stands on the receipts of the sending phone."""
+
+    agency_names: tuple[str, ...] = ()
+    vat_number: str = ""
+    agent_name: str = ""
+    agent_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """The state that a batch touches."""
 
@@ -184,6 +200,7 @@ class Known:
     ruleset: Ruleset
     now: datetime
     clock: PhoneClock = field(default_factory=lambda: PhoneClock())
+    issuer: Issuer = field(default_factory=Issuer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +259,8 @@ class Decision:
     flags: tuple[str, ...] = ()
     quiet_flags: tuple[str, ...] = ()
     """Flags for the office only."""
+    over_cents: int = 0
+    """How much of the payments is beyond what was owed; never a reason to refuse money that was taken."""
     cancels: tuple[UUID, ...] = ()
     """Tasks of calls and messages planned for the day, which the visit makes needless."""
     unknown_patron_of: str | None = None
@@ -334,6 +353,7 @@ class _Judging:
         self._visits = set(known.visits)
         self._series = known.series
         self._facts = {practice.id: practice.facts for practice in known.practices.values()}
+        self._paid: dict[UUID, int] = {}
         self._agent = known.agent
         self._agreements: set[UUID] = set()
         self._planned: set[UUID] = set()
@@ -399,12 +419,14 @@ class _Judging:
         agreement = self._agreement(report, practice)
         running = practice.plan_running or practice.id in self._planned or _is_signed_plan(agreement)
         payments = tuple(self._payment(payment, practice, running) for payment in report.payments)
+        over_cents = self._over(practice, payments)
         self._visits.add(report.visit_id)
         if agreement is not None:
             self._agreements.add(UUID(agreement.paper.id))
         if _is_signed_plan(agreement):
             self._planned.add(practice.id)
         flags = (*decision.flags, *self._flags(report, payments, practice), *_agreement_flags(report, agreement))
+        flags = (*flags, *self._printed_otherwise(payments, practice), *(("payment.over_owed",) if over_cents else ()))
         findings = self._findings(report, payments, practice)
         said = [f for f in findings if f.code != ABOUT_THE_COMUNE]
         loud = [f.code for f in said if not f.quiet and f.severity is not Severity.WARNS]
@@ -412,6 +434,7 @@ class _Judging:
             decision,
             report=report,
             payments=payments,
+            over_cents=over_cents,
             agreement=agreement,
             flags=tuple(dict.fromkeys((*flags, *loud))),
             quiet_flags=tuple(dict.fromkeys(f.code for f in said if f.quiet)),
@@ -466,6 +489,27 @@ class _Judging:
         number = receipt.wording.number if running and receipt.wording.kind is WordingKind.INSTALMENT else None
         return TakenPayment(payment, receipt, content, payment.receipt.signature, number)
 
+    def _over(self, practice: PracticeKnown, payments: tuple[TakenPayment, ...]) -> int:
+        """What these payments bring beyond what is owed after everything before them: two phones knew of one debt."""
+        if practice.owed_cents is None:
+            return 0
+        left = max(0, practice.owed_cents - self._paid.get(practice.id, 0))
+        paid = sum(taken.payment.amount_cents for taken in payments if taken.receipt is not None)
+        self._paid[practice.id] = self._paid.get(practice.id, 0) + paid
+        return max(0, paid - left)
+
+    def _printed_otherwise(self, payments: tuple[TakenPayment, ...], practice: PracticeKnown) -> list[str]:
+        """Whom the receipts name, where the books say otherwise: the paper is in the debtor's hand, so it stands."""
+        issuer = self._known.issuer
+        return [
+            f"receipt.{who}_differs"
+            for who in ("agency", "agent", "creditor", "debtor")
+            if any(
+                taken.receipt is not None and not _named_as_known(who, taken.receipt, issuer, practice)
+                for taken in payments
+            )
+        ]
+
     def _receipt(self, content: bytes, signature: str) -> ReceiptValue:
         try:
             raw = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
@@ -504,7 +548,15 @@ class _Judging:
         acts: list[VisitAct | Payment] = [VisitAct(report.arrived_at, stayed_s)]
         for taken in payments:
             paid, agreed = taken.payment, taken.instalment_number is not None
-            acts.append(Payment(report.left_at, paid.method, paid.amount_cents, instalment=agreed))
+            acts.append(
+                Payment(
+                    report.left_at,
+                    paid.method,
+                    paid.amount_cents,
+                    instalment=agreed,
+                    cheque=self._cheque(paid, practice),
+                )
+            )
         address, findings = practice.addresses[report.address_id], list[Finding]()
         for act in acts:
             facts = Facts(act=act, practice=self._facts[practice.id], address=address, agent=self._agent)
@@ -513,6 +565,20 @@ class _Judging:
                 self._remember_cash(practice.id, act)
         self._remember_contact(practice.id, report)
         return findings
+
+    def _cheque(self, paid: ReportedPayment, practice: PracticeKnown) -> Cheque | None:
+        """What the cheque says, held against the names that the books know."""
+        if paid.method != "cheque":
+            return None
+        issuer, payee = self._known.issuer, same_name(str(paid.fields.get("payee", "")))
+        kind = Payee.OTHER
+        if payee == same_name(issuer.agent_name):
+            kind = Payee.AGENT
+        elif payee in {same_name(practice.cheque_payee), same_name(practice.creditor_name)}:
+            kind = Payee.CREDITOR
+        elif payee in {same_name(name) for name in issuer.agency_names}:
+            kind = Payee.AGENCY
+        return Cheque(kind, non_transferable=paid.fields.get("non_transferable") is True)
 
     def _needless(self, report: VisitReport, practice: PracticeKnown) -> tuple[UUID, ...]:
         """The calls and messages planned for today that a visit which reached the debtor makes needless."""
@@ -613,6 +679,19 @@ def _agreement_flags(report: VisitReport, agreement: TakenAgreement | None) -> t
     given = report.signature
     other_text = given is not None and not given.refused and not agreement.signed
     return (*agreement.flags, *(("agreement.signed_other_text",) if other_text else ()))
+
+
+def _named_as_known(who: str, receipt: ReceiptValue, issuer: Issuer, practice: PracticeKnown) -> bool:
+    match who:
+        case "agency":
+            named = same_name(receipt.agency.name) in {same_name(name) for name in issuer.agency_names}
+            return named and receipt.agency.vat == issuer.vat_number
+        case "agent":
+            return receipt.agent.number == issuer.agent_number
+        case "creditor":
+            return same_name(receipt.creditor.name) == same_name(practice.creditor_name)
+        case _:
+            return same_name(receipt.debtor) in {same_name(name) for name in practice.debtor_names}
 
 
 def _agree(receipt: ReceiptValue, payment: ReportedPayment, practice: PracticeKnown) -> None:

@@ -19,7 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.domain.intake import AddressDraft, DebtLineDraft, ObligorRole, PracticeDraft, SubjectKind
 from fieldapp.domain.ledger import CLAIMS, AccountKind, LineBalance, NewEntry
 from fieldapp.domain.receipts import receipt_name
-from fieldapp.domain.statements import Adjustment, PaymentTaken, adjust, cut_of, draft_digest
+from fieldapp.domain.statements import Adjustment, PaymentTaken, adjust, cut_of, draft_digest, plus
 from fieldapp.store import ledger
 from fieldapp.store.batches import insert_rows
 from fieldapp.store.cards import by_practice
@@ -29,7 +29,7 @@ from fieldapp.store.feed import NewFact, tell
 from fieldapp.store.intake import KnownPractice, chunks, known_practices
 from fieldapp.store.practices import searchable
 from fieldapp.store.tables.field import Payment, Receipt
-from fieldapp.store.tables.ledger import Account, Entry, Posting
+from fieldapp.store.tables.ledger import Account, Entry, PaymentEntry, Posting
 from fieldapp.store.tables.office import Task
 from fieldapp.store.tables.practice import (
     Address,
@@ -559,7 +559,7 @@ def named_lines(lines: Iterable[DebtLineDraft], *, otherwise_due: date) -> list[
 async def payments_taken(
     session: AsyncSession, practice_ids: Sequence[UUID], *, until: datetime
 ) -> dict[UUID, list[PaymentTaken]]:
-    """The payments of these practices before `until` that no reversal before `until` undid."""
+    """The payments of these practices that no reversal undid, less what was given back; all of it before `until`."""
     query = (
         select(Payment, Receipt.series, Receipt.number)
         .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
@@ -570,7 +570,9 @@ async def payments_taken(
     entry_ids = [payment.entry_id for payment, _, _ in payments]
     undone = select(Entry.reverses).where(col(Entry.reverses).in_(entry_ids), col(Entry.at) < until)
     reversed_ids = set((await session.exec(undone)).all())
-    shares = await _shares(session, [entry_id for entry_id in entry_ids if entry_id not in reversed_ids])
+    refunds = await _refunds(session, [payment.id for payment, _, _ in payments], until=until)
+    standing = [entry_id for entry_id in entry_ids if entry_id not in reversed_ids]
+    shares = await _shares(session, [*standing, *(refund for found in refunds.values() for refund in found)])
     taken: dict[UUID, list[PaymentTaken]] = {practice_id: [] for practice_id in practice_ids}
     for payment, series, number in payments:
         if payment.entry_id not in reversed_ids:
@@ -579,10 +581,31 @@ async def payments_taken(
                     receipt=receipt_name(series, number),
                     received_at=payment.received_at,
                     reported_at=payment.reported_at,
-                    by_line=shares.get(payment.entry_id, {}),
+                    by_line=_together(shares.get(of, {}) for of in (payment.entry_id, *refunds.get(payment.id, ()))),
                 )
             )
     return taken
+
+
+async def _refunds(session: AsyncSession, payment_ids: Sequence[UUID], *, until: datetime) -> dict[UUID, list[UUID]]:
+    """The entries that gave back money of each payment."""
+    query = (
+        select(PaymentEntry.payment_id, Entry.id)
+        .join(Entry, col(Entry.id) == col(PaymentEntry.entry_id))
+        .where(col(PaymentEntry.payment_id).in_(payment_ids), Entry.kind == "refund", col(Entry.at) < until)
+    )
+    found: dict[UUID, list[UUID]] = defaultdict(list)
+    for payment_id, entry_id in (await session.exec(query)).all():
+        found[payment_id].append(entry_id)
+    return found
+
+
+def _together(shares: Iterable[Mapping[UUID, LineBalance]]) -> dict[UUID, LineBalance]:
+    total: dict[UUID, LineBalance] = {}
+    for by_line in shares:
+        for line_id, share in by_line.items():
+            total[line_id] = plus(total.get(line_id, LineBalance()), share)
+    return total
 
 
 async def _shares(session: AsyncSession, entry_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, LineBalance]]:

@@ -27,6 +27,7 @@ from fieldapp.domain.sync import (
     NOTED,
     Decision,
     Earlier,
+    Issuer,
     Known,
     PhoneClock,
     PlannedContact,
@@ -63,6 +64,8 @@ from fieldapp.store.tables.practice import (
     Address,
     ContactAttempt,
     CreditDocument,
+    Creditor,
+    Obligor,
     Placement,
     Practice,
     PracticeFlag,
@@ -128,6 +131,9 @@ async def load(
         ruleset=ruleset,
         now=now,
         clock=clock,
+        issuer=Issuer(
+            (own.agency_name, own.legal_name), own.vat_number, sent_by.person.name, sent_by.person.agent_number or ""
+        ),
     )
 
 
@@ -164,7 +170,15 @@ async def _own(session: AsyncSession, device: Device, touched: Touched) -> Any:
         Receipt.number, Receipt.digest, Receipt.previous_digest, where=(col(Receipt.device_id) == device.id, meets)
     )
     query = (
-        sqlalchemy.select(*facts_store.AGENT, blocks.label("blocks"), earlier.label("envelopes"), links.label("links"))
+        sqlalchemy.select(
+            *facts_store.AGENT,
+            blocks.label("blocks"),
+            earlier.label("envelopes"),
+            links.label("links"),
+            col(Agency.name).label("agency_name"),
+            col(Agency.legal_name),
+            col(Agency.vat_number),
+        )
         .join(Agency, col(Agency.id) == col(Person.agency_id))
         .where(col(Person.id) == device.person_id)
     )
@@ -201,9 +215,20 @@ async def _practices(
     addresses = gathered(Address, Address.id, Address.kind, Address.state, Address.comune, Address.province)
     query = (
         sqlalchemy.select(
-            *facts_store.FACTS, col(Practice.practice_number), addresses, assigned, granted, plans, settlements, waiting
+            *facts_store.FACTS,
+            col(Practice.practice_number),
+            col(Creditor.name).label("creditor_name"),
+            col(Creditor.cheque_payee),
+            listed(Obligor.name, where=(col(Obligor.practice_id) == col(Practice.id),), of=Practice).label("named"),
+            addresses,
+            assigned,
+            granted,
+            plans,
+            settlements,
+            waiting,
         )
         .join(Placement, col(Placement.id) == col(Practice.placement_id))
+        .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
         .where(col(Practice.id).in_(ids))
     )
     rows = (await session.execute(query)).all()
@@ -226,6 +251,9 @@ async def _practices(
             ever_assigned=bool(row.assigned),
             assigned_on=frozenset(day for day, in_force in row.assigned if in_force),
             owed_cents=sum(limitation.owed_by_line(row).values()),
+            creditor_name=row.creditor_name,
+            cheque_payee=row.cheque_payee,
+            debtor_names=frozenset(name for (name,) in row.named),
             terms=agreements.terms_from(row.granted),
             agreements=frozenset(UUID(id_) for id_, _ in (*row.repayment_plan, *row.settlement)),
             plan_running=any(state in agreements.RUNNING_STATES for _, state in row.repayment_plan),
@@ -561,6 +589,14 @@ class _Writing:
                 subject=("visit", str(report.visit_id)),
                 practice_id=report.practice_id,
                 details={"flags": to_look_at},
+            )
+        if decision.over_cents:
+            names = [taken.receipt.name for taken in decision.payments if taken.receipt is not None]
+            self._task(
+                "practice.overpaid",
+                subject=("receipt", names[-1]),
+                practice_id=report.practice_id,
+                details={"over_cents": decision.over_cents, "receipt": names[-1]},
             )
         if decision.unknown_patron_of is not None:
             self._task(

@@ -96,7 +96,7 @@ async def _payments(session: AsyncSession, visit_ids: Sequence[UUID]) -> dict[UU
     query = (
         select(Payment, Receipt)
         .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
-        .where(col(Payment.visit_id).in_(visit_ids), Receipt.state == "valid")
+        .where(col(Payment.visit_id).in_(visit_ids), Receipt.state == "valid", Payment.standing != "unpaid")
         .order_by(col(Payment.received_at), col(Receipt.number))
     )
     found = (await session.exec(query)).all()

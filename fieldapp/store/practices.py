@@ -18,11 +18,13 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.ledger import AccountKind
 from fieldapp.store import ledger
 from fieldapp.store.cards import by_practice
 from fieldapp.store.columns import Keyring
 from fieldapp.store.shapes.office import CreditorRow, PracticePage, PracticeRow
 from fieldapp.store.tables.field import Payment, Receipt
+from fieldapp.store.tables.ledger import Account, Entry, PaymentEntry, Posting
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.practice import (
     Address,
@@ -205,9 +207,22 @@ async def _last_facts(session: AsyncSession, practice_ids: Sequence[UUID]) -> di
 
 
 async def collected_cents(session: AsyncSession, practice_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """What was taken at the door, in cents by practice; voided receipts and unpaid cheques left out."""
+    """What was taken, in cents by practice: voided receipts and unpaid cheques left out, refunds taken off."""
+    given_back = (
+        select(func.coalesce(func.sum(Posting.amount_cents), 0))
+        .join(Account, col(Account.id) == col(Posting.account_id))
+        .join(Entry, col(Entry.id) == col(Posting.entry_id))
+        .join(PaymentEntry, col(PaymentEntry.entry_id) == col(Entry.id))
+        .where(
+            PaymentEntry.payment_id == Payment.id,
+            Entry.kind == "refund",
+            Account.kind == AccountKind.CREDITOR_CLAIMS.value,
+        )
+        .correlate(Payment)
+        .scalar_subquery()
+    )
     query = (
-        select(Payment.practice_id, func.sum(Payment.amount_cents))
+        select(Payment.practice_id, func.sum(Payment.amount_cents + given_back))
         .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
         .where(col(Payment.practice_id).in_(list(practice_ids)), Receipt.state == "valid", Payment.standing != "unpaid")
         .group_by(col(Payment.practice_id))
