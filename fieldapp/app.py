@@ -26,6 +26,7 @@ from fieldapp.routes.books import BooksController
 from fieldapp.routes.cash import CashController
 from fieldapp.routes.contacts import ContactController
 from fieldapp.routes.dispatch import DispatchController
+from fieldapp.routes.exchange import ExchangeController
 from fieldapp.routes.field import FieldController
 from fieldapp.routes.licences import LicenceController
 from fieldapp.routes.office import OfficeController
@@ -61,6 +62,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             CashController,
             BooksController,
             ContactController,
+            ExchangeController,
             PublicController,
         ],
         before_request=guard.authorise,

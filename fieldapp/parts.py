@@ -129,6 +129,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
         verify=verify_es256,
         verify_digest=verify_es256_digest,
         office_key=DerivedOfficeKey(key),
+        cursor_key=derived(key, b"feed cursor"),
         words=read_words(),
         paper_words=read_paper_words(),
         office_words=read_paper_words(PACKAGE / "papers")["office.it"],

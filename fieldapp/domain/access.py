@@ -14,6 +14,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.events import FactScope
 
 
 class Role(StrEnum):
@@ -36,6 +37,7 @@ class Door(StrEnum):
     OPEN = "open"
     SESSION = "session"
     DEVICE = "device"
+    SERVICE = "service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,17 @@ class Identity:
     """The phone was revoked, or its person has left: it may only hand over what it holds."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceIdentity:
+    """Another system, through its token: it reads what its scopes open, and only of its creditor if it has one."""
+
+    agency_id: UUID
+    account_id: UUID
+    name: str
+    scopes: frozenset[FactScope]
+    creditor_id: UUID | None
+
+
 _EVERYBODY = frozenset(Role)
 _DESK = frozenset({Role.DISPATCHER, Role.BACK_OFFICE, Role.ADMINISTRATOR})
 _PLANNING = frozenset({Role.DISPATCHER, Role.ADMINISTRATOR})
@@ -78,6 +91,10 @@ def _session(roles: frozenset[Role], reach: Reach = Reach.ANY) -> Access:
 
 def _device(*, stopped_too: bool = False) -> Access:
     return Access(Door.DEVICE, _AGENT, Reach.OWN, stopped_too)
+
+
+def _service() -> Access:
+    return Access(Door.SERVICE)
 
 
 ACCESS: Mapping[str, Access] = MappingProxyType(
@@ -175,6 +192,11 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "export_trial_balance": _session(_OFFICE),
         "export_account_statement": _session(_OFFICE),
         "watch_events": _session(_DESK),
+        # exchange
+        "read_feed": _service(),
+        "list_service_accounts": _session(_ADMIN),
+        "create_service_account": _session(_ADMIN),
+        "revoke_service_account": _session(_ADMIN),
     }
 )
 

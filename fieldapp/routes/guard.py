@@ -8,8 +8,9 @@ from typing import Any
 from litestar import Request
 from litestar.exceptions import HTTPException
 
-from fieldapp.domain.access import ACCESS, Door, Identity, judge_access
+from fieldapp.domain.access import ACCESS, Door, Identity, ServiceIdentity, judge_access
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.services import service_accounts
 from fieldapp.services.access import identify_device, identify_session
 from fieldapp.services.work import Parts, Work
 from fieldapp.store.database import Scope
@@ -31,6 +32,9 @@ async def authorise(request: Request[Any, Any, Any]) -> None:
         return
     door = ACCESS[operation].door
     identity: Identity | None = None
+    if door is Door.SERVICE:
+        request.state.service = await _service(request)
+        return
     if door is Door.SESSION:
         token = request.cookies.get(COOKIE)
         identity = await identify_session(parts_of(request), token) if token else None
@@ -38,6 +42,13 @@ async def authorise(request: Request[Any, Any, Any]) -> None:
         identity = await _identity_of_device(request)
     judge_access(operation, identity)
     request.state.identity = identity
+
+
+async def _service(request: Request[Any, Any, Any]) -> ServiceIdentity:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token.strip():
+        raise Refusal("access.token_needed", kind=Kind.UNAUTHENTICATED)
+    return await service_accounts.identify(parts_of(request), token.strip())
 
 
 async def _identity_of_device(request: Request[Any, Any, Any]) -> Identity:

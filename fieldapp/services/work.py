@@ -73,6 +73,8 @@ class Parts:
     verify_digest: VerifySignature
     """The same where the message is known by its SHA-256 alone."""
     office_key: OfficeKey
+    cursor_key: bytes
+    """Signs the cursors of the feed: of this installation only."""
     words: Mapping[str, Mapping[str, str]]
     """Refusal words: language -> code -> sentence with placeholders."""
     paper_words: Mapping[str, Any]

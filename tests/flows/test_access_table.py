@@ -112,7 +112,7 @@ class Caller:
         access = ACCESS[operation]
         if access.door is Door.OPEN or (access.door is Door.DEVICE and self.who == PHONE):
             return None
-        if access.door is Door.DEVICE or not isinstance(self.who, Role):
+        if access.door in (Door.DEVICE, Door.SERVICE) or not isinstance(self.who, Role):
             return 401
         return None if self.who in access.roles else 403
 
@@ -193,7 +193,11 @@ async def furnished(house: House) -> dict[str, UUID]:
             found[name] = row.id
         found |= await money_under_way(house, session, practice_id)
         found |= await agreements_under_way(house, session, practice_id)
-    return found | {"creditor": house.creditor_id, "agent": house.people[Role.AGENT].id}
+    return found | {
+        "creditor": house.creditor_id,
+        "agent": house.people[Role.AGENT].id,
+        "service_account": await a_service(house),
+    }
 
 
 async def money_under_way(house: House, session: AsyncSession, practice_id: UUID) -> dict[str, UUID]:
@@ -257,6 +261,23 @@ async def agreements_under_way(house: House, session: AsyncSession, practice_id:
     return {"repayment_plan": plan.id, "settlement": settlement.id}
 
 
+async def a_service(house: House) -> UUID:
+    """Another system with a token."""
+    row = tables.ServiceAccount(
+        id=new_id(),
+        agency_id=house.agency_id,
+        name="Gestionale",
+        scopes=["facts:money"],
+        token_digest=str(new_id()),
+        a_minute=60,
+        created_at=NOW,
+        created_by=house.people[Role.ADMINISTRATOR].id,
+    )
+    async with house.session() as session:
+        session.add(row)
+    return row.id
+
+
 NAMED = {
     "revoke_device": "device",
     "accept_rescue": "device",
@@ -291,6 +312,7 @@ NAMED = {
     "list_terms": "creditor",
     "set_terms": "creditor",
     "set_agent_licence": "agent",
+    "revoke_service_account": "service_account",
 }
 """Operation -> the kind of object that its path names."""
 BODIES: dict[str, dict[str, Any]] = {

@@ -25,7 +25,10 @@ from fieldapp.store.columns import (
 class Fact(SQLModel, table=True):
     """Something that happened. `number` rises in commit order: it is given under one lock, last before commit."""
 
-    __table_args__ = (Index("fact_of_practice", "practice_id", "number"),)
+    __table_args__ = (
+        Index("fact_of_practice", "practice_id", "number"),
+        Index("fact_of_agency", "agency_id", "number"),
+    )
 
     number: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     id: UUID = Field(unique=True)

@@ -534,6 +534,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadFeed */
+        get: operations["read_feed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/field/attachments/missing": {
         parameters: {
             query?: never;
@@ -1201,6 +1218,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/service-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListAccounts */
+        get: operations["list_service_accounts"];
+        put?: never;
+        /** Create */
+        post: operations["create_service_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/service-accounts/{account_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revoke */
+        post: operations["revoke_service_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1322,6 +1374,14 @@ export interface components {
          * @enum {string}
          */
         AccountKind: "claim_principal" | "claim_interest" | "claim_costs" | "creditor_claims" | "creditor_dues" | "agent_cash" | "card_in_transit" | "cheques_in_hand" | "office_cash" | "office_cheques" | "cheques_at_bank" | "cash_differences" | "agency_bank" | "stamp_duty" | "commissions";
+        /** AccountRequest */
+        AccountRequest: {
+            /** @default 120 */
+            a_minute: number;
+            creditor_id?: string | null;
+            name: string;
+            scopes: components["schemas"]["FactScope"][];
+        };
         /** AccountStatement */
         AccountStatement: {
             closing_cents: number;
@@ -1801,6 +1861,37 @@ export interface components {
             postings: components["schemas"]["PostingRow"][];
             reverses: string | null;
         };
+        /**
+         * FactScope
+         * @description What a service account may be let into.
+         * @enum {string}
+         */
+        FactScope: "facts:practices" | "facts:visits" | "facts:money" | "facts:agreements" | "facts:planning" | "facts:office";
+        /** FeedFact */
+        FeedFact: {
+            /** Format: date-time */
+            at: string;
+            creditor_id: string | null;
+            cursor: string;
+            data: {
+                [key: string]: unknown;
+            };
+            day: string | null;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            practice_id: string | null;
+            practice_number: string | null;
+            /** Format: date-time */
+            recorded_at: string;
+            v: number;
+        };
+        /** FeedPage */
+        FeedPage: {
+            facts: components["schemas"]["FeedFact"][];
+            more: boolean;
+            next: string;
+        };
         /** Finding */
         Finding: {
             approvers?: string[];
@@ -1977,6 +2068,11 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+        };
+        /** NewServiceAccount */
+        NewServiceAccount: {
+            account: components["schemas"]["ServiceAccountRow"];
+            token: string;
         };
         /** NumberBlock */
         NumberBlock: {
@@ -2523,6 +2619,21 @@ export interface components {
             used: number;
             voided: number;
             whole: boolean;
+        };
+        /** ServiceAccountRow */
+        ServiceAccountRow: {
+            a_minute: number;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            creditor_id: string | null;
+            creditor_name: string | null;
+            /** Format: uuid */
+            id: string;
+            last_used_at: string | null;
+            name: string;
+            revoked_at: string | null;
+            scopes: string[];
         };
         /** SettleRequest */
         SettleRequest: {
@@ -4039,6 +4150,46 @@ export interface operations {
             };
         };
     };
+    read_feed: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                since?: string | null;
+                creditor_id?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     list_missing_attachments: {
         parameters: {
             query?: never;
@@ -5507,6 +5658,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RulesPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_service_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccountRow"][];
+                };
+            };
+        };
+    };
+    create_service_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountRequest"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewServiceAccount"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    revoke_service_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccountRow"][];
                 };
             };
             /** @description Bad request syntax or unsupported method */

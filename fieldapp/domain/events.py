@@ -1,0 +1,361 @@
+"""What other systems are told: each kind of fact with its version, its members and the scope that opens it.
+
+A contract: a member that is promised here stays, with its name and its type, while the version stays. Whatever else a
+fact's body holds is ours and does not leave the house. `docs/exchange.md` is written from this catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+
+class FactScope(StrEnum):
+    """What a service account may be let into."""
+
+    PRACTICES = "facts:practices"
+    VISITS = "facts:visits"
+    MONEY = "facts:money"
+    AGREEMENTS = "facts:agreements"
+    PLANNING = "facts:planning"
+    OFFICE = "facts:office"
+
+
+class MemberKind(StrEnum):
+    """The type of a member: `cents` are whole, a `day` is a local date, a `code` never changes its meaning."""
+
+    ID = "id"
+    TEXT = "text"
+    CODE = "code"
+    CODES = "codes"
+    IDS = "ids"
+    DAY = "day"
+    INSTANT = "instant"
+    CENTS = "cents"
+    COUNT = "count"
+    FLAG = "flag"
+    OBJECTS = "objects"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of an event's data; `maybe`: it may be null."""
+
+    name: str
+    kind: MemberKind
+    maybe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One kind of fact as the outside knows it."""
+
+    kind: str
+    scope: FactScope
+    says: str
+    members: tuple[Member, ...] = ()
+    version: int = 1
+
+
+_K = MemberKind
+
+
+def _m(kind: MemberKind, *names: str, maybe: bool = False) -> tuple[Member, ...]:
+    return tuple(Member(name, kind, maybe) for name in names)
+
+
+def _events(scope: FactScope, *events: tuple[str, str, tuple[Member, ...]]) -> list[Event]:
+    return [Event(kind, scope, says, members) for kind, says, members in events]
+
+
+_PLAN = _m(_K.ID, "plan_id")
+_SETTLEMENT = (*_m(_K.ID, "settlement_id"), *_m(_K.CENTS, "offer_cents"))
+_SIGNED = (
+    *_PLAN,
+    *_m(_K.CENTS, "total_cents"),
+    *_m(_K.COUNT, "instalments"),
+    *_m(_K.DAY, "first_due_on"),
+    *_m(_K.CODES, "flags"),
+)
+_PAYMENT = (*_m(_K.CENTS, "amount_cents"), *_m(_K.CODE, "method"))
+_APPROVAL = (*_m(_K.CODE, "rule"), *_m(_K.DAY, "from_on", "to_on"), *_m(_K.TEXT, "reason"))
+_LICENCE_DAYS = _m(_K.DAY, "notified_on", "badge_valid_to", "qualification_valid_to", maybe=True)
+_IMPORT = _m(_K.ID, "import_id")
+
+EVENTS: Mapping[str, Event] = MappingProxyType(
+    {
+        event.kind: event
+        for event in (
+            *_events(
+                FactScope.PRACTICES,
+                (
+                    "practice.entrusted",
+                    "The creditor entrusted a practice.",
+                    (*_m(_K.DAY, "as_of"), *_m(_K.CENTS, "total_cents"), *_IMPORT),
+                ),
+                (
+                    "practice.statement",
+                    "The creditor stated what is owed.",
+                    (*_m(_K.DAY, "as_of"), *_m(_K.CENTS, "total_cents", "untold_cents"), *_IMPORT),
+                ),
+                ("practice.recalled", "The creditor took the practice back.", ()),
+                ("practice.reopened", "The creditor entrusted it again.", ()),
+                (
+                    "practice.closed",
+                    "Nothing is asked for any more.",
+                    (*_m(_K.CODE, "reason"), *_m(_K.CENTS, "given_up_cents")),
+                ),
+                ("practice.flagged", "A state of the debt was marked.", _m(_K.CODE, "flag")),
+                ("practice.unflagged", "The mark was taken away.", _m(_K.CODE, "flag")),
+                (
+                    "limitation.interrupted",
+                    "An act began the limitation anew.",
+                    (
+                        *_m(_K.CODE, "kind"),
+                        *_m(_K.DAY, "on"),
+                        *_m(_K.TEXT, "reference"),
+                        *_m(_K.ID, "debt_line_id", maybe=True),
+                    ),
+                ),
+                (
+                    "address.settled",
+                    "A person decided about a doubtful address.",
+                    (*_m(_K.ID, "address_id", "instead_of"), *_m(_K.CODE, "state")),
+                ),
+                ("rule.approved", "What a rule of conduct asks was approved for some days.", _APPROVAL),
+                ("rule.approval_withdrawn", "The approval was taken back.", _APPROVAL),
+            ),
+            *_events(
+                FactScope.VISITS,
+                (
+                    "visit.arrived",
+                    "An agent stands at the door.",
+                    (*_m(_K.ID, "visit_id"), *_m(_K.ID, "stop_id", maybe=True), *_m(_K.TEXT, "agent")),
+                ),
+                (
+                    "visit.reported",
+                    "A visit was reported.",
+                    (
+                        *_m(_K.ID, "visit_id"),
+                        *_m(_K.ID, "stop_id", maybe=True),
+                        *_m(_K.CODE, "outcome", "met"),
+                        *_m(_K.TEXT, "agent"),
+                        *_m(_K.CODES, "flags"),
+                    ),
+                ),
+                (
+                    "document.arrived",
+                    "A picture of a visit arrived.",
+                    (*_m(_K.ID, "visit_id"), *_m(_K.CODE, "purpose", "variant")),
+                ),
+                (
+                    "contact.made",
+                    "A call, message or letter was made.",
+                    (
+                        *_m(_K.CODE, "channel"),
+                        *_m(_K.CODE, "outcome", maybe=True),
+                        *_m(_K.FLAG, "reached", maybe=True),
+                    ),
+                ),
+                (
+                    "contact.planned",
+                    "A call, message or letter was planned.",
+                    (*_m(_K.CODE, "channel"), *_m(_K.INSTANT, "at")),
+                ),
+                ("contact.cancelled", "A planned contact became needless.", _m(_K.ID, "task_id")),
+                (
+                    "paper.requested",
+                    "The debtor asked for a paper to be sent.",
+                    (*_m(_K.ID, "visit_id"), *_m(_K.CODE, "paper", "send_by"), *_m(_K.TEXT, "name")),
+                ),
+            ),
+            *_events(
+                FactScope.MONEY,
+                (
+                    "payment.received",
+                    "Money was taken, with a receipt.",
+                    (*_PAYMENT, *_m(_K.TEXT, "receipt"), *_m(_K.COUNT, "instalment", maybe=True)),
+                ),
+                ("payment.cleared", "A bank credited it.", (*_PAYMENT, *_m(_K.ID, "payment_id"))),
+                (
+                    "payment.refunded",
+                    "Money was given back.",
+                    (*_m(_K.TEXT, "receipt", "reason"), *_m(_K.CENTS, "amount_cents")),
+                ),
+                (
+                    "cheque.unpaid",
+                    "A cheque came back: the claim is owed again.",
+                    (*_PAYMENT, *_m(_K.ID, "payment_id"), *_m(_K.TEXT, "reason")),
+                ),
+                (
+                    "receipt.voided",
+                    "A counter-receipt undid a receipt.",
+                    (*_m(_K.TEXT, "receipt", "counter_receipt", "reason"), *_m(_K.CENTS, "amount_cents")),
+                ),
+                (
+                    "promise.made",
+                    "The debtor promised to pay, or announced a transfer.",
+                    (*_m(_K.CODE, "kind"), *_m(_K.DAY, "due_on"), *_m(_K.CENTS, "amount_cents")),
+                ),
+                (
+                    "cash.handed_in",
+                    "An agent handed in what they held.",
+                    (
+                        *_m(_K.COUNT, "slip", "cheques"),
+                        *_m(_K.TEXT, "agent"),
+                        *_m(_K.CENTS, "counted_cents", "difference_cents"),
+                    ),
+                ),
+                (
+                    "cash.banked",
+                    "A deposit slip went to the bank.",
+                    (*_m(_K.COUNT, "slip", "cheques"), *_m(_K.CENTS, "counted_cents")),
+                ),
+                (
+                    "outcomes.exported",
+                    "The day's outcomes were written for the creditor.",
+                    (*_m(_K.COUNT, "sequence", "rows"), *_m(_K.TEXT, "sha256"), *_m(_K.CENTS, "collected_cents")),
+                ),
+            ),
+            *_events(
+                FactScope.AGREEMENTS,
+                ("repayment.proposed", "A repayment plan was drawn up and not signed.", _SIGNED),
+                ("repayment.signed", "A repayment plan was signed.", _SIGNED),
+                ("repayment.renegotiated", "Another plan took its place.", _PLAN),
+                ("repayment.settled", "A settlement ended it.", _PLAN),
+                ("repayment.broken", "The plan fell.", (*_PLAN, *_m(_K.DAY, "broken_on"))),
+                ("repayment.restored", "A fallen plan runs again.", _PLAN),
+                ("repayment.kept", "The plan was paid whole.", _PLAN),
+                (
+                    "instalment.late",
+                    "An instalment did not come.",
+                    (*_PLAN, *_m(_K.COUNT, "number"), *_m(_K.DAY, "due_on"), *_m(_K.CENTS, "amount_cents")),
+                ),
+                ("settlement.proposed", "A settlement was proposed.", (*_SETTLEMENT, *_m(_K.DAY, "pay_by"))),
+                ("settlement.approved", "The office approved it.", _SETTLEMENT),
+                ("settlement.refused", "The office refused it.", _SETTLEMENT),
+                ("settlement.paid", "It was paid in time.", _SETTLEMENT),
+                ("settlement.expired", "It was not paid in time.", _SETTLEMENT),
+            ),
+            *_events(
+                FactScope.PLANNING,
+                ("plan.started", "Somebody asked for a day plan.", _PLAN),
+                ("plan.done", "The plan is there.", _PLAN),
+                ("plan.failed", "The plan could not be made.", _PLAN),
+                (
+                    "day.published",
+                    "A version of a day was published.",
+                    (*_PLAN, *_m(_K.COUNT, "version", "stops"), *_m(_K.COUNT, "left_out", maybe=True)),
+                ),
+                (
+                    "day.reordered",
+                    "An agent changed the order of the day.",
+                    (*_m(_K.COUNT, "version"), *_m(_K.IDS, "stops")),
+                ),
+                (
+                    "day.closed",
+                    "An agent closed the day.",
+                    (
+                        *_m(_K.COUNT, "done", "unsent"),
+                        *_m(_K.IDS, "left"),
+                        *_m(_K.OBJECTS, "held"),
+                        *_m(_K.TEXT, "agent"),
+                    ),
+                ),
+            ),
+            *_events(
+                FactScope.OFFICE,
+                ("import.read", "A creditor's file was read as a dry run.", _IMPORT),
+                ("import.refused", "A creditor's file was refused.", _IMPORT),
+                ("import.failed", "Reading or writing it broke off.", _IMPORT),
+                ("import.done", "It was written.", _IMPORT),
+                ("task.opened", "Work waits for a person.", (*_m(_K.ID, "task_id"), *_m(_K.CODE, "kind"))),
+                ("task.finished", "Somebody did it.", _m(_K.ID, "task_id")),
+                (
+                    "rules.switched_on",
+                    "A version of the rules of conduct was switched on.",
+                    (*_m(_K.COUNT, "number"), *_m(_K.TEXT, "reason"), *_m(_K.CODES, "rules")),
+                ),
+                (
+                    "agency.licence_set",
+                    "The agency's licence was entered.",
+                    (*_m(_K.TEXT, "number", "authority"), *_m(_K.DAY, "valid_to")),
+                ),
+                (
+                    "agent.licence_set",
+                    "What an agent carries was entered.",
+                    (*_m(_K.ID, "person_id"), *_m(_K.CODES, "provinces"), *_LICENCE_DAYS),
+                ),
+            ),
+        )
+    }
+)
+"""By kind. To add one: an entry here; `tests/architecture/test_events.py` holds that no kind is missing."""
+
+INSIDE = frozenset({"plan.progress"})
+"""Kinds for our own screens alone: they say three times a second how far a search has come."""
+
+
+def kinds_of(scopes: frozenset[FactScope]) -> list[str]:
+    """The kinds of fact that these scopes open."""
+    return [event.kind for event in EVENTS.values() if event.scope in scopes]
+
+
+def data_of(event: Event, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The promised members of a fact's body; one that an older fact does not hold is null."""
+    return {member.name: body.get(member.name) for member in event.members}
+
+
+# --- the document ---
+
+_HEAD = """# Exchange with other systems
+
+Written from the catalogue of events (`fieldapp.domain.events.exchange_document`); a test holds this page to it.
+
+## The feed
+
+`GET /api/v1/feed` gives facts in the order in which they were committed, each exactly once. The caller proves itself
+with `Authorization: Bearer <token>`; tokens are made by the administrator (`POST /api/v1/service-accounts`), shown
+once, kept as a digest, and revoked in one call.
+
+| parameter | means |
+|---|---|
+| `cursor` | where the last answer ended (`next`), or the `cursor` of any fact: what comes after it. None: all |
+| `since` | instead of a cursor: from the first fact recorded at that instant on |
+| `creditor_id` | only this creditor's facts. An account that is bound to a creditor gets no others |
+| `limit` | 1 to 1000 facts in one answer, 500 where nothing is said |
+
+The answer holds `facts`, `next` and `more`. Keep `next` together with what you made of the facts, in one transaction
+of yours: then a crash on your side repeats nothing and loses nothing. While `more` is true ask again at once, else
+when you like; an answer without facts gives a `next` too.
+
+A cursor is opaque and signed. It is refused, with a reason, when it is unreadable or was altered
+(`feed.cursor_unreadable`, `feed.cursor_forged`), comes from another installation (`feed.cursor_elsewhere`), is ahead of
+everything that happened (`feed.cursor_ahead`), or names a fact that a restored backup no longer holds
+(`feed.cursor_of_another_history`). In the last two cases start again from `since`.
+
+Each fact: `id` (the same for ever: drop what you have seen), `v` (version of its `data`), `kind`, `at` (when it
+happened), `recorded_at`, `day`, `practice_id`, `practice_number`, `creditor_id`, `data`, `cursor`. Within a version
+members are added, never renamed, retyped or taken away. Kinds you do not know are to be skipped, not refused.
+
+Types of members: an `id` is a UUID; `cents` are whole euro cents; a `day` is a local date; an `instant` is UTC; `code`
+and `codes` are words that never change their meaning; a member marked *?* may be null.
+
+More than an account's rate of requests a minute is refused with `access.too_often` and `Retry-After`.
+"""
+
+
+def exchange_document() -> str:
+    """The catalogue as a page of Markdown."""
+    parts = [_HEAD]
+    for scope in FactScope:
+        lines = [f"## `{scope.value}`", "", "| kind | v | says | data |", "|---|---|---|---|"]
+        for event in EVENTS.values():
+            if event.scope is scope:
+                members = ", ".join(f"`{m.name}`{'?' if m.maybe else ''} {m.kind.value}" for m in event.members)
+                lines.append(f"| `{event.kind}` | {event.version} | {event.says} | {members} |")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)

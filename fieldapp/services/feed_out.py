@@ -1,0 +1,80 @@
+"""The feed's story: other systems follow the facts from any point on, each once, in the order of the commits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from fieldapp.domain.access import ServiceIdentity
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.events import EVENTS, data_of, kinds_of
+from fieldapp.domain.feed_cursor import Position, read_cursor, write_cursor
+from fieldapp.services.work import Parts
+from fieldapp.store import feed_pages as store
+from fieldapp.store.database import Scope
+from fieldapp.store.shapes.exchange import FeedFact, FeedPage
+
+
+async def read_feed(
+    parts: Parts,
+    account: ServiceIdentity,
+    *,
+    cursor: str | None,
+    since: datetime | None,
+    creditor_id: UUID | None,
+    limit: int,
+) -> FeedPage:
+    """The facts behind a cursor, or from an instant on, or from the beginning.
+
+    Raises Refusal `feed.cursor_or_since`, `feed.not_your_creditor`, `feed.cursor_unreadable`, `.cursor_elsewhere`,
+    `.cursor_forged`, `.cursor_ahead`, `.cursor_of_another_history`.
+    """
+    if cursor is not None and since is not None:
+        raise Refusal("feed.cursor_or_since", kind=Kind.MALFORMED)
+    if account.creditor_id is not None and creditor_id not in (None, account.creditor_id):
+        raise Refusal("feed.not_your_creditor", kind=Kind.FORBIDDEN)
+    start = Position(account.agency_id)
+    if cursor is not None:
+        start = read_cursor(cursor, key=parts.cursor_key, agency_id=account.agency_id)
+    async with parts.database.transaction(Scope(account.agency_id, "service")) as session:
+        # The head first: whatever stands up to it was committed before the page is read, so no gap can fill later.
+        head = await store.head(session)
+        if start.number > (head.number if head else 0):
+            raise Refusal("feed.cursor_ahead", kind=Kind.CONFLICT)
+        if start.number and not await store.holds(session, start.number, start.fact_id):
+            raise Refusal("feed.cursor_of_another_history", kind=Kind.CONFLICT)
+        if since is not None and (found := await store.before(session, since)) is not None:
+            start = Position(account.agency_id, found.number, found.fact_id)
+        if head is None:
+            return FeedPage([], write_cursor(start, parts.cursor_key), more=False)
+        rows = await store.facts_between(
+            session,
+            after=start.number,
+            up_to=head.number,
+            kinds=kinds_of(account.scopes),
+            creditor_id=account.creditor_id or creditor_id,
+            limit=limit + 1,
+        )
+    facts = [_fact(parts, account, row) for row in rows[:limit]]
+    if len(rows) > limit:
+        return FeedPage(facts, facts[-1].cursor, more=True)
+    end = max(head.number, start.number)
+    ended = start if end == start.number else Position(account.agency_id, head.number, head.fact_id)
+    return FeedPage(facts, write_cursor(ended, parts.cursor_key), more=False)
+
+
+def _fact(parts: Parts, account: ServiceIdentity, row: store.Told) -> FeedFact:
+    fact, event = row.fact, EVENTS[row.fact.kind]
+    return FeedFact(
+        id=fact.id,
+        v=event.version,
+        kind=fact.kind,
+        at=fact.at,
+        recorded_at=fact.recorded_at,
+        day=fact.day,
+        practice_id=fact.practice_id,
+        practice_number=row.practice_number,
+        creditor_id=row.creditor_id,
+        data=data_of(event, fact.body),
+        cursor=write_cursor(Position(account.agency_id, fact.number, fact.id), parts.cursor_key),
+    )

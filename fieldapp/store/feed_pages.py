@@ -1,0 +1,71 @@
+"""Facts for readers outside: after a position, in commit order, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.store.tables.office import Fact
+from fieldapp.store.tables.practice import Practice
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest fact of the agency; number 0 before the first."""
+
+    number: int
+    fact_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact with the practice and the creditor that it is about."""
+
+    fact: Any
+    practice_number: str | None
+    creditor_id: UUID | None
+
+
+async def head(session: AsyncSession) -> Head | None:
+    query = select(Fact.number, Fact.id).order_by(col(Fact.number).desc()).limit(1)
+    found = (await session.exec(query)).first()
+    return Head(*found) if found else None
+
+
+async def holds(session: AsyncSession, number: int, fact_id: UUID) -> bool:
+    """Whether the history has this fact under this number."""
+    return (await session.exec(select(Fact.id).where(Fact.number == number))).first() == fact_id
+
+
+async def before(session: AsyncSession, since: datetime) -> Head | None:
+    """The newest fact behind which stands everything recorded at `since` or later; None: before the first."""
+    # The least number, not the last instant before: two transactions may be recorded in another order than committed.
+    first = (await session.exec(select(func.min(Fact.number)).where(Fact.recorded_at >= since))).one()
+    query = select(Fact.number, Fact.id).order_by(col(Fact.number).desc()).limit(1)
+    found = (await session.exec(query.where(Fact.number < first) if first is not None else query)).first()
+    return Head(*found) if found else None
+
+
+async def facts_between(
+    session: AsyncSession, *, after: int, up_to: int, kinds: Sequence[str], creditor_id: UUID | None, limit: int
+) -> list[Told]:
+    """The facts of these kinds numbered above `after` and not above `up_to`, in order."""
+    creditor = func.coalesce(col(Fact.creditor_id), col(Practice.creditor_id))
+    query = (
+        sqlalchemy.select(Fact, col(Practice.practice_number), creditor)
+        .join(Practice, col(Practice.id) == col(Fact.practice_id), isouter=True)
+        .where(col(Fact.number) > after, col(Fact.number) <= up_to, col(Fact.kind).in_(kinds))
+        .order_by(col(Fact.number))
+        .limit(limit)
+    )
+    if creditor_id is not None:
+        query = query.where(creditor == creditor_id)
+    return [Told(*row) for row in (await session.execute(query)).all()]
