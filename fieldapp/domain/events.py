@@ -201,6 +201,11 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                     (*_m(_K.CODE, "kind"), *_m(_K.DAY, "due_on"), *_m(_K.CENTS, "amount_cents")),
                 ),
                 (
+                    "cash.counted",
+                    "An agent counted and signed for the cash at the end of the day.",
+                    (*_m(_K.TEXT, "agent"), *_m(_K.CENTS, "counted_cents", "difference_cents")),
+                ),
+                (
                     "cash.handed_in",
                     "An agent handed in what they held.",
                     (
