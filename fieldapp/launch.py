@@ -235,6 +235,7 @@ def _welcome(settings: Settings, address: str, clock: DemoClock, *, phone: bool)
     for sign_in in signs:
         face = "agent" if sign_in.role == "agent" else "desk"
         print(f"  {sign_in.role:<14} {sign_in.login:<12} {sign_in.password}   {address}/{face}/")
+    print("\n  A phone asks for a PIN that you choose (six digits or more) at every start; ten wrong ones wipe it.")
     if phone:
         segno.make(f"{address}/agent/").terminal(compact=True)
         print(f"Scan it with the phone. Let it trust {settings.home / 'tls' / 'ca.crt'} first ({address}/demo-ca.crt).")

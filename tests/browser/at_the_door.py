@@ -77,9 +77,13 @@ class AgentsPhone:
             assert time.monotonic() < deadline, f"no draft holds {text}"
 
     def activate(self) -> None:
-        """Make this phone the agent's own, and start the app a second time: from then on its own copy answers."""
+        """Make this phone the agent's own, behind a PIN, and start the app a second time."""
         self.tap("Attiva questo telefono")
         self.choose_pin()
+        self.start_from_here()
+
+    def start_from_here(self) -> None:
+        """Start the app a second time: from then on its own copy answers."""
         self.sees_the_day()
         self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         self.start_again()

@@ -155,6 +155,7 @@ export function welcome(signedIn: SignedIn): void {
 /** A wiped phone begins again: by signing in. */
 export function beginAgain(): void {
   phone.otherPerson = false
+  location.hash = ''
   phone.stage = 'sign_in'
 }
 

@@ -43,10 +43,15 @@ export async function deliver({ raw, wire, office }: DeliveryParts, which: 'all'
   return { kind: 'delivered', stopped, states, unheard: rows.filter((row) => !heard.has(row.key)).length }
 }
 
-/** Nobody can read here what outlived a wipe: once the office has taken it, it goes. What is refused stays to be seen. */
+/**
+ * Nobody can read here what outlived a wipe: once the office has taken it, it goes. What is refused stays to be seen; of
+ * an open visit no other verdict exists, and the office has made a task of it.
+ */
 async function settle(raw: Storage, rows: readonly Row[], states: readonly RescueState[]): Promise<void> {
-  const outlived = new Set(rows.filter((row) => row.state === SEALED).map((row) => row.key))
-  const remove = states.filter(({ key, state }) => state === 'accepted' && outlived.has(key)).map(({ key }) => key)
+  const outlived = new Map(rows.filter((row) => row.state === SEALED).map((row) => [row.key, row]))
+  const goes = ({ key, state }: RescueState): boolean =>
+    outlived.has(key) && (state === 'accepted' || (state === 'refused' && outlived.get(key)?.kind === 'draft'))
+  const remove = states.filter(goes).map(({ key }) => key)
   if (remove.length) await raw.write({ remove })
 }
 
