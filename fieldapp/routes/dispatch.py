@@ -24,6 +24,8 @@ class PlanRequest(Struct, forbid_unknown_fields=True):
     practice_ids: list[UUID] | None = None
     seconds: Annotated[int, Meta(ge=1, le=300)] = 10
     seed: int = 1
+    keep: UUID | None = None
+    """A draft whose locked lanes and pinned visits stay."""
 
 
 class DispatchController(Controller):
@@ -46,6 +48,7 @@ class DispatchController(Controller):
             practice_ids=data.practice_ids,
             seconds=data.seconds,
             seed=data.seed,
+            keep=data.keep,
         )
 
     @get("/dispatch/plans", operation_id="list_plans")

@@ -32,6 +32,7 @@ from fieldapp.store import planning as store
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.database import Scope
 from fieldapp.store.feed import NewFact, audit, tell
+from fieldapp.store.shapes.board import Draft, LaneState
 from fieldapp.store.shapes.dispatch import (
     AgentRow,
     Candidate,
@@ -181,10 +182,16 @@ async def start_plan(
     practice_ids: list[UUID] | None,
     seconds: int,
     seed: int,
+    keep: UUID | None = None,
 ) -> PlanView:
-    """Ask for a plan; a worker computes it. Raises Refusal `plan.day_is_past` or `plan.nobody_available`."""
+    """Ask for a plan; a worker computes it.
+
+    `keep`: a draft whose locked lanes stay as they are and whose pinned visits stay with their agents. Raises
+    Refusal `plan.day_is_past`, `plan.nobody_available` or, of the draft, `plan.unknown`.
+    """
     if day < work.today:
         raise Refusal("plan.day_is_past", details={"day": day.isoformat()})
+    kept = {} if keep is None else _kept(await plan_row(work.session, keep), day)
     available = [row.id for row, _ in await _agents(work, day) if row.available]
     chosen = [agent for agent in available if agent_ids is None or agent in agent_ids]
     if not chosen:
@@ -197,9 +204,12 @@ async def start_plan(
         created_by=work.identity.person_id,
         request={
             "agent_ids": [str(agent) for agent in chosen],
-            "practice_ids": None if practice_ids is None else [str(practice) for practice in practice_ids],
             "seconds": seconds,
             "seed": seed,
+            **kept,
+            "practice_ids": kept.get("practice_ids")
+            if practice_ids is None
+            else [str(practice) for practice in practice_ids],
         },
     )
     work.session.add(plan)
@@ -208,6 +218,29 @@ async def start_plan(
     tell(work.session, NewFact("plan.started", work.now, day=day, body={"plan_id": str(plan.id)}))
     await work.defer("plan.solve", plan_id=str(plan.id))
     return await _view(work, plan)
+
+
+def _kept(draft: store.Plan, day: date) -> dict[str, Any]:
+    """What hands decided on a draft of the same day, for the search to leave alone."""
+    if draft.day != day or "edited_from" not in draft.request:
+        raise Refusal("plan.unknown", kind=Kind.MISSING)
+    held = msgspec.convert(draft.result, Draft)
+    locked = [route for route in held.routes if held.lanes.get(route.agent_id, LaneState()).locked_by is not None]
+    stays = {route.agent_id for route in locked}
+    pins = {
+        str(stop.practice_id): str(route.agent_id)
+        for route in held.routes
+        if route.agent_id not in stays
+        for stop in route.stops
+        if stop.pinned
+    }
+    return {
+        "practice_ids": draft.request["practice_ids"],
+        "pins": pins,
+        # A visit in reserve may find its place elsewhere now.
+        "locked": msgspec.to_builtins([msgspec.structs.replace(route, in_reserve=[]) for route in locked]),
+        "lanes": msgspec.to_builtins({route.agent_id: held.lanes[route.agent_id] for route in locked}, str_keys=True),
+    }
 
 
 async def list_plans(work: Work, day: date) -> list[PlanRow]:
@@ -257,6 +290,7 @@ async def _view(work: Work, plan: store.Plan) -> PlanView:
         objective_cents=plan.objective_cents,
         published_version=await store.version_of(work.session, plan.id),
         failure=plan.failure,
+        edited_from=UUID(plan.request["edited_from"]) if "edited_from" in plan.request else None,
     )
 
 
@@ -289,11 +323,12 @@ async def run_solve(parts: Parts, identity: Identity, *, plan_id: str) -> None:
         plan.state = "running"
         prepared = await _prepare(work, plan)
         plan.candidates = len(prepared.candidates)
-        seconds, seed, day = plan.request["seconds"], plan.request["seed"], plan.day
+        request, day = plan.request, plan.day
+        seconds, seed = request["seconds"], request["seed"]
     teller = _Teller(parts, scope, plan_uuid)
     try:
         solution = await teller.run(prepared.problem, seconds=seconds, seed=seed)
-        result = _result(prepared, solution, day, parts)
+        result = _with_kept(_result(prepared, solution, day, parts), request)
     except Exception as broken:
         async with parts.database.transaction(scope) as session:
             plan = await plan_row(session, plan_uuid, lock=True)
@@ -304,14 +339,23 @@ async def run_solve(parts: Parts, identity: Identity, *, plan_id: str) -> None:
         plan = await plan_row(session, plan_uuid, lock=True)
         plan.state, plan.result = "done", result
         plan.progress = teller.finished(solution)
-        plan.objective_cents = solution.judgement.objective_cents
-        plan.served = solution.judgement.served
+        stays = msgspec.convert(request.get("locked", []), list[Route])
+        worth = sum(route.prize_cents - route.travel_cost_cents for route in stays)
+        plan.objective_cents = solution.judgement.objective_cents + worth
+        plan.served = solution.judgement.served + sum(len(route.stops) for route in stays)
         tell(session, NewFact("plan.done", parts.clock.now(), day=day, body={"plan_id": plan_id}))
 
 
 async def _prepare(work: Work, plan: store.Plan) -> Prepared:
     request = plan.request
-    asked_for = [person for row, person in await _agents(work, plan.day) if str(row.id) in request["agent_ids"]]
+    locked = request.get("locked", [])
+    stays = {route["agent_id"] for route in locked}
+    taken = {stop["practice_id"] for route in locked for stop in route["stops"]}
+    asked_for = [
+        person
+        for row, person in await _agents(work, plan.day)
+        if str(row.id) in request["agent_ids"] and str(row.id) not in stays
+    ]
     # What is left of a day that has begun: nobody is sent to a door in the past.
     already_s = seconds_gone(plan.day, work.now, work.parts.zone)
     people = [person for person in asked_for if max(person.shift_from_s, already_s) < person.shift_to_s]
@@ -319,11 +363,13 @@ async def _prepare(work: Work, plan: store.Plan) -> Prepared:
     asked = [
         candidate
         for candidate in await candidates_on(work, plan.day)
-        if wanted is None or str(candidate.door.practice.id) in wanted
+        if (wanted is None or str(candidate.door.practice.id) in wanted)
+        and str(candidate.door.practice.id) not in taken
     ]
     lawful = [candidate for candidate in asked if candidate.windows_s]
     refused = [candidate for candidate in asked if not candidate.windows_s]
-    prepared = await problem_of(work, plan.day, people, lawful, not_before_s=already_s)
+    pins = {UUID(practice): UUID(agent) for practice, agent in request.get("pins", {}).items()}
+    prepared = await problem_of(work, plan.day, people, lawful, not_before_s=already_s, pins=pins)
     return replace(prepared, refused=refused)
 
 
@@ -485,6 +531,13 @@ def _result(prepared: Prepared, solution: Solution, day: date, parts: Parts) -> 
         )
     built: dict[str, Any] = msgspec.to_builtins({"routes": routes, "unplanned": unplanned})
     return {**built, "stopped_early": solution.taken_early}
+
+
+def _with_kept(result: dict[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
+    """The computed lanes with those that were locked, as they were and still locked."""
+    if not request.get("locked"):
+        return result
+    return {**result, "routes": [*request["locked"], *result["routes"]], "lanes": request["lanes"]}
 
 
 def _details(reason: WhyNot, prepared: Prepared) -> dict[str, Any]:

@@ -120,6 +120,7 @@ async def plan_rows(session: AsyncSession, day: date) -> list[PlanRow]:
             served=row.served,
             candidates=row.candidates,
             published_version=version,
+            edited_from=UUID(row.request["edited_from"]) if "edited_from" in row.request else None,
         )
         for row, name, version in await session.execute(query)
     ]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.at_the_desk import sign_in
-from tests.browser.conftest import Eyes, Service
+from tests.browser.conftest import DESK, Eyes, Service, watched
 
 pytestmark = pytest.mark.browser
+
+SOON = 20_000
+"""Milliseconds that a change may take on a busy machine."""
 
 
 def plan_a_day(page: Page, service: Service, day: str) -> None:
@@ -42,3 +45,110 @@ def test_the_timeline_is_walked_by_keys_and_linked_with_the_list(desk: Eyes, ser
     page.keyboard.press("Escape")
     expect(chosen).to_have_count(0)
     expect(opened).to_have_count(0)
+
+
+def by_hand(page: Page) -> Locator:
+    """The draft of the plan on the screen; its lanes."""
+    page.get_by_role("button", name="Modifica a mano").click()
+    expect(page.get_by_role("group", name="A mano")).to_be_visible(timeout=20_000)
+    return page.get_by_role("listbox", name="Linea del tempo")
+
+
+def lane_of(lanes: Locator, number: int) -> Locator:
+    return lanes.get_by_role("group").nth(number)
+
+
+def visits(lane: Locator) -> list[str]:
+    """The debtors of a lane in order of travel."""
+    said = lane.get_by_role("option").evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
+    return [label.split(", ")[1] for label in said if label]
+
+
+def carry_by_mouse(page: Page, visit: Locator, lane: Locator, *, share: float) -> None:
+    """Drag a visit to another lane, to a share of its width."""
+    start, end = visit.bounding_box(), lane.bounding_box()
+    assert start is not None
+    assert end is not None
+    page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(end["x"] + end["width"] * share, end["y"] + end["height"] / 2, steps=6)
+
+
+def test_a_visit_is_carried_to_another_lane_by_mouse_and_by_keys(desk: Eyes, service: Service) -> None:
+    page = desk.page
+    sign_in(page, service, "Pianificazione")
+    plan_a_day(page, service, "2026-12-01")
+    lanes = by_hand(page)
+    bar = page.get_by_role("group", name="A mano")
+    first, second = lane_of(lanes, 0), lane_of(lanes, 1)
+    before = visits(first), visits(second)
+    name = before[0][0]
+
+    carry_by_mouse(page, first.get_by_role("option").first, second, share=0.95)
+    expect(bar).to_contain_text(f"In mano: {name}", timeout=SOON)
+    expect(bar).to_contain_text(re.compile("Rende .* in meno|in più|Rende uguale"), timeout=SOON)
+    page.mouse.up()
+    expect(bar).not_to_contain_text("In mano", timeout=SOON)
+    expect(second.get_by_role("option", name=re.compile(f"{name}.*fissata"))).to_have_count(1, timeout=SOON)
+    assert visits(first) == before[0][1:]
+    assert visits(second) == [*before[1], name]
+
+    page.get_by_role("button", name="Annulla l'ultima").click()
+    expect(first.get_by_role("option", name=re.compile(name))).to_have_count(1, timeout=SOON)
+    assert (visits(first), visits(second)) == before
+
+    page.keyboard.press("Escape")
+    lanes.focus()
+    for key in ("ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    page.keyboard.press("Space")
+    expect(bar).to_contain_text(f"In mano: {before[0][1]}", timeout=SOON)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Space")
+    expect(bar).not_to_contain_text("In mano", timeout=SOON)
+    expect(first.get_by_role("option").first).to_have_attribute(
+        "aria-label", re.compile(re.escape(before[0][1])), timeout=SOON
+    )
+    page.keyboard.press("Delete")
+    expect(page.get_by_text("Tolte a mano")).to_be_visible(timeout=SOON)
+    page.keyboard.press("u")
+    page.keyboard.press("u")
+    expect(first.get_by_role("option").first).to_have_attribute("aria-label", re.compile(re.escape(name)), timeout=SOON)
+    assert (visits(first), visits(second)) == before
+
+
+def test_two_dispatchers_see_each_other_and_overwrite_nothing(desk: Eyes, service: Service, browser: Browser) -> None:
+    page = desk.page
+    sign_in(page, service, "Pianificazione")
+    plan_a_day(page, service, "2026-12-02")
+    mine = by_hand(page)
+    context = browser.new_context(locale="it-IT", timezone_id="Europe/Rome", **DESK)
+    eyes = watched(context, service.address)
+    sign_in(eyes.page, service, "Amministrazione")
+    eyes.page.goto(page.url)
+    theirs = eyes.page.get_by_role("listbox", name="Linea del tempo")
+    expect(theirs).to_be_visible(timeout=20_000)
+    name, other = visits(lane_of(mine, 0))[:2]
+
+    # Their visit is in the hand while a colleague changes the same lane.
+    lane_of(theirs, 0).get_by_role("option").nth(1).click()
+    eyes.page.get_by_role("button", name="Prendi in mano").click()
+    lane_of(mine, 0).get_by_role("option").first.click()
+    page.get_by_role("button", name="Togli", exact=True).click()
+    expect(lane_of(theirs, 0).get_by_role("option", name=re.compile(name))).to_have_count(0, timeout=SOON)
+    theirs.focus()
+    eyes.page.keyboard.press("ArrowDown")
+    eyes.page.keyboard.press("Space")
+    expect(eyes.page.get_by_role("group", name="A mano")).to_contain_text("Nulla è stato sovrascritto", timeout=SOON)
+    assert other in visits(lane_of(theirs, 0))
+
+    # What happened while the line was cut is there when it is back.
+    context.set_offline(True)
+    lane_of(mine, 0).get_by_role("option").first.click()
+    page.get_by_role("button", name="Blocca il giro").click()
+    expect(page.get_by_role("button", name="Sblocca il giro")).to_be_visible(timeout=SOON)
+    context.set_offline(False)
+    expect(eyes.page.get_by_title(re.compile("Bloccato da")).first).to_be_visible(timeout=30_000)
+    assert visits(lane_of(theirs, 0)) == visits(lane_of(mine, 0))
+    eyes.saw_nothing_wrong()
+    context.close()

@@ -285,6 +285,12 @@ NAMED = {
     "read_plan": "plan",
     "stop_plan": "plan",
     "publish_plan": "plan",
+    "open_draft": "plan",
+    "read_board": "plan",
+    "move_visit": "plan",
+    "pin_visit": "plan",
+    "lock_lane": "plan",
+    "undo_change": "plan",
     "read_import": "import",
     "confirm_import": "import",
     "read_rejects": "import",
@@ -316,6 +322,9 @@ NAMED = {
 }
 """Operation -> the kind of object that its path names."""
 BODIES: dict[str, dict[str, Any]] = {
+    "move_visit": {"practice_id": "0198a3c2-7f00-7abc-8def-0123456789ab", "seen": {}},
+    "pin_visit": {"practice_id": "0198a3c2-7f00-7abc-8def-0123456789ab", "pinned": True, "seen": {}},
+    "lock_lane": {"agent_id": "0198a3c2-7f00-7abc-8def-0123456789ab", "locked": True, "seen": {}},
     "finish_task": {"note": ""},
     "settle_address": {"lat_e6": 45_314_500, "lon_e6": 9_503_500, "confirm": True},
     "record_interruption": {"kind": "formal_notice", "on": "2026-11-20", "reference": "AR 1"},

@@ -145,6 +145,8 @@ class PlanRow(Struct, frozen=True):
     served: int | None
     candidates: int
     published_version: int | None
+    edited_from: UUID | None = None
+    """The plan that hands took this one from."""
 
 
 class PlanView(Struct, frozen=True):
@@ -160,6 +162,7 @@ class PlanView(Struct, frozen=True):
     objective_cents: int | None
     published_version: int | None
     failure: str | None
+    edited_from: UUID | None = None
 
 
 class DayVersion(Struct, frozen=True):

@@ -415,6 +415,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dispatch/plans/{plan_id}/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadBoard */
+        get: operations["read_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/plans/{plan_id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** OpenDraft */
+        post: operations["open_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/plans/{plan_id}/locks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** LockLane */
+        post: operations["lock_lane"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/plans/{plan_id}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** MoveVisit */
+        post: operations["move_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/plans/{plan_id}/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** PinVisit */
+        post: operations["pin_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dispatch/plans/{plan_id}/publish": {
         parameters: {
             query?: never;
@@ -443,6 +528,23 @@ export interface paths {
         put?: never;
         /** StopPlan */
         post: operations["stop_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/plans/{plan_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** UndoChange */
+        post: operations["undo_change"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1574,6 +1676,46 @@ export interface components {
             /** @default  */
             reference: string;
         };
+        /** BoardChange */
+        BoardChange: {
+            cost_cents: number;
+            lanes: components["schemas"]["BoardLane"][];
+            travel_s: number;
+        };
+        /** BoardLane */
+        BoardLane: {
+            /** Format: uuid */
+            agent_id: string;
+            broken: components["schemas"]["Broken"][];
+            changed_at: string | null;
+            changed_by: string | null;
+            locked_by: string | null;
+            revision: number;
+            route: components["schemas"]["Route"];
+        };
+        /** BoardView */
+        BoardView: {
+            best_cents: number;
+            /** Format: date */
+            day: string;
+            /** Format: uuid */
+            edited_from: string;
+            lanes: components["schemas"]["BoardLane"][];
+            may_undo: string | null;
+            objective_cents: number;
+            /** Format: uuid */
+            plan_id: string;
+            published_version: number | null;
+            unplanned: components["schemas"]["Unplanned"][];
+        };
+        /** Broken */
+        Broken: {
+            code: string;
+            details: {
+                [key: string]: unknown;
+            };
+            practice_id?: string | null;
+        };
         /** BrokenVersion */
         BrokenVersion: {
             code: string;
@@ -2044,6 +2186,15 @@ export interface components {
             to_be_confirmed: boolean;
             years: number;
         };
+        /** LockRequest */
+        LockRequest: {
+            /** Format: uuid */
+            agent_id: string;
+            locked: boolean;
+            seen: {
+                [key: string]: number;
+            };
+        };
         /** LogRequest */
         LogRequest: {
             /** Format: date-time */
@@ -2062,6 +2213,18 @@ export interface components {
         MoveClockRequest: {
             /** Format: date-time */
             now: string;
+        };
+        /** MoveRequest */
+        MoveRequest: {
+            agent_id?: string | null;
+            place?: number | null;
+            /** Format: uuid */
+            practice_id: string;
+            seen: {
+                [key: string]: number;
+            };
+            /** @default false */
+            trial: boolean;
         };
         /** NamedCreditor */
         NamedCreditor: {
@@ -2163,6 +2326,15 @@ export interface components {
             obligor_id: string;
             source: string;
         };
+        /** PinRequest */
+        PinRequest: {
+            pinned: boolean;
+            /** Format: uuid */
+            practice_id: string;
+            seen: {
+                [key: string]: number;
+            };
+        };
         /** PlanCard */
         PlanCard: {
             /** Format: date-time */
@@ -2197,6 +2369,7 @@ export interface components {
             created_by: string;
             /** Format: date */
             day: string;
+            edited_from?: string | null;
             /** Format: uuid */
             id: string;
             objective_cents: number | null;
@@ -2249,6 +2422,7 @@ export interface components {
             created_by: string;
             /** Format: date */
             day: string;
+            edited_from?: string | null;
             failure: string | null;
             /** Format: uuid */
             id: string;
@@ -2932,6 +3106,7 @@ export interface components {
             agent_ids?: string[] | null;
             /** Format: date */
             day: string;
+            keep?: string | null;
             practice_ids?: string[] | null;
             /** @default 10 */
             seconds: number;
@@ -3884,6 +4059,203 @@ export interface operations {
             };
         };
     };
+    read_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    open_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    lock_lane: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LockRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardChange"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    move_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardChange"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    pin_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardChange"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     publish_plan: {
         parameters: {
             query?: never;
@@ -3939,6 +4311,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlanView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    undo_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardChange"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

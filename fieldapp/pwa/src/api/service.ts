@@ -181,12 +181,24 @@ export const service = {
   plans: (day: string) => answer(client.GET('/api/v1/dispatch/plans', { params: { query: { day } } })),
   plan: (plan_id: string) =>
     answer(client.GET('/api/v1/dispatch/plans/{plan_id}', { params: { path: { plan_id } } })),
-  startPlan: (body: { day: string; agent_ids: string[] | null; practice_ids: string[] | null; seconds: number; seed: number }) =>
+  startPlan: (body: { day: string; agent_ids: string[] | null; practice_ids: string[] | null; seconds: number; seed: number; keep?: string }) =>
     answer(client.POST('/api/v1/dispatch/plans', { body })),
   stopPlan: (plan_id: string) =>
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/stop', { params: { path: { plan_id } } })),
   publishPlan: (plan_id: string) =>
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/publish', { params: { path: { plan_id } } })),
+  openDraft: (plan_id: string) =>
+    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/draft', { params: { path: { plan_id } } })),
+  board: (plan_id: string) =>
+    answer(client.GET('/api/v1/dispatch/plans/{plan_id}/board', { params: { path: { plan_id } } })),
+  moveVisit: (plan_id: string, body: Body<'/api/v1/dispatch/plans/{plan_id}/moves'>) =>
+    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/moves', { params: { path: { plan_id } }, body })),
+  pinVisit: (plan_id: string, body: Body<'/api/v1/dispatch/plans/{plan_id}/pins'>) =>
+    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/pins', { params: { path: { plan_id } }, body })),
+  lockLane: (plan_id: string, body: Body<'/api/v1/dispatch/plans/{plan_id}/locks'>) =>
+    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/locks', { params: { path: { plan_id } }, body })),
+  undoChange: (plan_id: string) =>
+    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/undo', { params: { path: { plan_id } } })),
   day: (day: string) => answer(client.GET('/api/v1/dispatch/days/{day}', { params: { path: { day } } })),
   /** GeoJSON; its shape is read at the door of the map. */
   mapLayer: (layer: 'streets' | 'comuni') =>

@@ -1,0 +1,140 @@
+/** A dispatcher's hands on a draft: what is carried, what it would do, what colleagues changed meanwhile. */
+import type { Answer, Refused } from '../../api/answer'
+import type { BoardChange, BoardLane, BoardView, Route } from '../../api/shapes'
+import { service } from '../../api/service'
+import { byAgent, type Carried, carry, lies, routesOf, seenOf, takenUp, withChange } from './carry'
+import { type Lane, lanesOf } from './lanes'
+
+export class Hands {
+  board: BoardView = $state.raw() as unknown as BoardView
+  carried: Carried | null = $state.raw(null)
+  /** What putting it down would do, as the service judged it. */
+  trial: BoardChange | null = $state.raw(null)
+  /** What the last change did. */
+  done: BoardChange | null = $state.raw(null)
+  refusal: Refused | null = $state.raw(null)
+  readonly lanes: readonly BoardLane[] = $derived(withChange(this.board.lanes, this.trial))
+  readonly routes: readonly Route[] = $derived(routesOf(this.lanes))
+  /** The lanes without what is only tried: places are counted in them. */
+  readonly firm: readonly Lane[] = $derived(lanesOf(routesOf(this.board.lanes)))
+  readonly byAgent: ReadonlyMap<string, BoardLane> = $derived(byAgent(this.lanes))
+  #seen: Record<string, number> = {}
+  #origin: Carried | null = null
+  #trying = false
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(board: BoardView) {
+    this.board = board
+  }
+
+  /** The state as the service has it; a change of a colleague comes in this way too. */
+  async load(): Promise<void> {
+    const answer = await service.board(this.board.plan_id)
+    if (answer.kind === 'ok') this.board = answer.value
+  }
+
+  takeUp(agent: string, stop_id: string): void {
+    this.#hold(takenUp(this.firm, agent, stop_id))
+  }
+
+  /** Take up a visit that lies in no lane. */
+  takeUpAside(practice_id: string, name: string): void {
+    this.#hold({ practice_id, name, from: null, agent: null, place: 0 })
+  }
+
+  #hold(carried: Carried | null): void {
+    this.carried = carried
+    this.#origin = carried
+    this.#seen = seenOf(this.board)
+    this.refusal = null
+    this.done = null
+  }
+
+  /** An arrow; whether it led anywhere. */
+  carry(key: string): boolean {
+    const to = this.carried && carry(this.firm, this.carried, key)
+    if (to) this.carryTo(to)
+    return to !== null
+  }
+
+  carryTo(to: Carried): void {
+    if (this.carried && lies(this.carried, to)) return
+    this.carried = to
+    void this.#try()
+  }
+
+  letGo(): void {
+    this.carried = null
+    this.trial = null
+  }
+
+  async putDown(): Promise<void> {
+    const carried = this.carried
+    if (!carried) return
+    if ((this.#origin && lies(carried, this.#origin)) || carried.agent === null) return this.letGo()
+    this.carried = null
+    await this.#take(() => service.moveVisit(this.board.plan_id, this.#move(carried, false)))
+  }
+
+  takeOut(practice_id: string): Promise<void> {
+    return this.#take(() =>
+      service.moveVisit(this.board.plan_id, { practice_id, agent_id: null, place: null, seen: seenOf(this.board), trial: false }),
+    )
+  }
+
+  pin(practice_id: string, pinned: boolean): Promise<void> {
+    return this.#take(() => service.pinVisit(this.board.plan_id, { practice_id, pinned, seen: seenOf(this.board) }))
+  }
+
+  lock(agent_id: string, locked: boolean): Promise<void> {
+    return this.#take(() => service.lockLane(this.board.plan_id, { agent_id, locked, seen: seenOf(this.board) }))
+  }
+
+  undo(): Promise<void> {
+    return this.#take(() => service.undoChange(this.board.plan_id))
+  }
+
+  #move(carried: Carried, trial: boolean): Parameters<typeof service.moveVisit>[1] {
+    return { practice_id: carried.practice_id, agent_id: carried.agent, place: carried.place, seen: this.#seen, trial }
+  }
+
+  /** Ask what it would do where it is now; one question at a time, the newest place last. */
+  async #try(): Promise<void> {
+    if (this.#trying) return
+    this.#trying = true
+    for (let asked: Carried | null = null; this.carried && this.carried !== asked; ) {
+      asked = this.carried
+      if (asked.agent === null || (this.#origin && lies(asked, this.#origin))) {
+        this.trial = null
+        continue
+      }
+      const answer = await service.moveVisit(this.board.plan_id, this.#move(asked, true))
+      if (this.carried !== asked) continue
+      this.trial = answer.kind === 'ok' ? answer.value : null
+      this.refusal = answer.kind === 'refused' ? answer.refusal : null
+    }
+    this.#trying = false
+  }
+
+  /** One change after the other: each is decided on what the one before left. */
+  #take(ask: () => Promise<Answer<BoardChange>>): Promise<void> {
+    this.#last = this.#last.then(() => this.#change(ask))
+    return this.#last
+  }
+
+  async #change(ask: () => Promise<Answer<BoardChange>>): Promise<void> {
+    const answer = await ask()
+    if (answer.kind === 'ok') {
+      for (const lane of answer.value.lanes) this.#seen[lane.agent_id] = lane.revision
+      this.board = { ...this.board, lanes: [...withChange(this.board.lanes, answer.value)] }
+      this.done = answer.value
+      this.refusal = null
+    } else {
+      this.done = null
+      this.refusal = answer.refusal
+    }
+    // Sums, what lies aside, and what a colleague did meanwhile.
+    await this.load()
+    if (!this.carried) this.trial = null
+  }
+}
