@@ -21,6 +21,7 @@ export class Hands {
   #seen: Record<string, number> = {}
   #origin: Carried | null = null
   #trying = false
+  #later: ReturnType<typeof setTimeout> | undefined
   #last: Promise<void> = Promise.resolve()
 
   constructor(board: BoardView) {
@@ -31,6 +32,11 @@ export class Hands {
   async load(): Promise<void> {
     const answer = await service.board(this.board.plan_id)
     if (answer.kind === 'ok') this.board = answer.value
+    // The line is cut: what happened meanwhile is asked for until it answers.
+    else if (answer.refusal.status === 0) {
+      clearTimeout(this.#later)
+      this.#later = setTimeout(() => void this.load(), 2000)
+    }
   }
 
   takeUp(agent: string, stop_id: string): void {
