@@ -300,7 +300,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
 )
 """By kind. To add one: an entry here; `tests/architecture/test_events.py` holds that no kind is missing."""
 
-INSIDE = frozenset({"plan.progress"})
+INSIDE = frozenset({"board.changed", "plan.progress"})
 """Kinds for our own screens alone: they say three times a second how far a search has come."""
 
 
