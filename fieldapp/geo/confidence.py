@@ -39,8 +39,12 @@ def street_probability(features: Sequence[float]) -> float:
 
 
 def place_probability(span_m: float, *, beyond: bool, suffix: bool) -> float:
-    """That an interpolated point is within 50 m of the door, the street being right."""
-    return _logistic(weights()["place"], (log(1.0 + span_m), float(beyond), float(suffix)))
+    """That an interpolated point is within 50 m of the door, the street being right.
+
+    Towns number their streets with more or less order than those it was fitted on: hence some caution.
+    """
+    share = _logistic(weights()["place"], (log(1.0 + span_m), float(beyond), float(suffix)))
+    return max(0.05, share - float(weights()["caution"]))
 
 
 def house_probability() -> float:

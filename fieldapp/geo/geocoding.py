@@ -126,6 +126,19 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy ships no types
         best = max(readings, key=lambda reading: reading.worth)
         return self._answer(question, best, readings)
 
+    def judge(self, query: str) -> Judged | None:
+        """The likeliest street of a line with its evidence, for fitting the confidence; None without any street."""
+        question = read_question(query)
+        readings = [] if question.trouble else self._readings(question)
+        best = max(readings, key=lambda reading: reading.worth, default=None)
+        if best is None or not best.matches or best.asked is None:
+            return None
+        top, asked = best.matches[0].street, best.asked
+        known = self.index.numbers_of(*top.ids)
+        placed = place_number(known, asked.number, asked.suffix) if asked.number is not None else None
+        features = street_features(best, readings)
+        return Judged(best.guess.comune.code, top.type, " ".join(top.names[0]), features, placed)
+
     def _readings(self, question: Question) -> list[_Reading]:
         """Every comune that may be meant with the street that fits best there."""
         found = guesses(question, self.index)[: _TRIED_COMUNI + 2]
@@ -295,6 +308,16 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy ships no types
 
 GEOCODERS: dict[str, type[Geocoder]] = {"gazetteer": GazetteerGeocoder}
 """The one table of geocoders by name; a new one is a class and a line here."""
+
+
+class Judged(NamedTuple):
+    """What `judge` says: comune's code, street's type and key, `confidence.STREET_FEATURES`, the number's place."""
+
+    comune: str
+    type: str
+    key: str
+    features: tuple[float, ...]
+    placed: PlacedNumber | None
 
 
 class _Reading(NamedTuple):

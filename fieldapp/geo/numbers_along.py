@@ -49,6 +49,7 @@ NEAR = 40
 
 _FARTHEST_APART_M = 2_000.0
 _FARTHEST_BEYOND_M = 120.0
+_DOORS_APART = 8
 _ACCESS = re.compile(r"[A-Z]\d\d")
 """Accesses of one number as some cities publish them: `3p01` (gate), `3n02` (shop) stand for number 3."""
 
@@ -68,26 +69,42 @@ def place_number(known: Sequence[KnownNumber], number: int, suffix: str) -> Plac
     for each in same:
         if _plain(each.suffix) == wanted:
             return PlacedNumber("house_number", each.lat, each.lon, each.text, "", method=each.method)
-    if same:
-        return _beside_suffix(same, number, suffix)
     side = [k for k in known if k.number % 2 == number % 2]
+    if same:
+        return _beside_suffix(same, side, number, suffix)
     return _narrower(_between(side, number), _between(known, number)) or _beyond(side, number) or _beyond(known, number)
 
 
-def _beside_suffix(same: Sequence[KnownNumber], number: int, suffix: str) -> PlacedNumber:
-    """`12/C` asked where 12 and 12/A are known: the door next to it."""
+def _beside_suffix(same: Sequence[KnownNumber], side: Sequence[KnownNumber], number: int, suffix: str) -> PlacedNumber:
+    """`12/C` asked where 12 and 12/A are known: between the doors that stand before and behind it."""
     bare = [k for k in same if not k.suffix or _ACCESS.fullmatch(k.suffix)]
-    nearest = min(bare or same, key=lambda k: (abs(_letter(k.suffix) - _letter(suffix)), k.suffix))
     if not suffix and bare:
-        return PlacedNumber("house_number", nearest.lat, nearest.lon, nearest.text, "", method=nearest.method)
-    spread = max(metres(nearest.lat, nearest.lon, k.lat, k.lon) for k in same)
+        first = min(bare, key=lambda k: k.suffix)
+        return PlacedNumber("house_number", first.lat, first.lon, first.text, "", method=first.method)
     why = "geocode.suffix_unknown" if suffix else "geocode.suffix_assumed"
-    text = nearest.text if suffix else str(number)
-    return PlacedNumber("interpolated", nearest.lat, nearest.lon, text, why, spread, nearest.method)
+    at = _place(number, suffix)
+    below = max((k for k in side if _place(k.number, k.suffix) < at), key=_order, default=None)
+    above = min((k for k in side if _place(k.number, k.suffix) > at), key=_order, default=None)
+    if below and above and above.number - below.number <= _DOORS_APART:
+        start = _place(below.number, below.suffix)
+        share = (at - start) / (_place(above.number, above.suffix) - start)
+        lat, lon = below.lat + share * (above.lat - below.lat), below.lon + share * (above.lon - below.lon)
+        apart = metres(below.lat, below.lon, above.lat, above.lon)
+        return PlacedNumber("interpolated", lat, lon, str(number), why, apart)
+    nearest = min(same, key=lambda k: (abs(_place(k.number, k.suffix) - at), k.suffix))
+    spread = max(metres(nearest.lat, nearest.lon, k.lat, k.lon) for k in same)
+    return PlacedNumber("interpolated", nearest.lat, nearest.lon, nearest.text, why, 20.0 + spread)
 
 
-def _letter(suffix: str) -> int:
-    return ord(suffix[0]) - 64 if suffix[:1].isalpha() and not _ACCESS.fullmatch(suffix) else 0
+def _place(number: int, suffix: str) -> float:
+    """A number with its letter on one scale: 12, 12/A, 12/B and well before 14 (and before 13 for want of it)."""
+    letter = ord(suffix[0]) - 64 if suffix[:1].isalpha() and not _ACCESS.fullmatch(suffix) else 0
+    letter = 1 if suffix.startswith("BIS") else 2 if suffix.startswith("TER") else letter
+    return number + 0.1 * min(letter, 9)
+
+
+def _order(known: KnownNumber) -> float:
+    return _place(known.number, known.suffix)
 
 
 def _plain(suffix: str) -> str:
@@ -99,7 +116,7 @@ def _narrower(own: PlacedNumber | None, both: PlacedNumber | None) -> PlacedNumb
     """The own side's estimate, unless the other side's neighbours are far closer together."""
     if own is None or both is None:
         return own or both
-    return both if own.span_m > 4.0 * both.span_m + 60.0 else own
+    return both if own.span_m > 8.0 * both.span_m + 100.0 else own
 
 
 def _between(known: Sequence[KnownNumber], number: int) -> PlacedNumber | None:

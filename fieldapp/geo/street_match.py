@@ -25,6 +25,7 @@ _LIKELY = 24
 _WELL = 0.995
 _LEAST_SQUEEZED = 82.0
 _LAST_WORD = 2.5
+_TWO_NAMES = 0.6
 _REAL = 12.0
 """Streets of the nation that a word must be in to be taken for a real one: typos get into registers too."""
 
@@ -119,6 +120,9 @@ class ComuneStreets:
             known = self._weights[word] = rarity * (0.5 if word in TITLES or word in FORENAMES else 1.0)
         return known
 
+    def _real(self, word: str) -> bool:
+        return word in FORENAMES or word in TITLES or self.count(word) >= _REAL
+
     def _close(self, word: str) -> dict[str, float]:
         """Words of the comune that a word may be a short or a misspelled form of."""
         if len(word) < 3 or word.isdigit():
@@ -210,10 +214,14 @@ class ComuneStreets:
                 known_share = asked_share = likeness
                 left, unmet, glued, typos = [], [], 1.0, 1.0 - likeness
         clash = 0.0
+        unmet = [word for word in unmet if word != "S"]
         if left and unmet:
             missed = sum(max(self._weight(word), 0.25) for word in left) / total_known
             beside = sum(max(self._weight(word), 0.25) for word in unmet) / total_asked
             clash = min(missed, beside)
+            if any(map(self._real, left)) and any(map(self._real, unmet)):
+                # Two real words in one place ("Mario Rossi", "Aldo Rossi"): another street, however alike the rest.
+                clash = max(clash, _TWO_NAMES)
         type_differs, type_missing = _types(kind, street, name)
         return Evidence(
             known=known_share, asked=asked_share, clash=min(clash, 1.0), typos=typos, real_typo=real,
@@ -222,6 +230,9 @@ class ComuneStreets:
         )  # fmt: skip
 
     def _alike(self, word: str, known: str, close: dict[str, dict[str, float]]) -> float:
+        if word == "S":
+            # How saints are written in keys; whose initial it might be as well, nobody knows.
+            return 0.0
         if len(word) == 1:
             return 0.9 if known[0] == word and not word.isdigit() and len(known) > 1 else 0.0
         if len(known) == 1:
