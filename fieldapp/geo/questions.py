@@ -19,6 +19,7 @@ from fieldapp.geo.street_words import (
     ARTICLES,
     FOREIGN_WORDS,
     NAME_WORDS,
+    NAMES_OF_THEIR_OWN,
     NUMBER_WORDS,
     NUMBERED_TYPES,
     PLACE_TYPES,
@@ -281,7 +282,8 @@ def streets_asked(tokens: tuple[Token, ...]) -> list[StreetAsked]:
     if not any(token.kind == "w" for token in body) and any(token.kind == "w" for token in ahead):
         # "Garibaldi via 5": the type stands behind the name.
         return _readings(kind, (*ahead, *body), ())
-    found = _readings(kind, body, ahead)
+    whole = kind in NAMES_OF_THEIR_OWN and all(token.kind != "w" for token in body[:1])
+    found = [] if whole else _readings(kind, body, ahead)
     if found:
         return found
     # "Via Provinciale 12", "Case sparse 7": the type is the whole name.
