@@ -6,7 +6,7 @@ as a reading with `refused` set and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
 from fieldapp.documents.tables.checks import CHECKS
@@ -107,18 +107,25 @@ def rejects_file(reading: IntakeReading, layout: Layout, *, words: Mapping[str, 
     header = [reading.header[place] for place in kept]
     amounts = {place for place in kept if _means_amount(header[kept.index(place)], layout)}
     reader = AmountReader(layout.amounts)
-    rows: list[tuple[int, list[OutCell]]] = []
-    for practice in reading.rejected:
-        reason = " ".join(dict.fromkeys(said(finding, words) for finding in practice.reasons))
-        for row in practice.rows:
+    order = sorted(
+        (row.line, at, within)
+        for at, practice in enumerate(reading.rejected)
+        for within, row in enumerate(practice.rows)
+    )
+
+    def returned() -> Iterator[list[OutCell]]:
+        for _, at, within in order:
+            practice = reading.rejected[at]
+            row = practice.rows[within]
             cells: list[OutCell] = []
             for place in kept:
                 cell = row.cells[place] if place < len(row.cells) else ""
                 cells.append(_as_written(cell, reader if place in amounts else None))
+            reason = " ".join(dict.fromkeys(said(finding, words) for finding in practice.reasons))
             # Cells beyond the last column made the row too long: behind the reason they do so again.
-            rows.append((row.line, [*cells, reason, *map(text_of, row.cells[len(reading.header) :])]))
-    rows.sort(key=lambda row: row[0])
-    return write_table([*header, REASON_HEADING], [cells for _, cells in rows], layout)
+            yield [*cells, reason, *map(text_of, row.cells[len(reading.header) :])]
+
+    return write_table([*header, REASON_HEADING], returned(), layout)
 
 
 def _means_amount(title: str, layout: Layout) -> bool:

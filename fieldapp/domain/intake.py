@@ -6,12 +6,13 @@ debt line, its amount is its total, and accepted plus rejected rows make the who
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from types import MappingProxyType
+
+from fieldapp.domain.packed import Packed
 
 Detail = str | int
 
@@ -55,7 +56,7 @@ class Finding:
 
     code: str
     line: int | None = None
-    details: Mapping[str, Detail] = field(default_factory=lambda: MappingProxyType({}))
+    details: Mapping[str, Detail] = field(default_factory=dict)
 
 
 class SubjectKind(StrEnum):
@@ -174,8 +175,8 @@ class IntakeReading:
 
     layout: str
     header: tuple[str, ...] = ()
-    accepted: tuple[PracticeDraft, ...] = ()
-    rejected: tuple[RejectedPractice, ...] = ()
+    accepted: Packed[PracticeDraft] = field(default_factory=Packed)
+    rejected: Sequence[RejectedPractice] = ()
     accepted_rows: int = 0
     rejected_rows: int = 0
     unreadable_rows: int = 0

@@ -5,10 +5,12 @@ A bad line rejects its whole practice. Exact repeats count once; rows that contr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+import pickle
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
-from types import MappingProxyType
+from typing import cast
 
 from fieldapp.domain.errors import Refusal
 from fieldapp.domain.intake import (
@@ -27,6 +29,7 @@ from fieldapp.domain.intake_control import Sums
 from fieldapp.domain.intake_frame import Frame, Header, RowKind
 from fieldapp.domain.intake_layout import Field, Layout, RowsPerPractice
 from fieldapp.domain.intake_rows import RowReader
+from fieldapp.domain.packed import Packed
 
 PROGRESS_EVERY = 500
 
@@ -57,8 +60,8 @@ def judge(
     if header.unused:
         notes.append(Finding("intake.columns_unused", None, {"columns": ", ".join(header.unused)[:300]}))
     verdict = _Verdict(notes=notes)
-    while practices:
-        number, found = practices.popitem()
+    for number in list(practices):
+        found = [_unpacked(row) for row in practices.pop(number)]
         if number:
             _judge_practice(number, found, reader, verdict)
         else:
@@ -67,11 +70,16 @@ def judge(
     return verdict.reading(rows, reader, sums)
 
 
+def _unpacked(row: bytes) -> ReadRow:
+    return cast(ReadRow, pickle.loads(row))
+
+
 def _collect(
     rows: Iterable[RawRow], reader: RowReader, sums: Sums, on_progress: Callable[[int], None] | None
-) -> dict[str, list[ReadRow]]:
+) -> dict[str, list[bytes]]:
+    # Packed, since all rows wait here until the last one has been read: it may contradict the first.
     frame = Frame(reader.header, reader.layout)
-    practices: dict[str, list[ReadRow]] = {}
+    practices: dict[str, list[bytes]] = {}
     for row in rows:
         kind = frame.kind(row)
         if kind is not RowKind.DATA:
@@ -79,7 +87,7 @@ def _collect(
             continue
         read = reader.read(row)
         sums.add(read)
-        practices.setdefault(read.number, []).append(read)
+        practices.setdefault(read.number, []).append(pickle.dumps(read, pickle.HIGHEST_PROTOCOL))
         if on_progress and sums.rows % PROGRESS_EVERY == 0:
             on_progress(sums.rows)
     if on_progress:
@@ -87,7 +95,7 @@ def _collect(
     return practices
 
 
-def _lookalikes(practices: dict[str, list[ReadRow]]) -> list[Finding]:
+def _lookalikes(practices: Mapping[str, Sequence[bytes]]) -> list[Finding]:
     """Numbers that differ only in capitals, or in zeros at the beginning that a spreadsheet may have taken."""
     notes = []
     for code, folded in (("intake.number_lookalike", str.casefold), ("intake.number_zeros", _without_zeros)):
@@ -95,7 +103,7 @@ def _lookalikes(practices: dict[str, list[ReadRow]]) -> list[Finding]:
         for number, rows in practices.items():
             other = seen.setdefault(folded(number), number)
             if other != number:
-                notes.append(Finding(code, rows[0].line, {"number": number, "other": other}))
+                notes.append(Finding(code, _unpacked(rows[0]).line, {"number": number, "other": other}))
     return notes
 
 
@@ -112,50 +120,56 @@ class _Rejection:
 
 @dataclass(slots=True)
 class _Verdict:
-    """Accepted and rejected practices as they come; turned into a reading at the end."""
+    """Accepted and rejected practices as they come, by their first rows; turned into a reading at the end."""
 
     notes: list[Finding]
-    accepted: list[PracticeDraft] = field(default_factory=list)
-    rejected: list[_Rejection] = field(default_factory=list)
+    accepted: Packed[PracticeDraft] = field(default_factory=Packed)
+    rejected: Packed[_Rejection] = field(default_factory=lambda: Packed(portion=1))
+    accepted_rows: int = 0
+    accepted_cents: int = 0
+
+    def accept(self, practice: PracticeDraft) -> None:
+        self.accepted.append(practice)
+        self.accepted_rows += len(practice.debt_lines)
+        self.accepted_cents += practice.total_cents
 
     def reject(self, number: str, rows: Sequence[ReadRow], reasons: Iterable[Finding]) -> None:
-        self.rejected.append(_Rejection(number, tuple(rows), tuple(reasons)))
+        bare = tuple(replace(row, content=None, warnings=()) for row in rows)
+        self.rejected.append(_Rejection(number, bare, tuple(reasons)))
 
     def reading(self, rows: Callable[[], Iterable[RawRow]], reader: RowReader, sums: Sums) -> IntakeReading:
-        accepted = sorted(self.accepted, key=lambda practice: practice.debt_lines[0].line)
-        rejected = self._shown(rows)
-        returned = [row for practice in rejected for row in practice.rows]
+        returned = [row.amounts.get(Field.TOTAL) for practice in self.rejected for row in practice.rows]
         return IntakeReading(
             layout=reader.layout.name,
             header=reader.header.titles,
-            accepted=tuple(accepted),
-            rejected=rejected,
-            accepted_rows=sum(len(practice.debt_lines) for practice in accepted),
+            accepted=self.accepted,
+            rejected=self._shown(rows),
+            accepted_rows=self.accepted_rows,
             rejected_rows=len(returned),
-            unreadable_rows=sum(row.amount_cents is None for row in returned),
-            accepted_cents=sum(practice.total_cents for practice in accepted),
-            rejected_cents=sum(row.amount_cents or 0 for row in returned),
+            unreadable_rows=returned.count(None),
+            accepted_cents=self.accepted_cents,
+            rejected_cents=sum(cents or 0 for cents in returned),
             control_total_cents=sums.control_cents,
             warnings=tuple(sorted(self.notes, key=lambda note: note.line or 0)),
         )
 
-    def _shown(self, rows: Callable[[], Iterable[RawRow]]) -> tuple[RejectedPractice, ...]:
+    def _shown(self, rows: Callable[[], Iterable[RawRow]]) -> Packed[RejectedPractice]:
         wanted = {row.line for practice in self.rejected for row in practice.rows}
         if not wanted:
-            return ()
-        cells = {row.line: row.cells for row in rows() if row.line in wanted}
-        shown = [
-            RejectedPractice(
-                practice.number,
-                tuple(
-                    RejectedRow(row.line, cells[row.line], row.amounts.get(Field.TOTAL), row.amount_text)
-                    for row in practice.rows
-                ),
-                practice.reasons,
-            )
-            for practice in self.rejected
-        ]
-        return tuple(sorted(shown, key=lambda practice: practice.rows[0].line))
+            return Packed()
+        cells = {row.line: zlib.compress(pickle.dumps(row.cells), 1) for row in rows() if row.line in wanted}
+        places = sorted((practice.rows[0].line, place) for place, practice in enumerate(self.rejected))
+        return Packed((_with_cells(self.rejected[place], cells) for _, place in places), portion=1)
+
+
+def _with_cells(practice: _Rejection, cells: Mapping[int, bytes]) -> RejectedPractice:
+    rows = tuple(
+        RejectedRow(
+            row.line, pickle.loads(zlib.decompress(cells[row.line])), row.amounts.get(Field.TOTAL), row.amount_text
+        )
+        for row in practice.rows
+    )
+    return RejectedPractice(practice.number, rows, practice.reasons)
 
 
 def _judge_practice(number: str, rows: list[ReadRow], reader: RowReader, verdict: _Verdict) -> None:
@@ -178,7 +192,7 @@ def _judge_practice(number: str, rows: list[ReadRow], reader: RowReader, verdict
         return
     verdict.notes += [warning for row in kept for warning in row.warnings]
     verdict.notes += _doubts(facts, kept[0].line, reader)
-    verdict.accepted.append(_draft(number, kept, facts, reader.layout))
+    verdict.accept(_draft(number, kept, facts, reader.layout))
 
 
 def _without_repeats(number: str, rows: list[ReadRow], verdict: _Verdict) -> list[ReadRow]:
@@ -200,7 +214,7 @@ def _contradictions(number: str, rows: Sequence[ReadRow], layout: Layout) -> lis
         return []
     lines = ", ".join(str(row.line) for row in rows)
     if layout.rows_per_practice is RowsPerPractice.ONE:
-        details = MappingProxyType({"number": number, "lines": lines})
+        details = {"number": number, "lines": lines}
         return [Finding("intake.number_twice", row.line, details) for row in rows]
     return [*_differing_facts(number, rows, layout), *_differing_debts(rows)]
 

@@ -21,13 +21,14 @@ from fieldapp.documents import tabular
 from fieldapp.documents.practice_documents import LeftOut, PracticeDocument, read_practice_documents
 from fieldapp.domain.access import Identity
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.domain.intake import AddressDraft, Finding, IntakeReading, said
+from fieldapp.domain.intake import Finding, IntakeReading, said
+from fieldapp.domain.packed import Packed
 from fieldapp.services.creditor_files import layout_named, layouts
 from fieldapp.services.placing import place_all
 from fieldapp.services.work import Parts, Work, working
 from fieldapp.store import intake as store
 from fieldapp.store import ledger
-from fieldapp.store.entrusted import Entrusting, PlacedAddress, StoredDocument, Written, compare, write
+from fieldapp.store.entrusted import Entrusting, PlacedDrafts, StoredDocument, Written, compare, write
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.office import ImportReport, LayoutRow
 from fieldapp.store.tables import Creditor, ImportFile, Task
@@ -289,7 +290,7 @@ class _Ready:
     """What was prepared outside the transaction."""
 
     reading: IntakeReading
-    places: Mapping[AddressDraft, PlacedAddress]
+    portions: Packed[PlacedDrafts]
     documents: Mapping[str, Sequence[StoredDocument]]
 
 
@@ -297,11 +298,10 @@ async def _prepare(parts: Parts, row: ImportFile, reading: IntakeReading | None,
     """Read again, look up addresses, put documents into the blob store: long, and outside the transaction."""
     if reading is None:
         reading = await _reading(parts, row, on_progress=lambda share: hear(round(15 * share)))
-    addresses = [address for draft in reading.accepted for address in draft.addresses]
-    places = await asyncio.to_thread(
-        place_all, addresses, parts.gazetteer, on_progress=lambda share: hear(15 + round(45 * share))
+    portions = await asyncio.to_thread(
+        place_all, reading.accepted, parts.gazetteer, on_progress=lambda share: hear(15 + round(45 * share))
     )
-    return _Ready(reading, places, await _documents(parts, row, reading))
+    return _Ready(reading, portions, await _documents(parts, row, reading))
 
 
 async def _write(parts: Parts, identity: Identity, row: ImportFile, *, reading: IntakeReading | None = None) -> None:
@@ -316,8 +316,7 @@ async def _write(parts: Parts, identity: Identity, row: ImportFile, *, reading: 
                 import_id=row.id,
                 file_name=row.file_name,
                 creditor_id=row.creditor_id,
-                drafts=ready.reading.accepted,
-                places=ready.places,
+                portions=ready.portions,
                 documents=ready.documents,
                 now=work.now,
                 zone=parts.zone,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from fieldapp.domain.errors import Refusal
-from fieldapp.domain.intake import AddressDraft
+from fieldapp.domain.intake import AddressDraft, PracticeDraft
+from fieldapp.domain.packed import Packed
 from fieldapp.geo.addresses import normalise_fields
 from fieldapp.geo.geocoding import Answer, GazetteerGeocoder
-from fieldapp.store.entrusted import CONFIRMED, PlacedAddress
+from fieldapp.store.entrusted import CONFIRMED, PlacedAddress, PlacedDrafts
 
 SURE_QUALITIES = frozenset({"house_number", "interpolated"})
 LEAST_CONFIDENCE = 0.7
@@ -17,17 +18,23 @@ LEAST_CONFIDENCE = 0.7
 
 
 def place_all(
-    addresses: Iterable[AddressDraft], gazetteer: Path, *, on_progress: Callable[[float], None]
-) -> dict[AddressDraft, PlacedAddress]:
-    """Each different address once; `on_progress` hears a share of 0..1. Long: to be run in a thread."""
-    wanted = list(dict.fromkeys(addresses))
+    drafts: Packed[PracticeDraft], gazetteer: Path, *, on_progress: Callable[[float], None]
+) -> Packed[PlacedDrafts]:
+    """The drafts in portions with their places; `on_progress` hears a share of 0..1. Long: to be run in a thread."""
     geocoder = _open(gazetteer)
-    places = {}
-    for done, address in enumerate(wanted, start=1):
-        places[address] = place(address, geocoder)
-        if done % 50 == 0:
-            on_progress(done / len(wanted))
-    return places
+    placed: Packed[PlacedDrafts] = Packed(portion=1)
+    done = 0
+    for portion in drafts.portions():
+        places: dict[AddressDraft, PlacedAddress] = {}
+        for draft in portion:
+            for address in draft.addresses:
+                if address not in places:
+                    places[address] = place(address, geocoder)
+            done += 1
+            if done % 50 == 0:
+                on_progress(done / len(drafts))
+        placed.append(PlacedDrafts(list(portion), places))
+    return placed
 
 
 def _open(gazetteer: Path) -> GazetteerGeocoder | None:

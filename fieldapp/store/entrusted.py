@@ -18,6 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.intake import AddressDraft, DebtLineDraft, ObligorRole, PracticeDraft, SubjectKind
 from fieldapp.domain.ledger import CLAIMS, AccountKind, LineBalance, NewEntry
+from fieldapp.domain.packed import Packed
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.domain.statements import Adjustment, PaymentTaken, adjust, cut_of, draft_digest, plus
 from fieldapp.store import ledger
@@ -92,14 +93,21 @@ class StoredDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedDrafts:
+    """Some practices of a file, and where the addresses are that they name."""
+
+    drafts: Sequence[PracticeDraft]
+    places: Mapping[AddressDraft, PlacedAddress]
+
+
+@dataclass(frozen=True, slots=True)
 class Entrusting:
-    """One file's content, ready to write. `documents` go by practice number."""
+    """One file's content, ready to write; `portions` hold its drafts. `documents` go by practice number."""
 
     import_id: UUID
     file_name: str
     creditor_id: UUID
-    drafts: Sequence[PracticeDraft]
-    places: Mapping[AddressDraft, PlacedAddress]
+    portions: Packed[PlacedDrafts]
     documents: Mapping[str, Sequence[StoredDocument]]
     now: datetime
     zone: tzinfo
@@ -120,6 +128,12 @@ class Written:
     older: list[str] = field(default_factory=list)
     """Practices of which a later statement is known: counted as unchanged."""
 
+    def add(self, portion: Written) -> None:
+        self.new += portion.new
+        self.changed += portion.changed
+        self.unchanged += portion.unchanged
+        self.older += portion.older
+
 
 @dataclass(slots=True)
 class _Compared:
@@ -129,9 +143,12 @@ class _Compared:
     written: Written = field(default_factory=Written)
 
 
-async def compare(session: AsyncSession, creditor_id: UUID, drafts: Sequence[PracticeDraft], *, today: date) -> Written:
+async def compare(session: AsyncSession, creditor_id: UUID, drafts: Packed[PracticeDraft], *, today: date) -> Written:
     """How many of the drafts are new, say something new, or nothing new; writes nothing."""
-    return (await _compare(session, creditor_id, drafts, today=today)).written
+    total = Written()
+    for portion in drafts.portions():
+        total.add((await _compare(session, creditor_id, portion, today=today)).written)
+    return total
 
 
 async def _compare(
@@ -155,26 +172,29 @@ async def _compare(
 
 
 async def write(session: AsyncSession, what: Entrusting, *, on_progress: Callable[[int], None]) -> Written:
-    """Write all of it; `on_progress` hears a share of 0..100."""
-    compared = await _compare(session, what.creditor_id, what.drafts, today=what.today)
-    writing = _Writing(session, what)
-    await writing.open_placements([*compared.new, *(draft for draft, _ in compared.changed)])
-    for draft in compared.new:
-        writing.begin(draft)
-    on_progress(20)
-    await writing.change(compared.changed)
-    on_progress(30)
-    await writing.attach(compared.known)
-    await writing.flush(on_progress)
-    return compared.written
+    """Write all of it, portion by portion, so that no more than one is unfolded; `on_progress` hears 0..100."""
+    total = Written()
+    for done, portion in enumerate(what.portions, start=1):
+        compared = await _compare(session, what.creditor_id, portion.drafts, today=what.today)
+        writing = _Writing(session, what, portion.places)
+        await writing.open_placements([*compared.new, *(draft for draft, _ in compared.changed)])
+        for draft in compared.new:
+            writing.begin(draft)
+        await writing.change(compared.changed)
+        await writing.attach(compared.known)
+        await writing.flush()
+        total.add(compared.written)
+        on_progress(100 * done // len(what.portions))
+    return total
 
 
 class _Writing:
-    """The rows of one file while they are gathered, then written table by table."""
+    """The rows of one portion while they are gathered, then written table by table."""
 
-    def __init__(self, session: AsyncSession, what: Entrusting) -> None:
+    def __init__(self, session: AsyncSession, what: Entrusting, places: Mapping[AddressDraft, PlacedAddress]) -> None:
         self.session = session
         self.what = what
+        self.places = places
         self.agency_id = agency_of(session)
         self.rows: dict[type[SQLModel], list[dict[str, Any]]] = {table: [] for table in _ORDER}
         self.updates: list[dict[str, Any]] = []
@@ -249,7 +269,7 @@ class _Writing:
             self.tell("practice.recalled", practice_id)
 
     def search_text(self, draft: PracticeDraft) -> str:
-        places = (self.what.places[address].text for address in draft.addresses)
+        places = (self.places[address].text for address in draft.addresses)
         return searchable(draft.debtor.name, *(obligor.name for obligor in draft.obligors), *places)
 
     def add_people(self, practice_id: UUID, draft: PracticeDraft, *, have: Sequence[Obligor]) -> UUID:
@@ -299,7 +319,7 @@ class _Writing:
         """Addresses that are not known yet; a doubtful one becomes a task."""
         known = {row.text for row in have}
         for address in draft.addresses:
-            place = self.what.places[address]
+            place = self.places[address]
             if place.text in known:
                 continue
             known.add(place.text)
@@ -460,7 +480,7 @@ class _Writing:
         self, practice_id: UUID, debtor_id: UUID, draft: PracticeDraft, have: Sequence[Address]
     ) -> None:
         self.add_addresses(practice_id, debtor_id, draft, have=have)
-        named = {self.what.places[address].text for address in draft.addresses}
+        named = {self.places[address].text for address in draft.addresses}
         for row in have:
             # What a person settled stays in force; of the creditor's own addresses only the last named ones do.
             if row.current and row.source == SOURCE and named and row.text not in named:
@@ -531,16 +551,14 @@ class _Writing:
                         added_at=self.what.now,
                     )
 
-    async def flush(self, on_progress: Callable[[int], None]) -> None:
+    async def flush(self) -> None:
         """Write what was gathered; tables in the order that their keys ask for."""
         await self.session.flush()
-        for share, table in enumerate(_ORDER, start=1):
+        for table in _ORDER:
             await insert_rows(self.session, table, self.rows[table])
-            on_progress(30 + 40 * share // len(_ORDER))
         if self.updates:
             await self.session.execute(update(Practice), self.updates)
         await ledger.post(self.session, self.entries, now=self.what.now, new_id=self.what.new_id)
-        on_progress(95)
         tell(self.session, *self.facts)
 
 

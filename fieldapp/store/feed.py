@@ -17,6 +17,7 @@ from sqlalchemy import func, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.ids import canonical_json, sha256
+from fieldapp.domain.packed import Packed
 from fieldapp.store.batches import write_rows
 from fieldapp.store.tables.access import AuditEntry
 from fieldapp.store.tables.office import Fact
@@ -49,7 +50,7 @@ class NewAudit:
 
 def tell(session: AsyncSession, *facts: NewFact) -> None:
     """Add facts to the session's transaction."""
-    session.info.setdefault("facts", []).extend(facts)
+    session.info.setdefault("facts", Packed()).extend(facts)
 
 
 def audit(session: AsyncSession, action: str, subject_kind: str, subject_id: object, **details: Any) -> None:
@@ -60,13 +61,31 @@ def audit(session: AsyncSession, action: str, subject_kind: str, subject_id: obj
 
 async def seal(session: AsyncSession, *, now: datetime, new_id: Callable[[], UUID]) -> None:
     """Number what was gathered; to be called last, before the commit."""
-    facts: Sequence[NewFact] = session.info.pop("facts", [])
+    facts: Packed[NewFact] = session.info.pop("facts", Packed())
     entries: Sequence[NewAudit] = session.info.pop("audit", [])
     if not facts and not entries:
         return
     await session.flush()
     # A statement of its own: the next one must see what was committed while this one waited.
     await session.execute(select(func.pg_advisory_xact_lock(FEED_LOCK)))
+    portions = facts.portions()
+    portion: Sequence[NewFact] = next(portions, ())
+    while True:
+        following = next(portions, None)
+        await _write(session, portion, entries if following is None else (), now=now, new_id=new_id)
+        if following is None:
+            return
+        portion = following
+
+
+async def _write(
+    session: AsyncSession,
+    facts: Sequence[NewFact],
+    entries: Sequence[NewAudit],
+    *,
+    now: datetime,
+    new_id: Callable[[], UUID],
+) -> None:
     scope = session.info["scope"]
     numbers, last = await _numbers(session, scope.agency_id, facts=len(facts), audited=bool(entries))
     fact_rows = _fact_rows(facts, numbers, scope=scope, now=now, new_id=new_id)

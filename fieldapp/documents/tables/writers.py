@@ -51,12 +51,14 @@ def write_table(header: Sequence[str], rows: Iterable[Sequence[OutCell]], layout
 
 def write_csv(header: Sequence[str], rows: Iterable[Sequence[OutCell]], layout: Layout) -> bytes:
     """A delimited file; UTF-8 with its mark where the layout's encoding lacks a sign that is needed."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=layout.delimiters[0], quotechar=layout.quote, lineterminator="\r\n")
-    writer.writerow([neutral(title) for title in header])
-    for row in rows:
-        writer.writerow([_written(cell, layout) for cell in row])
-    return _encoded(out.getvalue(), layout)
+    # Bytes, since a text that grows takes four of them for each sign.
+    out = io.BytesIO()
+    with io.TextIOWrapper(out, encoding="utf-8", errors="replace", newline="", write_through=True) as text:
+        writer = csv.writer(text, delimiter=layout.delimiters[0], quotechar=layout.quote, lineterminator="\r\n")
+        writer.writerow([neutral(title) for title in header])
+        for row in rows:
+            writer.writerow([_written(cell, layout) for cell in row])
+        return _encoded(out.getvalue().decode(), layout)
 
 
 def write_fixed(rows: Iterable[Sequence[OutCell]], layout: Layout) -> bytes:
