@@ -5,15 +5,13 @@ A bad line rejects its whole practice. Exact repeats count once; rows that contr
 
 from __future__ import annotations
 
-import pickle
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
-from typing import cast
 
 from fieldapp.domain.errors import Refusal
 from fieldapp.domain.intake import (
+    Cell,
     DebtorDraft,
     Detail,
     Finding,
@@ -29,7 +27,7 @@ from fieldapp.domain.intake_control import Sums
 from fieldapp.domain.intake_frame import Frame, Header, RowKind
 from fieldapp.domain.intake_layout import Field, Layout, RowsPerPractice
 from fieldapp.domain.intake_rows import RowReader
-from fieldapp.domain.packed import Packed
+from fieldapp.domain.packed import Packed, Shelf
 
 PROGRESS_EVERY = 500
 
@@ -53,15 +51,17 @@ def judge(
     """
     reader = RowReader(layout, header, today=today, checks=checks, serial_origin=serial_origin)
     sums = Sums(layout, header, reader.amounts)
-    practices = _collect(rows(), reader, sums, on_progress)
+    # Packed, since all rows wait until the last one has been read: it may contradict the first.
+    shelf: Shelf[ReadRow] = Shelf()
+    practices = _collect(rows(), reader, sums, shelf, on_progress)
     if not sums.rows:
         raise Refusal("intake.empty")
-    notes = [*warnings, *sums.compare(practices=len(practices)), *_lookalikes(practices)]
+    notes = [*warnings, *sums.compare(practices=len(practices)), *_lookalikes(practices, shelf)]
     if header.unused:
         notes.append(Finding("intake.columns_unused", None, {"columns": ", ".join(header.unused)[:300]}))
     verdict = _Verdict(notes=notes)
     for number in list(practices):
-        found = [_unpacked(row) for row in practices.pop(number)]
+        found = [shelf.unpack(row) for row in practices.pop(number)]
         if number:
             _judge_practice(number, found, reader, verdict)
         else:
@@ -70,14 +70,13 @@ def judge(
     return verdict.reading(rows, reader, sums)
 
 
-def _unpacked(row: bytes) -> ReadRow:
-    return cast(ReadRow, pickle.loads(row))
-
-
 def _collect(
-    rows: Iterable[RawRow], reader: RowReader, sums: Sums, on_progress: Callable[[int], None] | None
+    rows: Iterable[RawRow],
+    reader: RowReader,
+    sums: Sums,
+    shelf: Shelf[ReadRow],
+    on_progress: Callable[[int], None] | None,
 ) -> dict[str, list[bytes]]:
-    # Packed, since all rows wait here until the last one has been read: it may contradict the first.
     frame = Frame(reader.header, reader.layout)
     practices: dict[str, list[bytes]] = {}
     for row in rows:
@@ -87,7 +86,7 @@ def _collect(
             continue
         read = reader.read(row)
         sums.add(read)
-        practices.setdefault(read.number, []).append(pickle.dumps(read, pickle.HIGHEST_PROTOCOL))
+        practices.setdefault(read.number, []).append(shelf.pack(read))
         if on_progress and sums.rows % PROGRESS_EVERY == 0:
             on_progress(sums.rows)
     if on_progress:
@@ -95,7 +94,7 @@ def _collect(
     return practices
 
 
-def _lookalikes(practices: Mapping[str, Sequence[bytes]]) -> list[Finding]:
+def _lookalikes(practices: Mapping[str, Sequence[bytes]], shelf: Shelf[ReadRow]) -> list[Finding]:
     """Numbers that differ only in capitals, or in zeros at the beginning that a spreadsheet may have taken."""
     notes = []
     for code, folded in (("intake.number_lookalike", str.casefold), ("intake.number_zeros", _without_zeros)):
@@ -103,7 +102,7 @@ def _lookalikes(practices: Mapping[str, Sequence[bytes]]) -> list[Finding]:
         for number, rows in practices.items():
             other = seen.setdefault(folded(number), number)
             if other != number:
-                notes.append(Finding(code, _unpacked(rows[0]).line, {"number": number, "other": other}))
+                notes.append(Finding(code, shelf.unpack(rows[0]).line, {"number": number, "other": other}))
     return notes
 
 
@@ -157,16 +156,15 @@ class _Verdict:
         wanted = {row.line for practice in self.rejected for row in practice.rows}
         if not wanted:
             return Packed()
-        cells = {row.line: zlib.compress(pickle.dumps(row.cells), 1) for row in rows() if row.line in wanted}
+        shelf: Shelf[tuple[Cell, ...]] = Shelf()
+        cells = {row.line: shelf.pack(row.cells) for row in rows() if row.line in wanted}
         places = sorted((practice.rows[0].line, place) for place, practice in enumerate(self.rejected))
-        return Packed((_with_cells(self.rejected[place], cells) for _, place in places), portion=1)
+        return Packed((_with_cells(self.rejected[place], cells, shelf) for _, place in places), portion=1)
 
 
-def _with_cells(practice: _Rejection, cells: Mapping[int, bytes]) -> RejectedPractice:
+def _with_cells(practice: _Rejection, cells: Mapping[int, bytes], shelf: Shelf[tuple[Cell, ...]]) -> RejectedPractice:
     rows = tuple(
-        RejectedRow(
-            row.line, pickle.loads(zlib.decompress(cells[row.line])), row.amounts.get(Field.TOTAL), row.amount_text
-        )
+        RejectedRow(row.line, shelf.unpack(cells[row.line]), row.amounts.get(Field.TOTAL), row.amount_text)
         for row in practice.rows
     )
     return RejectedPractice(practice.number, rows, practice.reasons)

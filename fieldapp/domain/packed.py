@@ -14,6 +14,7 @@ from typing import Generic, TypeVar, overload
 PORTION = 1_000
 """How many values are compressed together, and unpacked at once, unless a list is read out of its order."""
 _QUICK = 1
+_SMALL_WINDOW = 12
 
 T = TypeVar("T")
 
@@ -73,3 +74,20 @@ class Packed(Sequence[T], Generic[T]):
         return len(self) == len(other) and all(mine == theirs for mine, theirs in zip(self, other, strict=True))
 
     __hash__ = None  # type: ignore[assignment]  # it grows
+
+
+class Shelf(Generic[T]):
+    """Packs values of one kind one by one, each in what sets it apart from the first."""
+
+    def __init__(self) -> None:
+        self._pattern = b""
+
+    def pack(self, value: T) -> bytes:
+        plain = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        self._pattern = self._pattern or plain
+        packer = zlib.compressobj(_QUICK, zlib.DEFLATED, -_SMALL_WINDOW, zdict=self._pattern)
+        return packer.compress(plain) + packer.flush()
+
+    def unpack(self, packed: bytes) -> T:
+        plain: T = pickle.loads(zlib.decompressobj(-_SMALL_WINDOW, zdict=self._pattern).decompress(packed))
+        return plain
