@@ -29,6 +29,7 @@ from fieldapp.routes.contacts import ContactController
 from fieldapp.routes.dispatch import DispatchController
 from fieldapp.routes.exchange import ExchangeController
 from fieldapp.routes.field import FieldController
+from fieldapp.routes.layouts import LayoutController
 from fieldapp.routes.licences import LicenceController
 from fieldapp.routes.office import OfficeController
 from fieldapp.routes.public import PublicController
@@ -58,6 +59,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             DispatchController,
             BoardController,
             OfficeController,
+            LayoutController,
             AgreementController,
             RulesController,
             LicenceController,

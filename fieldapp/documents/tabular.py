@@ -32,6 +32,7 @@ from fieldapp.domain.intake_layout import AMOUNT_FIELDS, REASON_HEADING, FileKin
 from fieldapp.domain.money import Money
 
 __all__ = [
+    "CHECKS",
     "LARGEST_FILE",
     "MEDIA_TYPES",
     "OutCell",

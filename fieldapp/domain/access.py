@@ -154,6 +154,9 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         # office
         "list_creditors": _session(_DESK),
         "list_layouts": _session(_OFFICE),
+        "propose_layout": _session(_OFFICE),
+        "preview_layout": _session(_OFFICE),
+        "save_layout": _session(_OFFICE),
         "start_import": _session(_OFFICE),
         "list_imports": _session(_OFFICE),
         "read_import": _session(_OFFICE),

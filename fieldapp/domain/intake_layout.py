@@ -171,7 +171,6 @@ class Layout:
     def _conditions(self) -> tuple[tuple[str, bool], ...]:
         fields = [column.field for column in self.columns]
         names = [spelling.casefold() for c in self.columns for spelling in (c.name, *c.aliases)]
-        parts = {Field.PRINCIPAL, Field.INTEREST, Field.COSTS} & set(fields)
         fixed = self.kind is FileKind.FIXED
         amounts = self.amounts
         return (
@@ -179,7 +178,6 @@ class Layout:
             ("columns: a field twice", len(fields) == len(set(fields))),
             ("columns: a name twice", len(names) == len(set(names))),
             ("columns: practice_number, debtor or total missing", set(INDISPENSABLE) <= set(fields)),
-            ("columns: principal, interest or costs missing", bool(parts)),
             ("columns: an empty name", all(name.strip() for name in names)),
             ("columns: filled but not required", all(c.required or not c.filled for c in self.columns)),
             ("columns: width", all((c.width > 0) == fixed for c in self.columns)),

@@ -201,6 +201,9 @@ class _RowPass:
             return amounts, None
         total = amounts[Field.TOTAL]
         principal, interest, costs = (amounts.get(field, 0) for field in AMOUNT_FIELDS[:3])
+        if len(read) == 1:
+            # The creditor tells one sum and no parts: all of it counts as principal.
+            principal = total
         if principal + interest + costs != total:
             self._reject("intake.total_contradicts", Field.TOTAL, summed=italian(principal + interest + costs))
             return amounts, None

@@ -21,7 +21,6 @@ from fieldapp.store.shapes.office import (
     CreditorRow,
     DoubtfulAddress,
     ImportReport,
-    LayoutRow,
     PracticeFile,
     PracticePage,
     TaskRow,
@@ -60,10 +59,6 @@ class OfficeController(Controller):
     @get("/creditors", operation_id="list_creditors")
     async def list_creditors(self, work: NamedDependency[Work]) -> list[CreditorRow]:
         return await office.list_creditors(work)
-
-    @get("/layouts", operation_id="list_layouts")
-    async def list_layouts(self, work: NamedDependency[Work]) -> list[LayoutRow]:
-        return intake.list_layouts(work)
 
     @post("/imports", operation_id="start_import", request_max_body_size=MAX_UPLOAD)
     async def start_import(self, work: NamedDependency[Work], data: MultipartBody[ImportForm]) -> ImportReport:

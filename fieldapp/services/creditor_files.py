@@ -32,8 +32,3 @@ PLAIN = Layout(
 def layouts(folder: Path) -> Mapping[str, Layout]:
     """The layouts by name; read once, since a new one comes with a restart."""
     return tabular.load_layouts(folder)
-
-
-def layout_named(folder: Path, name: str) -> Layout:
-    """Raises Refusal `layout.missing`."""
-    return tabular.find_layout(name[:80], layouts(folder))

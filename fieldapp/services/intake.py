@@ -23,14 +23,14 @@ from fieldapp.domain.access import Identity
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.intake import Finding, IntakeReading, said
 from fieldapp.domain.packed import Packed
-from fieldapp.services.creditor_files import layout_named, layouts
+from fieldapp.services.layouts import named_layout
 from fieldapp.services.placing import place_all
 from fieldapp.services.work import Parts, Work, working
 from fieldapp.store import intake as store
 from fieldapp.store import ledger
 from fieldapp.store.entrusted import Entrusting, PlacedDrafts, StoredDocument, Written, compare, write
 from fieldapp.store.feed import NewFact, audit, tell
-from fieldapp.store.shapes.office import ImportReport, LayoutRow
+from fieldapp.store.shapes.office import ImportReport
 from fieldapp.store.tables import Creditor, ImportFile, Task
 
 SHOWN_REJECTS = 200
@@ -39,12 +39,6 @@ _EVERY_S = 0.5
 _BYTES_PER_ROW = 200
 
 log = logging.getLogger("fieldapp.intake")
-
-
-def list_layouts(work: Work) -> list[LayoutRow]:
-    """The layouts at hand, by name."""
-    found = layouts(work.parts.layouts).values()
-    return [LayoutRow(name=each.name, title=each.title, kind=each.kind.value) for each in found]
 
 
 async def start_import(
@@ -73,7 +67,7 @@ async def _keep(
     creditor_id: UUID,
     documents: bytes | None,
 ) -> ImportFile:
-    layout_named(work.parts.layouts, layout)
+    await named_layout(work, layout)
     if not content:
         raise Refusal("import.empty", kind=Kind.MALFORMED)
     await store.creditor(work.session, creditor_id)
@@ -126,7 +120,7 @@ async def read_rejects(work: Work, import_id: UUID) -> tuple[bytes, str, str]:
     row = await store.import_row(work.session, import_id)
     if row.rejects_sha256 is None:
         raise Refusal("import.no_rejects", kind=Kind.MISSING)
-    media_type, _ = tabular.MEDIA_TYPES[layout_named(work.parts.layouts, row.layout).kind]
+    media_type, _ = tabular.MEDIA_TYPES[(await named_layout(work, row.layout)).kind]
     return await work.parts.blobs.get(row.rejects_sha256), media_type, rejects_name(row.file_name)
 
 
@@ -173,7 +167,7 @@ async def run_read(parts: Parts, identity: Identity, *, import_id: str) -> None:
 
 async def _read(parts: Parts, identity: Identity, row: ImportFile) -> IntakeReading:
     async with _failing_aloud(parts, identity, row.id), _shown(parts, identity, row.id) as hear:
-        reading = await _reading(parts, row, on_progress=lambda share: hear(round(80 * share)))
+        reading = await _reading(parts, identity, row, on_progress=lambda share: hear(round(80 * share)))
         left_out: list[str] = []
         try:
             left_out = await _documents_left_out(parts, row, reading)
@@ -198,13 +192,16 @@ async def _failing_aloud(parts: Parts, identity: Identity, import_id: UUID) -> A
         raise
 
 
-async def _reading(parts: Parts, row: ImportFile, *, on_progress: Callable[[float], None]) -> IntakeReading:
+async def _reading(
+    parts: Parts, identity: Identity, row: ImportFile, *, on_progress: Callable[[float], None]
+) -> IntakeReading:
     """The file's reading: the same bytes on the same import always read the same.
 
     `on_progress` hears a share of 0..1, guessed from the size: how many rows there are is known at the end only.
     """
     content = await parts.blobs.get(row.sha256)
-    layout = layout_named(parts.layouts, row.layout)
+    async with working(parts, identity) as work:
+        layout = await named_layout(work, row.layout)
     expected = max(1, len(content) // _BYTES_PER_ROW)
     return await asyncio.to_thread(
         tabular.read_intake,
@@ -219,7 +216,7 @@ async def _store_reading(
     parts: Parts, identity: Identity, row: ImportFile, reading: IntakeReading, left_out: Sequence[str]
 ) -> None:
     words = parts.words["it"]
-    rejects = await _rejects_file(parts, row, reading)
+    rejects = await _rejects_file(parts, identity, row, reading)
     async with working(parts, identity) as work:
         stored = await store.import_row(work.session, row.id, lock=True)
         if stored.state != "reading":
@@ -269,10 +266,11 @@ def _shown_rejects(reading: IntakeReading, words: Mapping[str, str]) -> list[dic
     return [row for row, _ in zip(rows, range(SHOWN_REJECTS), strict=False)]
 
 
-async def _rejects_file(parts: Parts, row: ImportFile, reading: IntakeReading) -> str | None:
+async def _rejects_file(parts: Parts, identity: Identity, row: ImportFile, reading: IntakeReading) -> str | None:
     if not reading.rejected:
         return None
-    layout = layout_named(parts.layouts, row.layout)
+    async with working(parts, identity) as work:
+        layout = await named_layout(work, row.layout)
     content = await asyncio.to_thread(tabular.rejects_file, reading, layout, words=parts.words["it"])
     return await parts.blobs.put(content)
 
@@ -294,10 +292,12 @@ class _Ready:
     documents: Mapping[str, Sequence[StoredDocument]]
 
 
-async def _prepare(parts: Parts, row: ImportFile, reading: IntakeReading | None, hear: Callable[[int], None]) -> _Ready:
+async def _prepare(
+    parts: Parts, identity: Identity, row: ImportFile, reading: IntakeReading | None, hear: Callable[[int], None]
+) -> _Ready:
     """Read again, look up addresses, put documents into the blob store: long, and outside the transaction."""
     if reading is None:
-        reading = await _reading(parts, row, on_progress=lambda share: hear(round(15 * share)))
+        reading = await _reading(parts, identity, row, on_progress=lambda share: hear(round(15 * share)))
     portions = await asyncio.to_thread(
         place_all, reading.accepted, parts.gazetteer, on_progress=lambda share: hear(15 + round(45 * share))
     )
@@ -306,7 +306,7 @@ async def _prepare(parts: Parts, row: ImportFile, reading: IntakeReading | None,
 
 async def _write(parts: Parts, identity: Identity, row: ImportFile, *, reading: IntakeReading | None = None) -> None:
     async with _failing_aloud(parts, identity, row.id), _shown(parts, identity, row.id) as hear:
-        ready = await _prepare(parts, row, reading, hear)
+        ready = await _prepare(parts, identity, row, reading, hear)
         async with working(parts, identity) as work:
             await store.lock_creditor(work.session, row.creditor_id)
             stored = await store.import_row(work.session, row.id)
@@ -405,6 +405,7 @@ async def import_file(
     """
     if not content:
         async with working(parts, identity) as work:
+            await named_layout(work, layout)
             return await _summary(work, _nothing(parts, layout))
     async with working(parts, identity) as work:
         chosen = creditor_id or (await _creditor_of(work, creditor_name, layout)).id
@@ -424,7 +425,6 @@ async def import_file(
 
 def _nothing(parts: Parts, layout: str) -> ImportFile:
     """An empty file: refused before it is kept."""
-    layout_named(parts.layouts, layout)
     return ImportFile(
         file_name="",
         layout=layout,
@@ -437,7 +437,7 @@ def _nothing(parts: Parts, layout: str) -> ImportFile:
 
 
 async def _creditor_of(work: Work, name: str | None, layout: str) -> Creditor:
-    written = layout_named(work.parts.layouts, layout)
+    written = await named_layout(work, layout)
     found = await store.creditor_named(work.session, name=name, layout=layout)
     if found is not None:
         return found

@@ -196,3 +196,24 @@ def _cell(value: object) -> Cell:
     if value == time(0):
         return Decimal(0)
     return CellFault(str(value)) if isinstance(value, time | timedelta) else str(value)
+
+
+def first_sheet(content: bytes, most: int) -> tuple[str, list[RawRow], date]:
+    """Name, first rows and day 0 of the visible sheet with most cells; refusals as in `read_workbook`."""
+    _refuse_other_containers(content)
+    archive = open_guarded(content, LIMITS, area=_AREA)
+    refuse_document_types(archive, area=_AREA)
+    parts = read_parts(archive)
+    with _as_refusals():
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    found: list[tuple[int, str, list[RawRow]]] = []
+    for part in parts.sheets:
+        if part.visible:
+            marks = read_marks(archive, part.path, parts.currencies)
+            with _as_refusals():
+                sheet = workbook.get_sheet_by_name(part.name)
+            found.append((marks.rows * marks.columns, part.name, list(islice(_rows(sheet, marks), most))))
+    if not found:
+        raise Refusal("intake.sheet_missing", details={"sheet": ""})
+    _, name, rows = max(found, key=lambda each: each[0])
+    return name, rows, SERIALS_FROM_1904 if parts.counts_from_1904 else SERIALS_FROM_1900

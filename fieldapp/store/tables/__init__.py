@@ -18,7 +18,7 @@ from fieldapp.store.tables.field import (
     Visit,
 )
 from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting, PurseCount
-from fieldapp.store.tables.office import Fact, ImportFile, Setting, Task
+from fieldapp.store.tables.office import CreditorLayout, Fact, ImportFile, Setting, Task
 from fieldapp.store.tables.planning import Plan, PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
     Address,
@@ -46,6 +46,7 @@ __all__ = [
     "ContactAttempt",
     "CreditDocument",
     "Creditor",
+    "CreditorLayout",
     "CreditorTerms",
     "DebtLine",
     "DepositSlip",

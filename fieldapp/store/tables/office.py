@@ -104,6 +104,21 @@ class ImportFile(SQLModel, table=True):
     rejects: list[dict[str, Any]] = json_list()
 
 
+class CreditorLayout(SQLModel, table=True):
+    """How a creditor writes its files, where no shipped layout fits; `content` is a layout as data."""
+
+    __tablename__ = "creditor_layout"
+    __table_args__ = (UniqueConstraint("agency_id", "name", name="creditor_layout_once"),)
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    creditor_id: UUID = link("creditor.id")
+    name: str
+    content: dict[str, Any] = json_object()
+    created_at: datetime = instant()
+    created_by: UUID = link("person.id")
+
+
 class Setting(SQLModel, table=True):
     """What an administrator may change, by name."""
 

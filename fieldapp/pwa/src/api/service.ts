@@ -2,7 +2,7 @@
 import createClient, { type FetchResponse, type Middleware } from 'openapi-fetch'
 import { type Answer, readProblem, UNREACHABLE } from './answer'
 import type { paths } from './contract'
-import type { TermsCard } from './shapes'
+import type { LayoutDraft, TermsCard } from './shapes'
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -46,6 +46,13 @@ async function answer<T extends Record<string | number, unknown>, O, M extends M
   }
 }
 
+/** Files and texts as a form, which the generated client does not know how to send. */
+function formOf(parts: Readonly<Record<string, File | string>>): FormData {
+  const form = new FormData()
+  for (const [name, part] of Object.entries(parts)) form.set(name, part)
+  return form
+}
+
 /** What a writing operation is given. */
 type Body<P extends keyof paths> = paths[P] extends { post: { requestBody: { content: { 'application/json': infer B } } } } ? B : never
 type Channel = 'call' | 'message' | 'letter'
@@ -78,6 +85,16 @@ export const service = {
 
   creditors: () => answer(client.GET('/api/v1/creditors')),
   layouts: () => answer(client.GET('/api/v1/layouts')),
+  proposeLayout: (file: File) =>
+    answer(client.POST('/api/v1/layouts/proposal', { body: { file: file.name }, bodySerializer: () => formOf({ file }) })),
+  previewLayout: (file: File, draft: LayoutDraft) =>
+    answer(
+      client.POST('/api/v1/layouts/preview', {
+        body: { file: file.name, draft: '' },
+        bodySerializer: () => formOf({ file, draft: JSON.stringify(draft) }),
+      }),
+    ),
+  saveLayout: (body: { creditor_id: string; title: string; draft: LayoutDraft }) => answer(client.POST('/api/v1/layouts', { body })),
   imports: () => answer(client.GET('/api/v1/imports')),
   import: (import_id: string) =>
     answer(client.GET('/api/v1/imports/{import_id}', { params: { path: { import_id } } })),
