@@ -61,6 +61,44 @@ def test_a_creditors_file_comes_in_by_the_front_door(desk: Eyes, service: Servic
     assert "NUO-001" not in back
 
 
+def an_unknown_file(folder: Path) -> Path:
+    path = folder / "posizioni.csv"
+    rows = [
+        f"SCO-{i};Rovelli Ada;RCCMNL83S18D969H;Via Roma {i};Lodi;26900;Bolletta {i};2026-06-01;100,00;2,50;102,50;"
+        "2026-10-01;2026-12-31;2026-11-20"
+        for i in range(1, 5)
+    ]
+    heading = (
+        "NDG;Intestatario;CF;Residenza;Località;CAP;Causale;Scadenza;Sorte;Mora;Importo;Inizio mandato;Fine affido;"
+        "Saldo al"
+    )
+    path.write_bytes("\r\n".join([heading, *rows, ""]).encode("windows-1252"))
+    return path
+
+
+def test_an_unknown_file_gets_a_layout_and_comes_in(desk: Eyes, service: Service, tmp_path: Path) -> None:
+    page = desk.page
+    sign_in(page, service, "Back office")
+
+    page.get_by_role("link", name="Importazioni").click()
+    page.get_by_label("Creditore").select_option(label="Lume Energia e Gas S.p.A.")
+    page.get_by_label("File delle pratiche").set_input_files(an_unknown_file(tmp_path))
+    page.get_by_role("button", name=re.compile("Tracciato sconosciuto")).click()
+    expect(page.get_by_text(re.compile("4 righe accettate"))).to_be_visible(timeout=30_000)
+    page.get_by_label("Significato di «Importo»").select_option(label="non leggere")
+    page.get_by_role("button", name="Prova sul file").click()
+    expect(page.get_by_text(re.compile("si contraddice"))).to_be_visible()
+    page.get_by_label("Significato di «Importo»").select_option(label="Totale dovuto")
+    page.get_by_role("button", name="Prova sul file").click()
+    expect(page.get_by_role("cell", name="SCO-1")).to_be_visible()
+    page.get_by_label("Nome del tracciato").fill("Lume posizioni")
+    page.get_by_role("button", name="Salva il tracciato e leggi il file").click()
+
+    expect(page.get_by_text("Prova finita")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name=re.compile("Conferma e importa 4 righe")).click()
+    expect(page.get_by_text("Le pratiche sono al loro posto")).to_be_visible(timeout=30_000)
+
+
 def test_a_dispatcher_plans_and_publishes_a_day(desk: Eyes, service: Service) -> None:
     page = desk.page
     sign_in(page, service, "Pianificazione")

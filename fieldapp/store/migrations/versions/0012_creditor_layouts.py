@@ -24,6 +24,8 @@ def upgrade() -> None:
         sa.Column("created_by", sa.Uuid(), sa.ForeignKey("person.id"), nullable=False),
         sa.UniqueConstraint("agency_id", "name", name="creditor_layout_once"),
     )
+    op.create_index("ix_creditor_layout_creditor_id", "creditor_layout", ["creditor_id"])
+    op.create_index("ix_creditor_layout_created_by", "creditor_layout", ["created_by"])
     mine = "agency_id = nullif(current_setting('fieldapp.agency', true), '')::uuid"
     op.execute("alter table creditor_layout enable row level security")
     op.execute("alter table creditor_layout force row level security")
