@@ -868,7 +868,42 @@ export interface paths {
         /** ListLayouts */
         get: operations["list_layouts"];
         put?: never;
-        post?: never;
+        /** SaveLayout */
+        post: operations["save_layout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layouts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** PreviewLayout */
+        post: operations["preview_layout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layouts/proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ProposeLayout */
+        post: operations["propose_layout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1783,6 +1818,20 @@ export interface components {
             protocol: number;
             time_zone: string;
         };
+        /** ColumnDraft */
+        ColumnDraft: {
+            meaning: components["schemas"]["Field"] | null;
+            title: string;
+        };
+        /** ColumnGuess */
+        ColumnGuess: {
+            confidence_pct: number;
+            /** @enum {string} */
+            ground: "none" | "heading" | "values" | "heading_and_values" | "sums";
+            meaning: components["schemas"]["Field"] | null;
+            samples: string[];
+            title: string;
+        };
         /** ContactLimits */
         ContactLimits: {
             limits: components["schemas"]["Limit"][];
@@ -1964,6 +2013,12 @@ export interface components {
             practice_number: string;
             why: string;
         };
+        /** DraftedFile */
+        DraftedFile: {
+            draft: string;
+            /** Format: binary */
+            file: string;
+        };
         /** EditRequest */
         EditRequest: {
             /** @default false */
@@ -2034,6 +2089,12 @@ export interface components {
             more: boolean;
             next: string;
         };
+        /**
+         * Field
+         * @description What a column can mean.
+         * @enum {string}
+         */
+        Field: "practice_number" | "debtor" | "subject_kind" | "tax_code" | "vat_number" | "born_on" | "obligor" | "obligor_role" | "obligor_tax_code" | "street" | "postcode" | "municipality" | "province" | "phone_1" | "phone_2" | "phone_3" | "iban" | "title" | "debt_kind" | "due_on" | "principal" | "interest" | "costs" | "total" | "placement_starts_on" | "placement_ends_on" | "as_of" | "case_owner" | "phase" | "recalled" | "reason";
         /** Finding */
         Finding: {
             approvers?: string[];
@@ -2139,6 +2200,40 @@ export interface components {
             recorded_at: string;
             recorded_by: string;
             reference: string;
+        };
+        /** LayoutDraft */
+        LayoutDraft: {
+            columns: components["schemas"]["ColumnDraft"][];
+            control_total: boolean;
+            date_formats: string[];
+            /** @enum {string} */
+            decimal: "," | ".";
+            /** @enum {string} */
+            delimiter: ";" | "," | "\t" | "|";
+            /** @enum {string} */
+            encoding: "utf-8" | "windows-1252";
+            /** @enum {string} */
+            kind: "csv" | "xlsx";
+            several_rows: boolean;
+            sheet: string;
+            /** @enum {string} */
+            thousands: "" | "," | "." | "'" | " ";
+        };
+        /** LayoutPreview */
+        LayoutPreview: {
+            accepted: number;
+            accepted_cents: number;
+            reasons: components["schemas"]["ReasonCount"][];
+            refusal: string | null;
+            rejected: number;
+            rejected_cents: number;
+            rows: components["schemas"]["PreviewRow"][];
+        };
+        /** LayoutProposal */
+        LayoutProposal: {
+            draft: components["schemas"]["LayoutDraft"];
+            guesses: components["schemas"]["ColumnGuess"][];
+            header_line: number;
         };
         /** LayoutRow */
         LayoutRow: {
@@ -2549,6 +2644,17 @@ export interface components {
             version: number;
             visits: number;
         };
+        /** PreviewRow */
+        PreviewRow: {
+            address: string;
+            as_of: string | null;
+            debtor: string;
+            lines: number;
+            placement_ends_on: string | null;
+            practice_number: string;
+            tax_code: string;
+            total_cents: number;
+        };
         /** PromiseRow */
         PromiseRow: {
             amount_cents: number;
@@ -2586,6 +2692,11 @@ export interface components {
             envelopes: components["schemas"]["SealedEnvelope"][];
             phone_clock?: string | null;
             protocol: number;
+        };
+        /** ReasonCount */
+        ReasonCount: {
+            rows: number;
+            sentence: string;
         };
         /** ReceiptCheck */
         ReceiptCheck: {
@@ -2769,6 +2880,13 @@ export interface components {
             in_force: boolean;
             number: number;
             reason: string;
+        };
+        /** SaveLayoutRequest */
+        SaveLayoutRequest: {
+            /** Format: uuid */
+            creditor_id: string;
+            draft: components["schemas"]["LayoutDraft"];
+            title: string;
         };
         /** SealedEnvelope */
         SealedEnvelope: {
@@ -3019,6 +3137,11 @@ export interface components {
             /** Format: date-time */
             at: string;
             total_cents: number;
+        };
+        /** UnknownFile */
+        UnknownFile: {
+            /** Format: binary */
+            file: string;
         };
         /** UnpaidRequest */
         UnpaidRequest: {
@@ -5055,6 +5178,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LayoutRow"][];
+                };
+            };
+        };
+    };
+    save_layout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveLayoutRequest"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayoutRow"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    preview_layout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["DraftedFile"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayoutPreview"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    propose_layout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UnknownFile"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayoutProposal"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
