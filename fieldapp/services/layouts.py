@@ -33,7 +33,7 @@ from fieldapp.services.creditor_files import layouts
 from fieldapp.services.work import Work
 from fieldapp.store import intake as store
 from fieldapp.store import layouts as layout_store
-from fieldapp.store.feed import NewFact, audit, tell
+from fieldapp.store.feed import audit
 from fieldapp.store.shapes.layouts import (
     LayoutDraft,
     LayoutPreview,
@@ -169,9 +169,6 @@ async def save_layout(work: Work, *, creditor_id: UUID, title: str, draft: Layou
     )
     creditor.layout = name
     audit(work.session, "layout.saved", "creditor", creditor_id, layout=name)
-    tell(
-        work.session, NewFact("layout.saved", work.now, creditor_id=creditor_id, body={"layout": name, "title": title})
-    )
     return LayoutRow(name=name, title=title, kind=layout.kind.value)
 
 
