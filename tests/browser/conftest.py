@@ -89,9 +89,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def service(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A province of 60 practices and 3 agents, served by one process and one worker."""
+    """A province of 60 practices and 3 agents, served by one process and one worker; each module has its own day."""
     home = tmp_path_factory.mktemp("service")
     name = f"browser_{os.environ.get('PYTEST_XDIST_WORKER', 'gw')}"
     admin = cluster.url(setup_user(), "postgres")
@@ -129,7 +129,7 @@ def _wait_for(url: str) -> None:
     raise AssertionError(f"the service does not answer at {url}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def books(service: Service) -> Books:
     """What the office's books say of the running day."""
     return Books(service.address, day=MORNING.date())

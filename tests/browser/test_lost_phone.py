@@ -189,8 +189,7 @@ def test_ten_wrong_pins_wipe_the_cases_and_every_item_reaches_the_office(
     assert (task["details"]["receipts"], task["details"]["amount_cents"]) == (unfinished, "3500")
 
     agent.find_network()
-    agent.tap("Invia ora")
-    expect(page.get_by_text("Quello che avevi scritto è tutto in ufficio.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Quello che avevi scritto è tutto in ufficio.")).to_be_visible(timeout=90_000)
     agent.tap("Ricomincia")
     agent.type("Nome utente", "agente3")
     agent.type("Password", "demo-fieldapp")

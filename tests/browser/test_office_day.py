@@ -90,7 +90,7 @@ def test_an_unknown_file_gets_a_layout_and_comes_in(desk: Eyes, service: Service
     expect(page.get_by_text(re.compile("si contraddice"))).to_be_visible()
     page.get_by_label("Significato di «Importo»").select_option(label="Totale dovuto")
     page.get_by_role("button", name="Prova sul file").click()
-    expect(page.get_by_role("cell", name="SCO-1")).to_be_visible()
+    expect(page.get_by_role("cell", name="SCO-1", exact=True)).to_be_visible()
     page.get_by_label("Nome del tracciato").fill("Lume posizioni")
     page.get_by_role("button", name="Salva il tracciato e leggi il file").click()
 
