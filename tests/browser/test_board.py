@@ -51,7 +51,21 @@ def by_hand(page: Page) -> Locator:
     """The draft of the plan on the screen; its lanes."""
     page.get_by_role("button", name="Modifica a mano").click()
     expect(page.get_by_role("group", name="A mano")).to_be_visible(timeout=20_000)
-    return page.get_by_role("listbox", name="Linea del tempo")
+    lanes = page.get_by_role("listbox", name="Linea del tempo")
+    settled(page, lanes)
+    return lanes
+
+
+def settled(page: Page, lanes: Locator) -> None:
+    """Wait until the lanes of the draft stand in place of those of the plan: they read alike for a second."""
+    seen, alike = visits(lanes), 0
+    for _ in range(100):
+        page.wait_for_timeout(250)
+        now = visits(lanes)
+        seen, alike = now, alike + 1 if now == seen else 0
+        if alike == 4:
+            return
+    raise AssertionError("the lanes never settle")
 
 
 def lane_of(lanes: Locator, number: int) -> Locator:
@@ -90,6 +104,7 @@ def test_a_visit_is_carried_to_another_lane_by_mouse_and_by_keys(desk: Eyes, ser
     page.mouse.up()
     expect(bar).not_to_contain_text("In mano", timeout=SOON)
     expect(second.get_by_role("option", name=re.compile(f"{name}.*fissata"))).to_have_count(1, timeout=SOON)
+    settled(page, lanes)
     assert visits(first) == before[0][1:]
     assert visits(second) == [*before[1], name]
 
