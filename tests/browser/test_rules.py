@@ -86,6 +86,8 @@ def test_a_licence_is_renewed_and_a_missing_badge_keeps_the_agent_at_home(servic
     row.get_by_role("button").click()
     page.get_by_label("Tesserino fino al").fill(badge)
     page.get_by_role("button", name="Salva").click()
+    expect(row.get_by_text("resta a casa")).to_have_count(0)
+    page.reload()
     page.get_by_role("button", name="Modifica", exact=True).first.click()
     page.get_by_label("Valida fino al").fill("2028-12-31")
     page.get_by_role("button", name="Salva").click()
