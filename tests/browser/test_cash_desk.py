@@ -70,7 +70,7 @@ def _count(phone: AgentsPhone) -> None:
     phone.tap("Conta i contanti")
     page.get_by_role("spinbutton", name=re.compile("^20,00")).fill("1")
     page.get_by_role("spinbutton", name=re.compile("^5,00")).fill("1")
-    sign = page.get_by_role("button", name=re.compile("firma il conteggio"))
+    sign = page.get_by_role("button", name=re.compile("Firma il conteggio"))
     expect(page.get_by_text("Mancano 5,00")).to_be_visible()
     expect(sign).to_be_disabled()
     phone.type("Perché non torna", "Una banconota in auto")
