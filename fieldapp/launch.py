@@ -11,8 +11,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from zoneinfo import ZoneInfo
 
 import segno
@@ -30,7 +30,7 @@ from fieldapp.services.exchange import export_ledger
 from fieldapp.services.jobs import register
 from fieldapp.services.receipts import list_series
 from fieldapp.services.rules import is_lawful_day
-from fieldapp.services.work import working
+from fieldapp.services.work import Work, working
 from fieldapp.settings import Settings
 from fieldapp.store.embedded import Cluster
 from fieldapp.store.shapes.access import DemoSignIn
@@ -126,26 +126,25 @@ async def found_now(settings: Settings, *, agency: str, login: str, name: str, p
 
 async def ledger_text(settings: Settings) -> str:
     """The ledger as beancount text, in the name of the back office. Raises Refusal `ledger.nobody_to_act_for`."""
-    parts = assemble(settings)
-    try:
-        acting = await founding.somebody(parts)
-        if acting is None:
-            raise Refusal("ledger.nobody_to_act_for", kind=Kind.MISSING)
-        async with working(parts, acting) as work:
-            return await export_ledger(work)
-    finally:
-        await parts.database.close()
+    async with _in_the_office(settings) as work:
+        return await export_ledger(work)
 
 
 async def series_proved(settings: Settings) -> list[SeriesRow]:
     """Every series of receipts with what can be proved of it. Raises Refusal `ledger.nobody_to_act_for`."""
+    async with _in_the_office(settings) as work:
+        return await list_series(work)
+
+
+@asynccontextmanager
+async def _in_the_office(settings: Settings) -> AsyncIterator[Work]:
     parts = assemble(settings)
     try:
         acting = await founding.somebody(parts)
         if acting is None:
             raise Refusal("ledger.nobody_to_act_for", kind=Kind.MISSING)
         async with working(parts, acting) as work:
-            return await list_series(work)
+            yield work
     finally:
         await parts.database.close()
 
