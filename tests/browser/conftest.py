@@ -13,9 +13,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -23,12 +23,15 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp import launch, province
 from fieldapp.clock import DemoClock
+from fieldapp.domain.access import Role
 from fieldapp.parts import assemble
 from fieldapp.settings import Settings
-from fieldapp.store import setup
+from fieldapp.store import founding, setup
+from fieldapp.store.database import GATE, Scope
 from fieldapp.store.embedded import Cluster
 from tests.browser.at_the_door import WITNESS
 from tests.browser.books import Books
@@ -81,6 +84,20 @@ def apart(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` in a loop of its own: the browser's driver keeps one running in this thread."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()
+
+
+@asynccontextmanager
+async def behind(service: Service) -> AsyncIterator[AsyncSession]:
+    """The store of a running service, as its agency's administrator."""
+    parts = assemble(service.settings)
+    try:
+        async with parts.database.transaction(Scope(None, GATE)) as session:
+            somebody = await founding.person_in_role(session, Role.ADMINISTRATOR)
+        assert somebody is not None
+        async with parts.database.transaction(Scope(somebody.agency_id, Role.ADMINISTRATOR.value)) as session:
+            yield session
+    finally:
+        await parts.database.close()
 
 
 def free_port() -> int:

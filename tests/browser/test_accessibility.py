@@ -39,6 +39,18 @@ FOCUS_UNSEEN = """() => {
   return seen ? [] : [one.outerHTML.slice(0, 120)]
 }"""
 
+CUT_OFF = """() => [...document.querySelectorAll('button, a[href], select, input:not([type=hidden])')]
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }))
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+  .filter((one) => {
+    for (let at = one.parentElement; at; at = at.parentElement) {
+      if (['auto', 'scroll'].includes(getComputedStyle(at).overflowX)) return false
+    }
+    return true
+  })
+  .map((one) => `cut off: ${one.innerText || one.name}`)"""
+"""What lies beyond the right edge where nothing scrolls to it."""
+
 SIDEWAYS = """() => document.documentElement.scrollWidth - innerWidth"""
 
 
@@ -77,7 +89,7 @@ def test_every_screen_of_the_desk_meets_wcag_22_aa(desk: Eyes, service: Service,
     found = {
         name: troubles
         for name in desk_screens(desk.page, service.desk(), role, practice_id=practice_id)
-        if (troubles := violations(desk.page))
+        if (troubles := violations(desk.page) + desk.page.evaluate(CUT_OFF))
     }
 
     assert found == {}

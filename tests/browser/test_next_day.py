@@ -10,12 +10,9 @@ import uuid_utils.compat
 from playwright.sync_api import expect
 from sqlmodel import select
 
-from fieldapp.app import assemble
-from fieldapp.domain.access import Role
-from fieldapp.store import field, founding, tables
-from fieldapp.store.database import GATE, Scope
+from fieldapp.store import field, tables
 from tests.browser.at_the_door import AgentsPhone
-from tests.browser.conftest import MORNING, Eyes, Service, apart
+from tests.browser.conftest import MORNING, Eyes, Service, apart, behind
 
 pytestmark = pytest.mark.browser
 
@@ -25,29 +22,22 @@ TOMORROW = MORNING.date() + timedelta(days=1)
 
 async def published_tomorrow(service: Service, *, visits: int) -> None:
     """The first visits of the agent's day once more, a day later."""
-    parts = assemble(service.settings)
-    try:
-        async with parts.database.transaction(Scope(None, GATE)) as session:
-            somebody = await founding.person_in_role(session, Role.AGENT)
-        assert somebody is not None
-        async with parts.database.transaction(Scope(somebody.agency_id, "administrator")) as session:
-            agent = (await session.exec(select(tables.Person).where(tables.Person.login == AGENT))).one()
-            today = await field.day_of(session, agent.id, MORNING.date())
-            stops = [stop for stop in today.stops if not stop.reserve][:visits]
-            head = await session.get(tables.PublishedDay, stops[0].published_day_id)
-            assert head is not None
-            day = tables.PublishedDay(**head.model_dump() | {"id": new_id(), "day": TOMORROW, "version": 1})
-            session.add(day)
-            await session.flush()
-            for stop in stops:
-                moved = {
-                    name: getattr(stop, name) + timedelta(days=1)
-                    for name in ("arrive_at", "leave_at", "window_from", "window_to")
-                }
-                fresh = {"id": new_id(), "published_day_id": day.id, "day": TOMORROW}
-                session.add(tables.PublishedStop(**stop.model_dump() | moved | fresh))
-    finally:
-        await parts.database.close()
+    async with behind(service) as session:
+        agent = (await session.exec(select(tables.Person).where(tables.Person.login == AGENT))).one()
+        today = await field.day_of(session, agent.id, MORNING.date())
+        stops = [stop for stop in today.stops if not stop.reserve][:visits]
+        head = await session.get(tables.PublishedDay, stops[0].published_day_id)
+        assert head is not None
+        day = tables.PublishedDay(**head.model_dump() | {"id": new_id(), "day": TOMORROW, "version": 1})
+        session.add(day)
+        await session.flush()
+        for stop in stops:
+            moved = {
+                name: getattr(stop, name) + timedelta(days=1)
+                for name in ("arrive_at", "leave_at", "window_from", "window_to")
+            }
+            fresh = {"id": new_id(), "published_day_id": day.id, "day": TOMORROW}
+            session.add(tables.PublishedStop(**stop.model_dump() | moved | fresh))
 
 
 def new_id() -> UUID:

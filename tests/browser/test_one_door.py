@@ -9,13 +9,10 @@ import pytest
 from playwright.sync_api import expect
 from sqlmodel import col, select
 
-from fieldapp.domain.access import Role
-from fieldapp.parts import assemble
-from fieldapp.store import field, founding, tables
-from fieldapp.store.database import GATE, Scope
+from fieldapp.store import field, tables
 from tests.browser.at_the_door import AgentsPhone
 from tests.browser.books import Books
-from tests.browser.conftest import MORNING, Eyes, Service, apart
+from tests.browser.conftest import MORNING, Eyes, Service, apart, behind
 
 pytestmark = pytest.mark.browser
 
@@ -25,35 +22,28 @@ PLACE = ("text", "street", "house_number", "staircase", "unit", "cap", "comune",
 
 async def one_person_for_two(service: Service, *, day: date) -> tuple[str, str]:
     """Give the last two waiting stops of the agent's day one debtor and one address; returns the stops' ids."""
-    parts = assemble(service.settings)
-    try:
-        async with parts.database.transaction(Scope(None, GATE)) as session:
-            somebody = await founding.person_in_role(session, Role.AGENT)
-        assert somebody is not None
-        async with parts.database.transaction(Scope(somebody.agency_id, "administrator")) as session:
-            agent = (await session.exec(select(tables.Person).where(tables.Person.login == AGENT))).one()
-            published = await field.day_of(session, agent.id, day)
-            first, second = [s for s in published.stops if not s.reserve and s.id not in published.done][-2:]
-            people = []
-            for stop in (first, second):
-                query = select(tables.Obligor).where(
-                    tables.Obligor.practice_id == stop.practice_id, tables.Obligor.role == "debtor"
-                )
-                people.append((await session.exec(query.order_by(col(tables.Obligor.position)))).first())
-            one, other = people
-            assert one is not None
-            assert other is not None
-            for name in ("kind", "name", "tax_code", "tax_code_index", "vat_number"):
-                setattr(other, name, getattr(one, name))
-            here = await session.get(tables.Address, first.address_id)
-            there = await session.get(tables.Address, second.address_id)
-            assert here is not None
-            assert there is not None
-            for name in PLACE:
-                setattr(there, name, getattr(here, name))
-            return str(first.id), str(second.id)
-    finally:
-        await parts.database.close()
+    async with behind(service) as session:
+        agent = (await session.exec(select(tables.Person).where(tables.Person.login == AGENT))).one()
+        published = await field.day_of(session, agent.id, day)
+        first, second = [s for s in published.stops if not s.reserve and s.id not in published.done][-2:]
+        people = []
+        for stop in (first, second):
+            query = select(tables.Obligor).where(
+                tables.Obligor.practice_id == stop.practice_id, tables.Obligor.role == "debtor"
+            )
+            people.append((await session.exec(query.order_by(col(tables.Obligor.position)))).first())
+        one, other = people
+        assert one is not None
+        assert other is not None
+        for name in ("kind", "name", "tax_code", "tax_code_index", "vat_number"):
+            setattr(other, name, getattr(one, name))
+        here = await session.get(tables.Address, first.address_id)
+        there = await session.get(tables.Address, second.address_id)
+        assert here is not None
+        assert there is not None
+        for name in PLACE:
+            setattr(there, name, getattr(here, name))
+        return str(first.id), str(second.id)
 
 
 def test_who_was_met_is_said_once_and_each_creditor_has_a_receipt(phone: Eyes, service: Service, books: Books) -> None:

@@ -19,13 +19,10 @@ from PIL import Image
 from playwright.sync_api import Page, Request, expect
 from sqlmodel import col, select
 
-from fieldapp.domain.access import Role
 from fieldapp.domain.money import italian
-from fieldapp.parts import assemble
-from fieldapp.store import founding, tables
-from fieldapp.store.database import GATE, Scope
+from fieldapp.store import tables
 from tests.browser.at_the_door import RECORDS, AgentsPhone
-from tests.browser.conftest import Eyes, Service, apart
+from tests.browser.conftest import Eyes, Service, apart, behind
 
 pytestmark = pytest.mark.browser
 
@@ -167,22 +164,15 @@ class Watcher:
 
 async def _told(service: Service, visit_id: str) -> list[str]:
     """What the service keeps and tells of the visit: facts, tasks, names of its pictures."""
-    parts = assemble(service.settings)
-    try:
-        async with parts.database.transaction(Scope(None, GATE)) as session:
-            somebody = await founding.person_in_role(session, Role.AGENT)
-        assert somebody is not None
-        async with parts.database.transaction(Scope(somebody.agency_id, "administrator")) as session:
-            facts = (await session.exec(select(tables.Fact))).all()
-            tasks = (await session.exec(select(tables.Task).where(tables.Task.subject_id == visit_id))).all()
-            papers = (
-                await session.exec(select(tables.CreditDocument).where(col(tables.CreditDocument.visit_id) == visit_id))
-            ).all()
-        told = [f"{fact.kind} {json.dumps(fact.body)}" for fact in facts if visit_id in json.dumps(fact.body)]
-        assert told, "the visit told no fact"
-        return [*told, *(f"{t.kind} {json.dumps(t.details)}" for t in tasks), *(f"{p.name} {p.kind}" for p in papers)]
-    finally:
-        await parts.database.close()
+    async with behind(service) as session:
+        facts = (await session.exec(select(tables.Fact))).all()
+        tasks = (await session.exec(select(tables.Task).where(tables.Task.subject_id == visit_id))).all()
+        papers = (
+            await session.exec(select(tables.CreditDocument).where(col(tables.CreditDocument.visit_id) == visit_id))
+        ).all()
+    told = [f"{fact.kind} {json.dumps(fact.body)}" for fact in facts if visit_id in json.dumps(fact.body)]
+    assert told, "the visit told no fact"
+    return [*told, *(f"{t.kind} {json.dumps(t.details)}" for t in tasks), *(f"{p.name} {p.kind}" for p in papers)]
 
 
 def test_a_visit_that_met_somebody_else_leaves_no_byte_about_a_debt(

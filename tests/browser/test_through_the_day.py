@@ -8,13 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlmodel import col, select
 
-from fieldapp.app import assemble
-from fieldapp.domain.access import Role
-from fieldapp.store import field, founding, tables
-from fieldapp.store.database import GATE, Scope
+from fieldapp.store import field, tables
 from tests.browser.at_the_desk import sign_in
 from tests.browser.at_the_door import AgentsPhone
-from tests.browser.conftest import MORNING, Eyes, Service, apart
+from tests.browser.conftest import MORNING, Eyes, Service, apart, behind
 from tests.browser.test_next_day import new_id
 
 pytestmark = pytest.mark.browser
@@ -29,28 +26,21 @@ def order_on(page: Page) -> list[str]:
 
 async def published_without_the_last(service: Service) -> None:
     """The day once more, as the dispatcher's next version, without the last visit of the agent's route."""
-    parts = assemble(service.settings)
-    try:
-        async with parts.database.transaction(Scope(None, GATE)) as session:
-            somebody = await founding.person_in_role(session, Role.AGENT)
-        assert somebody is not None
-        async with parts.database.transaction(Scope(somebody.agency_id, "administrator")) as session:
-            agent = (await session.exec(select(tables.Person).where(tables.Person.login == AGENT))).one()
-            mine = await field.day_of(session, agent.id, MORNING.date())
-            dropped = next(s for s in reversed(mine.stops) if not s.reserve and s.id not in mine.done)
-            head = await session.get(tables.PublishedDay, dropped.published_day_id)
-            assert head is not None
-            query = select(tables.PublishedStop).where(col(tables.PublishedStop.published_day_id) == head.id)
-            stops = (await session.exec(query)).all()
-            day = tables.PublishedDay(**head.model_dump() | {"id": new_id(), "version": head.version + 1})
-            session.add(day)
-            await session.flush()
-            # Stops keep their ids from version to version: the earlier version's rows go over to the new one.
-            for stop in stops:
-                if stop.id != dropped.id:
-                    stop.published_day_id = day.id
-    finally:
-        await parts.database.close()
+    async with behind(service) as session:
+        agent = (await session.exec(select(tables.Person).where(tables.Person.login == AGENT))).one()
+        mine = await field.day_of(session, agent.id, MORNING.date())
+        dropped = next(s for s in reversed(mine.stops) if not s.reserve and s.id not in mine.done)
+        head = await session.get(tables.PublishedDay, dropped.published_day_id)
+        assert head is not None
+        query = select(tables.PublishedStop).where(col(tables.PublishedStop.published_day_id) == head.id)
+        stops = (await session.exec(query)).all()
+        day = tables.PublishedDay(**head.model_dump() | {"id": new_id(), "version": head.version + 1})
+        session.add(day)
+        await session.flush()
+        # Stops keep their ids from version to version: the earlier version's rows go over to the new one.
+        for stop in stops:
+            if stop.id != dropped.id:
+                stop.published_day_id = day.id
 
 
 def test_an_agent_changes_the_order_and_the_office_sees_it(phone: Eyes, desk: Eyes, service: Service) -> None:

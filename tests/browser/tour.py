@@ -21,8 +21,25 @@ def phone_screens(page: Page, address: str) -> Iterator[str]:
     yield "entra"
     phone.sign_in()
     yield "attiva"
-    phone.activate()
+    phone.tap("Attiva questo telefono")
+    expect(page.get_by_role("heading", name="Scegli un PIN")).to_be_visible()
+    yield "pin-scelta"
+    phone.choose_pin()
+    phone.sees_the_day()
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.reload()
+    expect(page.get_by_role("heading", name="PIN", exact=True)).to_be_visible()
+    yield "pin"
+    phone.key_in("000000")
+    expect(page.get_by_role("alert")).to_be_visible(timeout=20_000)
+    yield "pin-sbagliato"
+    phone.unlock()
+    phone.sees_the_day()
     yield "oggi"
+    page.get_by_role("link", name="Cambia l’ordine").click()
+    expect(page.get_by_role("heading", name="Cambia l’ordine")).to_be_visible()
+    yield "ordine"
+    page.get_by_role("link", name="Oggi").last.click()
     phone.tap("Chiama")
     # It is loaded when it is asked for: until it is open, Escape would close nothing.
     expect(page.get_by_role("dialog")).to_be_visible()
@@ -42,7 +59,7 @@ def phone_screens(page: Page, address: str) -> Iterator[str]:
     expect(page.get_by_role("heading", name="Ricevute di oggi")).to_be_visible()
     yield "cassa"
     phone.tap("Conta i contanti")
-    expect(page.get_by_role("button", name=re.compile("firma il conteggio"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Firma il conteggio"))).to_be_visible()
     yield "conteggio"
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Invio").click()
@@ -54,6 +71,9 @@ def phone_screens(page: Page, address: str) -> Iterator[str]:
     yield "invio-vuoto"
     page.get_by_role("link", name="Oggi").last.click()
     yield "oggi-avanti"
+    page.goto(f"{address}#/giornata")
+    expect(page.get_by_role("heading", name="Fine giornata")).to_be_visible()
+    yield "fine-giornata"
 
 
 def _paid_visit(phone: AgentsPhone) -> Iterator[str]:
@@ -75,6 +95,10 @@ def _paid_visit(phone: AgentsPhone) -> Iterator[str]:
     phone.hold("ieni premuto")
     expect(phone.page.get_by_role("img", name="Ricevuta")).to_be_visible()
     yield "ricevuta"
+    phone.tap("Altri modi")
+    expect(phone.page.get_by_role("heading", name="Come gliela dai?")).to_be_visible()
+    yield "ricevuta-modi"
+    phone.page.keyboard.press("Escape")
     phone.tap("Fatto")
     phone.read_what_is_signed()
     phone.draw_signature()
@@ -109,6 +133,9 @@ DESKS: dict[str, dict[str, Callable[[Page], Locator]]] = {
     },
     "Pianificazione": {"giorno": lambda page: page.locator("main tbody tr")},
     "Amministrazione": {
+        "condizioni": lambda page: page.get_by_role("heading", name="Condizioni"),
+        "regole": lambda page: page.locator("main li, main tbody tr"),
+        "licenze": lambda page: page.locator("main tbody tr"),
         "registro": lambda page: page.locator("main tbody tr"),
         "orologio": lambda page: page.get_by_role("button", name="Sposta l'orologio"),
     },
@@ -149,6 +176,10 @@ def _day(page: Page) -> Iterator[str]:
     page.get_by_role("link", name=re.compile("Pubblicato")).first.click()
     expect(page.get_by_text(re.compile("di .* fatte")).first).to_be_visible(timeout=20_000)
     yield "pubblicato"
+    page.go_back()
+    page.get_by_role("button", name="Modifica a mano").click()
+    expect(page.get_by_role("group", name="A mano")).to_be_visible(timeout=20_000)
+    yield "a-mano"
 
 
 def _import(page: Page) -> Iterator[str]:
