@@ -64,18 +64,18 @@ class Tally:
 
 
 NONE = Tally()
+SIX_DAYS = timedelta(days=6)
 
 
 def conversations(contacts: Iterable[Contact], *, on: date, since: date) -> Tally:
     """Conversations with the debtor over all channels."""
-    weighed = [contact.on for contact in contacts if contact.reached and contact.counts]
-    return _tally(weighed, on=on, since=since) if weighed else NONE
+    return _tally([made.on for made in contacts if made.reached and made.counts and made.on <= on], on, since)
 
 
 def visits(contacts: Iterable[Contact], *, on: date, since: date) -> Tally:
     """Visits that weigh, whoever was met."""
-    made = [contact.on for contact in contacts if contact.channel is Channel.VISIT and contact.counts]
-    return _tally(made, on=on, since=since) if made else NONE
+    visit = Channel.VISIT
+    return _tally([made.on for made in contacts if made.channel is visit and made.counts and made.on <= on], on, since)
 
 
 def calls_to_cancel(planned: Iterable[Contact], *, visit: Contact) -> tuple[Contact, ...]:
@@ -105,14 +105,16 @@ def contact_from_json(reader: Reader) -> Contact:
     return contact
 
 
-def _tally(weighed: Sequence[date], *, on: date, since: date) -> Tally:
+def _tally(weighed: Sequence[date], on: date, since: date) -> Tally:
     # One plain loop: a planner asks this some hundred thousand times a day.
-    week_from = on - timedelta(days=6)
+    if not weighed:
+        return NONE
+    week_from = on - SIX_DAYS
     day = week = placement = 0
     for made_on in weighed:
-        if made_on > on:
-            continue
-        day += made_on == on
-        week += made_on >= week_from
-        placement += made_on >= since
-    return Tally(day, week, placement) if day or week or placement else NONE
+        if made_on >= week_from:
+            week += 1
+            day += made_on == on
+        if made_on >= since:
+            placement += 1
+    return Tally(day, week, placement) if week or placement else NONE

@@ -79,7 +79,7 @@ class Ruleset:
             if rule.overrides is not None or facts.act.kind not in rule.acts or not rule.valid_on(on):
                 continue
             check = CHECKS[rule.check]
-            if check.needs in missing or not rule.scope.covers(creditor=creditor, debtor=debtor):
+            if not check.codes or check.needs in missing or not rule.scope.covers(creditor=creditor, debtor=debtor):
                 continue
             active = self._resolved(rule, on, creditor=creditor, debtor=debtor)
             if check.switch is None or active.parameters[check.switch]:

@@ -53,11 +53,11 @@ def placement(case: Case, _: Mapping[str, Any]) -> Said:
 
 def letter_sent(case: Case, p: Mapping[str, Any]) -> Said:
     """A letter of the level that the rule asks for went out long enough ago."""
-    latest, level = case.on - timedelta(days=p["days_since"]), p["level"]
+    level, days = p["level"], p["days_since"]
     for letter in case.practice.letters:
-        if letter.level >= level and letter.sent_on <= latest:
+        if letter.level >= level and (case.on - letter.sent_on).days >= days:
             return NOTHING
-    return (("conduct.letter_missing", {"level": p["level"], "days": p["days_since"]}),)
+    return (("conduct.letter_missing", {"level": level, "days": days}),)
 
 
 def days_past_due(case: Case, p: Mapping[str, Any]) -> Said:
