@@ -61,7 +61,7 @@ test-elsewhere: setup
 # A process of its own: the browser's driver keeps an event loop running in the thread that tests run in.
 test-browser: setup
 	@$(BIN)/python scripts/ensure_chromium.py
-	@$(BIN)/python -m pytest -m browser
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
 
 test-web: setup
 	@cd $(PWA) && FIELDAPP_FAULT_STEPS=20000 npm run --silent test

@@ -16,24 +16,25 @@ PLANNING = ("--seconds", "2", "--seeds", "1", "--sizes", "10x150")
 
 
 def planning() -> str:
-    """The planner's own table, from a process of its own so that nothing compiled here helps it."""
-    command = [sys.executable, "-m", "bench.planning", *PLANNING]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return f"`{' '.join(command[1:])}`\n\n{done.stdout.strip()}"
+    """The planner's own table."""
+    return _apart("planning", *PLANNING)
 
 
 def conduct() -> str:
-    """The rules' own table, from a process of its own so that nothing remembered here helps it."""
-    command = [sys.executable, "-m", "bench.conduct"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return f"`{' '.join(command[1:])}`\n\n{done.stdout.strip()}"
+    """The rules' own table."""
+    return _apart("conduct")
 
 
 def geocoding() -> str:
-    """The geocoder's own table and picture, from a process of its own so that nothing remembered here helps it."""
-    command = [sys.executable, "-m", "bench.geocoding", "--picture", "docs/confidence.svg"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return f"`{' '.join(command[1:])}`\n\n{done.stdout.strip()}"
+    """The geocoder's own table and picture."""
+    return _apart("geocoding", "--picture", "docs/confidence.svg")
+
+
+def _apart(name: str, *options: str) -> str:
+    """What a bench prints, from a process of its own so that nothing compiled or remembered here helps it."""
+    command = ["-m", f"bench.{name}", *options]
+    done = subprocess.run([sys.executable, *command], check=True, capture_output=True, text=True)
+    return f"`python {' '.join(command)}`\n\n{done.stdout.strip()}"
 
 
 BENCHES: dict[str, tuple[str, Callable[[], str]]] = {

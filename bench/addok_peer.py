@@ -10,10 +10,11 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -73,7 +74,8 @@ class Addok:
             f"SYNONYMS_PATHS = [{str(synonyms)!r}]\nLOG_DIR = {str(folder)!r}\nPROCESSORS_PYPATHS = {paths!r}\n"
         )
         os.environ |= {"REDIS_PORT": str(port), "ADDOK_CONFIG_MODULE": str(settings)}
-        import_module("addok.config").config.load()
+        with redirect_stdout(sys.stderr):  # it says what it loads
+            import_module("addok.config").config.load()
         process = import_module("addok.batch").process_documents
         batch: list[str] = []
         for street in streets:

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -40,6 +41,7 @@ from tests.conftest import TEMPLATE, setup_user
 T = TypeVar("T")
 MORNING = datetime(2026, 11, 26, 7, 45, tzinfo=UTC)
 """Thursday 26 November 2026, a quarter to nine in Italy."""
+CLOCK = "demo-clock.json"
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "device_scale_factor": 2,
@@ -106,20 +108,32 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.fixture(scope="session")
+def province_of_60(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A loaded province of 60 practices and 3 agents that each module copies: its database and its home."""
+    home = tmp_path_factory.mktemp("province")
+    name = f"province_{os.environ.get('PYTEST_XDIST_WORKER', 'gw')}"
+    setup.create_database(cluster.url(setup_user(), "postgres"), name, template=TEMPLATE)
+    DemoClock(home / CLOCK).move_to(MORNING)
+    apart(_fill(Settings(database_url=cluster.url(setup.APP, name), home=home, demo=True)))
+    return name, home
+
+
 @pytest.fixture(scope="module")
-def service(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A province of 60 practices and 3 agents, served by one process and one worker; each module has its own day."""
+def service(
+    cluster: Cluster, province_of_60: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """A province of its own for each module, with a day of its own, served by one process and one worker."""
+    template, loaded = province_of_60
     home = tmp_path_factory.mktemp("service")
+    shutil.copytree(loaded, home, dirs_exist_ok=True)
     name = f"browser_{os.environ.get('PYTEST_XDIST_WORKER', 'gw')}"
     admin = cluster.url(setup_user(), "postgres")
-    setup.create_database(admin, name, template=TEMPLATE)
+    setup.create_database(admin, name, template=template)
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     settings = Settings(database_url=cluster.url(setup.APP, name), home=home, demo=True, port=port, public_url=address)
-    clock = DemoClock(home / "demo-clock.json")
-    clock.move_to(MORNING)
-    apart(_fill(settings))
-    clock.move_to(MORNING)
+    DemoClock(home / CLOCK).move_to(MORNING)
     running = Service(address, settings)
     running.start()
     yield running

@@ -74,7 +74,7 @@ def _count(phone: AgentsPhone) -> None:
     expect(page.get_by_text("Mancano 5,00")).to_be_visible()
     expect(sign).to_be_disabled()
     phone.type("Perché non torna", "Una banconota in auto")
-    phone.hold("firma il conteggio")
+    phone.hold("Firma il conteggio")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("link", name="Invio").click()
     phone.delivered()
