@@ -14,15 +14,15 @@ from litestar.response import ServerSentEvent
 from msgspec import Meta, Struct
 
 from fieldapp.routes.guard import parts_of
-from fieldapp.services import exchange, intake, office
+from fieldapp.services import addresses, exchange, intake, office
 from fieldapp.services.work import Work
-from fieldapp.store.shapes.field import AddressCard
 from fieldapp.store.shapes.office import (
     CreditorRow,
     DoubtfulAddress,
     ImportReport,
     PracticeFile,
     PracticePage,
+    SettledAddress,
     TaskRow,
 )
 
@@ -139,15 +139,13 @@ class OfficeController(Controller):
 
     @get("/addresses/doubtful", operation_id="list_doubtful_addresses")
     async def list_doubtful_addresses(self, work: NamedDependency[Work]) -> list[DoubtfulAddress]:
-        return await office.list_doubtful_addresses(work)
+        return await addresses.list_doubtful(work)
 
     @post("/addresses/{address_id:uuid}/settle", operation_id="settle_address", status_code=200)
     async def settle_address(
         self, work: NamedDependency[Work], address_id: FromPath[UUID], data: JSONBody[SettleRequest]
-    ) -> AddressCard:
-        return await office.settle_address(
-            work, address_id, lat_e6=data.lat_e6, lon_e6=data.lon_e6, confirm=data.confirm
-        )
+    ) -> SettledAddress:
+        return await addresses.settle(work, address_id, lat_e6=data.lat_e6, lon_e6=data.lon_e6, confirm=data.confirm)
 
     @get("/exports/outcomes", operation_id="export_outcomes")
     async def export_outcomes(

@@ -15,13 +15,11 @@ from fieldapp.domain.receipts import read_receipt
 from fieldapp.services import rules
 from fieldapp.services.work import Work
 from fieldapp.store import limitation, practice_facts, practice_file, practices, tasks
-from fieldapp.store.cards import address_card, current_addresses
+from fieldapp.store.cards import current_addresses
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.dispatch import Finding
-from fieldapp.store.shapes.field import AddressCard
 from fieldapp.store.shapes.office import (
     CreditorRow,
-    DoubtfulAddress,
     PracticeFile,
     PracticePage,
     TaskRow,
@@ -119,28 +117,3 @@ async def finish_task(work: Work, task_id: UUID, *, note: str) -> TaskRow:
         NewFact("task.finished", work.now, practice_id=task.practice_id, body={"task_id": str(task_id)}),
     )
     return (await tasks.rows(work.session, task_id=task_id))[0]
-
-
-async def list_doubtful_addresses(work: Work) -> list[DoubtfulAddress]:
-    return await tasks.doubtful_addresses(work.session)
-
-
-async def settle_address(work: Work, address_id: UUID, *, lat_e6: int, lon_e6: int, confirm: bool) -> AddressCard:
-    """Confirm an address at the pin, or with `confirm` false say that it does not exist.
-
-    Raises Refusal `address.unknown`, `address.settled_meanwhile`.
-    """
-    settled = await tasks.settle(
-        work.session,
-        address_id,
-        lat_e6=lat_e6,
-        lon_e6=lon_e6,
-        confirmed=confirm,
-        person_id=work.identity.person_id,
-        now=work.now,
-        new_id=work.parts.new_id,
-    )
-    body = {"address_id": str(settled.id), "instead_of": str(address_id), "state": settled.state}
-    tell(work.session, NewFact("address.settled", work.now, practice_id=settled.practice_id, body=body))
-    audit(work.session, "address.settled", "address", address_id, **body)
-    return address_card(settled)

@@ -10,7 +10,8 @@ from fieldapp.domain.intake import AddressDraft, PracticeDraft
 from fieldapp.domain.packed import Packed
 from fieldapp.geo.addresses import normalise_fields
 from fieldapp.geo.geocoding import Answer, GazetteerGeocoder
-from fieldapp.store.entrusted import CONFIRMED, PlacedAddress, PlacedDrafts
+from fieldapp.store.addresses import CONFIRMED
+from fieldapp.store.entrusted import PlacedAddress, PlacedDrafts
 
 SURE_QUALITIES = frozenset({"house_number", "interpolated"})
 LEAST_CONFIDENCE = 0.7

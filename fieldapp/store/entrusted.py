@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,8 @@ from fieldapp.domain.ledger import CLAIMS, AccountKind, LineBalance, NewEntry
 from fieldapp.domain.packed import Packed
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.domain.statements import Adjustment, PaymentTaken, adjust, cut_of, draft_digest, plus
-from fieldapp.store import ledger
+from fieldapp.store import addresses, ledger
+from fieldapp.store.addresses import CONFIRMED
 from fieldapp.store.batches import insert_rows
 from fieldapp.store.cards import by_practice
 from fieldapp.store.columns import Keyring
@@ -46,7 +47,6 @@ from fieldapp.store.tables.practice import (
 NO_END = date(9999, 12, 31)
 """End of a placement that the creditor gave none."""
 SOURCE = "creditor"
-CONFIRMED = "confirmed"
 _ORDER: tuple[type[SQLModel], ...] = (
     Practice,
     Obligor,
@@ -176,7 +176,7 @@ async def write(session: AsyncSession, what: Entrusting, *, on_progress: Callabl
     total = Written()
     for done, portion in enumerate(what.portions, start=1):
         compared = await _compare(session, what.creditor_id, portion.drafts, today=what.today)
-        writing = _Writing(session, what, portion.places)
+        writing = _Writing(session, what, await _as_pinned(session, portion.places))
         await writing.open_placements([*compared.new, *(draft for draft, _ in compared.changed)])
         for draft in compared.new:
             writing.begin(draft)
@@ -186,6 +186,30 @@ async def write(session: AsyncSession, what: Entrusting, *, on_progress: Callabl
         total.add(compared.written)
         on_progress(100 * done // len(what.portions))
     return total
+
+
+async def _as_pinned(
+    session: AsyncSession, places: Mapping[AddressDraft, PlacedAddress]
+) -> dict[AddressDraft, PlacedAddress]:
+    """The places with the word of the people who have pointed at such an address before: it outranks the gazetteer."""
+    pins = await addresses.pinned(session, (place.text for place in places.values()))
+    found = {}
+    for draft, place in places.items():
+        if pin := pins.get((place.text, place.comune)):
+            lat_e6, lon_e6 = pin
+            found[draft] = replace(
+                place,
+                lat_e6=lat_e6,
+                lon_e6=lon_e6,
+                quality=addresses.PIN,
+                confidence_pct=100,
+                state=CONFIRMED,
+                why="",
+                alternatives=(),
+            )
+        else:
+            found[draft] = place
+    return found
 
 
 class _Writing:

@@ -1,4 +1,4 @@
-"""Tasks, and the addresses that wait for a person."""
+"""Work that waits for a person."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import sqlalchemy
 from sqlalchemy import String, and_, cast, update
 from sqlmodel import col, select
@@ -15,13 +14,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.store.batches import insert_rows
-from fieldapp.store.cards import address_card
 from fieldapp.store.database import agency_of
-from fieldapp.store.shapes.office import AddressCandidate, DoubtfulAddress, TaskRow
+from fieldapp.store.shapes.office import TaskRow
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import PaperToSend
 from fieldapp.store.tables.office import Task
-from fieldapp.store.tables.practice import Address, Obligor, Practice
+from fieldapp.store.tables.practice import Obligor, Practice
 
 AT_MOST = 500
 _OFFICE = "office"
@@ -138,78 +136,3 @@ async def finish_about(
         .values(state="done", finished_at=now, finished_by=person_id)
         .execution_options(synchronize_session=False)
     )
-
-
-async def doubtful_addresses(session: AsyncSession) -> list[DoubtfulAddress]:
-    """Addresses in force that nobody has confirmed, of practices that may be visited."""
-    query = (
-        select(Address, Practice.practice_number, Obligor.name)
-        .join(Practice, col(Practice.id) == col(Address.practice_id))
-        .join(Obligor, col(Obligor.id) == col(Address.obligor_id))
-        .where(Address.state == "doubtful", col(Address.current), Practice.state == "open")
-        .order_by(col(Address.recorded_at), col(Address.id))
-        .limit(AT_MOST)
-    )
-    return [
-        DoubtfulAddress(
-            address=address_card(address),
-            practice_id=address.practice_id,
-            practice_number=number,
-            debtor_name=debtor,
-            why=address.why,
-            alternatives=msgspec.convert(address.alternatives, list[AddressCandidate]),
-        )
-        for address, number, debtor in (await session.exec(query)).all()
-    ]
-
-
-async def settle(
-    session: AsyncSession,
-    address_id: UUID,
-    *,
-    lat_e6: int,
-    lon_e6: int,
-    confirmed: bool,
-    person_id: UUID,
-    now: datetime,
-    new_id: Callable[[], UUID],
-) -> Address:
-    """Put a person's word in the place of a doubtful address: a new row in force, the old one kept.
-
-    Raises Refusal `address.unknown`, or `address.settled_meanwhile` where a newer one is in force already.
-    """
-    old = (await session.exec(select(Address).where(Address.id == address_id).with_for_update())).first()
-    if old is None:
-        raise Refusal("address.unknown", kind=Kind.MISSING)
-    if not old.current:
-        raise Refusal("address.settled_meanwhile", kind=Kind.CONFLICT)
-    kept = old.model_dump(exclude={"id", "alternatives", "why"})
-    new = Address(
-        **{
-            **kept,
-            "id": new_id(),
-            "lat_e6": lat_e6 if confirmed else old.lat_e6,
-            "lon_e6": lon_e6 if confirmed else old.lon_e6,
-            "quality": "pin" if confirmed else old.quality,
-            "confidence_pct": 100 if confirmed else old.confidence_pct,
-            "state": "confirmed" if confirmed else "rejected",
-            "why": "",
-            "alternatives": [],
-            "source": _OFFICE,
-            "recorded_at": now,
-        }
-    )
-    old.current = False
-    session.add(new)
-    await session.flush()
-    await session.execute(
-        update(Task)
-        .where(
-            col(Task.kind) == "address.doubtful",
-            col(Task.subject_id) == str(address_id),
-            col(Task.state) == "open",
-        )
-        .values(state="done", finished_at=now, finished_by=person_id)
-        .execution_options(synchronize_session=False)
-    )
-    return new

@@ -212,7 +212,7 @@ async def test_a_pin_settles_a_doubtful_address(house: House, desk: Desk) -> Non
         f"/addresses/{doubtful['address']['id']}/settle", json={"lat_e6": 45_300_001, "lon_e6": 9_500_002}
     )
 
-    card = settled.json()
+    card = settled.json()["address"]
     assert (card["state"], card["source"], card["quality"]) == ("confirmed", "office", "pin")
     assert (card["lat_e6"], card["lon_e6"]) == (45_300_001, 9_500_002)
     assert (await desk.get("/addresses/doubtful")).json() == []
@@ -240,8 +240,42 @@ async def test_an_address_that_does_not_exist_leaves_the_queue_as_rejected(offic
 
     settled = await office.post(f"/addresses/{address_id}/settle", json={"lat_e6": 0, "lon_e6": 0, "confirm": False})
 
-    assert settled.json()["state"] == "rejected"
-    assert len((await office.get("/addresses/doubtful")).json()) == 2
+    assert (settled.json()["address"]["state"], settled.json()["practices"]) == ("rejected", 3)
+    assert (await office.get("/addresses/doubtful")).json() == []
+
+
+async def test_one_pin_serves_all_practices_at_an_address_and_those_that_come_later(house: House, desk: Desk) -> None:
+    lay_out_streets(house)
+    wrong = "Via Garibaldo 400"
+    await taken_in(desk, house, file_of(row("P-1", Indirizzo=wrong), row("P-2", Indirizzo=wrong), row("P-3")))
+    first = (await desk.get("/addresses/doubtful")).json()[0]["address"]["id"]
+
+    settled = await desk.post(f"/addresses/{first}/settle", json={"lat_e6": 45_300_001, "lon_e6": 9_500_002})
+
+    assert settled.json()["practices"] == 2
+    assert (await desk.get("/addresses/doubtful")).json() == []
+    assert (await desk.get("/tasks", params={"kind": "address.doubtful"})).json() == []
+    await taken_in(desk, house, file_of(row("P-4", Indirizzo=wrong)))
+    (later,) = (await practice_file(desk, "P-4"))["addresses"]
+    assert (later["state"], later["quality"], later["lat_e6"]) == ("confirmed", "pin", 45_300_001)
+    for number in ("P-1", "P-2"):
+        assert "address.settled" in [item["kind"] for item in (await practice_file(desk, number))["timeline"]]
+
+
+async def test_the_address_whose_visit_is_worth_most_waits_first(house: House, desk: Desk) -> None:
+    lay_out_streets(house)
+    rows = (
+        row("P-1", cents=20_000, Indirizzo="Via Garibaldo 400"),
+        row("P-2", cents=150_000, Indirizzo="Via Garibaldo 401"),
+        row("P-3", cents=90_000, Indirizzo="Via Garibaldo 402"),
+    )
+    await taken_in(desk, house, file_of(*rows))
+
+    waiting = (await desk.get("/addresses/doubtful")).json()
+
+    worth = [one["worth_cents"] for one in waiting]
+    assert [one["practice_number"] for one in waiting] == ["P-2", "P-3", "P-1"]
+    assert worth == sorted(worth, reverse=True)
 
 
 async def test_a_settled_address_survives_the_next_file(house: House, desk: Desk) -> None:

@@ -261,6 +261,15 @@ class DoubtfulAddress(Struct, frozen=True):
     debtor_name: str
     why: str
     alternatives: list[AddressCandidate]
+    worth_cents: int
+    """What a visit there is expected to recover, were the address confirmed; 0 where a rule stops it anyway."""
+    placement_ends_on: date
+
+
+class SettledAddress(Struct, frozen=True):
+    address: AddressCard
+    practices: int
+    """How many practices have the address and are settled with it."""
 
 
 class AddressCandidate(Struct, frozen=True):

@@ -122,7 +122,11 @@ class DebtLine(SQLModel, table=True):
 class Address(SQLModel, table=True):
     """An address with its source; a newer one never overwrites the older."""
 
-    __table_args__ = (CheckConstraint("state in ('confirmed','doubtful','rejected')", name="address_state_known"),)
+    __table_args__ = (
+        CheckConstraint("state in ('confirmed','doubtful','rejected')", name="address_state_known"),
+        Index("address_pinned", "agency_id", "text", postgresql_where=text("quality = 'pin'")),
+        Index("address_doubtful", "agency_id", "text", postgresql_where=text("state = 'doubtful' and current")),
+    )
 
     id: UUID = key()
     agency_id: UUID = agency()

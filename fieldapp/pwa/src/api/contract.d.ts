@@ -2008,10 +2008,13 @@ export interface components {
             address: components["schemas"]["AddressCard"];
             alternatives: components["schemas"]["AddressCandidate"][];
             debtor_name: string;
+            /** Format: date */
+            placement_ends_on: string;
             /** Format: uuid */
             practice_id: string;
             practice_number: string;
             why: string;
+            worth_cents: number;
         };
         /** DraftedFile */
         DraftedFile: {
@@ -2934,6 +2937,11 @@ export interface components {
             lat_e6: number;
             lon_e6: number;
         };
+        /** SettledAddress */
+        SettledAddress: {
+            address: components["schemas"]["AddressCard"];
+            practices: number;
+        };
         /** SettlementRow */
         SettlementRow: {
             /** Format: date-time */
@@ -3286,7 +3294,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AddressCard"];
+                    "application/json": components["schemas"]["SettledAddress"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
