@@ -177,7 +177,12 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                 (
                     "payment.received",
                     "Money was taken, with a receipt.",
-                    (*_PAYMENT, *_m(_K.TEXT, "receipt"), *_m(_K.COUNT, "instalment", maybe=True)),
+                    (
+                        *_PAYMENT,
+                        *_m(_K.TEXT, "receipt"),
+                        *_m(_K.COUNT, "instalment", maybe=True),
+                        *_m(_K.TEXT, "paid_by", maybe=True),
+                    ),
                 ),
                 ("payment.cleared", "A bank credited it.", (*_PAYMENT, *_m(_K.ID, "payment_id"))),
                 (

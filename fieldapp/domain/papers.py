@@ -224,7 +224,7 @@ def _receipt_blocks(paper: ReceiptValue, words: Words, *, digest: Sha256) -> tup
         Block(Role.AMOUNT, italian(paper.amount_cents)),
         Block(Role.AMOUNT_WORDS, f"euro {paper.amount_in_words}"),
         *((Block(Role.WARNING, fill(words, f"{kind}.warning")),) if clearance else ()),
-        Block(Role.FIELD, paper.debtor, fill(words, "receipt.received_from")),
+        _received_from(paper, words),
         Block(Role.FIELD, paper.creditor.name, fill(words, "receipt.on_behalf_of")),
         Block(Role.FIELD, paper.practice, fill(words, "receipt.practice")),
         Block(Role.FIELD, wording, fill(words, "receipt.wording")),
@@ -252,6 +252,14 @@ def _receipt_blocks(paper: ReceiptValue, words: Words, *, digest: Sha256) -> tup
         Block(Role.FINGERPRINT, fingerprint(digest), fill(words, "receipt.fingerprint")),
         Block(Role.QR, fill(words, "receipt.qr")),
     )
+
+
+def _received_from(paper: ReceiptValue, words: Words) -> Block:
+    if paper.payer is None:
+        return Block(Role.FIELD, paper.debtor, fill(words, "receipt.received_from"))
+    capacity = fill(words, f"receipt.paid_by.{paper.payer.capacity.value}")
+    text = fill(words, "receipt.paid_by.text", name=paper.payer.name, capacity=capacity, debtor=paper.debtor)
+    return Block(Role.FIELD, text, fill(words, "receipt.paid_by"))
 
 
 def issuer_blocks(agency: Agency, words: Words) -> tuple[Block, ...]:

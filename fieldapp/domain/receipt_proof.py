@@ -14,12 +14,14 @@ import json
 import re
 import zlib
 from dataclasses import dataclass, fields, is_dataclass
+from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import Sha256, canonical_json
 from fieldapp.domain.receipts import ReceiptValue, read_receipt, receipt_name
+from fieldapp.domain.values import may_be_left_out
 
 LONGEST = 1_100
 """Characters of a proof that still leave room for a page's address in the code."""
@@ -112,8 +114,8 @@ def _inflated(content: bytes) -> bytes:
 
 def _packed(value: Any) -> Any:
     if is_dataclass(value):
-        names = sorted(field.name for field in fields(value))
-        return [getattr(value, n) if n == _KEPT_WHOLE else _packed(getattr(value, n)) for n in names]
+        spelled = (f.name for f in fields(value) if not may_be_left_out(f) or getattr(value, f.name) is not None)
+        return [getattr(value, n) if n == _KEPT_WHOLE else _packed(getattr(value, n)) for n in sorted(spelled)]
     if isinstance(value, tuple):
         return [_packed(item) for item in value]
     return value
@@ -124,9 +126,13 @@ def _unpacked(shape: Any, plain: Any) -> Any:
     if is_dataclass(shape) and isinstance(shape, type):
         hints = get_type_hints(shape)
         names = sorted(field.name for field in fields(shape))
+        if isinstance(plain, list) and len(plain) < len(names):
+            names = sorted(field.name for field in fields(shape) if not may_be_left_out(field))
         if not isinstance(plain, list) or len(plain) != len(names):
             raise _unreadable()
         return {name: _unpacked(hints[name], item) for name, item in zip(names, plain, strict=True)}
+    if get_origin(shape) is UnionType:
+        return None if plain is None else _unpacked(get_args(shape)[0], plain)
     if get_origin(shape) is tuple and isinstance(plain, list):
         return [_unpacked(get_args(shape)[0], item) for item in plain]
     return plain

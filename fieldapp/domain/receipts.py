@@ -7,7 +7,7 @@ hands it over; the office reads the bytes back and takes nothing on trust. Conte
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -23,9 +23,11 @@ from fieldapp.domain.payments import (
     PaymentRules,
     checked_payment,
 )
-from fieldapp.domain.values import canonical_bytes, checked_text, read_canonical
+from fieldapp.domain.values import LEFT_OUT, canonical_bytes, checked_text, read_canonical
 
 VERSION = 1
+WITH_PAYER = 2
+"""The version of a receipt for money that somebody other than the debtor handed over; otherwise like version 1."""
 GENESIS = Sha256("0" * 64)
 """What the first receipt of a series names as its predecessor."""
 
@@ -96,6 +98,29 @@ class Agent:
     def __post_init__(self) -> None:
         checked_text(self.name, at="agent.name", longest=120)
         checked_text(self.number, at="agent.number", longest=20)
+
+
+class Capacity(StrEnum):
+    """As what somebody other than the debtor pays."""
+
+    RELATIVE = "relative"
+    COHABITANT = "cohabitant"
+    ACQUAINTANCE = "acquaintance"
+    REPRESENTATIVE = "representative"
+    GUARANTOR = "guarantor"
+    CO_OBLIGOR = "co_obligor"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who handed the money over on the debtor's behalf (adempimento del terzo, art. 1180 c.c.)."""
+
+    name: str
+    capacity: Capacity
+
+    def __post_init__(self) -> None:
+        checked_text(self.name, at="payer.name", longest=120)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +213,8 @@ def stamp_duty(amount_cents: int, *, rule: StampRule, exemption: str = "") -> St
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptValue:
     """One receipt, as signed. `issued_at` is UTC to the millisecond; `utc_offset_min` was Italy's at the time,
-    kept so that the paper shows the same hour for ever. `residual_cents` is what stays owed after it.
+    kept so that the paper shows the same hour for ever. `residual_cents` is what stays owed after it. `payer` is
+    somebody other than the debtor, and then it is version 2; papers of version 1 keep their bytes.
     """
 
     v: int = VERSION
@@ -212,10 +238,11 @@ class ReceiptValue:
     agent: Agent
     device: str
     prev_digest: Sha256
+    payer: Payer | None = field(default=None, metadata=LEFT_OUT)
 
     def __post_init__(self) -> None:
         """Refuse a receipt that contradicts itself: codes `receipt.*`, `payment.*` and `paper.malformed`."""
-        if self.v != VERSION:
+        if self.v != (VERSION if self.payer is None else WITH_PAYER):
             raise Refusal("receipt.version_unknown", kind=Kind.UNSUPPORTED, details={"version": self.v})
         check_heading(self.issued_at, self.utc_offset_min, self.place)
         checked_text(self.debtor, at="debtor", longest=160)

@@ -33,6 +33,7 @@ from fieldapp.domain.conduct import (
     Facts,
     Finding,
     Payee,
+    PayerKind,
     Payment,
     PracticeFacts,
     Ruleset,
@@ -51,7 +52,7 @@ from fieldapp.domain.receipts import ReceiptValue, WordingKind
 from fieldapp.domain.repayment_plan import Terms, outside, settlement_outside
 from fieldapp.domain.told import Told, read_day_closed, read_day_order, read_paper_request
 from fieldapp.domain.visit import check_report, from_body
-from fieldapp.domain.visit_report import ReportedPayment, SignedPaper, VisitReport
+from fieldapp.domain.visit_report import PayerDocument, ReportedPayment, SignedPaper, VisitReport
 
 VERSION = 1
 FAR_OFF = timedelta(minutes=10)
@@ -59,6 +60,8 @@ FAR_OFF = timedelta(minutes=10)
 
 NOTED = frozenset({"conduct.cash_instalment_logged"})
 """Noted with the visit and no work for anybody: the contract allows it."""
+TOLD_TO_THE_OFFICE = frozenset({"conduct.payer_not_debtor"})
+"""Warnings that are flags all the same: the rule's words promise that the office sees them."""
 ABOUT_THE_COMUNE = "conduct.patron_saint_unknown"
 """Says something of a place, not of the visit: told once for each comune."""
 
@@ -429,7 +432,11 @@ class _Judging:
         flags = (*flags, *self._printed_otherwise(payments, practice), *(("payment.over_owed",) if over_cents else ()))
         findings = self._findings(report, payments, practice)
         said = [f for f in findings if f.code != ABOUT_THE_COMUNE]
-        loud = [f.code for f in said if not f.quiet and f.severity is not Severity.WARNS]
+        loud = [
+            f.code
+            for f in said
+            if not f.quiet and (f.severity is not Severity.WARNS or f.code in TOLD_TO_THE_OFFICE)
+        ]
         return replace(
             decision,
             report=report,
@@ -533,6 +540,8 @@ class _Judging:
         named = [t.receipt is not None and t.receipt.wording.kind is WordingKind.INSTALMENT for t in payments]
         if any(is_named and t.instalment_number is None for is_named, t in zip(named, payments, strict=True)):
             flags.append("payment.instalment_without_plan")
+        if any(payment.payer is not None and not payment.payer.debtor_agrees for payment in report.payments):
+            flags.append("payment.debtor_did_not_agree")
         left_on = report.left_at.astimezone(known.ruleset.tz).date()
         paid = {share.debt_line_id for payment in report.payments for share in payment.allocation}
         if any(practice.barred_on[line_id] <= left_on for line_id in paid & practice.barred_on.keys()):
@@ -554,6 +563,7 @@ class _Judging:
                     paid.method,
                     paid.amount_cents,
                     instalment=agreed,
+                    payer=_payer_kind(paid),
                     cheque=self._cheque(paid, practice),
                 )
             )
@@ -694,6 +704,13 @@ def _named_as_known(who: str, receipt: ReceiptValue, issuer: Issuer, practice: P
             return same_name(receipt.debtor) in {same_name(name) for name in practice.debtor_names}
 
 
+def _payer_kind(paid: ReportedPayment) -> PayerKind:
+    if paid.payer is None:
+        return PayerKind.DEBTOR
+    unseen = paid.payer.document is PayerDocument.NONE
+    return PayerKind.OTHER_UNIDENTIFIED if unseen else PayerKind.OTHER_IDENTIFIED
+
+
 def _agree(receipt: ReceiptValue, payment: ReportedPayment, practice: PracticeKnown) -> None:
     """The receipt says the same as the report. Raises Refusal `receipt.differs_from_report` (details: at)."""
     pairs = {
@@ -701,6 +718,7 @@ def _agree(receipt: ReceiptValue, payment: ReportedPayment, practice: PracticeKn
         "method": (receipt.method.code, payment.method),
         "practice": (receipt.practice, practice.practice_number),
         "stamp_duty": (receipt.stamp_duty.due_cents, payment.stamp_duty.cents),
+        "payer": (receipt.payer, payment.payer and payment.payer.payer),
     }
     for at, (printed, reported) in pairs.items():
         if printed != reported:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import Field, asdict, fields, is_dataclass
 from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -24,9 +24,20 @@ LARGEST_BYTES = 64 * 1024
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 
 
+LEFT_OUT = {"left_out": True}
+"""Metadata of a field of the outermost value that is not spelled at all while it is None: what a later version of a
+paper added, so that papers of the version before keep their bytes."""
+
+
 def canonical_bytes(value: Any) -> bytes:
     """The one spelling of a frozen dataclass, keys sorted."""
-    return canonical_json(asdict(value))
+    unspelled = {field.name for field in fields(value) if may_be_left_out(field) and getattr(value, field.name) is None}
+    return canonical_json({name: plain for name, plain in asdict(value).items() if name not in unspelled})
+
+
+def may_be_left_out(field: Field[Any]) -> bool:
+    """Whether the field is missing in papers that have nothing to say in it."""
+    return bool(field.metadata.get("left_out"))
 
 
 def read_canonical(shape: type[Value], content: bytes) -> Value:
@@ -76,10 +87,12 @@ def _read(shape: Any, plain: Any, *, at: str) -> Any:
 
 def _read_dataclass(shape: Any, plain: Any, *, at: str) -> Any:
     hints = get_type_hints(shape)
-    wanted = {field.name for field in fields(shape)}
-    if set(_typed(dict, plain, at=at)) != wanted:
+    given = set(_typed(dict, plain, at=at))
+    known = {field.name for field in fields(shape)}
+    demanded = {field.name for field in fields(shape) if not may_be_left_out(field)}
+    if not demanded <= given <= known:
         raise _malformed(at)
-    return shape(**{name: _read(hints[name], plain[name], at=f"{at}.{name}".lstrip(".")) for name in wanted})
+    return shape(**{name: _read(hints[name], plain[name], at=f"{at}.{name}".lstrip(".")) for name in given})
 
 
 def _read_union(parts: tuple[Any, ...], plain: Any, *, at: str) -> Any:

@@ -17,6 +17,7 @@ from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import Sha256, sha256
 from fieldapp.domain.outcomes import NEXT_STEPS, FieldType, Met, Need, Outcome, outcome
 from fieldapp.domain.reading import Reader, printable
+from fieldapp.domain.receipts import Capacity, Payer
 from fieldapp.domain.visit_report import (
     NEUTRAL_PURPOSES,
     Allocated,
@@ -28,6 +29,8 @@ from fieldapp.domain.visit_report import (
     NobodyMet,
     NoPosition,
     Observation,
+    OtherPayer,
+    PayerDocument,
     Position,
     Purpose,
     ReportedPayment,
@@ -244,11 +247,26 @@ def _payment(reader: Reader) -> ReportedPayment:
         allocation=tuple(_allocated(item) for item in reader.objects("allocation", most=200)),
         stamp_duty=_stamp_duty(reader.object("stamp_duty")),
         receipt=reader.maybe("receipt", lambda name: _receipt(reader.object(name))),
+        # Named only where it is not the debtor; phones of the version before never do.
+        payer=_payer(reader.object("payer")) if "payer" in reader.names() else None,
     )
     reader.close()
     if payment.receipt and sum(line.total_cents for line in payment.allocation) != payment.amount_cents:
         raise _malformed("visit.allocation_differs", reader.path("allocation"))
     return payment
+
+
+def _payer(reader: Reader) -> OtherPayer:
+    name = reader.text("name", longest=120)
+    if name != name.strip() or re.search(r"[\n\t]", name):
+        raise reader.malformed("name")
+    payer = OtherPayer(
+        Payer(name, reader.choice("capacity", Capacity)),
+        reader.choice("document", PayerDocument),
+        reader.flag("debtor_agrees"),
+    )
+    reader.close()
+    return payer
 
 
 def _answers(reader: Reader) -> Mapping[str, str | int | bool]:

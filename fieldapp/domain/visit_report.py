@@ -17,6 +17,7 @@ from uuid import UUID
 from fieldapp.domain.contacts import Channel, Contact
 from fieldapp.domain.ids import Sha256
 from fieldapp.domain.outcomes import Met, Outcome
+from fieldapp.domain.receipts import Payer
 
 
 class IdentifiedBy(StrEnum):
@@ -177,9 +178,33 @@ class SignedPaper:
     signature: str
 
 
+class PayerDocument(StrEnum):
+    """By what kind of document a payer was identified; its number is not kept."""
+
+    IDENTITY_CARD = "identity_card"
+    PASSPORT = "passport"
+    DRIVING_LICENCE = "driving_licence"
+    RESIDENCE_PERMIT = "residence_permit"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPayer:
+    """Somebody who paid in the debtor's presence and on the debtor's behalf.
+
+    `debtor_agrees`: the debtor, asked, had nothing against it; otherwise the creditor may refuse the money
+    (art. 1180, second paragraph, c.c.).
+    """
+
+    payer: Payer
+    document: PayerDocument
+    debtor_agrees: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ReportedPayment:
-    """Money taken at the door. `fields` are the answers that the payment method asks for."""
+    """Money taken at the door. `fields` are the answers that the payment method asks for; `payer` is None where the
+    debtor paid."""
 
     method: str
     amount_cents: int
@@ -187,6 +212,7 @@ class ReportedPayment:
     allocation: tuple[Allocated, ...]
     stamp_duty: StampDutyLine
     receipt: IssuedReceipt | None
+    payer: OtherPayer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -616,7 +616,7 @@ class _Writing:
             )
 
     def _payment(self, taken: TakenPayment, report: VisitReport) -> None:
-        payment, receipt = taken.payment, taken.receipt
+        payment, receipt, other = taken.payment, taken.receipt, taken.payment.payer
         if receipt is None:
             self._promise(
                 report,
@@ -683,6 +683,9 @@ class _Writing:
             fields=dict(payment.fields),
             instalment_number=taken.instalment_number,
             reported_at=None,
+            payer_name=other.payer.name if other else None,
+            payer_capacity=other.payer.capacity.value if other else None,
+            payer_document=other.document.value if other else None,
         )
         self._tell(
             "payment.received",
@@ -693,6 +696,7 @@ class _Writing:
                 "method": payment.method,
                 "receipt": receipt.name,
                 **({"instalment": taken.instalment_number} if taken.instalment_number else {}),
+                **({"paid_by": other.payer.capacity.value} if other else {}),
             },
             day=report.planned_day,
         )

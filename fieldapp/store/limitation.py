@@ -35,7 +35,7 @@ from fieldapp.store.gathering import gathered, listed
 from fieldapp.store.shapes.field import DebtLineCard, LimitationCard
 from fieldapp.store.shapes.office import InterruptionRow
 from fieldapp.store.tables.access import Person
-from fieldapp.store.tables.field import SignatureGiven, Visit
+from fieldapp.store.tables.field import Payment, SignatureGiven, Visit
 from fieldapp.store.tables.ledger import Account, Entry, Posting
 from fieldapp.store.tables.practice import DebtLine, Obligor, Practice
 from fieldapp.store.tables.rules import InterruptingAct as ActRow
@@ -64,6 +64,10 @@ CLOCKS: tuple[Any, ...] = (
         Entry.memo,
         # A payment that was reversed proves nothing.
         select(_reversal.id).where(col(_reversal.reverses) == col(Entry.id)).exists(),
+        # Nor does what somebody else paid: only who owes can acknowledge (art. 2944 c.c.).
+        select(Payment.id)
+        .where(col(Payment.entry_id) == col(Entry.id), col(Payment.payer_capacity).is_not(None))
+        .exists(),
         source=_CLAIM,
         where=(col(Account.practice_id) == col(Practice.id), col(Account.kind).in_([kind.value for kind in CLAIMS])),
         of=Practice,
@@ -131,8 +135,8 @@ def _acts(row: Any) -> list[InterruptingAct]:
     ]
     acts += [
         InterruptingAct(_local(at), Interruption.PART_PAYMENT, memo, line)
-        for line, _, kind, at, memo, reversed_ in row.claim
-        if kind == "payment" and line is not None and not reversed_
+        for line, _, kind, at, memo, reversed_, by_another in row.claim
+        if kind == "payment" and line is not None and not reversed_ and not by_another
     ]
     for at, outcome in row.signed:
         kind = Interruption.PLAN_SIGNED if outcome == "PLAN_SIGNED" else Interruption.ACKNOWLEDGEMENT

@@ -17,6 +17,7 @@ from fieldapp.store import agreement_cards, approvals, cards, ledger, limitation
 from fieldapp.store.shapes.dispatch import Finding
 from fieldapp.store.shapes.field import AttemptCard, LimitationCard
 from fieldapp.store.shapes.office import (
+    PaidBy,
     PracticeFile,
     PromiseRow,
     ReceiptRow,
@@ -25,7 +26,7 @@ from fieldapp.store.shapes.office import (
     VisitRow,
 )
 from fieldapp.store.tables.access import Person
-from fieldapp.store.tables.field import Attachment, Promise, Receipt, SignatureGiven, Visit
+from fieldapp.store.tables.field import Attachment, Payment, Promise, Receipt, SignatureGiven, Visit
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.practice import Address, ContactAttempt, CreditDocument, DebtLine, Obligor, Phone, Practice
 
@@ -78,7 +79,7 @@ async def practice_file(
         findings=list(findings),
         documents=[cards.document_card(row) for row in documents[practice_id] if row.visit_id is None],
         visits=await _visits(session, practice_id, documents[practice_id], receipts),
-        receipts=[_receipt_row(row) for row in receipts],
+        receipts=[_receipt_row(*row) for row in receipts],
         promises=await _promises(session, practice_id),
         plans=(await agreement_cards.plan_cards(session, one, today=today))[practice_id],
         settlements=(await agreement_cards.settlement_cards(session, one))[practice_id],
@@ -91,12 +92,21 @@ async def practice_file(
     )
 
 
-async def _receipts(session: AsyncSession, practice_id: UUID) -> Sequence[Receipt]:
-    query = select(Receipt).where(Receipt.practice_id == practice_id).order_by(col(Receipt.issued_at).desc())
-    return (await session.exec(query)).all()
+async def _receipts(session: AsyncSession, practice_id: UUID) -> Sequence[tuple[Receipt, PaidBy | None]]:
+    """The receipts, newest first, each with whoever paid instead of the debtor; a counter-receipt has no payment."""
+    query = (
+        select(Receipt, Payment.payer_name, Payment.payer_capacity, Payment.payer_document)
+        .join(Payment, col(Payment.receipt_id) == col(Receipt.id), isouter=True)
+        .where(Receipt.practice_id == practice_id)
+        .order_by(col(Receipt.issued_at).desc())
+    )
+    return [
+        (row, PaidBy(name, capacity, document) if name and capacity and document else None)
+        for row, name, capacity, document in (await session.exec(query)).all()
+    ]
 
 
-def _receipt_row(row: Receipt) -> ReceiptRow:
+def _receipt_row(row: Receipt, paid_by: PaidBy | None) -> ReceiptRow:
     return ReceiptRow(
         id=row.id,
         series=row.series,
@@ -110,11 +120,15 @@ def _receipt_row(row: Receipt) -> ReceiptRow:
         state=row.state,  # type: ignore[arg-type]
         digest=row.digest,
         reason=row.reason,
+        paid_by=paid_by,
     )
 
 
 async def _visits(
-    session: AsyncSession, practice_id: UUID, documents: Sequence[CreditDocument], receipts: Sequence[Receipt]
+    session: AsyncSession,
+    practice_id: UUID,
+    documents: Sequence[CreditDocument],
+    receipts: Sequence[tuple[Receipt, PaidBy | None]],
 ) -> list[VisitRow]:
     query = (
         select(Visit, Person.name, Address.text)
@@ -147,7 +161,7 @@ async def _visits(
             clock_offset_ms=visit.clock_offset_ms,
             documents=[cards.document_card(row) for row in by_visit[visit.id]],
             signature=signatures.get(visit.id),
-            receipts=[_receipt_row(row) for row in receipts if row.visit_id == visit.id],
+            receipts=[_receipt_row(row, by) for row, by in receipts if row.visit_id == visit.id],
             together_with=together[_group(visit)],
         )
         for visit, agent_name, address_text in found

@@ -90,6 +90,9 @@ def _paid_visit(phone: AgentsPhone) -> Iterator[str]:
     yield "esito-scelto"
     phone.pay("Contanti", "50,00", {})
     yield "incasso"
+    phone.choose("Un’altra persona", of="Chi paga")
+    yield "chi-paga"
+    phone.page.get_by_role("group", name="Chi paga?").get_by_role("radio").first.check(force=True)
     phone.look_together()
     yield "guardate-insieme"
     phone.hold("ieni premuto")

@@ -25,7 +25,7 @@ from fieldapp.domain.conduct.rule import Rule
 from fieldapp.domain.ids import canonical_json, sha256
 from fieldapp.domain.reading import instant_text
 from fieldapp.domain.receipt_series import Series
-from fieldapp.domain.receipts import Method, SettledLine, Wording, WordingKind
+from fieldapp.domain.receipts import Capacity, Method, Payer, SettledLine, Wording, WordingKind
 from fieldapp.domain.sync import Arrived, Decision, Known, PracticeKnown, judge_batch
 from tests.domain.receipt_builders import DEVICE as THE_PHONE
 from tests.domain.receipt_builders import Phone, verify
@@ -169,9 +169,8 @@ AT_THE_DOOR = [
     for rule in OWN
     for case in cases_of(rule)
     if isinstance(act := changed(case["change"]).act, Payment)
+    # What a cheque says comes with the report's own fields: `tests/flows/test_money_facts.py`.
     and act.method in ("cash", "card")
-    # Who pays and what a cheque says come with the report's own fields: `tests/flows/test_sync.py`.
-    and act.payer is PayerKind.DEBTOR
 ]
 
 
@@ -185,8 +184,15 @@ def paid_at_the_server(facts: Facts, ruleset: Ruleset) -> set[str]:
     lines = (SettledLine("Prestito 4711", act.amount_cents, 0, 0),)
     wording = Wording(WordingKind.INSTALMENT, 1, 3) if act.instalment else Wording(WordingKind.PART_PAYMENT)
     answers = {"acquirer": "Nexi", "authorisation_code": "A1"} if act.method == "card" else {}
+    other = None if act.payer is PayerKind.DEBTOR else Payer("Lucia Neri", Capacity.RELATIVE)
     issued = phone.issue(
-        amount_cents=act.amount_cents, practice="P-1", lines=lines, wording=wording, method=Method(act.method, answers)
+        v=1 if other is None else 2,
+        payer=other,
+        amount_cents=act.amount_cents,
+        practice="P-1",
+        lines=lines,
+        wording=wording,
+        method=Method(act.method, answers),
     )
     value = json.loads(issued.content)
     duty = value["stamp_duty"]
@@ -203,6 +209,9 @@ def paid_at_the_server(facts: Facts, ruleset: Ruleset) -> set[str]:
             "signature": b64encode(issued.signature).decode(),
         },
     }
+    if other is not None:
+        seen = "passport" if act.payer is PayerKind.OTHER_IDENTIFIED else "none"
+        payment["payer"] = {"name": other.name, "capacity": other.capacity, "document": seen, "debtor_agrees": True}
     met = {"who": "debtor", "identified_by": "document", "role": None}
     told = {"outcome": "PAID_PARTIAL", "captured": {"reason": "short_of_money"}, "statement": None, "signature": None}
     visit = replace(facts, act=Visit(act.at, 0))

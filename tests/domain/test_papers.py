@@ -16,9 +16,9 @@ from fieldapp.domain.epc import compact_iban, epc_payload, spaced_iban
 from fieldapp.domain.errors import Refusal
 from fieldapp.domain.ids import canonical_json, sha256
 from fieldapp.domain.papers import Paper, TransferMemo, VisitNotice, fill, paper_blocks, paper_lines
-from fieldapp.domain.receipts import ReceiptValue
+from fieldapp.domain.receipts import Capacity, Payer, ReceiptValue
 from fieldapp.domain.values import canonical_bytes, read_canonical
-from tests.domain.receipt_builders import ROOT, answer_of, golden
+from tests.domain.receipt_builders import ROOT, a_receipt, answer_of, golden
 
 WORDS: dict[str, str] = json.loads(
     (ROOT / "fieldapp/pwa/src/papers/templates/default.it.json").read_text(encoding="utf-8")
@@ -137,10 +137,21 @@ def test_a_template_without_a_sentence_fails_before_anything_is_printed(key: str
     }
     # The phone never says it; a receipt of the office does (tests/flows/test_cash.py).
     kept_for_later.add("receipt.method.transfer_received")
+    # One capacity stands for all of them: `test_a_template_names_every_capacity_of_a_payer`.
+    kept_for_later |= {f"receipt.paid_by.{capacity}" for capacity in Capacity} - {"receipt.paid_by.relative"}
 
     answer = answer_of(lambda: [paper_blocks(paper, words, digest=sha256(b"")) for paper in papers])
 
     assert answer == {"refused": "paper.words_missing"} or key in kept_for_later
+
+
+@pytest.mark.parametrize("capacity", Capacity)
+def test_a_template_names_every_capacity_of_a_payer(capacity: Capacity) -> None:
+    paper = a_receipt(v=2, payer=Payer("Lucia Neri", capacity))
+
+    [paid_by] = [block for block in paper_blocks(paper, WORDS, digest=sha256(b"")) if block.label == "Pagato da"]
+
+    assert paid_by.text == f"Lucia Neri ({WORDS[f'receipt.paid_by.{capacity}']}), per conto di Mario Bianchi"
 
 
 def test_a_placeholder_that_nobody_fills_is_refused() -> None:

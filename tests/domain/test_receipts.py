@@ -56,6 +56,31 @@ def test_a_receipt_reads_back_to_the_same_bytes_and_digest(case: dict[str, Any])
     assert receipt_digest(receipt) == case["digest"]
 
 
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        # A payer in a receipt that says nobody but the debtor paid
+        ({"v": 1}, "receipt.version_unknown"),
+        # Nobody in one that says somebody did
+        ({"payer": None}, "receipt.version_unknown"),
+        ({"payer": {"name": "", "capacity": "relative"}}, "paper.malformed"),
+        ({"payer": {"name": "Lucia Neri", "capacity": "neighbour"}}, "paper.malformed"),
+        ({"payer": {"name": "Lucia Neri", "capacity": "relative", "document": "AX1"}}, "paper.malformed"),
+        # What makes a name read otherwise than it is stored
+        ({"payer": {"name": "Lucia\u202eireN", "capacity": "relative"}}, "paper.malformed"),
+    ],
+)
+def test_a_receipt_and_its_payer_agree(change: dict[str, Any], code: str) -> None:
+    paid_by_another = next(dict(case["value"]) for case in golden("receipts") if case["value"]["v"] == 2)
+
+    assert refusal_of({**paid_by_another, **change}) == code
+
+
+def test_a_receipt_of_the_version_before_has_no_place_for_a_payer() -> None:
+    assert b"payer" not in receipt_bytes(a_receipt())
+    assert refusal_of({**golden("receipts")[0]["value"], "payer": None}) == "paper.not_canonical"
+
+
 @pytest.mark.parametrize("case", golden("receipt_signatures"), ids=lambda case: case["made_by"])
 def test_a_signature_made_by_the_phone_is_verified_here(case: dict[str, Any]) -> None:
     content = golden("receipts")[0]["text"].encode()

@@ -162,8 +162,10 @@ class FieldPhone:
         method: str,
         answers: dict[str, Any],
         instalment: tuple[int, int] | None = None,
+        payer: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """A payment by `method` on the first debt line, costs and interest first, with its signed receipt."""
+        """A payment by `method` on the first debt line, costs and interest first, with its signed receipt; `payer` is
+        who paid instead of the debtor, as the report names them."""
         line = practice["debt_lines"][0]
         left, parts = cents, {}
         for part in ("costs_cents", "interest_cents", "principal_cents"):
@@ -174,7 +176,7 @@ class FieldPhone:
         residual = practice["owed_cents"] - cents
         duty = stamp_duty(cents, rule=StampRule())
         value = {
-            "v": 1,
+            "v": 2 if payer else 1,
             "kind": payment_method(method).paper.value,
             "series": self.series,
             "number": self.number,
@@ -202,6 +204,7 @@ class FieldPhone:
             "agent": {"name": self.agent_name, "number": self.agent_number},
             "device": str(self.device_id),
             "prev_digest": self.chain_head,
+            **({"payer": {name: payer[name] for name in ("name", "capacity")}} if payer else {}),
         }
         content = canonical_json(value)
         self.chain_head = sha256(content)
@@ -212,6 +215,7 @@ class FieldPhone:
             "allocation": [{"debt_line_id": line["id"], **parts}],
             "stamp_duty": {"cents": duty.due_cents, "charged_to": duty.charged_to.value, "reason": duty.reason},
             "receipt": {"value": value, "digest": self.chain_head, "signature": self.sign(content)},
+            **({"payer": payer} if payer else {}),
         }
 
 

@@ -68,6 +68,14 @@ class EntryRow(Struct, frozen=True):
     postings: list[PostingRow]
 
 
+class PaidBy(Struct, frozen=True):
+    """Somebody other than the debtor who paid, as what, and by which kind of document they were identified."""
+
+    name: str
+    capacity: str
+    document: str
+
+
 class ReceiptRow(Struct, frozen=True):
     id: UUID
     series: str
@@ -82,6 +90,8 @@ class ReceiptRow(Struct, frozen=True):
     digest: str
     reason: str = ""
     """Of a counter-receipt: why."""
+    paid_by: PaidBy | None = None
+    """None where the debtor paid."""
 
 
 class SignatureRow(Struct, frozen=True):

@@ -135,6 +135,9 @@ class Payment(SQLModel, table=True):
         CheckConstraint(
             "standing in ('received','handed_in','at_bank','cleared','unpaid','voided')", name="payment_standing_known"
         ),
+        CheckConstraint(
+            "num_nulls(payer_name, payer_capacity, payer_document) in (0, 3)", name="payment_payer_whole"
+        ),
     )
 
     id: UUID = key()
@@ -155,6 +158,10 @@ class Payment(SQLModel, table=True):
     """When an export told the creditor of it; decides what a later statement already includes."""
     standing: str = "received"
     slip_id: UUID | None = maybe_link("deposit_slip.id")
+    payer_name: str | None = personal("debtor", default=None)
+    """Who paid on the debtor's behalf; these three are None where the debtor paid."""
+    payer_capacity: str | None = None
+    payer_document: str | None = None
 
 
 class Promise(SQLModel, table=True):

@@ -56,7 +56,9 @@ export function signedText(
   }
   if (draft.outcome && ACKNOWLEDGING.has(draft.outcome)) parts.push(...effectOfSigning(dated(lines), today, words))
   for (const payment of draft.payments) {
-    if (payment.receipt) parts.push(fill(words.paid, { amount: euro(payment.amount_cents) }))
+    if (!payment.receipt) continue
+    const amount = euro(payment.amount_cents)
+    parts.push(payment.payer ? fill(words.paid_by_another, { amount, payer: payment.payer.name }) : fill(words.paid, { amount }))
   }
   if (draft.statement.trim()) parts.push(fill(words.statement, { statement: draft.statement.trim() }))
   if (parts.length === 1 && draft.outcome && outcomeOf(draft.outcome)) parts.push(words.met)

@@ -2366,6 +2366,12 @@ export interface components {
             /** Format: date */
             since: string;
         };
+        /** PaidBy */
+        PaidBy: {
+            capacity: string;
+            document: string;
+            name: string;
+        };
         /** PaperFacts */
         PaperFacts: {
             agency_name: string;
@@ -2722,6 +2728,7 @@ export interface components {
             label: string;
             method: string;
             number: number;
+            paid_by?: components["schemas"]["PaidBy"] | null;
             /** @default  */
             reason: string;
             series: string;

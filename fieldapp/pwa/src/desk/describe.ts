@@ -36,3 +36,9 @@ export function flagInWords(code: string): string {
   const key = [`group.${code}`, `reason.${code}`, `refusal.${code}`].find(knows)
   return key ? t(key) : code.replaceAll(/[._]+/g, ' ')
 }
+
+/** Who paid instead of the debtor, as what, and how they were identified. */
+export const paidBy = (payer: { readonly name: string; readonly capacity: string; readonly document: string }): string =>
+  t('receipt.paid_by', {
+    name: payer.name, capacity: term('payer_capacity', payer.capacity), document: term('payer_document', payer.document),
+  })

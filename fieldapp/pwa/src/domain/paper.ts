@@ -109,7 +109,7 @@ function receiptBlocks(paper: ReceiptValue, words: PaperWords, digest: string): 
     block('amount', italian(paper.amount_cents)),
     block('amount_words', `euro ${paper.amount_in_words}`),
     ...(kind === 'receipt_subject_to_clearance' ? [block('warning', fill(words, `${kind}.warning`))] : []),
-    block('field', paper.debtor, fill(words, 'receipt.received_from')),
+    receivedFrom(paper, words),
     block('field', creditor.name, fill(words, 'receipt.on_behalf_of')),
     block('field', paper.practice, fill(words, 'receipt.practice')),
     block(
@@ -128,6 +128,12 @@ function receiptBlocks(paper: ReceiptValue, words: PaperWords, digest: string): 
     block('fingerprint', fingerprint(digest), fill(words, 'receipt.fingerprint')),
     block('qr', fill(words, 'receipt.qr')),
   ]
+}
+
+function receivedFrom({ payer, debtor }: ReceiptValue, words: PaperWords): Block {
+  if (!payer) return block('field', debtor, fill(words, 'receipt.received_from'))
+  const capacity = fill(words, `receipt.paid_by.${payer.capacity}`)
+  return block('field', fill(words, 'receipt.paid_by.text', { name: payer.name, capacity, debtor }), fill(words, 'receipt.paid_by'))
 }
 
 export const issuerBlocks = ({ name, address, phone, vat, licence }: Agency, words: PaperWords): Block[] => [

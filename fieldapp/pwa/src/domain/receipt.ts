@@ -29,6 +29,17 @@ export interface PaperAgent {
   readonly number: string
 }
 
+/** As what somebody other than the debtor pays. */
+export const CAPACITIES = [
+  'relative', 'cohabitant', 'acquaintance', 'representative', 'guarantor', 'co_obligor', 'other',
+] as const
+
+/** Who handed the money over on the debtor's behalf (adempimento del terzo, art. 1180 c.c.). */
+export interface Payer {
+  readonly name: string
+  readonly capacity: (typeof CAPACITIES)[number]
+}
+
 export interface SettledLine {
   readonly title: string
   readonly principal_cents: number
@@ -58,7 +69,8 @@ export interface StampRule {
 }
 
 export interface ReceiptValue {
-  readonly v: 1
+  /** 2 where somebody other than the debtor paid, and only then. */
+  readonly v: 1 | 2
   readonly kind: 'receipt' | 'receipt_subject_to_clearance'
   readonly series: string
   readonly number: number
@@ -80,6 +92,7 @@ export interface ReceiptValue {
   readonly agent: PaperAgent
   readonly device: string
   readonly prev_digest: string
+  readonly payer?: Payer
 }
 
 /** What the person at the door decides; the rest follows from it and from the chain. */
@@ -109,7 +122,7 @@ export function buildReceipt(draft: ReceiptDraft, place: ChainPlace): Result<Rec
     if (paper === 'transfer_memo') throw new Refused('receipt.method_differs_from_kind')
     const value: ReceiptValue = {
       ...draft,
-      v: 1,
+      v: draft.payer ? 2 : 1,
       kind: paper,
       series: place.series,
       number: place.number,
@@ -191,6 +204,8 @@ export function checkReceipt(value: ReceiptValue): void {
   const named = /^[0-9a-f]{64}$/.test(value.prev_digest) && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value.device)
   if (!named) throw new Refused('paper.malformed', { at: 'device, prev_digest' })
   checkName(value)
+  if ((value.v === 2) !== (value.payer !== undefined)) throw new Refused('receipt.version_unknown', { version: value.v })
+  if (value.payer) checkPayer(value.payer)
   checkMoney(value)
   checkMethod(value)
 }
@@ -199,6 +214,11 @@ export function checkName({ series, number }: Pick<ReceiptValue, 'series' | 'num
   if (!/^[A-Z0-9]{1,8}$/.test(series) || !isWhole(number, 1, 999_999)) {
     throw new Refused('paper.malformed', { at: 'series, number' })
   }
+}
+
+export function checkPayer({ name, capacity }: Payer): void {
+  checkText(name, 'payer.name', 120)
+  if (!CAPACITIES.includes(capacity)) throw new Refused('paper.malformed', { at: 'payer.capacity' })
 }
 
 function checkLine(line: SettledLine): void {

@@ -6,6 +6,7 @@
  */
 import type { SignedAgreement } from './agreement.ts'
 import { NEXT_STEPS, captureShape, checkCapture, outcomeOf, type Captured, type Met, type Outcome, type Placement } from './outcomes.ts'
+import { CAPACITIES, type Payer } from './receipt.ts'
 import { Reader, Refused, attempt, isObject, lengthOf, printable, type Result } from './reading.ts'
 
 export const IDENTIFIED_BY = ['declared', 'document', 'birth_date', 'known'] as const
@@ -20,6 +21,9 @@ export const PURPOSES = [
 ] as const
 export const NO_POSITION = ['refused', 'unavailable', 'timed_out', 'off'] as const
 export const SIGNERS = ['debtor', 'co_obligor', 'guarantor', 'agent'] as const
+
+/** By what kind of document a payer was identified; its number is not kept. */
+export const PAYER_DOCUMENTS = ['identity_card', 'passport', 'driving_licence', 'residence_permit', 'none'] as const
 
 export type IdentifiedBy = (typeof IDENTIFIED_BY)[number]
 export type Role = (typeof ROLES)[number]
@@ -58,6 +62,12 @@ export interface Allocated {
   readonly costs_cents: number
 }
 
+/** Somebody who paid in the debtor's presence; the creditor may refuse where the debtor objects (art. 1180 c.c.). */
+export type OtherPayer = Payer & {
+  readonly document: (typeof PAYER_DOCUMENTS)[number]
+  readonly debtor_agrees: boolean
+}
+
 export interface PaymentBody {
   readonly method: string
   readonly amount_cents: number
@@ -69,6 +79,8 @@ export interface PaymentBody {
     readonly digest: string
     readonly signature: string
   } | null
+  /** Left out where the debtor paid. */
+  readonly payer?: OtherPayer
 }
 
 interface Common {
@@ -293,8 +305,19 @@ function readPayment(reader: Reader): void {
     readSignedPaper(reader.object(name))
     return true
   })
+  // Named only where it is not the debtor; the app before never does.
+  if (reader.has('payer')) readPayer(reader.object('payer'))
   reader.close()
   if (receipt && allocated !== amount) throw new Refused('visit.allocation_differs', { field: reader.path('allocation') })
+}
+
+function readPayer(reader: Reader): void {
+  const name = reader.text('name', 120)
+  if (name !== name.trim() || /[\n\t]/.test(name)) throw reader.malformed('name')
+  reader.choice('capacity', CAPACITIES)
+  reader.choice('document', PAYER_DOCUMENTS)
+  reader.flag('debtor_agrees')
+  reader.close()
 }
 
 function readSignedPaper(reader: Reader): void {

@@ -3,6 +3,7 @@ import { memoPayload, paperBlocks, paperLines, type PaperWords } from '../../dom
 import type { ReceiptValue } from '../../domain/receipt.ts'
 import { receiptProof } from '../../domain/receiptProof.ts'
 import type { PaymentBody } from '../../domain/visit.ts'
+import own from '../../papers/templates/default.it.json'
 import { drawPaper as draw } from '../../papers/render.ts'
 import type { StopCard } from '../shapes'
 import { memoOf } from './payment'
@@ -12,9 +13,13 @@ export interface DrawnPaper {
   readonly lines: readonly string[]
 }
 
-/** Throws a refusal of `domain/paper.ts` when the template cannot say this paper. */
-export async function drawPaper(stop: StopCard, payment: PaymentBody, words: PaperWords): Promise<DrawnPaper> {
+/**
+ * Throws a refusal of `domain/paper.ts` when the template cannot say this paper. What a template that came with the day
+ * does not know yet (a sentence of a newer app) is said in the app's own words.
+ */
+export async function drawPaper(stop: StopCard, payment: PaymentBody, given: PaperWords): Promise<DrawnPaper> {
   const { receipt } = payment
+  const words = { ...own, ...given }
   if (receipt) {
     // Built and checked by `buildReceipt` before it was signed.
     const value = receipt.value as unknown as ReceiptValue

@@ -10,7 +10,7 @@ import type { TransferMemo } from '../../domain/paper.ts'
 import { checkedPayment, paymentMethod, type Answers, type PaymentMethod } from '../../domain/payments.ts'
 import { buildReceipt, sealReceipt, stampDuty, type ReceiptDraft, type StampDuty, type StampRule } from '../../domain/receipt.ts'
 import { attempt, Refused, type Result } from '../../domain/reading.ts'
-import type { PaymentBody } from '../../domain/visit.ts'
+import type { OtherPayer, PaymentBody } from '../../domain/visit.ts'
 import { base64url } from '../../outbox/bytes'
 import { commit, nextNumber } from '../../outbox/envelopes'
 import { toBytes, type StoredRecord } from '../../outbox/storage'
@@ -22,6 +22,7 @@ import { phone, serviceNow, storage, wrote } from '../phone.svelte'
 import { rule, type Ruling } from '../rules'
 import type { AgencyCard, DebtLineCard, PersonCard, StopCard } from '../shapes'
 import { dayAt, utcOffsetMin } from '../time'
+import { DEBTOR_PAYS, payerKind, payerOf, type TypedPayer } from './payer'
 
 /** What both people look at before the button is held. */
 export interface Offer {
@@ -35,6 +36,8 @@ export interface Offer {
   readonly handedOverCents: number
   /** The instalment of a signed plan that the money is for. */
   readonly instalment: InstalmentOf | null
+  /** Null where the debtor pays. */
+  readonly payer: OtherPayer | null
 }
 
 export interface InstalmentOf {
@@ -48,12 +51,13 @@ interface Asked {
   readonly method: string
   readonly answers: Answers
   readonly instalment?: InstalmentOf | null
+  readonly payer?: TypedPayer
 }
 
 const STAMP_RULE = 'payment.stamp_duty'
 
 /** The payment as it would be, or why it cannot be taken; the rules of conduct are asked apart (`ruling`). */
-export function offer({ stop, amountCents, method: code, answers, instalment = null }: Asked, unseen: readonly Payment[]): Result<Offer> {
+export function offer({ stop, amountCents, method: code, answers, instalment = null, payer = DEBTOR_PAYS }: Asked, unseen: readonly Payment[]): Result<Offer> {
   return attempt(() => {
     const method = paymentMethod(code)
     const { practice } = stop
@@ -72,12 +76,13 @@ export function offer({ stop, amountCents, method: code, answers, instalment = n
       method, amountCents, answers: checked.value, lines, allocation, residualCents: owed - amountCents, stampDuty: duty,
       handedOverCents: amountCents + (duty.charged_to === 'debtor' ? duty.due_cents : 0),
       instalment: method.counts_as_payment && instalment ? { number: instalment.number, of: instalment.of } : null,
+      payer: method.counts_as_payment ? payerOf(payer) : null,
     }
   })
 }
 
 /** What the rules of conduct say of taking it. */
-export function ruling({ stop, amountCents, method, answers, instalment = null }: Asked): Ruling {
+export function ruling({ stop, amountCents, method, answers, instalment = null, payer = DEBTOR_PAYS }: Asked): Ruling {
   const payee = String(answers['payee'] ?? '')
   const cheque =
     method === 'cheque'
@@ -89,7 +94,7 @@ export function ruling({ stop, amountCents, method, answers, instalment = null }
   return rule(
     {
       kind: 'payment', at: serviceNow().toISOString(), method, amount_cents: amountCents, instalment: instalment !== null,
-      payer: 'debtor', cheque,
+      payer: payerKind(payer), cheque,
     },
     { stop, ruleset: phone.ruleset, payments: phone.payments, fetchedMs: phone.held?.fetched_ms ?? 0 },
   )
@@ -168,6 +173,7 @@ function paymentBody(made: Offer, receipt: PaymentBody['receipt']): PaymentBody 
     })),
     stamp_duty: { cents: made.stampDuty.due_cents, charged_to: made.stampDuty.charged_to, reason: made.stampDuty.reason },
     receipt,
+    ...(made.payer ? { payer: made.payer } : {}),
   }
 }
 
@@ -187,6 +193,7 @@ function receiptDraft(stop: StopCard, made: Offer): ReceiptDraft {
       : { kind: made.residualCents === 0 ? 'final_payment' : 'part_payment', number: 0, of: 0 },
     residual_cents: made.residualCents,
     stamp_duty: made.stampDuty,
+    ...(made.payer ? { payer: { name: made.payer.name, capacity: made.payer.capacity } } : {}),
   }
 }
 
