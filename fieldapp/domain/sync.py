@@ -433,9 +433,7 @@ class _Judging:
         findings = self._findings(report, payments, practice)
         said = [f for f in findings if f.code != ABOUT_THE_COMUNE]
         loud = [
-            f.code
-            for f in said
-            if not f.quiet and (f.severity is not Severity.WARNS or f.code in TOLD_TO_THE_OFFICE)
+            f.code for f in said if not f.quiet and (f.severity is not Severity.WARNS or f.code in TOLD_TO_THE_OFFICE)
         ]
         return replace(
             decision,

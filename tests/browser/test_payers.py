@@ -1,4 +1,4 @@
-"""Somebody else pays in the debtor's presence, without network: asked calmly, named on the receipt, seen by the office."""
+"""Somebody else pays in the debtor's presence, without network: asked, named on the receipt, seen by the office."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_sister_pays_without_network_and_the_receipt_and_the_office_say_so(
     for said in ("Scrivi il nome", "Scegli che cos’è", "Guarda un documento", "Chiedilo al debitore"):
         expect(page.get_by_role("alert").filter(has_text=said)).to_be_visible()
     agent.type("Nome e cognome di chi paga", "Lucia Neri")
-    agent.choose("Familiare", of="Che cos’è")
+    agent.choose("Parente", of="Che cos’è")
     page.get_by_text(f"{debtor} è qui, l’ho chiesto").click()
     agent.choose("Nessuno", of="Documento che ha mostrato")
     expect(page.get_by_text("prima scrivi chi è")).to_be_visible()
@@ -44,7 +44,7 @@ def test_a_sister_pays_without_network_and_the_receipt_and_the_office_say_so(
     agent.choose("Passaporto", of="Documento che ha mostrato")
     expect(page.get_by_text("L'ufficio lo vedrà")).to_be_visible()
     agent.look_together()
-    expect(page.get_by_text(f"paga Lucia Neri (familiare), per conto di {debtor}")).to_be_visible()
+    expect(page.get_by_text(f"paga Lucia Neri (parente), per conto di {debtor}")).to_be_visible()
     agent.hold("ieni premuto")
     expect(page.get_by_role("img", name="Ricevuta")).to_be_visible()
     paper = page.locator("dialog[open]").inner_text()
@@ -55,14 +55,14 @@ def test_a_sister_pays_without_network_and_the_receipt_and_the_office_say_so(
     agent.find_network()
     agent.delivered()
 
-    assert f"Pagato da\n\nLucia Neri (familiare), per conto di {debtor}" in paper
+    assert f"Pagato da\n\nLucia Neri (parente), per conto di {debtor}" in paper
     assert "Lucia Neri ha pagato 30,00 € per mio conto" in signed
     after = books.practice(stop)
     assert before["owed_cents"] - after["owed_cents"] == 3_000
     assert after["receipts"][0]["paid_by"] == {"name": "Lucia Neri", "capacity": "relative", "document": "passport"}
     sign_in(desk.page, service, "Back office")
     open_practice(desk.page, after["practice_number"])
-    shown = "pagato da Lucia Neri (familiare, passaporto) per conto del debitore"
+    shown = "pagato da Lucia Neri (parente, passaporto) per conto del debitore"
     expect(desk.page.get_by_text(shown).first).to_be_visible()
 
 
@@ -70,7 +70,7 @@ def test_where_the_debtor_is_not_there_nobody_is_asked_to_pay(phone: Eyes, servi
     agent = AgentsPhone(phone.page, service.agent())
     agent.enrol("agente2")
     agent.open_next()
-    agent.meet_third_party("Familiare")
+    agent.meet_third_party("Parente")
 
     expect(phone.page.get_by_role("button", name="Registra un incasso")).to_have_count(0)
     expect(phone.page.get_by_text("Chi paga?")).to_have_count(0)

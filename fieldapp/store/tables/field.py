@@ -135,9 +135,7 @@ class Payment(SQLModel, table=True):
         CheckConstraint(
             "standing in ('received','handed_in','at_bank','cleared','unpaid','voided')", name="payment_standing_known"
         ),
-        CheckConstraint(
-            "num_nulls(payer_name, payer_capacity, payer_document) in (0, 3)", name="payment_payer_whole"
-        ),
+        CheckConstraint("num_nulls(payer_name, payer_capacity, payer_document) in (0, 3)", name="payment_payer_whole"),
     )
 
     id: UUID = key()
