@@ -33,6 +33,7 @@ from fieldapp.routes.layouts import LayoutController
 from fieldapp.routes.licences import LicenceController
 from fieldapp.routes.office import OfficeController
 from fieldapp.routes.public import PublicController
+from fieldapp.routes.replans import ReplanController
 from fieldapp.routes.rescue import RescueController
 from fieldapp.routes.rules import RulesController
 from fieldapp.services.work import Parts
@@ -58,6 +59,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             RescueController,
             DispatchController,
             BoardController,
+            ReplanController,
             OfficeController,
             LayoutController,
             AgreementController,

@@ -136,6 +136,8 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "pin_visit": _session(_PLANNING),
         "lock_lane": _session(_PLANNING),
         "undo_change": _session(_PLANNING),
+        "preview_replan": _session(_PLANNING),
+        "take_replan": _session(_PLANNING),
         "read_dispatch_day": _session(_DESK),
         "print_day_sheets": _session(_PLANNING),
         "read_map": _session(_DESK),

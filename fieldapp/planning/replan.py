@@ -43,7 +43,7 @@ class Begun:
 class Situation:
     """The day at `now_s`. `absent` agents make no further visit; `withdrawn` visits are not made any more.
 
-    `had_lunch`: agents known to have taken their break; after the lunch hours nobody is made to take one.
+    `had_lunch`: agents known to have taken their break; who is free only after the lunch hours is not made to take one.
     `free_from`: (agent, second) of those who are held up until then. `urgent` visits must be made from now on.
     `moved`: (visit, new windows) of appointments that changed their hour.
     """
@@ -235,7 +235,7 @@ def _agent(problem: Problem, agent: int, past: Sequence[Begun], situation: Situa
         there = problem.node(begun.visit)
         travel_s[here, there] = min(int(travel_s[here, there]), max(begun.start_s - free_s, 0))
         here, free_s = there, min(_left_s(problem, begun), situation.now_s)
-    ate = agent in situation.had_lunch or situation.now_s > problem.lunch.latest_start_s
+    ate = agent in situation.had_lunch or _free_s(situation, agent) > problem.lunch.latest_start_s
     return replace(
         before,
         shift_s=(now if past else max(opens_s, now), max(closes_s, now)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any
@@ -71,10 +71,12 @@ class JudgedPractice:
     windows_s: tuple[tuple[int, int], ...]
 
 
-async def candidates_on(work: Work, day: date, *, only: Iterable[UUID] | None = None) -> list[JudgedPractice]:
-    """Every open practice (of `only`, where given) judged for `day`."""
+async def candidates_on(
+    work: Work, day: date, *, only: Iterable[UUID] | None = None, also: Iterable[UUID] = ()
+) -> list[JudgedPractice]:
+    """Every open practice (of `only`, where given) judged for `day`; of `also` those that are closed, too."""
     ruleset = await rules.ruleset(work)
-    doors = await store.open_practices(work.session, only=only)
+    doors = await store.open_practices(work.session, only=only, also=also)
     ids = [door.practice.id for door in doors]
     facts = await facts_store.practice_facts(work.session, ids, ruleset=ruleset, today=day)
     owed = await limitation.askable_cents(work.session, ids, ruleset=ruleset, on=day)
@@ -521,13 +523,13 @@ def _result(prepared: Prepared, solution: Solution, day: date, parts: Parts) -> 
         for agent_day in solution.judgement.days
     ]
     unplanned = [
-        _unplanned(prepared.candidates[reason.visit], reason.reason.value, _details(reason, prepared))
+        unplanned_of(prepared.candidates[reason.visit], reason.reason.value, details_of(reason, prepared))
         for reason in why_not(prepared.problem, solution.plan)
     ]
     for candidate in prepared.refused:
         finding = candidate.shown.findings[0] if candidate.shown.findings else None
         unplanned.append(
-            _unplanned(candidate, finding.code if finding else "no_position", finding.details if finding else {})
+            unplanned_of(candidate, finding.code if finding else "no_position", finding.details if finding else {})
         )
     built: dict[str, Any] = msgspec.to_builtins({"routes": routes, "unplanned": unplanned})
     return {**built, "stopped_early": solution.taken_early}
@@ -540,7 +542,7 @@ def _with_kept(result: dict[str, Any], request: Mapping[str, Any]) -> dict[str, 
     return {**result, "routes": [*request["locked"], *result["routes"]], "lanes": request["lanes"]}
 
 
-def _details(reason: WhyNot, prepared: Prepared) -> dict[str, Any]:
+def details_of(reason: WhyNot, prepared: Prepared) -> dict[str, Any]:
     """What the reason's words refer to: names in place of indices, minutes in place of seconds."""
     details: dict[str, Any] = {}
     if reason.agent is not None:
@@ -681,7 +683,7 @@ def _stop(
     )
 
 
-def _unplanned(candidate: JudgedPractice, reason: str, details: dict[str, Any]) -> Unplanned:
+def unplanned_of(candidate: JudgedPractice, reason: str, details: dict[str, Any]) -> Unplanned:
     shown = candidate.shown
     return Unplanned(
         practice_id=shown.practice_id,
@@ -712,15 +714,16 @@ async def publish_plan(work: Work, plan_id: UUID) -> DayView:
     if plan.day < work.today:
         raise Refusal("plan.day_is_past", details={"day": plan.day.isoformat()})
     routes = msgspec.convert(plan.result["routes"], list[Route])
-    await _refuse_moving_begun(work, plan.day, routes)
-    doors = {door.practice.id: door for door in await store.open_practices(work.session)}
-    left_out = await _unlawful_now(work, plan.day, routes, doors)
+    begun = {stop.practice_id: stop for stop in await begun_on(work, plan.day)}
+    _refuse_moving_begun(begun.values(), routes)
+    doors = {door.practice.id: door for door in await store.open_practices(work.session, also=begun)}
+    left_out = await _unlawful_now(work, plan.day, routes, doors, begun)
     stops = [
         {
             "agent_id": route.agent_id,
             "position": stop.position,
             "practice_id": stop.practice_id,
-            "address_id": address.id,
+            "address_id": begun[stop.practice_id].address_id if stop.practice_id in begun else address.id,
             "arrive_at": stop.arrive_at,
             "leave_at": stop.leave_at,
             "window_from": stop.window_from,
@@ -764,12 +767,15 @@ async def publish_plan(work: Work, plan_id: UUID) -> DayView:
 
 
 async def _unlawful_now(
-    work: Work, day: date, routes: Sequence[Route], doors: Mapping[UUID, store.PracticeAtDoor]
+    work: Work,
+    day: date,
+    routes: Sequence[Route],
+    doors: Mapping[UUID, store.PracticeAtDoor],
+    begun: Container[UUID],
 ) -> dict[UUID, LeftOut]:
     """The visits of a plan that a rule stops by now, whatever it said when the plan was made; begun ones stay."""
     ruleset = await rules.ruleset(work)
     people = {person.id: person for person in await store.agents(work.session)}
-    begun = {stop.practice_id for stop in await begun_on(work, day)}
     asked = [
         (stop, lawful.Intended(stop.practice_id, people[route.agent_id], address, stop.arrive_at, stop.service_s))
         for route in routes
@@ -790,9 +796,9 @@ async def _unlawful_now(
     }
 
 
-async def _refuse_moving_begun(work: Work, day: date, routes: Sequence[Route]) -> None:
+def _refuse_moving_begun(begun: Iterable[store.PublishedStop], routes: Sequence[Route]) -> None:
     agents = {stop.practice_id: route.agent_id for route in routes for stop in (*route.stops, *route.in_reserve)}
-    for stop in await begun_on(work, day):
+    for stop in begun:
         if agents.get(stop.practice_id) != stop.agent_id:
             raise Refusal("plan.moves_begun_visit", kind=Kind.CONFLICT, details={"practice": str(stop.practice_id)})
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import String, cast, func, insert
+from sqlalchemy import String, cast, func, insert, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -53,13 +53,18 @@ class PracticeAtDoor:
         return max((contact.at for contact in self.contacts), default=None)
 
 
-async def open_practices(session: AsyncSession, *, only: Iterable[UUID] | None = None) -> list[PracticeAtDoor]:
-    """Every open practice (of `only`, where given) with the debtor's current address; five queries."""
+async def open_practices(
+    session: AsyncSession, *, only: Iterable[UUID] | None = None, also: Iterable[UUID] = ()
+) -> list[PracticeAtDoor]:
+    """Every open practice (of `only`, where given) with the debtor's current address; five queries.
+
+    `also`: practices that are wanted whatever their state, because a visit there has begun.
+    """
     query = (
         select(Practice, Placement, Creditor.name)
         .join(Placement, col(Placement.id) == col(Practice.placement_id))
         .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
-        .where(Practice.state == "open")
+        .where(or_(col(Practice.state) == "open", col(Practice.id).in_(list(also))))
         .order_by(col(Practice.practice_number))
     )
     rows = (await session.exec(query if only is None else query.where(col(Practice.id).in_(list(only))))).all()

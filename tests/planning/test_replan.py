@@ -183,6 +183,15 @@ def test_an_agent_an_hour_late_starts_an_hour_later() -> None:
     assert after.judgement.broken == ()
 
 
+def test_who_is_held_up_beyond_the_lunch_hours_is_not_kept_at_home_by_lunch() -> None:
+    problem = on_a_road([(an_agent(takes_lunch=True), 0)], [(a_visit(), 5)])
+
+    after = replan(problem, Plan.of([[0]]), Situation(ELEVEN, free_from=((0, 16 * HOUR),)), seed=1, iterations=50)
+
+    assert after.plan.routes == ((0,),)
+    assert after.judgement.broken == ()
+
+
 def test_who_has_not_left_home_and_is_held_up_leaves_later() -> None:
     problem = on_a_road([(an_agent(), 0)], [(a_visit(), 5)])
 

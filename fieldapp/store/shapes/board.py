@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from fieldapp.store.shapes.dispatch import Route, Unplanned
+from fieldapp.store.shapes.replan import Happened
 
 
 class Broken(Struct, frozen=True):
@@ -83,6 +84,8 @@ class Change(Struct):
     """What lay aside and was put in."""
     locked_by: UUID | None = None
     locked_name: str | None = None
+    happened: list[Happened] | None = None
+    """What had been told of the day before, where the change told more."""
 
 
 class Draft(Struct):
@@ -93,3 +96,5 @@ class Draft(Struct):
     stopped_early: bool = False
     lanes: dict[UUID, LaneState] = {}
     changes: list[Change] = []
+    happened: list[Happened] = []
+    """What dispatchers told of the day; later changes are judged with it."""

@@ -363,6 +363,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dispatch/days/{day}/replan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Preview */
+        post: operations["preview_replan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/days/{day}/replan/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take */
+        post: operations["take_replan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dispatch/days/{day}/sheets": {
         parameters: {
             query?: never;
@@ -1930,6 +1964,15 @@ export interface components {
             stops: components["schemas"]["StopCard"][];
             version: number;
         };
+        /** DaySums */
+        DaySums: {
+            away_s: number;
+            cost_cents: number;
+            distance_m: number;
+            prize_cents: number;
+            travel_s: number;
+            visits: number;
+        };
         /** DayVersion */
         DayVersion: {
             added: number;
@@ -2128,6 +2171,16 @@ export interface components {
             };
             /** @default  */
             reason: string;
+        };
+        /** Happened */
+        Happened: {
+            agent_id?: string | null;
+            from_at?: string | null;
+            /** @enum {string} */
+            kind: "agent_away" | "held_up" | "agent_back" | "urgent" | "cancelled" | "moved";
+            practice_id?: string | null;
+            to_at?: string | null;
+            until?: string | null;
         };
         /** Health */
         Health: {
@@ -2765,6 +2818,51 @@ export interface components {
             practice_number: string;
             reasons: string[];
         };
+        /** ReplanChange */
+        ReplanChange: {
+            comune: string;
+            debtor_name: string;
+            details: {
+                [key: string]: unknown;
+            };
+            from_agent: string | null;
+            is_at: string | null;
+            /** @enum {string} */
+            kind: "handed" | "out" | "in" | "shifted";
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+            price_cents: number;
+            reason: string;
+            to_agent: string | null;
+            was_at: string | null;
+        };
+        /** ReplanLane */
+        ReplanLane: {
+            broken: components["schemas"]["Broken"][];
+            locked_by: string | null;
+            revision: number;
+            route: components["schemas"]["Route"];
+            touched: boolean;
+        };
+        /** ReplanRequest */
+        ReplanRequest: {
+            happened: components["schemas"]["Happened"][];
+        };
+        /** ReplanView */
+        ReplanView: {
+            after: components["schemas"]["DaySums"];
+            before: components["schemas"]["DaySums"];
+            changes: components["schemas"]["ReplanChange"][];
+            /** Format: date */
+            day: string;
+            fallen: components["schemas"]["Unplanned"][];
+            happened: components["schemas"]["Happened"][];
+            lanes: components["schemas"]["ReplanLane"][];
+            price_cents: number;
+            search_ms: number;
+            version: number;
+        };
         /** RescueAnswer */
         RescueAnswer: {
             items: components["schemas"]["RescueState"][];
@@ -3072,6 +3170,17 @@ export interface components {
             missing: string[];
             protocol: number;
             verdicts: components["schemas"]["Verdict"][];
+        };
+        /** TakeRequest */
+        TakeRequest: {
+            happened: components["schemas"]["Happened"][];
+            orders: {
+                [key: string]: string[];
+            };
+            seen: {
+                [key: string]: number;
+            };
+            version: number;
         };
         /** TaskRow */
         TaskRow: {
@@ -4025,6 +4134,88 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DayView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    preview_replan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplanRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplanView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    take_replan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardView"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

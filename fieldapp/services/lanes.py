@@ -1,0 +1,137 @@
+"""Lanes in an order that a person gave them: times, sums and what they break, from where everybody is by now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from fieldapp.domain.conduct import Severity
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.planning.checker import judge
+from fieldapp.planning.constraints import Violation
+from fieldapp.planning.explain import why_here
+from fieldapp.planning.plan import Plan as Routes
+from fieldapp.planning.replan import freeze
+from fieldapp.services import lawful, planning, rules
+from fieldapp.services.hands import Hand
+from fieldapp.services.motion import Motion
+from fieldapp.services.work import Work
+from fieldapp.store import planning as plans
+from fieldapp.store.shapes.board import Broken
+from fieldapp.store.shapes.dispatch import Finding, Route
+
+ALL_DAY_S = (0, 86_399)
+"""The window of a visit that no rule allows: it still gets a time, and the rule is named."""
+SAID_TWICE = frozenset({"window", "may_visit"})
+"""Rules of the planner that the rules of conduct say better."""
+
+
+async def judged(
+    hand: Hand, orders: Mapping[UUID, tuple[UUID, ...]], pins: frozenset[UUID], motion: Motion
+) -> dict[UUID, tuple[Route, list[Broken]]]:
+    """Times, sums and broken rules of the lanes in this order: the planner's checker and the rules of conduct.
+
+    A practice that was closed meanwhile falls out of its lane, as it would when published. What has begun stands at
+    its true time before everything that is still to come.
+    """
+    work, day = hand.work, hand.plan.day
+    orders = {agent_id: motion.begun_first(agent_id, order, of=orders) for agent_id, order in orders.items()}
+    people = [person for person in await plans.agents(work.session) if person.id in orders]
+    wanted = [practice_id for order in orders.values() for practice_id in order]
+    judged_now = await planning.candidates_on(work, day, only=wanted, also=motion.begun)
+    found = {one.door.practice.id: one for one in judged_now}
+    placed = [motion.told(found[one]) for one in wanted if one in found and found[one].shown.lat_e6 is not None]
+    _refuse_unplaceable(hand, orders, {person.id for person in people}, {one.door.practice.id for one in placed})
+    visits = [one if one.windows_s else replace(one, windows_s=(ALL_DAY_S,)) for one in placed]
+    numbers = {one.door.practice.id: number for number, one in enumerate(visits)}
+    lanes = {person.id: [one for one in orders[person.id] if one in numbers] for person in people}
+    as_of = datetime.fromisoformat(hand.plan.request["as_of"])
+    prepared = await planning.problem_of(
+        work,
+        day,
+        people,
+        visits,
+        not_before_s=0 if motion.moves else planning.seconds_gone(day, as_of, work.parts.zone),
+        pins={one: agent_id for agent_id, order in lanes.items() for one in order if one in pins},
+    )
+    plan = Routes.of([[numbers[one] for one in lanes[person.id]] for person in people])
+    problem = prepared.problem
+    if motion.moves:
+        problem, _ = freeze(problem, plan, motion.situation(people, visits))
+    judgement = judge(problem, plan)
+    here = {reason.visit: reason for reason in why_here(prepared.problem, plan)}
+    routes: dict[UUID, Route] = {}
+    for agent_day in judgement.days:
+        agent_id = people[agent_day.agent].id
+        route = planning.route_of(prepared, agent_day, here, day, work.parts, held=())
+        routes[agent_id] = motion.marked(route, hand.route(agent_id))
+    said = await conduct(work, day, routes.values(), {one.door.practice.id: one for one in visits}, people, motion)
+    broken: dict[UUID, list[Broken]] = {agent_id: said[agent_id] for agent_id in routes}
+    for violation in judgement.violations:
+        if violation.agent is not None:
+            practice = None if violation.visit is None else visits[violation.visit].door.practice.id
+            _add(broken[people[violation.agent].id], violation, practice)
+    judged = {agent_id: (route, broken[agent_id]) for agent_id, route in routes.items()}
+    return {agent_id: judged.get(agent_id) or (_emptied(hand, agent_id, orders), []) for agent_id in orders}
+
+
+def _refuse_unplaceable(
+    hand: Hand, orders: Mapping[UUID, tuple[UUID, ...]], working: set[UUID], placed: set[UUID]
+) -> None:
+    held = hand.orders
+    for agent_id, order in orders.items():
+        fresh = [one for one in order if one not in held[agent_id]]
+        if fresh and agent_id not in working:
+            raise Refusal("board.agent_gone", kind=Kind.CONFLICT, details={"agent": hand.route(agent_id).agent_name})
+        if any(one not in placed for one in fresh):
+            raise Refusal("board.no_position", kind=Kind.CONFLICT)
+
+
+def _emptied(hand: Hand, agent_id: UUID, orders: Mapping[UUID, tuple[UUID, ...]]) -> Route:
+    """The lane of somebody who has left: what remains keeps its times until somebody takes it over."""
+    route = hand.route(agent_id)
+    stops = [stop for stop in route.stops if stop.practice_id in orders[agent_id]]
+    numbered = [msgspec.structs.replace(stop, position=at) for at, stop in enumerate(stops, start=1)]
+    return msgspec.structs.replace(route, stops=numbered, prize_cents=sum(stop.prize_cents for stop in stops))
+
+
+async def conduct(
+    work: Work,
+    day: date,
+    routes: Iterable[Route],
+    visits: Mapping[UUID, planning.JudgedPractice],
+    people: Sequence[plans.Person],
+    motion: Motion,
+) -> dict[UUID, list[Broken]]:
+    """What the rules of conduct say of each visit to come at its hour, by agent; warnings are no violations."""
+    ruleset = await rules.ruleset(work)
+    persons = {person.id: person for person in people}
+    routes = list(routes)
+    asked = [
+        (
+            route.agent_id,
+            lawful.Intended(stop.practice_id, persons[route.agent_id], address, stop.arrive_at, stop.service_s),
+        )
+        for route in routes
+        for stop in route.stops
+        if stop.practice_id not in motion.begun and (address := visits[stop.practice_id].door.address) is not None
+    ]
+    verdicts = await lawful.verdicts(work, [intended for _, intended in asked], ruleset, day)
+    said: dict[UUID, list[Broken]] = {route.agent_id: [] for route in routes}
+    for (agent_id, intended), verdict in zip(asked, verdicts, strict=True):
+        for found in verdict.findings:
+            if found.severity is not Severity.WARNS:
+                shown: Finding = rules.finding(found, ruleset, day)
+                said[agent_id].append(Broken(shown.code, shown.details, intended.practice_id))
+    return said
+
+
+def _add(broken: list[Broken], violation: Violation, practice: UUID | None) -> None:
+    if violation.rule in SAID_TWICE and any(one.practice_id == practice for one in broken):
+        return
+    details = {"late_s": violation.by} if violation.rule in ("window", "shift") else {"over": violation.by}
+    broken.append(Broken(f"broken_{violation.rule}", details, practice))

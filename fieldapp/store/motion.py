@@ -1,0 +1,56 @@
+"""What has begun on a published day, with its true times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import String, cast, func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.store.planning import stops_of
+from fieldapp.store.tables.field import Visit
+from fieldapp.store.tables.office import Fact
+from fieldapp.store.tables.planning import PublishedDay, PublishedStop
+
+
+@dataclass(frozen=True, slots=True)
+class BegunStop:
+    """A stop at which the agent has arrived; `left_at` once the report is here."""
+
+    practice_id: UUID
+    agent_id: UUID
+    address_id: UUID
+    arrived_at: datetime
+    left_at: datetime | None
+
+
+async def begun_stops(session: AsyncSession, published: PublishedDay) -> list[BegunStop]:
+    """The begun stops of a version in the order in which they began; three queries."""
+    arrived = await session.exec(
+        select(PublishedStop.id, func.min(Fact.at))
+        .join(Fact, col(Fact.practice_id) == col(PublishedStop.practice_id))
+        .where(
+            PublishedStop.published_day_id == published.id,
+            Fact.kind == "visit.arrived",
+            Fact.body["stop_id"].as_string() == cast(col(PublishedStop.id), String),
+        )
+        .group_by(col(PublishedStop.id))
+    )
+    times: dict[UUID, tuple[datetime, datetime | None]] = {stop_id: (at, None) for stop_id, at in arrived.all()}
+    done = await session.exec(
+        select(Visit.stop_id, Visit.arrived_at, Visit.left_at)
+        .where(Visit.day == published.day, col(Visit.stop_id).is_not(None))
+        .order_by(col(Visit.arrived_at))
+    )
+    for stop_id, arrived_at, left_at in done.all():
+        if stop_id is not None:
+            times[stop_id] = (arrived_at, left_at)
+    begun = [
+        BegunStop(stop.practice_id, stop.agent_id, stop.address_id, *times[stop.id])
+        for stop in await stops_of(session, published.id)
+        if stop.id in times
+    ]
+    return sorted(begun, key=lambda one: (one.arrived_at, str(one.practice_id)))
