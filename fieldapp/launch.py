@@ -24,13 +24,13 @@ from fieldapp.clock import DemoClock
 from fieldapp.databases import database, in_use
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.parts import assemble
-from fieldapp.services import founding
+from fieldapp.services import founding, webhook_jobs
 from fieldapp.services.access import demo_sign_ins
 from fieldapp.services.exchange import export_ledger
-from fieldapp.services.jobs import register
+from fieldapp.services.jobs import QUEUE, register
 from fieldapp.services.receipts import list_series
 from fieldapp.services.rules import is_lawful_day
-from fieldapp.services.work import Work, working
+from fieldapp.services.work import Parts, Work, working
 from fieldapp.settings import Settings
 from fieldapp.store.embedded import Cluster
 from fieldapp.store.shapes.access import DemoSignIn
@@ -56,10 +56,28 @@ def run_worker(settings: Settings, *, leashed: bool = False) -> None:
 
     async def work() -> None:
         async with parts.jobs.open_async():
-            await parts.jobs.run_worker_async(concurrency=2, shutdown_graceful_timeout=5)
+            # Endpoints may hang: couriers take no place from plans and imports.
+            beside = [asyncio.create_task(_couriers(parts)), asyncio.create_task(webhook_jobs.listen(parts))]
+            try:
+                await parts.jobs.run_worker_async(queues=[QUEUE], concurrency=2, shutdown_graceful_timeout=5)
+            finally:
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
         await parts.database.close()
 
     asyncio.run(work())
+
+
+async def _couriers(parts: Parts) -> None:
+    """Webhooks of many subscriptions at once, each by one courier."""
+    await parts.jobs.run_worker_async(
+        queues=[webhook_jobs.QUEUE],
+        concurrency=webhook_jobs.COURIERS,
+        install_signal_handlers=False,
+        shutdown_graceful_timeout=5,
+        delete_jobs="successful",
+    )
 
 
 def _end_with_input() -> None:
@@ -111,6 +129,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "GAZETTEER": str(settings.gazetteer) if settings.gazetteer else None,
         "DEMO": "1" if settings.demo else "0",
         "PUBLIC_URL": settings.public_url,
+        "WEBHOOKS_TO_LOOPBACK": "1" if settings.webhooks_to_loopback else "0",
     }
     return {f"FIELDAPP_{name}": value for name, value in chosen.items() if value is not None}
 

@@ -108,7 +108,7 @@ def choose_clock(settings: Settings) -> Clock:
 
 def job_queue(database_url: str) -> procrastinate.App:
     """The queue on the same Postgres; opened by whoever uses it."""
-    return procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url, min_size=1, max_size=4))
+    return procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url, min_size=1, max_size=6))
 
 
 def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
@@ -140,6 +140,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
         layouts=PACKAGE / "layouts",
         session_hours=settings.session_hours,
         demo=settings.demo,
+        webhooks_to_loopback=settings.webhooks_to_loopback,
         public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
     )
 

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     session_hours: int = 12
     demo: bool = False
     """Invented data, ready sign-ins and a clock that can be moved."""
+    webhooks_to_loopback: bool = False
+    """Webhooks may go to this very machine, and without TLS: for tests and demos only."""
     secure_cookies: bool = False
     """Set where the service is reached over HTTPS."""
 

@@ -208,6 +208,16 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "list_service_accounts": _session(_ADMIN),
         "create_service_account": _session(_ADMIN),
         "revoke_service_account": _session(_ADMIN),
+        "list_webhooks": _session(_ADMIN),
+        "create_webhook": _session(_ADMIN),
+        "pause_webhook": _session(_ADMIN),
+        "resume_webhook": _session(_ADMIN),
+        "end_webhook": _session(_ADMIN),
+        "rotate_webhook_secret": _session(_ADMIN),
+        "test_webhook": _session(_ADMIN),
+        "list_webhook_deliveries": _session(_ADMIN),
+        "resend_webhook_deliveries": _session(_ADMIN),
+        "skip_webhook_deliveries": _session(_ADMIN),
     }
 )
 

@@ -55,7 +55,7 @@ async def read_feed(
             creditor_id=account.creditor_id or creditor_id,
             limit=limit + 1,
         )
-    facts = [_fact(parts, account, row) for row in rows[:limit]]
+    facts = [fact_of(parts, account.agency_id, row) for row in rows[:limit]]
     if len(rows) > limit:
         return FeedPage(facts, facts[-1].cursor, more=True)
     end = max(head.number, start.number)
@@ -63,7 +63,8 @@ async def read_feed(
     return FeedPage(facts, write_cursor(ended, parts.cursor_key), more=False)
 
 
-def _fact(parts: Parts, account: ServiceIdentity, row: store.Told) -> FeedFact:
+def fact_of(parts: Parts, agency_id: UUID, row: store.Told) -> FeedFact:
+    """A fact as `docs/exchange.md` promises it, in the feed and in webhooks alike."""
     fact, event = row.fact, EVENTS[row.fact.kind]
     return FeedFact(
         id=fact.id,
@@ -76,5 +77,5 @@ def _fact(parts: Parts, account: ServiceIdentity, row: store.Told) -> FeedFact:
         practice_number=row.practice_number,
         creditor_id=row.creditor_id,
         data=data_of(event, fact.body),
-        cursor=write_cursor(Position(account.agency_id, fact.number, fact.id), parts.cursor_key),
+        cursor=write_cursor(Position(agency_id, fact.number, fact.id), parts.cursor_key),
     )

@@ -17,7 +17,7 @@ import procrastinate
 from procrastinate.exceptions import JobAborted
 from procrastinate.jobs import Job
 
-from fieldapp.services import agreement_review, intake, licences, limitation, planning
+from fieldapp.services import agreement_review, intake, licences, limitation, planning, webhook_jobs
 from fieldapp.services.work import Parts
 from fieldapp.store import access
 from fieldapp.store.database import Scope
@@ -34,6 +34,8 @@ JOBS: Mapping[str, Run] = MappingProxyType(
 )
 """The one place to add a job."""
 
+QUEUE = "default"
+"""Where all jobs wait but those of webhooks, which have workers of their own."""
 log = logging.getLogger("fieldapp.jobs")
 
 
@@ -57,6 +59,7 @@ def register(jobs: procrastinate.App, parts: Parts) -> None:
     jobs.periodic(cron="7 * * * *")(clock)
     ends = jobs.task(name="licences.watch", queueing_lock="licences.watch")(_watch_licences(parts))
     jobs.periodic(cron="17 * * * *")(ends)
+    webhook_jobs.register(jobs, parts, retry=_AgainAfterAStop())
 
 
 def _watch(parts: Parts) -> Callable[..., Awaitable[None]]:

@@ -88,6 +88,7 @@ class Parts:
     layouts: Path
     session_hours: int
     demo: bool
+    webhooks_to_loopback: bool
     public_url: str
 
 

@@ -25,6 +25,9 @@ from fieldapp.store.tables.office import Fact
 FEED_LOCK = 0x666C6466
 """Key of the advisory lock under which facts are numbered."""
 
+WAKE = "fieldapp_webhooks"
+"""The channel on which workers hear that a subscription may have something to send."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewFact:
@@ -90,7 +93,9 @@ async def _write(
     numbers, last = await _numbers(session, scope.agency_id, facts=len(facts), audited=bool(entries))
     fact_rows = _fact_rows(facts, numbers, scope=scope, now=now, new_id=new_id)
     audit_rows = _audit_rows(entries, last, scope=scope, now=now, new_id=new_id)
-    announce = ("pg_notify(%s, %s)", (channel(scope.agency_id), str(numbers[-1]))) if facts else ("1", ())
+    # Desks hear the number on their agency's channel, the couriers of webhooks that there is something at all.
+    told = ("pg_notify(%s, %s), pg_notify(%s, '')", (channel(scope.agency_id), str(numbers[-1]) if facts else "", WAKE))
+    announce = told if facts else ("1", ())
     await write_rows(session, {Fact: fact_rows, AuditEntry: audit_rows}, finally_select=announce)
 
 

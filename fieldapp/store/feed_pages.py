@@ -16,6 +16,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.practice import Practice
 
+_CREDITOR = func.coalesce(col(Fact.creditor_id), col(Practice.creditor_id))
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -58,14 +60,24 @@ async def facts_between(
     session: AsyncSession, *, after: int, up_to: int, kinds: Sequence[str], creditor_id: UUID | None, limit: int
 ) -> list[Told]:
     """The facts of these kinds numbered above `after` and not above `up_to`, in order."""
-    creditor = func.coalesce(col(Fact.creditor_id), col(Practice.creditor_id))
     query = (
-        sqlalchemy.select(Fact, col(Practice.practice_number), creditor)
-        .join(Practice, col(Practice.id) == col(Fact.practice_id), isouter=True)
+        _told()
         .where(col(Fact.number) > after, col(Fact.number) <= up_to, col(Fact.kind).in_(kinds))
         .order_by(col(Fact.number))
         .limit(limit)
     )
     if creditor_id is not None:
-        query = query.where(creditor == creditor_id)
+        query = query.where(_CREDITOR.in_([creditor_id]))
     return [Told(*row) for row in (await session.execute(query)).all()]
+
+
+async def facts_numbered(session: AsyncSession, numbers: Sequence[int]) -> dict[int, Told]:
+    """The facts of these numbers."""
+    found = (await session.execute(_told().where(col(Fact.number).in_(numbers)))).all() if numbers else []
+    return {row[0].number: Told(*row) for row in found}
+
+
+def _told() -> sqlalchemy.Select[Fact, str, UUID]:
+    return sqlalchemy.select(Fact, col(Practice.practice_number), _CREDITOR).join(
+        Practice, col(Practice.id) == col(Fact.practice_id), isouter=True
+    )

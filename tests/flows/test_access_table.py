@@ -197,6 +197,7 @@ async def furnished(house: House) -> dict[str, UUID]:
         "creditor": house.creditor_id,
         "agent": house.people[Role.AGENT].id,
         "service_account": await a_service(house),
+        "webhook": await a_webhook(house),
     }
 
 
@@ -278,6 +279,24 @@ async def a_service(house: House) -> UUID:
     return row.id
 
 
+async def a_webhook(house: House) -> UUID:
+    """Another system that is told."""
+    row = tables.Webhook(
+        id=new_id(),
+        agency_id=house.agency_id,
+        name="Gestionale",
+        url="https://hooks.example.org/in",
+        scopes=["facts:money"],
+        secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        secret_since=NOW,
+        created_at=NOW,
+        created_by=house.people[Role.ADMINISTRATOR].id,
+    )
+    async with house.session() as session:
+        session.add(row)
+    return row.id
+
+
 NAMED = {
     "revoke_device": "device",
     "accept_rescue": "device",
@@ -319,9 +338,19 @@ NAMED = {
     "set_terms": "creditor",
     "set_agent_licence": "agent",
     "revoke_service_account": "service_account",
+    "pause_webhook": "webhook",
+    "resume_webhook": "webhook",
+    "end_webhook": "webhook",
+    "rotate_webhook_secret": "webhook",
+    "test_webhook": "webhook",
+    "list_webhook_deliveries": "webhook",
+    "resend_webhook_deliveries": "webhook",
+    "skip_webhook_deliveries": "webhook",
 }
 """Operation -> the kind of object that its path names."""
 BODIES: dict[str, dict[str, Any]] = {
+    "resend_webhook_deliveries": {},
+    "skip_webhook_deliveries": {"delivery_ids": ["0198a3c2-7f00-7abc-8def-0123456789ab"]},
     "move_visit": {"practice_id": "0198a3c2-7f00-7abc-8def-0123456789ab", "seen": {}},
     "pin_visit": {"practice_id": "0198a3c2-7f00-7abc-8def-0123456789ab", "pinned": True, "seen": {}},
     "lock_lane": {"agent_id": "0198a3c2-7f00-7abc-8def-0123456789ab", "locked": True, "seen": {}},

@@ -6,7 +6,7 @@ on all of them from the first migration. Personal data is marked with `info={"pe
 
 from fieldapp.store.tables.access import Agency, AuditEntry, Device, NumberBlock, Person, SignIn
 from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
-from fieldapp.store.tables.exchange import ServiceAccount
+from fieldapp.store.tables.exchange import ServiceAccount, Webhook, WebhookDelivery
 from fieldapp.store.tables.field import (
     Attachment,
     Envelope,
@@ -86,4 +86,6 @@ __all__ = [
     "Statement",
     "Task",
     "Visit",
+    "Webhook",
+    "WebhookDelivery",
 ]

@@ -1,0 +1,226 @@
+"""The courier of one subscription: reads the feed for it and delivers, in each practice one after the other.
+
+Only one courier of a subscription runs at a time (the queue's lock); should two, neither sends what the other has
+claimed. Claims are committed before anything is sent and outcomes after it: nothing is lost, and what is sent again
+says so (`webhook-attempt`) under the same `webhook-id`. No transaction is open while a request is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from fieldapp.domain.webhooks import (
+    RESTS_AFTER,
+    Answer,
+    Failure,
+    State,
+    message_id,
+    next_try,
+    rest_until,
+    sign,
+    weighs_on_endpoint,
+)
+from fieldapp.services.feed_out import fact_of
+from fieldapp.services.webhook_post import Post
+from fieldapp.services.work import Parts
+from fieldapp.store import webhook_queue as queue
+from fieldapp.store import webhooks as store
+from fieldapp.store.database import Scope
+from fieldapp.store.shapes.exchange import FeedFact
+from fieldapp.store.webhook_queue import Claimed, Settled
+
+WIDTH = 32
+"""Practices served at once."""
+LANE = 25
+"""Deliveries of one practice that are claimed together."""
+_LANE_S = 30.0
+"""A lane starts no request after this; with the longest request it ends well before its claim does."""
+_CLAIM = timedelta(seconds=60)
+_GATHER_S = 0.01
+"""Outcomes that come in so short a time are written together."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A claimed delivery with its body and the address and secrets that held when it was claimed."""
+
+    claimed: Claimed
+    body: bytes
+    url: str
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of a letter; no answer: it was not sent after all."""
+
+    claimed: Claimed
+    answer: Answer | None
+
+
+async def deliver(parts: Parts, agency_id: UUID, webhook_id: UUID) -> datetime | None:
+    """Deliver until nothing may go; when the next repeat is due, if any."""
+    scope = Scope(agency_id, "worker")
+    flying: set[asyncio.Task[list[_Outcome]]] = set()
+    outcomes: list[_Outcome] = []
+    async with Post(to_loopback=parts.webhooks_to_loopback, connections=WIDTH) as post:
+        try:
+            while True:
+                lanes = await _turn(parts, scope, webhook_id, outcomes, flying=len(flying))
+                outcomes = []
+                flying |= {asyncio.create_task(_run(post, lane)) for lane in lanes}
+                if not flying:
+                    break
+                await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.sleep(_GATHER_S)
+                done = {task for task in flying if task.done()}
+                flying -= done
+                outcomes = [outcome for task in done for outcome in task.result()]
+        finally:
+            for task in flying:
+                task.cancel()
+            await asyncio.gather(*flying, return_exceptions=True)
+    async with parts.database.transaction(scope) as session:
+        return await queue.next_due(session, webhook_id, now=parts.clock.now())
+
+
+async def _turn(
+    parts: Parts, scope: Scope, webhook_id: UUID, outcomes: Sequence[_Outcome], *, flying: int
+) -> list[list[_Letter]]:
+    """Write down what came of the last letters and claim new ones, in one transaction."""
+    async with parts.database.transaction(scope) as session:
+        now = parts.clock.now()
+        webhook = await store.locked(session, webhook_id)
+        _weigh(webhook, outcomes, now)
+        session.add(webhook)
+        await queue.settle(session, [_settled(outcome, now) for outcome in outcomes])
+        await session.flush()
+        if webhook.ended_at is not None:
+            return []
+        lanes = await queue.tests_waiting(session, webhook_id, now=now)
+        room = _room(webhook, flying=flying, now=now)
+        if room:
+            ready = await queue.may_go(session, webhook_id, now=now, queues=room, of_each=LANE)
+            while len(ready) < room and await queue.read_on(session, webhook, now=now):
+                ready = await queue.may_go(session, webhook_id, now=now, queues=room, of_each=LANE)
+            if len(ready) < room:
+                ready = await queue.may_go(session, webhook_id, now=now, queues=room, of_each=LANE)
+            # An endpoint that may be back is asked with a single letter.
+            lanes += [lane[:1] for lane in ready[:1]] if webhook.failures >= RESTS_AFTER else ready
+        await queue.claim(session, lanes, until=now + _CLAIM)
+        told = await queue.told(session, lanes)
+        secrets = _secrets(webhook, now)
+
+        def letter(claimed: Claimed) -> _Letter:
+            if claimed.fact_number is None:
+                fact = _test_fact(claimed)
+            else:
+                fact = fact_of(parts, webhook.agency_id, told[claimed.fact_number])
+            return _Letter(claimed, msgspec.json.encode(fact), webhook.url, secrets)
+
+        return [[letter(claimed) for claimed in lane] for lane in lanes]
+
+
+def _room(webhook: store.Webhook, *, flying: int, now: datetime) -> int:
+    if webhook.paused_at is not None or (webhook.rests_until is not None and webhook.rests_until > now):
+        return 0
+    if webhook.failures >= RESTS_AFTER:
+        return 0 if flying else 1
+    return WIDTH - flying
+
+
+def _secrets(webhook: store.Webhook, now: datetime) -> tuple[str, ...]:
+    """The newest first; for a day also the one before."""
+    overlap = webhook.old_secret_until is not None and webhook.old_secret_until > now
+    return (webhook.secret, webhook.old_secret) if overlap and webhook.old_secret else (webhook.secret,)
+
+
+def _test_fact(claimed: Claimed) -> FeedFact:
+    return FeedFact(
+        id=claimed.id,
+        v=1,
+        kind=store.TEST,
+        at=claimed.created_at,
+        recorded_at=claimed.created_at,
+        day=None,
+        practice_id=None,
+        practice_number=None,
+        creditor_id=None,
+        data={},
+        cursor="",
+    )
+
+
+async def _run(post: Post, lane: Sequence[_Letter]) -> list[_Outcome]:
+    """One practice's letters in order; behind the first that fails none is sent."""
+    began = time.monotonic()
+    outcomes: list[_Outcome] = []
+    stopped = False
+    for letter in lane:
+        if stopped or time.monotonic() - began > _LANE_S:
+            outcomes.append(_Outcome(letter.claimed, None))
+            continue
+        answer = await post.send(letter.url, body=letter.body, headers=headers_of(letter))
+        outcomes.append(_Outcome(letter.claimed, answer))
+        stopped = answer.failure is not None
+    return outcomes
+
+
+def headers_of(letter: _Letter) -> dict[str, str]:
+    """Standard Webhooks' three headers, and which attempt this is."""
+    # The machine's time, not a demo's: receivers hold it against their own clock.
+    sent_at = datetime.now(UTC)
+    name = message_id(letter.claimed.id)
+    seconds = str(int(sent_at.timestamp()))
+    signatures = [sign(secret, f"{name}.{seconds}.".encode() + letter.body) for secret in letter.secrets]
+    return {
+        "content-type": "application/json",
+        "user-agent": "fieldapp-webhooks/1",
+        "webhook-id": name,
+        "webhook-timestamp": seconds,
+        "webhook-signature": " ".join(signatures),
+        "webhook-attempt": str(letter.claimed.attempt),
+    }
+
+
+def _weigh(webhook: store.Webhook, outcomes: Sequence[_Outcome], now: datetime) -> None:
+    """How the endpoint as a whole fares after these answers."""
+    failed = 0
+    for outcome in outcomes:
+        # A test says nothing of the practice queues, nor does it wake an endpoint that rests.
+        if outcome.answer is None or outcome.claimed.fact_number is None:
+            continue
+        if outcome.answer.failure is None:
+            webhook.failures, webhook.rests_until, webhook.last_delivered_at = 0, None, now
+        elif outcome.answer.failure is Failure.GONE:
+            webhook.paused_at, webhook.gone = webhook.paused_at or now, True
+        elif weighs_on_endpoint(outcome.answer):
+            webhook.failures += 1
+            failed += 1
+    if failed:
+        webhook.rests_until = rest_until(now, webhook.failures)
+
+
+def _settled(outcome: _Outcome, now: datetime) -> Settled:
+    claimed, answer = outcome.claimed, outcome.answer
+    if answer is None:
+        return Settled(claimed.id, State.WAITING, now, claimed.tries, claimed.attempt - 1)
+    seen = Settled(claimed.id, State.DELIVERED, now, claimed.tries, claimed.attempt, now, answer.status, answer.failure)
+    if answer.failure is None:
+        return seen
+    if claimed.fact_number is None:
+        return replace(seen, state=State.FAILED)
+    if answer.failure is Failure.GONE:
+        return replace(seen, state=State.WAITING)
+    tries = claimed.tries + 1
+    again = next_try(now, claimed.id, tries=tries, asked_s=answer.asked_s)
+    if again is None:
+        return replace(seen, state=State.DEAD, tries=tries)
+    return replace(seen, state=State.WAITING, tries=tries, next_at=again)

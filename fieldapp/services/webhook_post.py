@@ -1,0 +1,178 @@
+"""One request to another's endpoint: to a judged address, without following anything, bounded in time and bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import SplitResult, urlsplit
+
+import httpcore
+
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.webhooks import Answer, Failure, judge_status, may_call
+
+SEND_S = 15.0
+"""From looking up the name to the last byte that we read."""
+_READ_BYTES = 65_536
+"""What we read of an answer's body, only so that the connection can serve again; longer ones are cut off."""
+_RESOLVERS = 4
+_MOST_URL = 2_000
+_BROKEN = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
+
+
+def check_url(url: str, *, to_loopback: bool) -> str:
+    """The address to deliver to, as it is kept.
+
+    `to_loopback`: plain HTTP and this very machine are allowed too (tests and the demo). Raises Refusal
+    `webhook.url_malformed`, `webhook.url_insecure` (not HTTPS), `webhook.url_inside` (an address that is not on the
+    internet; names are judged when they are resolved).
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname or ""
+        host.encode("idna")
+        port = parts.port
+    except ValueError:
+        raise Refusal("webhook.url_malformed", kind=Kind.MALFORMED) from None
+    if not host or port == 0 or parts.username is not None or parts.scheme not in ("http", "https"):
+        raise Refusal("webhook.url_malformed", kind=Kind.MALFORMED)
+    if len(url) > _MOST_URL or any(ord(sign) < 33 or ord(sign) > 126 for sign in _behind(parts)):
+        raise Refusal("webhook.url_malformed", kind=Kind.MALFORMED)
+    if parts.scheme == "http" and not to_loopback:
+        raise Refusal("webhook.url_insecure", kind=Kind.MALFORMED)
+    try:
+        literal = ip_address(host)
+    except ValueError:
+        literal = None
+    if host.lower() == "localhost" and not to_loopback:
+        raise Refusal("webhook.url_inside", kind=Kind.MALFORMED)
+    if literal is not None and not may_call(literal, to_loopback=to_loopback):
+        raise Refusal("webhook.url_inside", kind=Kind.MALFORMED)
+    return parts._replace(fragment="").geturl()
+
+
+def _behind(parts: SplitResult) -> str:
+    return parts.path + parts.query
+
+
+class NotOnTheInternet(Exception):
+    """The host's name leads to an address that we do not call."""
+
+
+class NameUnknown(Exception):
+    """The host's name leads nowhere."""
+
+
+class _Judged(httpcore.AsyncNetworkBackend):
+    """Resolves a name, judges every address behind it, and connects to one that was judged: no second look-up."""
+
+    def __init__(self, *, to_loopback: bool) -> None:
+        self._to_loopback = to_loopback
+        self._inner = httpcore.AnyIOBackend()
+        # Of this subscription alone: a name server that hangs holds up nobody else's look-ups.
+        self._resolvers = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="webhook-names")
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        failed: Exception = NameUnknown(host)
+        for address in await self._addresses(host, port):
+            try:
+                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+            except httpcore.ConnectError as refused:
+                failed = refused
+        raise failed
+
+    async def _addresses(self, host: str, port: int) -> list[str]:
+        def look_up() -> list[Any]:
+            return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._resolvers, look_up)
+        except (OSError, UnicodeError):
+            raise NameUnknown(host) from None
+        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        # One bad address among good ones is a trap or a mistake: none of them is called.
+        if not all(may_call(ip_address(one.partition("%")[0]), to_loopback=self._to_loopback) for one in addresses):
+            raise NotOnTheInternet(host)
+        return addresses
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
+
+    def close(self) -> None:
+        self._resolvers.shutdown(wait=False, cancel_futures=True)
+
+
+class Post:
+    """Connections to the endpoint of one subscription; use as a context."""
+
+    def __init__(self, *, to_loopback: bool, connections: int, send_s: float = SEND_S) -> None:
+        self._send_s = send_s
+        self._backend = _Judged(to_loopback=to_loopback)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=ssl.create_default_context(),
+            max_connections=connections,
+            keepalive_expiry=30,
+            network_backend=self._backend,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._pool.aclose()
+        self._backend.close()
+
+    async def send(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """POST `body`; what came of it. Never raises for what the other side does."""
+        try:
+            async with asyncio.timeout(self._send_s):
+                return await self._send(url, body, headers)
+        except NotOnTheInternet:
+            return Answer(failure=Failure.ADDRESS_INSIDE)
+        except NameUnknown:
+            return Answer(failure=Failure.NAME)
+        except (TimeoutError, httpcore.TimeoutException):
+            return Answer(failure=Failure.TIMEOUT)
+        except httpcore.ConnectError as failed:
+            return Answer(failure=Failure.TLS if isinstance(failed.__cause__, ssl.SSLError) else Failure.CONNECT)
+        except (httpcore.NetworkError, OSError):
+            return Answer(failure=Failure.CONNECT)
+        except (httpcore.ProtocolError, httpcore.UnsupportedProtocol):
+            return Answer(failure=Failure.PROTOCOL)
+
+    async def _send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        sent = [(name.encode(), value.encode()) for name, value in headers.items()]
+        async with self._pool.stream("POST", url, headers=sent, content=body) as response:
+            given = {name.lower(): value for name, value in response.headers}
+            retry_after = given.get(b"retry-after", b"").decode("latin-1") or None
+            answer = judge_status(response.status, retry_after)
+            # The status was the answer; what hangs or breaks behind it changes nothing.
+            with contextlib.suppress(TimeoutError, *_BROKEN):
+                await _read_a_little(response)
+            return answer
+
+
+async def _read_a_little(response: httpcore.Response) -> None:
+    """Up to `_READ_BYTES` and a second of the body; a connection with more to come is closed."""
+    read = 0
+    async with asyncio.timeout(1):
+        async for portion in response.aiter_stream():
+            read += len(portion)
+            if read > _READ_BYTES:
+                return
