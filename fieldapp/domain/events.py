@@ -305,8 +305,8 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
 )
 """By kind. To add one: an entry here; `tests/architecture/test_events.py` holds that no kind is missing."""
 
-INSIDE = frozenset({"board.changed", "plan.progress"})
-"""Kinds for our own screens alone: they say three times a second how far a search has come."""
+INSIDE = frozenset({"agent.in_danger", "board.changed", "plan.progress"})
+"""Kinds for our own screens alone: how far a search has come, three times a second; that an agent calls for help."""
 
 
 def kinds_of(scopes: frozenset[FactScope]) -> list[str]:

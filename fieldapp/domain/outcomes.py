@@ -125,6 +125,7 @@ class Outcome:
     that stops the practice until the office decides. `address_becomes`: what the address is from now on.
     `reached`: a conversation with the debtor took place, be it by telephone; `counts`: the visit weighs in the
     contact limits; `cools_off`: a rule of conduct gives rest after it. `common`: 1 to 5 for the five most used.
+    `cuts_short`: it ends a visit in whatever state it is: money, signature and agreement given before stay.
     """
 
     code: str
@@ -142,6 +143,7 @@ class Outcome:
     counts: bool = True
     cools_off: bool = False
     common: int = 0
+    cuts_short: bool = False
 
 
 def outcome(code: str) -> Outcome:
@@ -393,7 +395,7 @@ _ABOUT_THE_ADDRESS = (
 _INTERRUPTED = (
     Outcome(
         code="UNSAFE", group=Group.INTERRUPTED, met=_ANYBODY, signature=Need.NO,
-        next_step="office_review", task=_owner("review_safety", 1),
+        next_step="office_review", task=_owner("review_safety", 1), cuts_short=True,
     ),
     Outcome(
         code="NOT_MADE", group=Group.INTERRUPTED, met=_NOBODY, signature=Need.NO, counts=False,

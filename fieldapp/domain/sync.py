@@ -42,6 +42,7 @@ from fieldapp.domain.conduct import (
 )
 from fieldapp.domain.conduct import Visit as VisitAct
 from fieldapp.domain.contacts import Contact, calls_to_cancel, local_day
+from fieldapp.domain.danger import Danger, read_danger, read_danger_position
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import canonical_json, sha256
 from fieldapp.domain.payments import payment_method, same_name
@@ -81,6 +82,8 @@ class EnvelopeKind(StrEnum):
     DAY_ORDER = "day_order"
     DAY_CLOSED = "day_closed"
     PURSE_COUNT = "purse_count"
+    DANGER = "danger"
+    DANGER_POSITION = "danger_position"
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,6 +406,10 @@ class _Judging:
                 return replace(decision, told=read_day_closed(envelope.body))
             case EnvelopeKind.PURSE_COUNT:
                 return replace(decision, told=read_count(envelope.body))
+            case EnvelopeKind.DANGER:
+                return replace(decision, told=self._where_theirs(read_danger(envelope.body)))
+            case EnvelopeKind.DANGER_POSITION:
+                return replace(decision, told=self._where_theirs(read_danger_position(envelope.body)))
 
     def _practice(self, practice_id: UUID) -> PracticeKnown:
         practice = self._known.practices.get(practice_id)
@@ -411,6 +418,11 @@ class _Judging:
         if not practice.ever_assigned:
             raise Refusal("visit.not_yours", kind=Kind.FORBIDDEN)
         return practice
+
+    def _where_theirs(self, danger: Danger) -> Danger:
+        """An alarm counts whatever it names; what is not this agent's is not repeated."""
+        practice = self._known.practices.get(danger.practice_id) if danger.practice_id else None
+        return danger if practice is not None and practice.ever_assigned else danger.without_visit()
 
     def _visit(self, decision: Decision, envelope: Envelope) -> Decision:
         report = from_body(envelope.body)
@@ -457,6 +469,8 @@ class _Judging:
         if sent is None:
             return None
         kind = _AGREEMENT_OF.get(report.outcome.code)
+        if report.outcome.cuts_short and sent.value.get("kind") in _AGREEMENT_OF.values():
+            kind = sent.value["kind"]
         if kind is None or sent.value.get("kind") != kind:
             raise Refusal("agreement.not_of_outcome", kind=Kind.MALFORMED)
         content = canonical_json(sent.value)

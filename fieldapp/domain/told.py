@@ -1,4 +1,4 @@
-"""What a phone tells beside visits and calls: a paper to be sent, the order of the day, the day closed.
+"""What a phone tells beside visits and calls: a paper to be sent, the order of the day, the day closed, an alarm.
 
 None of it is judged by the rules of conduct and none of it moves money: it is read strictly and written down.
 """
@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from fieldapp.domain.cash import PurseCount
+from fieldapp.domain.danger import Danger
 from fieldapp.domain.errors import Refusal
 from fieldapp.domain.reading import Reader
 
@@ -84,7 +85,7 @@ class DayClosed:
     held: tuple[Held, ...]
 
 
-Told = PaperRequest | DayOrder | DayClosed | PurseCount
+Told = PaperRequest | DayOrder | DayClosed | PurseCount | Danger
 
 
 def read_paper_request(body: Any) -> PaperRequest:

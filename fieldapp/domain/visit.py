@@ -67,6 +67,7 @@ __all__ = [
     "VisitReport",
     "check_report",
     "from_body",
+    "read_position",
 ]
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -99,7 +100,7 @@ def from_body(body: Any) -> VisitReport:
         address_id=_uuid(reader, "address_id"),
         arrived_at=reader.instant("arrived_at"),
         left_at=reader.instant("left_at"),
-        position=reader.maybe("position", lambda name: _position(reader.object(name))),
+        position=reader.maybe("position", lambda name: read_position(reader.object(name))),
         no_position=reader.maybe("position_refused_reason", lambda name: reader.choice(name, NoPosition)),
         attempt_no=reader.whole("attempt_no", least=1, most=999),
         meeting=_meeting(reader, entry),
@@ -133,12 +134,12 @@ def check_report(report: VisitReport, *, now: datetime, placement: PlacementDays
         found.append(Refusal("visit.too_long_a_visit"))
     if met not in entry.met:
         found.append(Refusal("visit.outcome_not_with", details={"outcome": entry.code, "met": met.value}))
-    if met is Met.DEBTOR and not report.identified_self:
+    if met is Met.DEBTOR and not report.identified_self and not entry.cuts_short:
         # The debtor must be told who stands there and for whom (art. 115 T.U.L.P.S.).
         found.append(Refusal("visit.not_identified_self"))
     if entry.payment is Need.REQUIRED and not report.payments:
         found.append(Refusal("visit.payment_missing", details={"outcome": entry.code}))
-    if entry.payment is Need.NO and report.payments:
+    if entry.payment is Need.NO and report.payments and not entry.cuts_short:
         found.append(Refusal("visit.payment_not_expected", details={"outcome": entry.code}))
     if entry.signature is Need.REQUIRED and report.signature is None:
         found.append(Refusal("visit.signature_missing", details={"outcome": entry.code}))
@@ -200,7 +201,8 @@ def _check_whole(report: VisitReport) -> None:
         raise _malformed("visit.attachment_missing", "attachments")
 
 
-def _position(reader: Reader) -> Position:
+def read_position(reader: Reader) -> Position:
+    """A reading of the phone's own sensor. Raises Refusal `<area>.field_*`."""
     position = Position(
         lat_e6=reader.whole("lat_e6", least=-90_000_000, most=90_000_000),
         lon_e6=reader.whole("lon_e6", least=-180_000_000, most=180_000_000),

@@ -18,9 +18,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.domain.captured import PlacementDays
 from fieldapp.domain.cash import PurseCount
 from fieldapp.domain.conduct import Ruleset
+from fieldapp.domain.danger import Danger
 from fieldapp.domain.ids import Sha256
 from fieldapp.domain.ledger import AccountKey, AccountKind, LineShare, payment_entry
 from fieldapp.domain.payments import payment_method
+from fieldapp.domain.reading import instant_text
 from fieldapp.domain.receipt_series import Link, NumberBlock, Series
 from fieldapp.domain.receipts import ChargedTo
 from fieldapp.domain.sync import (
@@ -70,6 +72,7 @@ from fieldapp.store.tables.practice import (
     Practice,
     PracticeFlag,
 )
+from fieldapp.store.tasks import ALARM
 
 NewId = Callable[[], UUID]
 _Version = aliased(PublishedDay)
@@ -306,6 +309,8 @@ async def write(
     }
     # What is told once (a comune without a patron saint) is told by whoever comes first.
     await write_rows(session, writing.rows | entries, once={Task: "task_once"}, updates=changes)
+    if writing.located:
+        await write_rows(session, {}, updates={Task: writing.located})
     return writing.facts
 
 
@@ -328,6 +333,7 @@ class _Writing:
         self.address_states: dict[UUID, dict[str, Any]] = {}
         self.next_actions: dict[UUID, dict[str, Any]] = {}
         self.needless: dict[UUID, dict[str, Any]] = {}
+        self.located: dict[UUID, dict[str, Any]] = {}
         self._sent_by = sent_by
         self._agency_id = agency_id
         self._creditors = creditors
@@ -382,6 +388,35 @@ class _Writing:
                     "agent": self._sent_by.person.name,
                 }
                 self._tell("day.closed", told.at, None, body, day=told.day)
+            case Danger():
+                self._danger(told)
+
+    def _danger(self, danger: Danger) -> None:
+        """The position stands in the task alone, which a person closes: facts are read by other systems too."""
+        task_id = danger.task_id(self._sent_by.device.id)
+        position = danger.position
+        details = {
+            "agent": self._sent_by.person.name,
+            "at": instant_text(danger.at),
+            "visit_id": str(danger.visit_id) if danger.visit_id else None,
+            "stop_id": str(danger.stop_id) if danger.stop_id else None,
+            "lat_e6": position.lat_e6 if position else None,
+            "lon_e6": position.lon_e6 if position else None,
+            "accuracy_m": position.accuracy_m if position else None,
+        }
+        if position is None:
+            subject = ("danger", str(danger.danger_id))
+            self._task(ALARM, subject=subject, practice_id=danger.practice_id, details=details, task_id=task_id)
+        else:
+            # Told in one batch with the alarm, it is part of the row; told later, it changes it.
+            fresh = next((row for row in self.rows[Task] if row["id"] == task_id), None)
+            if fresh is None:
+                self.located[task_id] = {"details": details}
+            else:
+                fresh["details"] = details
+        said = {"agent": details["agent"], "visit_id": details["visit_id"], "stop_id": details["stop_id"]}
+        located = position is not None
+        self._tell("agent.in_danger", danger.at, danger.practice_id, {**said, "located": located})
 
     def _paper_request(self, told: PaperRequest) -> None:
         """The address stands in the request alone: facts and tasks are read by more people than need it."""
@@ -740,10 +775,11 @@ class _Writing:
         team: str = "back_office",
         days: int = 0,
         details: dict[str, Any] | None = None,
+        task_id: UUID | None = None,
     ) -> None:
         self._add(
             Task,
-            id=self._new_id(),
+            id=task_id or self._new_id(),
             kind=kind,
             team=team,
             due_on=self._today + timedelta(days=days),

@@ -19,9 +19,12 @@ from fieldapp.store.shapes.office import TaskRow
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import PaperToSend
 from fieldapp.store.tables.office import Task
-from fieldapp.store.tables.practice import Obligor, Practice
+from fieldapp.store.tables.planning import PublishedStop
+from fieldapp.store.tables.practice import Address, Obligor, Practice
 
 AT_MOST = 500
+ALARM = "agent.in_danger"
+"""The kind of task that an alarm opens."""
 _OFFICE = "office"
 
 
@@ -37,7 +40,12 @@ async def rows(
     """Tasks by due date, the open ones first."""
     query = (
         sqlalchemy.select(
-            Task, col(Person.name), col(Practice.practice_number), col(Obligor.name), col(PaperToSend.address)
+            Task,
+            col(Person.name),
+            col(Practice.practice_number),
+            col(Obligor.name),
+            col(PaperToSend.address),
+            _door_of_an_alarm(),
         )
         .join(Person, col(Person.id) == col(Task.owner_id), isouter=True)
         .join(Practice, col(Practice.id) == col(Task.practice_id), isouter=True)
@@ -78,10 +86,23 @@ async def rows(
             debtor_name=debtor,
             subject_kind=task.subject_kind,
             subject_id=task.subject_id,
-            details=task.details if address is None else {**task.details, "address": address},
+            details={**task.details, **{name: said for name, said in shown.items() if said is not None}},
         )
-        for task, owner, number, debtor, address in (await session.execute(query)).all()
+        for task, owner, number, debtor, address, place in (await session.execute(query)).all()
+        for shown in ({"address": address, "place": place},)
     ]
+
+
+def _door_of_an_alarm() -> Any:
+    """Where an agent in danger was about to be: help is sent there while no position has come."""
+    return (
+        sqlalchemy.select(col(Address.text))
+        .join(PublishedStop, col(PublishedStop.address_id) == col(Address.id))
+        .where(col(Task.kind) == ALARM, cast(col(PublishedStop.id), String) == col(Task.details)["stop_id"].astext)
+        .limit(1)
+        .correlate(Task)
+        .scalar_subquery()
+    )
 
 
 async def add(

@@ -74,6 +74,10 @@ def phone_screens(page: Page, address: str) -> Iterator[str]:
     page.goto(f"{address}#/giornata")
     expect(page.get_by_role("heading", name="Fine giornata")).to_be_visible()
     yield "fine-giornata"
+    page.get_by_role("link", name="Oggi").last.click()
+    phone.hold("Chiedi aiuto")
+    expect(page.get_by_text("in ufficio").first).to_be_visible(timeout=20_000)
+    yield "aiuto"
 
 
 def _paid_visit(phone: AgentsPhone) -> Iterator[str]:

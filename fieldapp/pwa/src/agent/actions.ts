@@ -1,5 +1,6 @@
 /** What an agent does on this phone: each act is one transaction, written before the screen says so. */
 import { Refused } from '../domain/reading.ts'
+import type { DangerBody, DangerPositionBody } from '../domain/danger.ts'
 import type { Paper, SendBy } from '../domain/paperRequest.ts'
 import { checkReport, readBody, type VisitBody } from '../domain/visit.ts'
 import { deviceKeyPair, publicPoint } from '../outbox/deviceKey'
@@ -8,9 +9,11 @@ import { uuid7 } from '../outbox/bytes'
 import { BOUND, fromBytes, toBytes, type StoredRecord } from '../outbox/storage'
 import type { Failed } from '../outbox/wire'
 import { bodyOf, draftKey, isBound, kept, newDraft, opened, type Draft, type KeptDraft, type Typing } from './draft'
+import { cutShort } from './danger'
 import { continued } from './oneDoor'
+import { typing } from './visit/typing'
 import {
-  keepSetting, knownStops, listen, ORDER, phone, serviceNow, settingRecord, standBefore, storage, today, welcome, whenShut, wire, wrote,
+  hurry, keepSetting, knownStops, listen, ORDER, phone, serviceNow, settingRecord, standBefore, storage, today, welcome, whenShut, wire, wrote,
 } from './phone.svelte'
 import type { Prepared } from './pictures'
 import type { Found } from './position'
@@ -193,7 +196,7 @@ export async function closeVisit(draft: Draft, typing: Typing): Promise<Closed> 
   if (problem) throw problem
   const body = reportOf(draft, leftAt, typing)
   const undoable = !isBound(draft)
-  const hashes = draft.pictures.flatMap((item) => [item.sha256, ...(item.small_sha256 ? [item.small_sha256] : [])])
+  const hashes = hashesOf(draft)
   const envelope = await commit(storage, async (counters) => {
     const sealed = await seal(counters, {
       kind: 'visit', body, nowMs: Date.now(), offsetMs: phone.clock.offset_ms, restMs: undoable ? UNDO_MS : 0, pictures: hashes,
@@ -208,6 +211,40 @@ export async function closeVisit(draft: Draft, typing: Typing): Promise<Closed> 
   await wrote()
   return { envelope, draft, undoable }
 }
+
+/** The alarm, alone and before everything else. Returns its id. */
+export async function writeAlarm(...[kind, body]: ['danger', DangerBody] | ['danger_position', DangerPositionBody]): Promise<string> {
+  const id = await writeDown(kind, () => body, 0)
+  hurry()
+  return id
+}
+
+/** End a visit as UNSAFE as it lies on the phone; false where it was ended already. Nothing that is missing stops it. */
+export async function endForSafety(draft: Draft): Promise<boolean> {
+  const key = draftKey(draft.stop.stop_id)
+  const leftAt = serviceNow()
+  const done = await commit(storage, async (counters) => {
+    const record = await storage.get(key)
+    const reported = phone.items.some((item) => item.kind === 'visit' && item.body.visit_id === draft.visit_id)
+    if (reported) return { counters, result: false }
+    const lying = record ? opened(fromBytes<KeptDraft>(record.bytes), knownStops()) : draft
+    const last = cutShort(lying, leftAt.toISOString())
+    const hashes = hashesOf(last)
+    const sealed = await seal(counters, {
+      kind: 'visit', body: reportOf(last, leftAt, typing), nowMs: Date.now(), offsetMs: phone.clock.offset_ms, restMs: 0, pictures: hashes,
+    })
+    const pictures = await inState(hashes, 'waiting')
+    return {
+      counters: sealed.counters, expect: [{ key, bytes: record?.bytes ?? null }], put: [sealed.record, ...pictures], remove: [key], result: true,
+    }
+  })
+  seen.delete(draft.stop.stop_id)
+  await wrote()
+  return done
+}
+
+const hashesOf = (draft: Draft): string[] =>
+  draft.pictures.flatMap((item) => [item.sha256, ...(item.small_sha256 ? [item.small_sha256] : [])])
 
 /** Go on with the same person's next practice: its report begins with what the first one knows. */
 export async function goOnWith(first: Draft, stop: StopCard): Promise<Draft> {

@@ -26,13 +26,15 @@ export interface OutboxItem {
 
 export interface EnvelopeBody {
   /** What concerns the whole day has none. */
-  readonly practice_id?: string
-  readonly visit_id?: string
+  readonly practice_id?: string | null
+  readonly visit_id?: string | null
   readonly stop_id?: string | null
   readonly planned_day?: string | undefined
   /** Of what concerns the whole day. */
   readonly day?: string
   readonly at?: string
+  /** Of an alarm. */
+  readonly danger_id?: string
   readonly outcome?: string
   readonly left_at?: string
   readonly payments?: readonly PaymentBody[]

@@ -43,6 +43,7 @@ export const ORDER = 'order'
 const ENROLLED = 'agent.enrolled'
 const SIGNED_IN = 'agent.signed_in'
 const CHANGED = 'changed'
+const HURRY = 'hurry'
 const SHUT = 'shut'
 const FORGET_AFTER_MS = 36 * 3_600_000
 const REFETCH_MS = 5 * 60_000
@@ -119,7 +120,8 @@ export async function open(): Promise<void> {
   channel?.addEventListener('message', ({ data }) => {
     if (data === SHUT) void shut({ tellOthers: false })
     void reread()
-    driver?.nudge()
+    if (data === HURRY) driver?.hurry()
+    else driver?.nudge()
   })
   phone.persisted = (await navigator.storage?.persisted?.().catch(() => null)) ?? null
   if (device) {
@@ -270,6 +272,12 @@ export async function wrote(): Promise<void> {
   await reread()
   driver?.nudge()
   channel?.postMessage(CHANGED)
+}
+
+/** Something urgent was written: it leaves before what is under way. */
+export function hurry(): void {
+  driver?.hurry()
+  channel?.postMessage(HURRY)
 }
 
 export function sendNow(): void {

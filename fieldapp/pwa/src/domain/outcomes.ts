@@ -42,6 +42,8 @@ export interface Outcome {
   readonly cools_off: boolean
   /** 1 to 5 for the five most used, 0 for the rest. */
   readonly common: number
+  /** It ends a visit in whatever state it is: money, signature and agreement given before stay. */
+  readonly cuts_short: boolean
 }
 
 export type Captured = Readonly<Record<string, unknown>>

@@ -170,10 +170,12 @@ export function checkReport(body: VisitBody, { now, placement }: { now: Date; pl
   if (stayedMs < 0) found.push(new Refused('visit.left_before_arrival'))
   else if (stayedMs > LONGEST_MS) found.push(new Refused('visit.too_long_a_visit'))
   if (!outcome.met.includes(met)) found.push(new Refused('visit.outcome_not_with', { outcome: outcome.code, met }))
-  if (met === 'debtor' && !body.identified_self) found.push(new Refused('visit.not_identified_self'))
+  if (met === 'debtor' && !body.identified_self && !outcome.cuts_short) found.push(new Refused('visit.not_identified_self'))
   const paid = (body.payments ?? []).length > 0
   if (outcome.payment === 'required' && !paid) found.push(new Refused('visit.payment_missing', { outcome: outcome.code }))
-  if (outcome.payment === 'no' && paid) found.push(new Refused('visit.payment_not_expected', { outcome: outcome.code }))
+  if (outcome.payment === 'no' && paid && !outcome.cuts_short) {
+    found.push(new Refused('visit.payment_not_expected', { outcome: outcome.code }))
+  }
   if (outcome.signature === 'required' && !body.signature) {
     found.push(new Refused('visit.signature_missing', { outcome: outcome.code }))
   }

@@ -46,4 +46,10 @@ describe('a task', () => {
 
     expect(sorted.map((one) => one.id)).toEqual(['a', 'c', 'b'])
   })
+
+  it('stands before everything when somebody calls for help', () => {
+    const sorted = byRisk([task({ id: 'late', due_on: '2026-11-20' }), task({ id: 'help', kind: 'agent.in_danger' })])
+
+    expect(sorted.map((one) => one.id)).toEqual(['help', 'late'])
+  })
 })

@@ -45,6 +45,6 @@ export type Urgency = 'late' | 'today' | 'later'
 export const urgencyOf = (task: TaskRow, today: string): Urgency =>
   task.due_on < today ? 'late' : task.due_on === today ? 'today' : 'later'
 
-/** What is late first, then by due date, then the oldest. */
+/** Somebody in danger first, then what is late, then by due date, then the oldest. */
 export const byRisk = (tasks: readonly TaskRow[]): readonly TaskRow[] =>
-  tasks.toSorted((a, b) => a.due_on.localeCompare(b.due_on) || a.created_at.localeCompare(b.created_at))
+  tasks.toSorted((a, b) => Number(b.kind === 'agent.in_danger') - Number(a.kind === 'agent.in_danger') || a.due_on.localeCompare(b.due_on) || a.created_at.localeCompare(b.created_at))

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { commit, countersRecord, firstCounters, seal, takeBack } from './envelopes'
+import { commit, countersRecord, firstCounters, seal, takeBack, type EnvelopeKind } from './envelopes'
 import { forgetSettled, startDriver, type DriverStatus } from './driver'
 import { openStorage, type Storage, type StoredRecord } from './storage'
 import { PROTOCOL, type Call, type Reply, type Wire } from './wire'
@@ -15,10 +15,10 @@ async function aPhone(): Promise<Storage> {
   return storage
 }
 
-async function write(storage: Storage, pictures: StoredRecord[] = [], restMs = 0): Promise<string> {
+async function write(storage: Storage, pictures: StoredRecord[] = [], restMs = 0, kind: EnvelopeKind = 'visit'): Promise<string> {
   return commit(storage, async (counters) => {
     const sealed = await seal(counters, {
-      kind: 'visit', body: {}, nowMs: Date.now(), offsetMs: 0, restMs, pictures: pictures.map((item) => item.key),
+      kind, body: {}, nowMs: Date.now(), offsetMs: 0, restMs, pictures: pictures.map((item) => item.key),
     })
     return { counters: sealed.counters, put: [sealed.record, ...pictures], result: sealed.envelope.id }
   })
@@ -60,7 +60,7 @@ function office(weather: (call: Call) => Reply<never> | null = () => null): Wire
   return { calls, taken, pictures, signed, plain: signed, bytes: () => Promise.reject(new Error('not asked')) }
 }
 
-function drive(storage: Storage, wire: Wire): { status: () => DriverStatus | null; nudge: () => void } {
+function drive(storage: Storage, wire: Wire): { status: () => DriverStatus | null; nudge: () => void; hurry: () => void } {
   let last: DriverStatus | null = null
   const driver = startDriver({
     storage, wire, onSettled: () => undefined, onClock: () => undefined, luck: () => 0,
@@ -71,7 +71,7 @@ function drive(storage: Storage, wire: Wire): { status: () => DriverStatus | nul
   onTestFinished(() => {
     driver.stop()
   })
-  return { status: () => last, nudge: () => { driver.nudge() } }
+  return { status: () => last, nudge: () => { driver.nudge() }, hurry: () => { driver.hurry() } }
 }
 
 const lost: Reply<never> = { kind: 'failed', trouble: 'unreachable', code: null, details: {}, retryAfterMs: null }
@@ -89,6 +89,33 @@ describe('the driver', () => {
     expect(wire.calls).toEqual(['POST envelopes', 'POST attachments/missing', 'PUT attachments/bb', 'PUT attachments/aa'])
     expect((await storage.get(id))?.state).toBe('accepted')
     expect(await storage.get('bb')).toBeUndefined()
+  })
+
+  it('breaks off an upload for an alarm and brings both', async () => {
+    const storage = await aPhone()
+    await write(storage, [picture('aa', 'original')])
+    const wire = office()
+    const broken: string[] = []
+    const slow: Wire = {
+      ...wire,
+      // The first upload never ends by itself.
+      signed: async <T>(call: Call): Promise<Reply<T>> => {
+        if (call.method !== 'PUT' || broken.length) return wire.signed<T>(call)
+        await new Promise((resolve) => call.signal?.addEventListener('abort', resolve))
+        broken.push(call.path)
+        return lost
+      },
+    }
+
+    const driver = drive(storage, slow)
+    await vi.waitFor(() => { expect(driver.status()?.sending).toBe('put') })
+    const alarm = await write(storage, [], 0, 'danger')
+    driver.hurry()
+    await vi.waitFor(async () => { expect((await storage.get(alarm))?.state).toBe('accepted') })
+    await vi.waitFor(() => { expect(wire.pictures.has('aa')).toBe(true) })
+
+    expect(broken).toHaveLength(1)
+    expect(wire.calls.slice(-2)).toEqual(['POST envelopes', 'PUT attachments/aa'])
   })
 
   it('keeps everything when an answer is lost, and applies nothing twice', async () => {

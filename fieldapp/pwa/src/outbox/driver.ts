@@ -3,7 +3,7 @@
  * One tab drives for all (a Web Lock); the others are told over a channel.
  */
 import { mediaTypeOf } from './bytes'
-import { bodyOf, envelopeRecord, LEAVING, readEnvelope, SENDING_NOW, underLock, type StoredEnvelope } from './envelopes'
+import { bodyOf, envelopeRecord, LEAVING, readEnvelope, SENDING_NOW, underLock, URGENT, type StoredEnvelope } from './envelopes'
 import { EMPTY, next, step, type Answer, type Event, type Fact, type FactState, type Picture, type PictureState, type Request, type Sync } from './machine'
 import type { Storage } from './storage'
 import { PROTOCOL, type Reply, type Wire } from './wire'
@@ -33,6 +33,8 @@ interface SyncAnswer {
 export interface Driver {
   /** Look for new work, waiting or not. */
   nudge(): void
+  /** The same, and whatever is under way makes room: something urgent was written. */
+  hurry(): void
   stop(): void
 }
 
@@ -50,6 +52,7 @@ export interface DriverParts {
 /** The sender, turn by turn: nothing in here waits for a clock. */
 export interface Turns {
   nudge(): void
+  hurry(): void
   /** One request carried out and written down; returns how long to pause before the next turn. */
   once(): Promise<number>
 }
@@ -62,6 +65,9 @@ export function takeTurns(parts: DriverParts): Turns {
   let sync = EMPTY
   let reachedAtMs: number | null = null
   let nudged = true
+  /** Breaks off what is under way; none while that is urgent itself. */
+  let underWay: AbortController | null = null
+  let hurried = false
 
   const tell = (sending: Request['kind'] | null): void => {
     parts.onStatus({ sending, trouble: sync.trouble, quietUntil: sync.quietUntil, reachedAtMs })
@@ -70,6 +76,7 @@ export function takeTurns(parts: DriverParts): Turns {
   const feed = (event: Event): void => void (sync = step(sync, event))
 
   async function turn(): Promise<number> {
+    hurried = false
     if (nudged) {
       nudged = false
       await freeHeld(parts.storage)
@@ -88,7 +95,16 @@ export function takeTurns(parts: DriverParts): Turns {
       return chosen.kind === 'wait' ? Math.max(50, chosen.until - now()) : IDLE_MS
     }
     tell(chosen.kind)
-    const { answer, verdicts } = await carryOut(parts, chosen)
+    const urgent = chosen.kind === 'push' && sync.facts.some((fact) => fact.urgent && chosen.ids.includes(fact.id))
+    const cut = new AbortController()
+    underWay = urgent ? null : cut
+    if (hurried && !urgent) cut.abort()
+    const { answer, verdicts } = await carryOut(parts, chosen, cut.signal)
+    underWay = null
+    if (cut.signal.aborted && answer.kind === 'failed') {
+      feed({ kind: 'broken_off' })
+      return 0
+    }
     if (answer.kind !== 'failed') reachedAtMs = now()
     const before = sync
     const after = step(sync, { kind: 'answered', answer, now: now(), luck: luck() })
@@ -102,6 +118,11 @@ export function takeTurns(parts: DriverParts): Turns {
   return {
     nudge: () => {
       nudged = true
+    },
+    hurry: () => {
+      nudged = true
+      hurried = true
+      underWay?.abort()
     },
     once: async () => {
       try {
@@ -141,11 +162,18 @@ export function startDriver(parts: DriverParts): Driver {
     }
   })
 
+  const now = (turn: () => void): void => {
+    woken = true
+    turn()
+    wake()
+  }
+
   return {
     nudge: () => {
-      woken = true
-      turns.nudge()
-      wake()
+      now(turns.nudge)
+    },
+    hurry: () => {
+      now(turns.hurry)
     },
     stop: () => {
       stopped = true
@@ -161,7 +189,7 @@ async function read(storage: Storage): Promise<{ facts: Fact[]; pictures: Pictur
     const gone = record.state === LEAVING
     return {
       id: envelope.id, seq: envelope.seq, state: gone ? 'waiting' : (record.state as FactState),
-      notBefore: gone ? 0 : envelope.not_before_ms, pictures: envelope.pictures,
+      notBefore: gone ? 0 : envelope.not_before_ms, pictures: envelope.pictures, urgent: URGENT.has(envelope.kind),
     }
   })
   const seqOf = new Map(facts.flatMap((fact) => fact.pictures.map((sha256) => [sha256, fact.seq] as const)))
@@ -195,7 +223,9 @@ async function freeHeld(storage: Storage): Promise<void> {
   }
 }
 
-async function carryOut(parts: DriverParts, request: Request): Promise<{ answer: Answer; verdicts: readonly Verdict[] }> {
+async function carryOut(
+  parts: DriverParts, request: Request, signal: AbortSignal,
+): Promise<{ answer: Answer; verdicts: readonly Verdict[] }> {
   switch (request.kind) {
     case 'push': {
       const envelopes = await Promise.all(request.ids.map(async (id) => parts.storage.get(id)))
@@ -205,7 +235,7 @@ async function carryOut(parts: DriverParts, request: Request): Promise<{ answer:
         .map(({ id, seq, digest, text }) => ({ id, seq, digest, text }))
       const phone_clock = new Date(parts.now?.() ?? Date.now()).toISOString()
       const push = (said: object): Promise<Reply<SyncAnswer>> =>
-        parts.wire.signed({ method: 'POST', path: '/api/v1/field/envelopes', json: { ...said, envelopes: sent } })
+        parts.wire.signed({ method: 'POST', path: '/api/v1/field/envelopes', json: { ...said, envelopes: sent }, signal })
       const first = await push({ protocol: PROTOCOL, phone_clock })
       // A service that is one version behind says so, and is spoken to in its own.
       const reply = olderService(first) ? await push({ protocol: PROTOCOL - 1 }) : first
@@ -217,7 +247,7 @@ async function carryOut(parts: DriverParts, request: Request): Promise<{ answer:
     }
     case 'ask': {
       const reply: Reply<{ sha256: string; stored: boolean }[]> = await parts.wire.signed({
-        method: 'POST', path: '/api/v1/field/attachments/missing', json: { sha256s: request.sha256s },
+        method: 'POST', path: '/api/v1/field/attachments/missing', json: { sha256s: request.sha256s }, signal,
       })
       if (reply.kind === 'failed') return { answer: reply, verdicts: [] }
       if (!Array.isArray(reply.value)) return misread
@@ -231,6 +261,7 @@ async function carryOut(parts: DriverParts, request: Request): Promise<{ answer:
         path: `/api/v1/field/attachments/${request.sha256}`,
         content: { bytes: record.bytes, mediaType: mediaTypeOf(record.bytes) },
         timeoutMs: 120_000,
+        signal,
       })
       if (reply.kind === 'failed') return { answer: reply, verdicts: [] }
       return { answer: { kind: 'put', sha256: request.sha256, stored: reply.value.stored }, verdicts: [] }

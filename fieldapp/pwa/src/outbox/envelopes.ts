@@ -7,7 +7,11 @@ import { sha256Hex, uuid7 } from './bytes'
 import { rests } from './machine'
 import { fromBytes, toBytes, type Storage, type StoredRecord } from './storage'
 
-export type EnvelopeKind = 'check_in' | 'contact' | 'visit' | 'paper_request' | 'day_order' | 'day_closed' | 'purse_count'
+export type EnvelopeKind =
+  | 'check_in' | 'contact' | 'visit' | 'paper_request' | 'day_order' | 'day_closed' | 'purse_count' | 'danger' | 'danger_position'
+
+/** Sent before everything else. */
+export const URGENT: ReadonlySet<EnvelopeKind> = new Set(['danger', 'danger_position'])
 
 /** Consecutive numbers granted to this device; `next` is the first that was free when the block was read. */
 export interface Block {

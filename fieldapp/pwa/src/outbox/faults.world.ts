@@ -9,6 +9,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { dangerBody } from '../domain/danger.ts'
 import { buildReceipt, sealReceipt } from '../domain/receipt.ts'
 import { base64url, hex, sha256Hex } from './bytes'
 import { deviceKeyPair } from './deviceKey'
@@ -37,14 +38,17 @@ export interface Death {
   readonly after: boolean
 }
 
+/** An alarm overtakes what was written before it. */
+export type What = 'call' | 'visit' | 'payment' | 'alarm'
+
 export type Action =
   | { readonly kind: 'pass'; readonly ms: number }
   | { readonly kind: 'set clock'; readonly days: number }
-  | { readonly kind: 'write'; readonly tab: number; readonly what: 'call' | 'visit' | 'payment'; readonly dies: Death | null }
+  | { readonly kind: 'write'; readonly tab: number; readonly what: What; readonly dies: Death | null }
   | { readonly kind: 'take back'; readonly tab: number; readonly dies: Death | null }
   | { readonly kind: 'turn'; readonly tab: number; readonly weather: Weather; readonly nudge: boolean; readonly dies: Death | null }
   /** Both windows at once: one writes while the other sends. */
-  | { readonly kind: 'both'; readonly what: 'call' | 'visit' | 'payment'; readonly weather: Weather; readonly dies: Death | null }
+  | { readonly kind: 'both'; readonly what: What; readonly weather: Weather; readonly dies: Death | null }
   | { readonly kind: 'close'; readonly tab: number }
   | { readonly kind: 'late arrives' }
   | { readonly kind: 'forget' }
@@ -90,6 +94,8 @@ export class Office {
 }
 
 // --- windows and locks ---
+
+const KINDS = { call: 'contact', visit: 'visit', payment: 'visit', alarm: 'danger' } as const
 
 class Gone extends Error {}
 
@@ -337,14 +343,15 @@ export class World {
     this.#windows = [this.#window(), this.#window()]
   }
 
-  async #write({ storage }: Window, what: 'call' | 'visit' | 'payment'): Promise<void> {
+  async #write({ storage }: Window, what: What): Promise<void> {
     const at = new Date(this.#now).toISOString()
-    const pictures = what === 'call' ? [] : await somePictures(what === 'payment')
+    const pictures = what === 'call' || what === 'alarm' ? [] : await somePictures(what === 'payment')
     const written = await commit(storage, async (counters) => {
       let moved = counters
       let body: object = { contact_id: crypto.randomUUID(), practice_id: PRACTICE, channel: 'call', phone_id: null, at }
       let cents = 0
       if (what === 'visit') body = aReport(at, pictures)
+      if (what === 'alarm') body = dangerBody(null, { id: crypto.randomUUID(), at })
       if (what === 'payment') {
         const pair = await storage.keyPair()
         const number = counters.receipt && nextNumber(counters.receipt)
@@ -355,7 +362,7 @@ export class World {
         body = aReport(at, pictures, paid)
       }
       const sealed = await seal(moved, {
-        kind: what === 'call' ? 'contact' : 'visit', body, nowMs: this.#now, offsetMs: 0,
+        kind: KINDS[what], body, nowMs: this.#now, offsetMs: 0,
         restMs: what === 'visit' ? UNDO_MS : 0, pictures: pictures.map((picture) => picture.key),
       })
       const done: Written = { id: sealed.envelope.id, cents, pictures: pictures.map((picture) => picture.key) }

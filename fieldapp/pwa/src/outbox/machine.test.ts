@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
-  EMPTY, hasWork, LARGEST_BATCH, LONGEST_WAIT_MS, next, step,
+  EMPTY, hasWork, LARGEST_BATCH, LONGEST_WAIT_MS, next, step, URGENT_WAIT_MS,
   type Answer, type Fact, type Picture, type Sync, type VerdictSaid,
 } from './machine'
 import type { Trouble } from './wire'
@@ -40,6 +40,29 @@ describe('the outbox', () => {
     expect(next(sync, 0)).toEqual({ kind: 'push', ids: ['e1'] })
     expect(next(load([fact(2, { notBefore: 500 }), fact(3)]), 0)).toEqual({ kind: 'wait', until: 500 })
     expect(next(sync, 500)).toEqual({ kind: 'push', ids: ['e1', 'e2', 'e3'] })
+  })
+
+  it('sends an alarm before everything, alone, whatever rests (12)', () => {
+    const sync = load([fact(1), fact(2, { notBefore: 500 }), fact(3, { urgent: true })])
+
+    expect(next(sync, 0)).toEqual({ kind: 'push', ids: ['e3'] })
+    const heard = answer(sent(sync), verdicts([{ id: 'e3', verdict: 'accepted' }]))
+    expect(next(heard, 0)).toEqual({ kind: 'push', ids: ['e1'] })
+  })
+
+  it('never pauses long while an alarm waits, however often it failed (12)', () => {
+    let sync = load([fact(1, { urgent: true })])
+    for (let now = 0, tries = 0; tries < 12; tries += 1, now = sync.quietUntil) {
+      sync = answer(sent(sync, now), failure(tries % 2 ? 'not_allowed' : 'unreachable'), now)
+      expect(sync.quietUntil - now).toBeLessThanOrEqual(URGENT_WAIT_MS)
+    }
+  })
+
+  it('settles nothing and waits for nothing when a request was broken off (12)', () => {
+    const broken = step(sent(load([fact(1)])), { kind: 'broken_off' })
+
+    expect(statesOf(broken)).toEqual(['waiting'])
+    expect(next(broken, 0)).toEqual({ kind: 'push', ids: ['e1'] })
   })
 
   it('lets a fact go only by a verdict for its own id (3)', () => {

@@ -13,6 +13,7 @@
  *  9. One bad item costs only itself: a refused batch is halved until the bad one stands alone.
  * 10. A clock that is set forward or back makes nothing wait longer than it would have.
  * 11. What was once chosen to leave is never taken back, whatever the clock says afterwards.
+ * 12. An urgent fact (an alarm) leaves first and alone, overtaking what rests; while it waits, no pause is long.
  */
 import type { Trouble } from './wire'
 
@@ -20,6 +21,8 @@ export const LARGEST_BATCH = 20
 export const LARGEST_QUESTION = 200
 export const FIRST_WAIT_MS = 2_000
 export const LONGEST_WAIT_MS = 300_000
+/** Between two tries while somebody in danger waits to be heard. */
+export const URGENT_WAIT_MS = 3_000
 /** No longer than this can anything be taken back. */
 export const LONGEST_REST_MS = 60_000
 
@@ -39,6 +42,8 @@ export interface Fact {
   /** Milliseconds of the phone's clock before which it can still be undone. */
   readonly notBefore: number
   readonly pictures: readonly string[]
+  /** Before everything else: somebody is in danger. */
+  readonly urgent?: boolean
 }
 
 export interface Picture {
@@ -79,6 +84,8 @@ export type Event =
   | { readonly kind: 'loaded'; readonly facts: readonly Fact[]; readonly pictures: readonly Picture[] }
   | { readonly kind: 'nudged' }
   | { readonly kind: 'sent'; readonly request: Request }
+  /** The request was broken off for something urgent: nothing is settled by it and nothing waits for it. */
+  | { readonly kind: 'broken_off' }
   /** `luck` in [0, 1) spreads phones that failed together. */
   | { readonly kind: 'answered'; readonly answer: Answer; readonly now: number; readonly luck: number }
 
@@ -120,6 +127,8 @@ export function step(sync: Sync, event: Event): Sync {
       }
     case 'sent':
       return sync.flight ? sync : { ...sync, flight: event.request }
+    case 'broken_off':
+      return { ...sync, flight: null }
     case 'answered':
       return sync.flight ? answered({ ...sync, flight: null }, sync.flight, event) : sync
   }
@@ -135,6 +144,8 @@ const waitingFacts = (sync: Sync): Fact[] =>
 
 function readyFacts(sync: Sync, now: number): Fact[] {
   const waiting = waitingFacts(sync)
+  const urgent = waiting.filter((fact) => fact.urgent)
+  if (urgent.length) return urgent
   const resting = waiting.findIndex((fact) => rests(fact.notBefore, now))
   return resting < 0 ? waiting : waiting.slice(0, resting)
 }
@@ -230,7 +241,8 @@ function failedAt(
 function quiet(sync: Sync, trouble: Trouble, retryAfterMs: number | null, now: number, luck: number): Sync {
   const slow = trouble === 'not_allowed' || trouble === 'update_needed'
   const grown = Math.min(FIRST_WAIT_MS * 2 ** Math.min(sync.failures, 12), LONGEST_WAIT_MS)
-  const wait = (slow ? LONGEST_WAIT_MS : grown) * (0.5 + luck / 2)
+  const longest = waitingFacts(sync).some((fact) => fact.urgent) ? URGENT_WAIT_MS : LONGEST_WAIT_MS
+  const wait = Math.min(slow ? LONGEST_WAIT_MS : grown, longest) * (0.5 + luck / 2)
   const asked = Math.min(retryAfterMs ?? 0, LONGEST_WAIT_MS)
   return { ...sync, trouble, failures: sync.failures + 1, quietUntil: now + Math.max(wait, asked) }
 }

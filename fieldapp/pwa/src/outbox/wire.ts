@@ -37,6 +37,8 @@ export interface Call {
   readonly json?: unknown
   readonly content?: { readonly bytes: Uint8Array<ArrayBuffer>; readonly mediaType: string }
   readonly timeoutMs?: number
+  /** Breaks the request off: it ends as one without network. */
+  readonly signal?: AbortSignal
 }
 
 export type Fetch = (path: string, init: RequestInit) => Promise<Response>
@@ -96,15 +98,19 @@ function initOf(call: Call, body: Uint8Array<ArrayBuffer> | null): RequestInit {
 
 async function send(doFetch: Fetch, call: Call, init: RequestInit): Promise<Response | Failed> {
   const abort = new AbortController()
-  const timer = setTimeout(() => {
+  const breakOff = (): void => {
     abort.abort()
-  }, call.timeoutMs ?? 30_000)
+  }
+  const timer = setTimeout(breakOff, call.timeoutMs ?? 30_000)
+  if (call.signal?.aborted) breakOff()
+  call.signal?.addEventListener('abort', breakOff)
   try {
     return await doFetch(call.path, { ...init, signal: abort.signal })
   } catch {
     return failed('unreachable')
   } finally {
     clearTimeout(timer)
+    call.signal?.removeEventListener('abort', breakOff)
   }
 }
 

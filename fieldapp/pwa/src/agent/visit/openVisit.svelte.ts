@@ -9,10 +9,16 @@ import { loadDraft, saveDraft } from '../actions'
 import { reread } from '../phone.svelte'
 import { say } from '../toast.svelte'
 
+/** Under this name the page of a visit tells what stands on it which visit is in hand. */
+export const IN_HAND = Symbol('visit in hand')
+export type InHand = () => OpenVisit
+
 export class OpenVisit {
   draft: Draft = $state.raw() as Draft
   /** An action is being written: its button waits. */
   writing = $state(false)
+  /** An alarm has ended it: what comes late (a position) is not written into it any more. */
+  ended = false
   #queue: Promise<unknown> = Promise.resolve()
   #unsaved = false
   /** A save stands in the queue already: it will write what is there when its turn comes. */
@@ -24,7 +30,7 @@ export class OpenVisit {
 
   /** What was typed or tapped: shown at once, saved at once. */
   change(next: Draft): void {
-    if (next === this.draft) return
+    if (next === this.draft || this.ended) return
     this.draft = next
     this.#unsaved = true
     if (this.#queued) return
