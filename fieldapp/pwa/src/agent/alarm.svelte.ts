@@ -10,6 +10,7 @@ import type { Draft } from './draft'
 import { phone, serviceNow } from './phone.svelte'
 import { go } from './place.svelte'
 import { askPosition } from './position'
+import { hush } from './toast.svelte'
 import type { OpenVisit } from './visit/openVisit.svelte'
 
 const POSITION_WITHIN_MS = 6_000
@@ -29,6 +30,8 @@ export async function raise(visit: OpenVisit | null): Promise<void> {
   const draft = visit?.draft ?? doorInDanger(phone.drafts)
   alarm.number = officeNumber(phone.bundle?.agency ?? phone.device?.agency, draft?.stop ?? null)
   alarm.unwritten = false
+  // What could be undone a moment ago no longer is: the visit ends now.
+  hush()
   dial(alarm.number)
   const at = serviceNow()
   const body = dangerBody(draft, { id: uuid7(at.getTime()), at: at.toISOString() })
