@@ -159,6 +159,7 @@ def test_a_phone_that_dies_after_the_alarm_ends_the_visit_when_it_is_opened_agai
         page.add_init_script(DIALLER + STOPS_AFTER_THE_ALARM)
         agent.enrol("agente2")
         stop = agent.open_next()
+        expect(page.get_by_text("Arrivo salvato sul telefono.")).to_be_visible()
         agent.lose_network()
         page.evaluate("window.dying = true")
 

@@ -18,6 +18,7 @@ const POSITION_WITHIN_MS = 6_000
 class Alarm {
   /** `asking` ends after a few seconds, whatever comes of it. */
   position = $state<'asking' | 'written' | 'none'>('none')
+  writing = $state(false)
   /** The phone could not write it down: only the call is left. */
   unwritten = $state(false)
   number = $state<string | null>(null)
@@ -36,9 +37,11 @@ export async function raise(visit: OpenVisit | null): Promise<void> {
   const at = serviceNow()
   const body = dangerBody(draft, { id: uuid7(at.getTime()), at: at.toISOString() })
   const found = askPosition(phone.clock.offset_ms, POSITION_WITHIN_MS)
+  alarm.writing = true
+  go({ kind: 'safe' })
   const written = await writeAlarm('danger', body).catch(() => null)
   alarm.unwritten = written === null
-  go({ kind: 'safe' })
+  alarm.writing = false
   void locate(body, found)
   if (draft) await end(draft, visit)
 }
