@@ -164,7 +164,7 @@ def test_a_phone_that_dies_after_the_alarm_ends_the_visit_when_it_is_opened_agai
         page.evaluate("window.dying = true")
 
         hold(page)
-        expect(page.get_by_role("heading", name="Richiesta di aiuto")).to_be_visible()
+        expect(page.get_by_text(re.compile("è scritta su questo telefono"))).to_be_visible()
         expect(page.get_by_text("Visita interrotta per sicurezza")).to_have_count(0)
 
         agent.start_again()
