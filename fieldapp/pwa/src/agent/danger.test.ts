@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import golden from '../../../../tests/golden/danger.json' with { type: 'json' }
+import type { SignedAgreement } from '../domain/agreement.ts'
 import { dangerBody } from '../domain/danger.ts'
 import { checkReport, readBody } from '../domain/visit.ts'
 import { cutShort, doorInDanger, leftOpen, officeNumber, standingOf, telLink } from './danger'
@@ -74,7 +75,8 @@ describe('a visit cut short', () => {
 
   it('keeps a signature and the agreement under it', () => {
     const signed = withOutcome(met(), 'PLAN_SIGNED')
-    const agreement = { value: { kind: 'repayment_plan' }, digest: 'cd'.repeat(32), signature: 'c2ln' }
+    const value = { kind: 'repayment_plan' } as SignedAgreement['value']
+    const agreement: SignedAgreement = { value, digest: 'cd'.repeat(32), signature: 'c2ln' }
     const signature = { refused: true, text: 'x', text_digest: 'ef'.repeat(32), image_sha256: null, signer: 'debtor' } as const
 
     const ended = cutShort({ ...signed, agreement, signature }, AT)
