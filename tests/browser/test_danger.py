@@ -160,6 +160,8 @@ def test_a_phone_that_dies_after_the_alarm_ends_the_visit_when_it_is_opened_agai
         agent.enrol("agente2")
         stop = agent.open_next()
         expect(page.get_by_text("Arrivo salvato sul telefono.")).to_be_visible()
+        # The day that was fetched meanwhile is written down first.
+        page.wait_for_load_state("networkidle")
         agent.lose_network()
         page.evaluate("window.dying = true")
 
