@@ -225,7 +225,8 @@ def _receipt_blocks(paper: ReceiptValue, words: Words, *, digest: Sha256) -> tup
         Block(Role.AMOUNT_WORDS, f"euro {paper.amount_in_words}"),
         *((Block(Role.WARNING, fill(words, f"{kind}.warning")),) if clearance else ()),
         _received_from(paper, words),
-        Block(Role.FIELD, paper.creditor.name, fill(words, "receipt.on_behalf_of")),
+        # Where somebody pays on the debtor's behalf, "per conto di" would be said twice of two people.
+        Block(Role.FIELD, paper.creditor.name, fill(words, f"receipt.{'creditor' if paper.payer else 'on_behalf_of'}")),
         Block(Role.FIELD, paper.practice, fill(words, "receipt.practice")),
         Block(Role.FIELD, wording, fill(words, "receipt.wording")),
         Block(Role.FIELD, method, fill(words, "receipt.method")),

@@ -110,7 +110,8 @@ function receiptBlocks(paper: ReceiptValue, words: PaperWords, digest: string): 
     block('amount_words', `euro ${paper.amount_in_words}`),
     ...(kind === 'receipt_subject_to_clearance' ? [block('warning', fill(words, `${kind}.warning`))] : []),
     receivedFrom(paper, words),
-    block('field', creditor.name, fill(words, 'receipt.on_behalf_of')),
+    // Where somebody pays on the debtor's behalf, "per conto di" would be said twice of two people.
+    block('field', creditor.name, fill(words, paper.payer ? 'receipt.creditor' : 'receipt.on_behalf_of')),
     block('field', paper.practice, fill(words, 'receipt.practice')),
     block(
       'field',

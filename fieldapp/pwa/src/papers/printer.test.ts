@@ -27,6 +27,22 @@ it('sends every byte over a serial port and closes it', async () => {
   expect([written, log]).toEqual([[...BYTES], ['open', 'close']])
 })
 
+it('says when a printer was chosen, before the first byte', async () => {
+  const { ports, log } = serialPort()
+
+  await print(BYTES, 'serial', ports, { onfound: () => void log.push('found') })
+  expect(log).toEqual(['found', 'open', 'close'])
+})
+
+it('gives up a printer without paper, which takes nothing and says nothing', async () => {
+  const log: string[] = []
+  const writable = new WritableStream<Uint8Array>({ write: () => new Promise<void>(() => undefined) })
+  const port = { writable, open: async () => void log.push('open'), close: async () => void log.push('close') }
+
+  await expect(print(BYTES, 'serial', { serial: { requestPort: async () => port } }, { patienceMs: 5 })).rejects.toThrow('does not answer')
+  expect(log).toEqual(['open', 'close'])
+})
+
 it('closes the port when the printer fails, and says so', async () => {
   const { ports, log } = serialPort({ fails: true })
 

@@ -34,17 +34,30 @@ const PRINT_CHARACTERISTIC = 0x2af1
 /** What the smallest printers take in one packet. */
 const PACKET = 128
 const BAUD = 9_600
+/** A printer without paper holds the line and says nothing: after this it counts as one that does not answer. */
+const PATIENCE_MS = 20_000
+
+export interface Printing {
+  /** A printer was chosen; from here on it is being reached and fed. */
+  readonly onfound?: () => void
+  readonly patienceMs?: number
+}
 
 export const portsHere = (): Ports => navigator as unknown as Ports
 
 export const printersOf = (ports: Ports): readonly PrinterKind[] =>
   (['bluetooth', 'serial'] as const).filter((kind) => ports[kind] !== undefined)
 
-/** Let the person choose a printer and send it `bytes`; `chosen` is false when nobody chose one. */
-export async function print(bytes: Uint8Array, kind: PrinterKind, ports: Ports): Promise<{ chosen: boolean }> {
+/**
+ * Let the person choose a printer and send it `bytes`; `chosen` is false when nobody chose one. Rejects when the printer
+ * cannot be reached, breaks off or does not take everything in time; how much of the paper came out is then unknown.
+ */
+export async function print(
+  bytes: Uint8Array, kind: PrinterKind, ports: Ports, { onfound = () => undefined, patienceMs = PATIENCE_MS }: Printing = {},
+): Promise<{ chosen: boolean }> {
   try {
-    if (kind === 'serial') await bySerial(bytes, ports)
-    else await byBluetooth(bytes, ports)
+    if (kind === 'serial') await bySerial(bytes, ports, onfound, patienceMs)
+    else await byBluetooth(bytes, ports, onfound, patienceMs)
   } catch (problem) {
     // Closing the browser's list of printers is no fault.
     if (problem instanceof DOMException && problem.name === 'NotFoundError') return { chosen: false }
@@ -53,33 +66,55 @@ export async function print(bytes: Uint8Array, kind: PrinterKind, ports: Ports):
   return { chosen: true }
 }
 
-async function bySerial(bytes: Uint8Array, { serial }: Ports): Promise<void> {
+async function bySerial(bytes: Uint8Array, { serial }: Ports, onfound: () => void, patienceMs: number): Promise<void> {
   if (!serial) throw new Error('this browser has no serial ports')
   const port = await serial.requestPort()
-  await port.open({ baudRate: BAUD })
+  onfound()
+  await inTime(port.open({ baudRate: BAUD }), patienceMs)
   try {
     const writer = port.writable?.getWriter()
     if (!writer) throw new Error('the port cannot be written to')
     try {
-      await writer.write(bytes)
+      // Closing the writer waits until the last byte has left; a printer that holds the line is given up.
+      await inTime(writer.write(bytes).then(() => writer.close()), patienceMs)
+    } catch (problem) {
+      // Not awaited: a write under way ends only when the printer takes it.
+      void writer.abort(problem).catch(() => undefined)
+      throw problem
     } finally {
       writer.releaseLock()
     }
   } finally {
-    await port.close()
+    await inTime(port.close(), patienceMs)
   }
 }
 
-async function byBluetooth(bytes: Uint8Array, { bluetooth }: Ports): Promise<void> {
+async function byBluetooth(bytes: Uint8Array, { bluetooth }: Ports, onfound: () => void, patienceMs: number): Promise<void> {
   if (!bluetooth) throw new Error('this browser has no Bluetooth')
   const device = await bluetooth.requestDevice({ filters: [{ services: [PRINT_SERVICE] }] })
-  if (!device.gatt) throw new Error('the printer cannot be reached')
-  const server = await device.gatt.connect()
+  const { gatt } = device
+  if (!gatt) throw new Error('the printer cannot be reached')
+  onfound()
   try {
-    const service = await server.getPrimaryService(PRINT_SERVICE)
-    const characteristic = await service.getCharacteristic(PRINT_CHARACTERISTIC)
-    for (let at = 0; at < bytes.length; at += PACKET) await characteristic.writeValueWithoutResponse(bytes.slice(at, at + PACKET))
+    const server = await inTime(gatt.connect(), patienceMs)
+    const service = await inTime(server.getPrimaryService(PRINT_SERVICE), patienceMs)
+    const characteristic = await inTime(service.getCharacteristic(PRINT_CHARACTERISTIC), patienceMs)
+    for (let at = 0; at < bytes.length; at += PACKET) {
+      await inTime(characteristic.writeValueWithoutResponse(bytes.slice(at, at + PACKET)), patienceMs)
+    }
   } finally {
-    device.gatt.disconnect()
+    gatt.disconnect()
+  }
+}
+
+async function inTime<T>(work: Promise<T>, patienceMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => { reject(new Error('the printer does not answer')) }, patienceMs)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -1,8 +1,9 @@
 /** The paper of a payment, drawn for the screen; loaded only when there is one to show. */
-import { memoPayload, paperBlocks, paperLines, type PaperWords } from '../../domain/paper.ts'
+import { memoPayload, paperBlocks, paperLines, type Block, type PaperWords } from '../../domain/paper.ts'
 import type { ReceiptValue } from '../../domain/receipt.ts'
 import { receiptProof } from '../../domain/receiptProof.ts'
 import type { PaymentBody } from '../../domain/visit.ts'
+import { escpos, type RollWidth } from '../../papers/escpos.ts'
 import own from '../../papers/templates/default.it.json'
 import { drawPaper as draw } from '../../papers/render.ts'
 import type { StopCard } from '../shapes'
@@ -11,6 +12,8 @@ import { memoOf } from './payment'
 export interface DrawnPaper {
   readonly canvas: OffscreenCanvas
   readonly lines: readonly string[]
+  /** The same paper for a receipt printer. */
+  readonly slip: (width: RollWidth) => Uint8Array
 }
 
 /**
@@ -26,9 +29,13 @@ export async function drawPaper(stop: StopCard, payment: PaymentBody, given: Pap
     const blocks = paperBlocks(value, words, receipt.digest)
     // Behind the `#`: what the paper says is not sent to any server by merely opening the address.
     const code = `${location.origin}/v/#${await receiptProof(value, receipt.digest, receipt.signature)}`
-    return { canvas: draw(blocks, { code }), lines: paperLines(blocks) }
+    return drawn(blocks, code)
   }
   const memo = memoOf(stop, payment)
   const blocks = paperBlocks(memo, words, '')
-  return { canvas: draw(blocks, { code: memoPayload(memo) }), lines: paperLines(blocks) }
+  return drawn(blocks, memoPayload(memo))
 }
+
+const drawn = (blocks: readonly Block[], code: string): DrawnPaper => ({
+  canvas: draw(blocks, { code }), lines: paperLines(blocks), slip: (width) => escpos(blocks, { width, code }),
+})
