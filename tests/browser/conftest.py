@@ -132,7 +132,14 @@ def service(
     setup.create_database(admin, name, template=template)
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    settings = Settings(database_url=cluster.url(setup.APP, name), home=home, demo=True, port=port, public_url=address)
+    settings = Settings(
+        database_url=cluster.url(setup.APP, name),
+        home=home,
+        demo=True,
+        port=port,
+        public_url=address,
+        webhooks_to_loopback=True,
+    )
     DemoClock(home / CLOCK).move_to(MORNING)
     running = Service(address, settings)
     running.start()

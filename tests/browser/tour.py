@@ -143,6 +143,7 @@ DESKS: dict[str, dict[str, Callable[[Page], Locator]]] = {
         "condizioni": lambda page: page.get_by_role("heading", name="Condizioni"),
         "regole": lambda page: page.locator("main li, main tbody tr"),
         "licenze": lambda page: page.locator("main tbody tr"),
+        "collegamenti": lambda page: page.get_by_role("button", name="Nuovo webhook"),
         "registro": lambda page: page.locator("main tbody tr"),
         "orologio": lambda page: page.get_by_role("button", name="Sposta l'orologio"),
     },

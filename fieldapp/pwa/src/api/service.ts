@@ -149,6 +149,22 @@ export const service = {
   rulesVersions: () => answer(client.GET('/api/v1/rules/versions')),
   previewRules: (body: Body<'/api/v1/rules/preview'>) => answer(client.POST('/api/v1/rules/preview', { body })),
   switchOnRules: (body: Body<'/api/v1/rules/versions'>) => answer(client.POST('/api/v1/rules/versions', { body })),
+  serviceAccounts: () => answer(client.GET('/api/v1/service-accounts')),
+  createServiceAccount: (body: Body<'/api/v1/service-accounts'>) => answer(client.POST('/api/v1/service-accounts', { body })),
+  revokeServiceAccount: (account_id: string) =>
+    answer(client.POST('/api/v1/service-accounts/{account_id}/revoke', { params: { path: { account_id } } })),
+  webhooks: () => answer(client.GET('/api/v1/webhooks')),
+  createWebhook: (body: Body<'/api/v1/webhooks'>) => answer(client.POST('/api/v1/webhooks', { body })),
+  tellWebhook: (webhook_id: string, what: 'pause' | 'resume' | 'end' | 'test') =>
+    answer(client.POST(`/api/v1/webhooks/{webhook_id}/${what}`, { params: { path: { webhook_id } } })),
+  rotateWebhookSecret: (webhook_id: string) =>
+    answer(client.POST('/api/v1/webhooks/{webhook_id}/secret', { params: { path: { webhook_id } } })),
+  heldUpDeliveries: (webhook_id: string) =>
+    answer(client.GET('/api/v1/webhooks/{webhook_id}/deliveries', { params: { path: { webhook_id }, query: { repeated: true } } })),
+  resendDeliveries: (webhook_id: string, delivery_ids: string[] | null) =>
+    answer(client.POST('/api/v1/webhooks/{webhook_id}/resend', { params: { path: { webhook_id } }, body: { delivery_ids } })),
+  skipDeliveries: (webhook_id: string, delivery_ids: string[]) =>
+    answer(client.POST('/api/v1/webhooks/{webhook_id}/skip', { params: { path: { webhook_id } }, body: { delivery_ids } })),
   licences: () => answer(client.GET('/api/v1/licences')),
   setAgencyLicence: (body: Body<'/api/v1/licences/agency'>) => answer(client.POST('/api/v1/licences/agency', { body })),
   setAgentLicence: (person_id: string, body: Body<'/api/v1/licences/agents/{person_id}'>) =>

@@ -82,3 +82,7 @@ export interface OfficeEvent {
   readonly practice_id: string | null
   readonly day: string | null
 }
+export type FactScope = Schemas['FactScope']
+export type ServiceAccountRow = Schemas['ServiceAccountRow']
+export type WebhookDelivery = Schemas['DeliveryRow']
+export type WebhookRow = Schemas['WebhookRow']

@@ -32,6 +32,7 @@ export const SETTINGS: readonly Item[] = [
   { key: 'devices', place: { name: 'devices' }, icon: 'phone', roles: OFFICE },
   { key: 'rules', place: { name: 'rules' }, icon: 'hand', roles: ADMINISTRATOR },
   { key: 'licences', place: { name: 'licences' }, icon: 'person', roles: ADMINISTRATOR },
+  { key: 'exchange', place: { name: 'exchange' }, icon: 'cloud', roles: ADMINISTRATOR },
   { key: 'audit', place: { name: 'audit' }, icon: 'lock', roles: ADMINISTRATOR },
   { key: 'clock', place: { name: 'clock' }, icon: 'clock', roles: ADMINISTRATOR },
 ]

@@ -19,6 +19,7 @@ describe('the address of a view', () => {
     { name: 'cash' },
     { name: 'ledger' },
     { name: 'licences' },
+    { name: 'exchange' },
     { name: 'devices' },
     { name: 'audit' },
     { name: 'clock' },

@@ -16,6 +16,7 @@ export type Place =
   | { readonly name: 'terms' }
   | { readonly name: 'rules' }
   | { readonly name: 'licences' }
+  | { readonly name: 'exchange' }
   | { readonly name: 'devices' }
   | { readonly name: 'audit' }
   | { readonly name: 'clock' }
@@ -59,6 +60,8 @@ export function readPath(path: string): Place {
       return plain({ name: 'rules' })
     case 'licenze':
       return plain({ name: 'licences' })
+    case 'collegamenti':
+      return plain({ name: 'exchange' })
     case 'dispositivi':
       return plain({ name: 'devices' })
     case 'registro':
@@ -109,6 +112,8 @@ export function writePath(place: Place): string {
       return `${BASE}regole`
     case 'licences':
       return `${BASE}licenze`
+    case 'exchange':
+      return `${BASE}collegamenti`
     case 'devices':
       return `${BASE}dispositivi`
     case 'audit':
