@@ -112,6 +112,7 @@ def from_body(body: Any) -> VisitReport:
         attachments=tuple(_attachment(item) for item in reader.objects("attachments", most=40)),
         app_version=reader.text("app_version", longest=40),
         offline=reader.flag("offline"),
+        left_position=_added_position(reader, "left_position"),
         with_visit_id=_joined(reader),
     )
     reader.close()
@@ -213,6 +214,13 @@ def read_position(reader: Reader) -> Position:
     return position
 
 
+def _added_position(reader: Reader, name: str) -> Position | None:
+    # Sent only where one was read; the app before never asked here.
+    if name not in reader.names():
+        return None
+    return reader.maybe(name, lambda name: read_position(reader.object(name)))
+
+
 def _attachment(reader: Reader) -> Attachment:
     attachment = Attachment(
         sha256=_digest(reader, "sha256"),
@@ -251,6 +259,7 @@ def _payment(reader: Reader) -> ReportedPayment:
         receipt=reader.maybe("receipt", lambda name: _receipt(reader.object(name))),
         # Named only where it is not the debtor; phones of the version before never do.
         payer=_payer(reader.object("payer")) if "payer" in reader.names() else None,
+        position=_added_position(reader, "position"),
     )
     reader.close()
     if payment.receipt and sum(line.total_cents for line in payment.allocation) != payment.amount_cents:

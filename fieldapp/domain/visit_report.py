@@ -213,6 +213,8 @@ class ReportedPayment:
     stamp_duty: StampDutyLine
     receipt: IssuedReceipt | None
     payer: OtherPayer | None = None
+    position: Position | None = None
+    """Where the receipt was given, if the phone knew it by the end of the visit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +266,8 @@ class VisitReport:
     attachments: tuple[Attachment, ...]
     app_version: str
     offline: bool
+    left_position: Position | None = None
+    """Where the agent closed the visit; reports of the app before have none."""
     with_visit_id: UUID | None = None
     """The report written first at this door on the same person: one visit, a report for each creditor."""
 

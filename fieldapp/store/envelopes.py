@@ -475,7 +475,7 @@ class _Writing:
     def _visit(self, decision: Decision, report: VisitReport) -> None:
         assert decision.envelope is not None
         met = report.meeting
-        position = report.position
+        position, left = report.position, report.left_position
         self._add(
             Visit,
             id=report.visit_id,
@@ -491,7 +491,9 @@ class _Writing:
             lat_e6=position.lat_e6 if position else None,
             lon_e6=position.lon_e6 if position else None,
             accuracy_m=position.accuracy_m if position else None,
-            distance_m=None,
+            left_lat_e6=left.lat_e6 if left else None,
+            left_lon_e6=left.lon_e6 if left else None,
+            left_accuracy_m=left.accuracy_m if left else None,
             met=report.met.value,
             identified_by=met.identified_by.value if isinstance(met, DebtorMet) else None,
             role_met=met.role.value if isinstance(met, ThirdPartyMet) else None,
@@ -702,6 +704,9 @@ class _Writing:
             previous_digest=receipt.prev_digest,
             signature=taken.receipt_signature,
             state="valid",
+            lat_e6=payment.position.lat_e6 if payment.position else None,
+            lon_e6=payment.position.lon_e6 if payment.position else None,
+            accuracy_m=payment.position.accuracy_m if payment.position else None,
         )
         self._add(
             Payment,

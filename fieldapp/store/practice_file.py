@@ -12,12 +12,14 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.places import metres_between
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.store import agreement_cards, approvals, cards, ledger, limitation, practices, tasks
 from fieldapp.store.shapes.dispatch import Finding
 from fieldapp.store.shapes.field import AttemptCard, LimitationCard
 from fieldapp.store.shapes.office import (
     PaidBy,
+    PlaceRow,
     PracticeFile,
     PromiseRow,
     ReceiptRow,
@@ -106,7 +108,7 @@ async def _receipts(session: AsyncSession, practice_id: UUID) -> Sequence[tuple[
     ]
 
 
-def _receipt_row(row: Receipt, paid_by: PaidBy | None) -> ReceiptRow:
+def _receipt_row(row: Receipt, paid_by: PaidBy | None, at: Address | None = None) -> ReceiptRow:
     return ReceiptRow(
         id=row.id,
         series=row.series,
@@ -121,7 +123,16 @@ def _receipt_row(row: Receipt, paid_by: PaidBy | None) -> ReceiptRow:
         digest=row.digest,
         reason=row.reason,
         paid_by=paid_by,
+        place=_place(row.lat_e6, row.lon_e6, row.accuracy_m, at),
     )
+
+
+def _place(lat_e6: int | None, lon_e6: int | None, accuracy_m: int | None, address: Address | None) -> PlaceRow | None:
+    if lat_e6 is None or lon_e6 is None or accuracy_m is None:
+        return None
+    if address is None or address.lat_e6 is None or address.lon_e6 is None:
+        return PlaceRow(accuracy_m, None)
+    return PlaceRow(accuracy_m, metres_between(lat_e6, lon_e6, address.lat_e6, address.lon_e6))
 
 
 async def _visits(
@@ -131,7 +142,7 @@ async def _visits(
     receipts: Sequence[tuple[Receipt, PaidBy | None]],
 ) -> list[VisitRow]:
     query = (
-        select(Visit, Person.name, Address.text)
+        select(Visit, Person.name, Address)
         .join(Person, col(Person.id) == col(Visit.agent_id))
         .join(Address, col(Address.id) == col(Visit.address_id))
         .where(Visit.practice_id == practice_id)
@@ -150,8 +161,9 @@ async def _visits(
             agent_name=agent_name,
             arrived_at=visit.arrived_at,
             left_at=visit.left_at,
-            address_text=address_text,
-            distance_m=visit.distance_m,
+            address_text=address.text,
+            arrived=_place(visit.lat_e6, visit.lon_e6, visit.accuracy_m, address),
+            left=_place(visit.left_lat_e6, visit.left_lon_e6, visit.left_accuracy_m, address),
             met=visit.met,  # type: ignore[arg-type]
             outcome=visit.outcome,
             captured=visit.captured,
@@ -161,10 +173,10 @@ async def _visits(
             clock_offset_ms=visit.clock_offset_ms,
             documents=[cards.document_card(row) for row in by_visit[visit.id]],
             signature=signatures.get(visit.id),
-            receipts=[_receipt_row(row, by) for row, by in receipts if row.visit_id == visit.id],
+            receipts=[_receipt_row(row, by, address) for row, by in receipts if row.visit_id == visit.id],
             together_with=together[_group(visit)],
         )
-        for visit, agent_name, address_text in found
+        for visit, agent_name, address in found
     ]
 
 

@@ -1,15 +1,16 @@
-"""Where the agent was: asked at arrival and at no other moment; a distance is shown and locks nothing."""
+"""Where the agent was: asked at arrival, at a receipt and at the closing; a distance is shown and locks nothing."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.at_the_desk import sign_in
 from tests.browser.at_the_door import AgentsPhone
 from tests.browser.books import Books
-from tests.browser.conftest import Service, a_phone
+from tests.browser.conftest import Eyes, Service, a_phone
 
 pytestmark = pytest.mark.browser
 
@@ -22,27 +23,66 @@ navigator.geolocation.watchPosition = () => { window.asked.watch += 1; return 0 
 ROME = {"latitude": 41.9, "longitude": 12.5, "accuracy": 15}
 
 
-def test_position_is_asked_once_at_arrival_and_a_distance_locks_nothing(
-    browser: Browser, service: Service, books: Books
+def times_asked(page: Page) -> int:
+    asked = page.evaluate("window.asked")
+    assert asked["watch"] == 0
+    return int(asked["once"])
+
+
+def test_position_is_asked_at_arrival_receipt_and_closing_and_at_no_other_moment(
+    browser: Browser, service: Service, books: Books, desk: Eyes
 ) -> None:
     with a_phone(browser, service, permissions=["geolocation"], geolocation=ROME) as eyes:
         page, agent = eyes.page, AgentsPhone(eyes.page, service.agent())
         page.add_init_script(COUNTING)
         agent.enrol("agente2")
-        assert page.evaluate("window.asked") == {"once": 0, "watch": 0}
+        assert times_asked(page) == 0
 
         stop = agent.open_next()
         expect(page.get_by_text(re.compile(r"a \d+,\d km dall’indirizzo"))).to_be_visible()
+        expect(page.get_by_text("entro 15 m").first).to_be_visible()
         agent.meet_debtor()
+        assert times_asked(page) == 1
         agent.tap("Incasso parziale")
         agent.choose("Non ha tutto l'importo")
         agent.pay("Contanti", "10,00", {})
         agent.look_together()
+        assert times_asked(page) == 1
         agent.receive()
-        agent.finish()
+        expect(page.get_by_text(re.compile(r"Contanti · .* · a \d+,\d km dall’indirizzo, entro 15 m"))).to_be_visible()
+        assert times_asked(page) == 2
+        agent.tap("Continua")
+        expect(page.get_by_text(re.compile("^Posizione alla chiusura: a .* entro 15 m$"))).to_be_visible()
+        agent.tap("Chiudi la visita")
+        expect(page.get_by_role("heading", name="Oggi")).to_be_visible()
         page.get_by_role("link", name="Mappa").click()
         page.get_by_role("link", name="Oggi").first.click()
         agent.delivered()
 
-        assert page.evaluate("window.asked") == {"once": 1, "watch": 0}
-        assert len(books.practice(stop)["visits"]) == 1
+        assert times_asked(page) == 3
+        [visit] = books.practice(stop)["visits"]
+        places = [visit["arrived"], visit["receipts"][0]["place"], visit["left"]]
+        assert [place["accuracy_m"] for place in places] == [15, 15, 15]
+        assert all(place["distance_m"] > 100_000 for place in places)
+
+        sign_in(desk.page, service, "Back office")
+        desk.page.goto(f"{service.desk()}pratiche/{books.stops[stop]}")
+        told = desk.page.get_by_role("article").get_by_text(re.compile("arrivo: a .* dall'indirizzo, entro 15 m"))
+        expect(told).to_contain_text(re.compile(r"ricevuta A\d+-\d+: a .* · chiusura: a "))
+
+
+def test_an_agent_who_leaves_the_position_out_is_not_asked_again(browser: Browser, service: Service) -> None:
+    with a_phone(browser, service, permissions=["geolocation"], geolocation=ROME) as eyes:
+        page, agent = eyes.page, AgentsPhone(eyes.page, service.agent())
+        page.add_init_script(COUNTING)
+        agent.enrol("agente2")
+        agent.tap("Apri la visita")
+        page.get_by_label("Salva la posizione").uncheck()
+        agent.tap("Arrivato")
+        agent.meet_nobody()
+        agent.tap("Assente, lasciato avviso")
+        agent.tap("Prendi un numero di avviso")
+        agent.choose("Busta chiusa nella cassetta")
+        agent.finish()
+
+        assert times_asked(page) == 0

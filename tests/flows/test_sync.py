@@ -17,7 +17,7 @@ from fieldapp.store import ledger, tables
 from tests.conftest import NOW
 from tests.flows.arranged import entrusted, published
 from tests.flows.conftest import House, a_person
-from tests.flows.phone import FieldPhone, a_photo, a_report, a_signature
+from tests.flows.phone import FieldPhone, a_photo, a_report, a_signature, text_of
 
 AT = NOW - timedelta(minutes=40)
 AGENCY = {
@@ -365,3 +365,20 @@ async def test_a_fork_is_seen_however_far_back_it_branches_off(house: House) -> 
     fork = paid_report(phone, stop, 1_000)
 
     assert await verdicts(phone, phone.envelope("visit", fork, at=AT)) == [("refused", "receipt.chain_broken")]
+
+
+async def test_where_a_visit_began_was_paid_and_ended_is_told_by_its_distance_and_accuracy(house: House) -> None:
+    phone, stop = await one_stop(house)
+    near = {"lat_e6": stop["address"]["lat_e6"] + 90, "lon_e6": stop["address"]["lon_e6"], "accuracy_m": 12}
+    here = {**near, "at": text_of(AT)}
+    report = paid_report(phone, stop, 5_000)
+    report |= {"position": here, "position_refused_reason": None, "left_position": {**here, "accuracy_m": 30}}
+    report["payments"][0]["position"] = {**here, "accuracy_m": 20}
+
+    assert await verdicts(phone, phone.envelope("visit", report, at=AT)) == [("accepted", None)]
+
+    office = await house.sign_in(Role.BACK_OFFICE)
+    [visit] = (await office.get(f"/practices/{stop['practice']['id']}")).json()["visits"]
+    assert visit["arrived"] == {"accuracy_m": 12, "distance_m": 10}
+    assert visit["receipts"][0]["place"] == {"accuracy_m": 20, "distance_m": 10}
+    assert visit["left"] == {"accuracy_m": 30, "distance_m": 10}

@@ -76,6 +76,14 @@ class PaidBy(Struct, frozen=True):
     document: str
 
 
+class PlaceRow(Struct, frozen=True):
+    """How far from the visit's address the phone was, by a reading that is good to `accuracy_m`."""
+
+    accuracy_m: int
+    distance_m: int | None
+    """None where nobody knows where the address is."""
+
+
 class ReceiptRow(Struct, frozen=True):
     id: UUID
     series: str
@@ -92,6 +100,8 @@ class ReceiptRow(Struct, frozen=True):
     """Of a counter-receipt: why."""
     paid_by: PaidBy | None = None
     """None where the debtor paid."""
+    place: PlaceRow | None = None
+    """Where it was given."""
 
 
 class SignatureRow(Struct, frozen=True):
@@ -109,7 +119,8 @@ class VisitRow(Struct, frozen=True):
     arrived_at: datetime
     left_at: datetime
     address_text: str
-    distance_m: int | None
+    arrived: PlaceRow | None
+    left: PlaceRow | None
     met: Literal["debtor", "third_party", "nobody"]
     outcome: str
     captured: dict[str, Any]

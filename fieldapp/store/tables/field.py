@@ -63,7 +63,9 @@ class Visit(SQLModel, table=True):
     lat_e6: int | None = personal("worker", default=None)
     lon_e6: int | None = personal("worker", default=None)
     accuracy_m: int | None = None
-    distance_m: int | None = None
+    left_lat_e6: int | None = personal("worker", default=None)
+    left_lon_e6: int | None = personal("worker", default=None)
+    left_accuracy_m: int | None = None
     met: str
     identified_by: str | None = None
     role_met: str | None = None
@@ -125,6 +127,9 @@ class Receipt(SQLModel, table=True):
     voids: UUID | None = Field(default=None, foreign_key="receipt.id")
     """The receipt that this counter-receipt undoes."""
     reason: str = ""
+    lat_e6: int | None = personal("worker", default=None)
+    lon_e6: int | None = personal("worker", default=None)
+    accuracy_m: int | None = None
 
 
 class Payment(SQLModel, table=True):

@@ -1,9 +1,10 @@
 /** Stops, attempts and unsent things in words. */
-import type { PaymentBody } from '../domain/visit.ts'
+import type { PaymentBody, Position } from '../domain/visit.ts'
 import { dayShort, hour, knows, language, money, t } from '../text'
 import { CATALOGUE } from '../domain/outcomes.ts'
 import type { OutboxItem } from './day'
 import { handedOver, shortName } from './day'
+import { distanceM } from './position'
 import type { AddressCard, PracticeCard, StopCard } from './shapes'
 
 /** Street and number as people say them, the comune apart. */
@@ -103,6 +104,13 @@ export function receiptsOf(payments: readonly PaymentBody[]): { number: string; 
 
 export function receiptName(value: Readonly<Record<string, unknown>>): string {
   return `${String(value['series'])}-${String(value['number']).padStart(6, '0')}`
+}
+
+/** A reading as the agent sees it: how far from the address, and how good it is. */
+export function positionInWords(position: Position, { lat_e6, lon_e6 }: AddressCard): string {
+  const within = metres(position.accuracy_m)
+  if (lat_e6 === null || lon_e6 === null) return t('position.within', { within })
+  return t('position.away', { away: metres(distanceM(position, { lat_e6, lon_e6 })), within })
 }
 
 const apple = (): boolean => /iPad|iPhone|iPod/.test(navigator.userAgent)

@@ -24,6 +24,8 @@ export interface Draft {
   readonly check_in_id: string | null
   readonly position: Position | null
   readonly no_position: NoPosition | null
+  /** Read as the visit is closed; drafts of an earlier app have none. */
+  readonly left_position?: Position | null
   readonly met: Met | null
   readonly identified_by: IdentifiedBy | null
   readonly role: Role | null
@@ -59,6 +61,9 @@ export function opened(draft: KeptDraft, stops: readonly StopCard[]): Draft {
   const known = stops.find((stop) => stop.stop_id === draft.stop.stop_id)
   return { ...draft, stop: known ?? withoutCase(draft.stop), statement: '', signature: null, payments: [], agreement: null }
 }
+
+/** Whether a second reading may be asked for: not where the agent left it out or the phone said no. */
+export const mayLocate = (draft: Draft): boolean => draft.no_position !== 'off' && draft.no_position !== 'refused'
 
 export const draftKey = (stopId: string): string => `draft:${stopId}`
 
@@ -184,6 +189,7 @@ export function bodyOf(
     })),
     app_version: appVersion,
     offline,
+    ...(draft.left_position ? { left_position: draft.left_position } : {}),
     ...(draft.with_visit_id ? { with_visit_id: draft.with_visit_id } : {}),
     ...(debtor
       ? {

@@ -1,4 +1,4 @@
-/** Where the phone is, asked for at arrival and at closure and at no other moment. */
+/** Where the phone is, asked for at arrival, at a receipt, at the closing and in danger, and at no other moment. */
 import type { NoPosition, Position } from '../domain/visit.ts'
 
 export type Found = { readonly position: Position; readonly reason: null } | { readonly position: null; readonly reason: NoPosition }

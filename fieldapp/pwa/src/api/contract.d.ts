@@ -2670,6 +2670,11 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** PlaceRow */
+        PlaceRow: {
+            accuracy_m: number;
+            distance_m: number | null;
+        };
         /** PlanCard */
         PlanCard: {
             /** Format: date-time */
@@ -2960,6 +2965,7 @@ export interface components {
             method: string;
             number: number;
             paid_by?: components["schemas"]["PaidBy"] | null;
+            place?: components["schemas"]["PlaceRow"] | null;
             /** @default  */
             reason: string;
             series: string;
@@ -3498,17 +3504,18 @@ export interface components {
         VisitRow: {
             address_text: string;
             agent_name: string;
+            arrived: components["schemas"]["PlaceRow"] | null;
             /** Format: date-time */
             arrived_at: string;
             captured: {
                 [key: string]: unknown;
             };
             clock_offset_ms: number;
-            distance_m: number | null;
             documents: components["schemas"]["DocumentCard"][];
             flags: string[];
             /** Format: uuid */
             id: string;
+            left: components["schemas"]["PlaceRow"] | null;
             /** Format: date-time */
             left_at: string;
             /** @enum {string} */

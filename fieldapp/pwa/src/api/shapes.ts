@@ -72,6 +72,7 @@ export type TermsRow = Schemas['TermsRow']
 export type TimelineItem = Schemas['TimelineItem']
 export type TrialBalance = Schemas['TrialBalance']
 export type Unplanned = Schemas['Unplanned']
+export type PlaceRow = Schemas['PlaceRow']
 export type VisitRow = Schemas['VisitRow']
 export type Role = SignedIn['person']['role']
 

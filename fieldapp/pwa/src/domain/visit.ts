@@ -81,6 +81,8 @@ export interface PaymentBody {
   } | null
   /** Left out where the debtor paid. */
   readonly payer?: OtherPayer
+  /** Where the receipt was given, if the phone knew it by the end of the visit. */
+  readonly position?: Position | null
 }
 
 interface Common {
@@ -93,6 +95,8 @@ interface Common {
   readonly left_at: string
   readonly position: Position | null
   readonly position_refused_reason: NoPosition | null
+  /** Where the agent closed the visit. */
+  readonly left_position?: Position | null
   readonly attempt_no: number
   readonly identified_self: boolean
   readonly observations: readonly Observation[]
@@ -202,8 +206,14 @@ function readRest(reader: Reader): void {
   for (const item of reader.objects('attachments', 40)) readAttachment(item)
   reader.text('app_version', 40)
   reader.flag('offline')
+  addedPosition(reader, 'left_position')
   // Reports of the app before know one practice at a door.
   if (reader.has('with_visit_id')) reader.maybe('with_visit_id', (name) => reader.pattern(name, UUID))
+}
+
+/** Sent only where one was read. */
+function addedPosition(reader: Reader, name: string): void {
+  if (reader.has(name)) reader.maybe(name, () => readPosition(reader.object(name)))
 }
 
 function readPosition(reader: Reader): void {
@@ -309,6 +319,7 @@ function readPayment(reader: Reader): void {
   })
   // Named only where it is not the debtor; the app before never does.
   if (reader.has('payer')) readPayer(reader.object('payer'))
+  addedPosition(reader, 'position')
   reader.close()
   if (receipt && allocated !== amount) throw new Refused('visit.allocation_differs', { field: reader.path('allocation') })
 }

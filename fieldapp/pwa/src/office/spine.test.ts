@@ -6,7 +6,7 @@ const fact = (number: number, at: string, visit_id?: string): TimelineItem => ({
   number, kind: 'x', at, recorded_at: at, person_name: null, device_id: null, body: visit_id ? { visit_id } : {},
 })
 const visit = (id: string, arrived_at: string): VisitRow => ({
-  id, agent_name: 'Anna', arrived_at, left_at: arrived_at, address_text: '', distance_m: null, met: 'debtor', outcome: 'REFUSES',
+  id, agent_name: 'Anna', arrived_at, left_at: arrived_at, address_text: '', arrived: null, left: null, met: 'debtor', outcome: 'REFUSES',
   captured: {}, statement: null, flags: [], offline: true, clock_offset_ms: 0, documents: [], signature: null, receipts: [], together_with: [],
 })
 const dayOf = (at: string): string => at.slice(0, 10)

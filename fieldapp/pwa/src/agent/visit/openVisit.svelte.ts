@@ -4,9 +4,11 @@
  */
 import { Refused } from '../../domain/reading.ts'
 import { t } from '../../text'
-import type { Draft } from '../draft'
+import type { Position } from '../../domain/visit.ts'
+import { mayLocate, type Draft } from '../draft'
 import { loadDraft, saveDraft } from '../actions'
-import { reread } from '../phone.svelte'
+import { phone, reread } from '../phone.svelte'
+import { askPosition } from '../position'
 import { say } from '../toast.svelte'
 
 /** Under this name the page of a visit tells what stands on it which visit is in hand. */
@@ -17,8 +19,10 @@ export class OpenVisit {
   draft: Draft = $state.raw() as Draft
   /** An action is being written: its button waits. */
   writing = $state(false)
-  /** An alarm has ended it: what comes late (a position) is not written into it any more. */
+  /** It is closed: what comes late (a position) is not written into it any more. */
   ended = false
+  /** The position is being read: shown as long as it lasts. */
+  locating = $state(false)
   #queue: Promise<unknown> = Promise.resolve()
   #unsaved = false
   /** A save stands in the queue already: it will write what is there when its turn comes. */
@@ -61,6 +65,15 @@ export class OpenVisit {
     } finally {
       this.writing = false
     }
+  }
+
+  /** One reading now, where the agent gave one at arrival; `keep` puts it into the visit if it still is in hand. */
+  async locate(keep: (latest: Draft, position: Position) => Draft): Promise<void> {
+    if (!mayLocate(this.draft) || this.locating) return
+    this.locating = true
+    const { position } = await askPosition(phone.clock.offset_ms)
+    this.locating = false
+    if (position) this.change(keep(this.draft, position))
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {

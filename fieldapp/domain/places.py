@@ -1,0 +1,15 @@
+"""Points on the map as the phone reports them, in millionths of a degree, and how far two of them are apart."""
+
+from __future__ import annotations
+
+from math import asin, cos, radians, sin, sqrt
+
+EARTH_M = 6_371_000
+
+
+def metres_between(lat_e6: int, lon_e6: int, to_lat_e6: int, to_lon_e6: int) -> int:
+    """Whole metres along the great circle (haversine: exact for near points too); shown, never a lock."""
+    from_lat, to_lat = radians(lat_e6 / 1e6), radians(to_lat_e6 / 1e6)
+    half_lat, half_lon = (to_lat - from_lat) / 2, radians((to_lon_e6 - lon_e6) / 1e6) / 2
+    h = sin(half_lat) ** 2 + cos(from_lat) * cos(to_lat) * sin(half_lon) ** 2
+    return round(2 * EARTH_M * asin(sqrt(h)))
