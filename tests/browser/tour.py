@@ -184,10 +184,20 @@ def _day(page: Page) -> Iterator[str]:
     page.get_by_role("link", name=re.compile("Pubblicato")).first.click()
     expect(page.get_by_text(re.compile("di .* fatte")).first).to_be_visible(timeout=20_000)
     yield "pubblicato"
+    page.get_by_role("button", name="Ripianifica da qui").click()
+    panel = page.get_by_role("region", name="Ripianifica da qui")
+    panel.get_by_label("Agente").select_option(index=1)
+    panel.get_by_role("button", name="Guarda cosa cambia").click()
+    expect(panel.get_by_role("button", name="Pubblica così")).to_be_visible(timeout=20_000)
+    yield "ripianifica"
+    page.keyboard.press("Escape")
     page.go_back()
     page.get_by_role("button", name="Modifica a mano").click()
     expect(page.get_by_role("group", name="A mano")).to_be_visible(timeout=20_000)
     yield "a-mano"
+    page.get_by_role("link", name="Confronta").click()
+    expect(page.get_by_role("heading", name=re.compile("^Solo nel primo"))).to_be_visible(timeout=20_000)
+    yield "confronto"
 
 
 def _import(page: Page) -> Iterator[str]:

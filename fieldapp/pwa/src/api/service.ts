@@ -232,6 +232,10 @@ export const service = {
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/locks', { params: { path: { plan_id } }, body })),
   undoChange: (plan_id: string) =>
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/undo', { params: { path: { plan_id } } })),
+  previewReplan: (day: string, happened: Body<'/api/v1/dispatch/days/{day}/replan'>['happened']) =>
+    answer(client.POST('/api/v1/dispatch/days/{day}/replan', { params: { path: { day } }, body: { happened } })),
+  takeReplan: (day: string, body: Body<'/api/v1/dispatch/days/{day}/replan/take'>) =>
+    answer(client.POST('/api/v1/dispatch/days/{day}/replan/take', { params: { path: { day } }, body })),
   day: (day: string) => answer(client.GET('/api/v1/dispatch/days/{day}', { params: { path: { day } } })),
   /** GeoJSON; its shape is read at the door of the map. */
   mapLayer: (layer: 'streets' | 'comuni') =>

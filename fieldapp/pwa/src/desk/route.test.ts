@@ -15,6 +15,8 @@ describe('the address of a view', () => {
     { name: 'day', day: '2026-11-26', view: { kind: 'prepare' } },
     { name: 'day', day: '2026-11-26', view: { kind: 'plan', id: 'p/1' } },
     { name: 'day', day: '2026-11-26', view: { kind: 'published' } },
+    { name: 'day', day: '2026-11-26', view: { kind: 'compare', first: null, second: null } },
+    { name: 'day', day: '2026-11-26', view: { kind: 'compare', first: 'p/1', second: 'p2' } },
     { name: 'outcomes' },
     { name: 'cash' },
     { name: 'ledger' },
@@ -34,6 +36,7 @@ describe('the address of a view', () => {
     '/desk/pratiche/1/2', // too deep
     '/desk/giorno/ieri', // no day
     '/desk/giorno/2026-11-26/piano', // a plan without its id
+    '/desk/giorno/2026-11-26/confronto/one', // with what
     '/desk/attivita/1/2/3/4', // much too deep
   ])('leads nowhere for %s', (path) => {
     expect(readPath(path)).toEqual({ name: 'nowhere' })

@@ -22,8 +22,12 @@ export type Place =
   | { readonly name: 'clock' }
   | { readonly name: 'nowhere' }
 
-/** The three faces of a day: choosing, a plan, what was published. */
-export type DayPart = { readonly kind: 'prepare' } | { readonly kind: 'plan'; readonly id: string } | { readonly kind: 'published' }
+/** The faces of a day: choosing, a plan, what was published, two plans side by side. */
+export type DayPart =
+  | { readonly kind: 'prepare' }
+  | { readonly kind: 'plan'; readonly id: string }
+  | { readonly kind: 'published' }
+  | { readonly kind: 'compare'; readonly first: string | null; readonly second: string | null }
 
 const PREPARE: DayPart = { kind: 'prepare' }
 const PUBLISHED: DayPart = { kind: 'published' }
@@ -79,6 +83,11 @@ function readDay(day: string | undefined, part: string | undefined, id: string |
   if (part === undefined) return { name: 'day', day, view: PREPARE }
   if (part === 'pubblicato' && id === undefined) return { name: 'day', day, view: PUBLISHED }
   if (part === 'piano' && id !== undefined) return { name: 'day', day, view: { kind: 'plan', id } }
+  if (part === 'confronto') {
+    if (id === undefined) return { name: 'day', day, view: { kind: 'compare', first: null, second: null } }
+    const [first, second, ...more] = id.split('..')
+    if (first && second && more.length === 0) return { name: 'day', day, view: { kind: 'compare', first, second } }
+  }
   return { name: 'nowhere' }
 }
 
@@ -132,6 +141,8 @@ function writeDay(day: string | null, view: DayPart): string {
       return `${BASE}giorno/${day}/piano/${encodeURIComponent(view.id)}`
     case 'published':
       return `${BASE}giorno/${day}/pubblicato`
+    case 'compare':
+      return `${BASE}giorno/${day}/confronto${view.first && view.second ? `/${encodeURIComponent(`${view.first}..${view.second}`)}` : ''}`
   }
 }
 
