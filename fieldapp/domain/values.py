@@ -58,6 +58,12 @@ def read_canonical(shape: type[Value], content: bytes) -> Value:
     return value
 
 
+def read_plain(shape: type[Value], plain: Any) -> Value:
+    """The value of type `shape` that JSON's `plain` holds, exactly. Raises as `read_canonical` does."""
+    value: Value = _read(shape, plain, at="")
+    return value
+
+
 def checked_text(text: str, *, at: str, longest: int = 200, empty_allowed: bool = False) -> str:
     """`text` when it is trimmed, short enough and printable as it reads.
 

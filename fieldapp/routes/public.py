@@ -46,4 +46,4 @@ class PublicController(Controller):
 
     @post("/receipts/check", operation_id="check_receipt", status_code=200, request_max_body_size=LARGEST_BYTES)
     async def check_receipt(self, parts: NamedDependency[Parts], data: JSONBody[CheckRequest]) -> ReceiptCheck:
-        return await public.check_receipt(parts, data.proof)
+        return await public.check_paper(parts, data.proof)

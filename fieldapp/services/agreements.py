@@ -9,6 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from fieldapp.documents.papers import paper_pdf
+from fieldapp.domain.agreement_proof import agreement_proof
 from fieldapp.domain.agreements import PlanPaper, SettlementPaper, agreement_blocks, read_agreement
 from fieldapp.domain.claims import interest_entry
 from fieldapp.domain.errors import Kind, Refusal
@@ -274,12 +275,12 @@ async def agreement_paper(work: Work, agreement_id: UUID, *, kind: str) -> bytes
         row = await store.plan(work.session, agreement_id)
     else:
         row = await store.settlement(work.session, agreement_id)
-    if row.value is None or row.digest is None:
+    if row.value is None or row.digest is None or row.signature is None:
         raise Refusal("settlement.without_paper", kind=Kind.MISSING)
     audit(work.session, "agreement.read", kind, agreement_id)
     paper = read_agreement(row.value, kind=kind)
     blocks = agreement_blocks(paper, work.parts.paper_words["default.it"], digest=Sha256(row.digest))
-    code = f"2.{paper.id}.{row.digest}.{row.signature}"
+    code = f"{work.parts.public_url}/v/#{agreement_proof(paper, signature=row.signature)}"
     return await asyncio.to_thread(paper_pdf, blocks, issued_at=row.agreed_at, qr_text=code)
 
 

@@ -1,4 +1,4 @@
-"""What anybody may ask without an account: whether the receipt in their hand holds.
+"""What anybody may ask without an account: whether the receipt or the agreement in their hand holds.
 
 A caller learns nothing that the paper does not say, and nothing at all without the paper's own signature: a number
 alone is no question that can be put here, and every answer to what does not hold is the same.
@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from fieldapp.domain.agreement_proof import is_of_agreement
 from fieldapp.domain.errors import Refusal
 from fieldapp.domain.receipt_proof import DigestProof, WholeProof, device_named, read_proof
 from fieldapp.domain.receipt_series import SignedReceipt, Verdict, judge_receipt
 from fieldapp.domain.receipts import receipt_name
+from fieldapp.services.public_agreements import check_agreement
 from fieldapp.services.work import Parts
 from fieldapp.store import public as store
 from fieldapp.store.database import GATE, Scope
-from fieldapp.store.public import Issuer
-from fieldapp.store.shapes.public import PaperFacts, ReceiptCheck
+from fieldapp.store.public import PUBLIC, Issuer
+from fieldapp.store.shapes.public import UNKNOWN, PaperFacts, ReceiptCheck
 from fieldapp.store.tables.field import Receipt
 
-PUBLIC = "public"
-"""The role of transactions that a stranger's question opens: of one agency, whose device signed."""
-UNKNOWN = ReceiptCheck("unknown")
+
+async def check_paper(parts: Parts, text: str) -> ReceiptCheck:
+    """What holds of the receipt or the agreement that `text` proves."""
+    return await (check_agreement(parts, text) if is_of_agreement(text) else check_receipt(parts, text))
 
 
 async def check_receipt(parts: Parts, text: str) -> ReceiptCheck:

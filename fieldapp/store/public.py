@@ -15,7 +15,11 @@ from fieldapp.domain.ids import Sha256
 from fieldapp.domain.receipt_series import Link, NumberBlock, Series, next_number, previous_number
 from fieldapp.store.tables.access import Agency, Device, Person
 from fieldapp.store.tables.access import NumberBlock as NumberBlockRow
-from fieldapp.store.tables.field import Receipt
+from fieldapp.store.tables.agreements import RepaymentPlan, Settlement
+from fieldapp.store.tables.field import Receipt, Visit
+
+PUBLIC = "public"
+"""The role of transactions that a stranger's question opens: of one agency, whose device signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,21 @@ async def issuers(session: AsyncSession, *, device_id: UUID | None = None, serie
 
 async def receipt_numbered(session: AsyncSession, device_id: UUID, number: int) -> Receipt | None:
     return (await session.exec(select(Receipt).where(Receipt.device_id == device_id, Receipt.number == number))).first()
+
+
+async def agencies(session: AsyncSession) -> list[UUID]:
+    """All agencies of the installation: for the gate only."""
+    return list((await session.exec(select(Agency.id))).all())
+
+
+async def agreement(session: AsyncSession, agreement_id: UUID) -> tuple[RepaymentPlan | Settlement, UUID] | None:
+    """The plan or the settlement of that id, with the device that signed it."""
+    row: RepaymentPlan | Settlement | None = await session.get(RepaymentPlan, agreement_id)
+    row = row or await session.get(Settlement, agreement_id)
+    if row is None:
+        return None
+    device_id = (await session.exec(select(Visit.device_id).where(Visit.id == row.visit_id))).one()
+    return row, device_id
 
 
 async def series_around(session: AsyncSession, device: Device, *, number: int, prev_digest: Sha256) -> Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from urllib.parse import urldefrag
 
 import pytest
@@ -27,11 +28,17 @@ def receipt_on_screen(agent: AgentsPhone, amount: str) -> str:
     agent.look_together()
     agent.hold("ieni premuto")
     expect(agent.page.locator("canvas")).to_be_visible()
+    code = code_on_screen(agent)
+    agent.tap("Fatto")
+    return code
+
+
+def code_on_screen(agent: AgentsPhone) -> str:
+    """What the code at the end of the paper on the screen says to a camera."""
     agent.page.mouse.move(190, 400)
     agent.page.mouse.wheel(0, 9_000)
     agent.page.wait_for_timeout(300)
     found = zxingcpp.read_barcodes(Image.open(io.BytesIO(agent.page.screenshot())))
-    agent.tap("Fatto")
     assert len(found) == 1, "a camera reads the code off the screen"
     return str(found[0].text)
 
@@ -79,3 +86,43 @@ def test_the_page_weighs_next_to_nothing(browser: Browser, service: Service) -> 
     context.close()
 
     assert sum(weights) < 12_000
+
+
+def test_anybody_checks_a_plan_by_its_code_before_and_after_it_has_come_in(
+    phone: Eyes, browser: Browser, service: Service
+) -> None:
+    agent = AgentsPhone(phone.page, service.agent())
+    agent.enrol("agente2")
+    agent.lose_network()
+    agent.open_next()
+    agent.meet_debtor()
+    agent.page.get_by_text(re.compile("^Persona incontrata|^Incontrat")).first.click()
+    agent.tap("Piano di rientro")
+    agent.tap("Componi il piano")
+    agent.choose("In quante rate")
+    agent.type("In quante rate?", "6")
+    agent.look_together()
+    expect(agent.page.get_by_role("img", name="Piano di rientro")).to_be_visible()
+    code = code_on_screen(agent)
+    agent.tap("Fai firmare")
+    agent.sign()
+    agent.tap("Fatto")
+    stranger = browser.new_context(locale="it-IT", **PHONE)
+    eyes = watched(stranger, service.address)
+    page = eyes.page
+
+    page.goto(code)
+    expect(page.get_by_role("heading", name="Il foglio non è ancora arrivato in agenzia")).to_be_visible()
+    agent.finish()
+    agent.find_network()
+    agent.delivered()
+    page.reload()
+    expect(page.get_by_role("heading", name="Questo foglio è autentico.")).to_be_visible()
+    expect(page.get_by_text("Impronta", exact=True)).to_be_visible()
+    assert Axe().run(page).violations_count == 0
+    address, proof = urldefrag(code)
+    page.goto(f"{address}#{proof[:40]}{'A' if proof[40] != 'A' else 'B'}{proof[41:]}")
+    expect(page.get_by_role("heading", name="Non riconosciamo questo foglio.")).to_be_visible()
+    assert stranger.cookies() == []
+    eyes.saw_nothing_wrong()
+    stranger.close()

@@ -7,14 +7,16 @@ from typing import Literal
 
 from msgspec import Struct
 
-ReceiptState = Literal["genuine", "voided", "not_received", "unknown"]
+ReceiptState = Literal["genuine", "voided", "withdrawn", "not_received", "unknown"]
+"""`withdrawn` is of an agreement that no longer counts: replaced by another, or not approved in time."""
 
 
 class PaperFacts(Struct, frozen=True):
     """The few facts of the paper. By its very shape it cannot hold a name or a debt."""
 
     label: str
-    kind: Literal["receipt", "receipt_subject_to_clearance", "counter_receipt"] | None
+    """The number of a receipt; of an agreement the fingerprint that stands on it."""
+    kind: Literal["receipt", "receipt_subject_to_clearance", "counter_receipt", "repayment_plan", "settlement"] | None
     issued_at: datetime | None
     """None where only the digest is known and the office has not received the paper."""
     amount_cents: int | None
@@ -29,3 +31,7 @@ class ReceiptCheck(Struct, frozen=True):
     """None for `unknown`: nothing is told to who proves nothing."""
     phone_withdrawn: bool = False
     """The paper has not come in and its phone was withdrawn: somebody should ask the agency."""
+
+
+UNKNOWN = ReceiptCheck("unknown")
+"""The one answer to whatever does not hold."""

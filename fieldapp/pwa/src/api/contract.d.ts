@@ -2611,7 +2611,7 @@ export interface components {
             amount_cents: number | null;
             issued_at: string | null;
             /** @enum {null|string} */
-            kind: "receipt" | "receipt_subject_to_clearance" | "counter_receipt" | null;
+            kind: "receipt" | "receipt_subject_to_clearance" | "counter_receipt" | "repayment_plan" | "settlement" | null;
             label: string;
         };
         /** PatronRow */
@@ -2949,7 +2949,7 @@ export interface components {
             /** @default false */
             phone_withdrawn: boolean;
             /** @enum {string} */
-            state: "genuine" | "voided" | "not_received" | "unknown";
+            state: "genuine" | "voided" | "withdrawn" | "not_received" | "unknown";
         };
         /** ReceiptRow */
         ReceiptRow: {

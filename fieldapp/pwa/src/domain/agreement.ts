@@ -113,9 +113,6 @@ export async function sealAgreement(
   return { value, digest: await sha256Hex(content), signature: encode(new Uint8Array(signature)) }
 }
 
-/** What the code on the paper proves without a network: which paper, its digest, the device's signature over it. */
-export const agreementProof = ({ value, digest, signature }: SignedAgreement): string => ['2', value.id, digest, signature].join('.')
-
 const block = (role: Block['role'], text: string, label = ''): Block => ({ role, label, text })
 const italianDate = (iso: string): string => `${iso.slice(8, 10)}/${iso.slice(5, 7)}/${iso.slice(0, 4)}`
 const rate = (bp: number): string => `${String(Math.floor(bp / 100))},${String(bp % 100).padStart(2, '0')}`

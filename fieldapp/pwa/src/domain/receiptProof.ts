@@ -4,37 +4,21 @@
  * this browser cannot deflate, `1.<name>.<digest>.<signature>` carries what was signed.
  */
 import { base64url } from '../outbox/bytes.ts'
-import { canonicalText } from './canonical.ts'
+import { deflated, packedText } from './codePacking.ts'
 import { receiptName, type ReceiptValue } from './receipt.ts'
 
 /** Characters of a proof that still leave room for a page's address in the code. */
 const LONGEST = 1_100
-const KEPT_WHOLE = 'answers'
-
-type Plain = unknown
 
 export async function receiptProof(value: ReceiptValue, digest: string, signature: string): Promise<string> {
-  const content = await deflated(new TextEncoder().encode(packedReceipt(value))).catch(() => null)
-  const whole = content && `2.${base64url(content)}.${signature}`
+  const content = await deflated(packedReceipt(value))
+  const whole = content && `2.${content}.${signature}`
   if (whole && whole.length <= LONGEST) return whole
   return ['1', receiptName(value), base64url(fromHex(digest)), signature].join('.')
 }
 
 /** The receipt as a list of its values in the order of their sorted names. */
-export const packedReceipt = (value: ReceiptValue): string => canonicalText(packed(value))
-
-function packed(value: Plain): Plain {
-  if (Array.isArray(value)) return value.map(packed)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, item]) => (name === KEPT_WHOLE ? (item as Plain) : packed(item)))
-}
-
-async function deflated(content: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const stream = new Blob([content]).stream().pipeThrough(new CompressionStream('deflate-raw'))
-  return new Uint8Array(await new Response(stream).arrayBuffer())
-}
+export const packedReceipt = (value: ReceiptValue): string => packedText(value)
 
 const fromHex = (digits: string): Uint8Array =>
   Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16))

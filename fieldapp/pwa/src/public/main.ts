@@ -1,5 +1,5 @@
 /**
- * The debtor's page: one sentence about the receipt whose code was scanned, and the few facts of the paper.
+ * The debtor's page: one sentence about the receipt or the agreement whose code was scanned, and the few facts of the paper.
  *
  * The proof stands behind the `#` and goes to our own service in a request's body, so that no address that is logged
  * anywhere holds it. Nothing is stored. No framework: an old phone shows it in a second.
@@ -44,7 +44,7 @@ async function ask(): Promise<void> {
       credentials: 'omit',
       signal: giveUp.signal,
     })
-    show(await viewOf(answer))
+    show(await viewOf(answer, /^3\.|^2\.([^.]+\.){2}/.test(proof)))
   } catch {
     show({ kind: 'later' })
   } finally {
@@ -52,12 +52,12 @@ async function ask(): Promise<void> {
   }
 }
 
-async function viewOf(answer: Response): Promise<View> {
+async function viewOf(answer: Response, agreement: boolean): Promise<View> {
   if (answer.status === 429) return { kind: 'busy' }
   // Too long or malformed: it is no receipt of ours.
-  if (answer.status === 413 || answer.status === 422) return { kind: 'checked', check: { state: 'unknown', paper: null, phone_withdrawn: false } }
+  if (answer.status === 413 || answer.status === 422) return { kind: 'checked', agreement, check: { state: 'unknown', paper: null, phone_withdrawn: false } }
   if (!answer.ok) return { kind: 'later' }
-  return { kind: 'checked', check: (await answer.json()) as Check }
+  return { kind: 'checked', agreement, check: (await answer.json()) as Check }
 }
 
 function show(next: View): void {

@@ -53,6 +53,22 @@ suite('the debtor page', () => {
     expect(shown.tone).toBe('unknown')
   })
 
+  it.each(['genuine', 'withdrawn', 'not_received', 'unknown'] as const)('says one sentence about an agreement that is %s', (state) => {
+    const plan = { ...paper, kind: 'repayment_plan' as const, label: 'd06e 880b 3223 6d41' }
+    const check = { state, paper: state === 'unknown' ? null : plan, phone_withdrawn: false }
+    const shown = describe({ kind: 'checked', check, agreement: true }, say, formats)
+
+    expect(shown.title).toBe(say(`agreement.${state}.title`))
+    expect(shown.facts.map(({ label }) => label).includes(say('fact.fingerprint'))).toBe(state !== 'unknown')
+  })
+
+  it('says of a settlement that the creditor has to approve it', () => {
+    const settlement = { ...paper, kind: 'settlement' as const }
+    const check = { state: 'genuine' as const, paper: settlement, phone_withdrawn: false }
+
+    expect(describe({ kind: 'checked', check, agreement: true }, say, formats).words).toContain(say('genuine.settlement'))
+  })
+
   it('says that a cheque has to be paid first', () => {
     const cheque = { ...paper, kind: 'receipt_subject_to_clearance' }
 

@@ -6,7 +6,12 @@ type Paper = components['schemas']['PaperFacts']
 
 export type View =
   | { readonly kind: 'empty' | 'asking' | 'later' | 'busy' }
-  | { readonly kind: 'checked'; readonly check: Check }
+  | {
+      readonly kind: 'checked'
+      readonly check: Check
+      /** The code was a plan's or a settlement's; an unknown one does not say what it is. */
+      readonly agreement?: boolean
+    }
 
 export interface Shown {
   readonly tone: string
@@ -24,7 +29,7 @@ interface Formats {
   moment(at: string): string
 }
 
-const MARKS: Record<string, string> = { genuine: '✓', not_received: '…', voided: '×', unknown: '?' }
+const MARKS: Record<string, string> = { genuine: '✓', not_received: '…', voided: '×', withdrawn: '×', unknown: '?' }
 
 export function describe(view: View, say: (key: string) => string, formats: Formats): Shown {
   if (view.kind !== 'checked') {
@@ -35,14 +40,16 @@ export function describe(view: View, say: (key: string) => string, formats: Form
     }
   }
   const { state, paper, phone_withdrawn } = view.check
-  const words = [say(`${state}.words`)]
+  const own = view.agreement ? 'agreement.' : ''
+  const words = [say(view.agreement && (state === 'genuine' || state === 'withdrawn') ? `${own}${state}.words` : `${state}.words`)]
   if (state === 'genuine' && paper?.kind === 'receipt_subject_to_clearance') words.push(say('genuine.clearance'))
   if (state === 'genuine' && paper?.kind === 'counter_receipt') words.push(say('genuine.counter_receipt'))
+  if (state === 'genuine' && paper?.kind === 'settlement') words.push(say('genuine.settlement'))
   if (phone_withdrawn) words.unshift(say('not_received.withdrawn'))
   return {
-    tone: phone_withdrawn ? 'unknown' : state,
+    tone: phone_withdrawn ? 'unknown' : state === 'withdrawn' ? 'voided' : state,
     mark: phone_withdrawn ? '!' : (MARKS[state] ?? '?'),
-    title: say(`${state}.title`),
+    title: say(`${own}${state}.title`),
     words,
     facts: paper ? factsOf(paper, say, formats) : [],
     call: paper ? { number: paper.agency_phone.replace(/[^0-9+]/g, ''), words: callWords(paper, say) } : null,
@@ -56,7 +63,7 @@ const callWords = (paper: Paper, say: (key: string) => string): string =>
 function factsOf(paper: Paper, say: (key: string) => string, { money, moment }: Formats): Shown['facts'] {
   const rows: [string, string | null][] = [
     ['amount', paper.amount_cents === null ? null : money(paper.amount_cents)],
-    ['label', paper.label],
+    [paper.kind === 'repayment_plan' || paper.kind === 'settlement' ? 'fingerprint' : 'label', paper.label],
     ['issued_at', paper.issued_at === null ? null : moment(paper.issued_at)],
     ['agent_number', paper.agent_number],
     ['agency', paper.agency_name],
