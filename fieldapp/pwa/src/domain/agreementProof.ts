@@ -14,10 +14,10 @@ export async function agreementProof({ value, digest, signature }: SignedAgreeme
 
 /** The paper as a list of values: its kind is said by the letter, a plan's instalments and sums follow from its terms. */
 export function packedAgreement(paper: AgreementPaper): string {
-  if (paper.kind === 'settlement') {
-    const { kind: _, ...terms } = paper
-    return packedText(terms)
-  }
-  const { kind: _, interest_cents: __, total_cents: ___, instalments, ...terms } = paper
-  return packedText({ ...terms, count: instalments.length, first_due_on: instalments[0]?.due_on ?? '' })
+  if (paper.kind === 'settlement') return packedText(without(paper, ['kind']))
+  const terms = without(paper, ['kind', 'interest_cents', 'total_cents', 'instalments'])
+  return packedText({ ...terms, count: paper.instalments.length, first_due_on: paper.instalments[0]?.due_on ?? '' })
 }
+
+const without = <T extends object>(paper: T, names: readonly (keyof T & string)[]): object =>
+  Object.fromEntries(Object.entries(paper).filter(([name]) => !(names as readonly string[]).includes(name)))
