@@ -21,7 +21,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """One alarm; told again with `position` when one came within a few seconds (customer, issue 4: sent once)."""
+    """One alarm; told again with `position` when one came within a few seconds; a position is sent once."""
 
     danger_id: UUID
     at: datetime
