@@ -130,6 +130,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "DEMO": "1" if settings.demo else "0",
         "PUBLIC_URL": settings.public_url,
         "WEBHOOKS_TO_LOOPBACK": "1" if settings.webhooks_to_loopback else "0",
+        "PUSH_CONTACT": settings.push_contact,
+        "PUSH_LOCAL": "1" if settings.push_local else "0",
     }
     return {f"FIELDAPP_{name}": value for name, value in chosen.items() if value is not None}
 

@@ -31,6 +31,7 @@ from fieldapp.settings import Settings
 from fieldapp.store.blobs import Blobs
 from fieldapp.store.columns import Keyring
 from fieldapp.store.database import Database
+from fieldapp.web_push import WebPush
 from fieldapp.words import PACKAGE, read_words
 
 PATRON_SAINTS = PACKAGE / "rules" / "patron_saints.json"
@@ -142,6 +143,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
         demo=settings.demo,
         webhooks_to_loopback=settings.webhooks_to_loopback,
         public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
+        push=WebPush(key, settings.push_contact, local=settings.push_local) if settings.push_contact else None,
     )
 
 

@@ -30,6 +30,10 @@ class Settings(BaseSettings):
     """The address that phones and debtors use, where it differs from host and port."""
     secret_key: SecretStr | None = None
     """64 hexadecimal digits; seals personal data. Without it a key file is made under `home`."""
+    push_contact: str | None = Field(default=None, pattern=r"^(mailto:.+@.+|https://.+)$")
+    """Whom a browser's push service may ask about our notices (`mailto:` or `https:`); without it none are sent."""
+    push_local: bool = False
+    """Push services on this machine and without TLS, for tests and demos; never in earnest."""
     session_hours: int = 12
     demo: bool = False
     """Invented data, ready sign-ins and a clock that can be moved."""

@@ -120,6 +120,9 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "list_missing_attachments": _device(),
         "put_attachment": _device(),
         "read_field_document": _device(),
+        "read_push_key": _device(),
+        "subscribe_to_push": _device(),
+        "unsubscribe_from_push": _device(),
         "deliver_sealed": _device(stopped_too=True),
         "list_rescue_states": _device(stopped_too=True),
         # dispatch

@@ -6,14 +6,14 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, Request, Response, get, post, put
+from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from msgspec import Meta, Struct
 
-from fieldapp.services import field, sync
+from fieldapp.services import field, push, sync
 from fieldapp.services.work import Work
-from fieldapp.store.shapes.field import AttachmentState, DayBundle, SyncAnswer
+from fieldapp.store.shapes.field import AttachmentState, DayBundle, PushKey, SyncAnswer
 
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
@@ -36,6 +36,14 @@ class PushRequest(Struct, forbid_unknown_fields=True):
 
 class MissingRequest(Struct, forbid_unknown_fields=True):
     sha256s: Annotated[list[Digest], Meta(max_length=500)]
+
+
+class PushPlace(Struct, forbid_unknown_fields=True):
+    """A browser's subscription, as it says it itself: point and secret in base64url."""
+
+    endpoint: Annotated[str, Meta(max_length=2_000)]
+    p256dh: Annotated[str, Meta(max_length=100)]
+    auth: Annotated[str, Meta(max_length=40)]
 
 
 class FieldController(Controller):
@@ -71,3 +79,15 @@ class FieldController(Controller):
     async def read_document(self, work: NamedDependency[Work], document_id: FromPath[UUID]) -> Response[bytes]:
         content, media_type = await field.read_document(work, document_id)
         return Response(content, media_type=media_type)
+
+    @get("/push", operation_id="read_push_key")
+    async def read_push_key(self, work: NamedDependency[Work]) -> PushKey:
+        return push.read_key(work)
+
+    @put("/push", operation_id="subscribe_to_push", status_code=204)
+    async def subscribe_to_push(self, work: NamedDependency[Work], data: JSONBody[PushPlace]) -> None:
+        await push.subscribe(work, endpoint=data.endpoint, p256dh=data.p256dh, auth=data.auth)
+
+    @delete("/push", operation_id="unsubscribe_from_push")
+    async def unsubscribe_from_push(self, work: NamedDependency[Work]) -> None:
+        await push.unsubscribe(work)

@@ -16,6 +16,7 @@ from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.services.office_key import office_point
 from fieldapp.services.work import PROTOCOL, Parts, Work
 from fieldapp.store import access as store
+from fieldapp.store import push
 from fieldapp.store.access import Person
 from fieldapp.store.database import GATE, Scope
 from fieldapp.store.feed import audit
@@ -210,6 +211,7 @@ async def revoke_device(work: Work, device_id: UUID) -> DeviceRow:
     """Close a lost phone's door. Raises Refusal `device.unknown`."""
     if not await store.revoke(work.session, device_id, now=work.now):
         raise Refusal("device.unknown", kind=Kind.MISSING)
+    await push.forget_device(work.session, device_id)
     audit(work.session, "device.revoked", "device", device_id)
     return next(row for row in await store.devices(work.session) if row.id == device_id)
 

@@ -17,7 +17,7 @@ import procrastinate
 from procrastinate.exceptions import JobAborted
 from procrastinate.jobs import Job
 
-from fieldapp.services import agreement_review, intake, licences, limitation, planning, webhook_jobs
+from fieldapp.services import agreement_review, intake, licences, limitation, planning, push, webhook_jobs
 from fieldapp.services.work import Parts
 from fieldapp.store import access
 from fieldapp.store.database import Scope
@@ -30,6 +30,7 @@ JOBS: Mapping[str, Run] = MappingProxyType(
         "import.read": intake.run_read,
         "import.write": intake.run_write,
         "plan.solve": planning.run_solve,
+        "push.day_changed": push.run_day_changed,
     }
 )
 """The one place to add a job."""

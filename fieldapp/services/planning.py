@@ -24,7 +24,7 @@ from fieldapp.planning.problem import Agent, Lunch, Problem, Visit
 from fieldapp.planning.reserve import InReserve, reserve
 from fieldapp.planning.solver import Progress, Solution, solve
 from fieldapp.planning.timetable import AgentDay
-from fieldapp.services import lawful, rules
+from fieldapp.services import lawful, push, rules
 from fieldapp.services.field import at_second
 from fieldapp.services.work import Parts, Work
 from fieldapp.store import limitation
@@ -751,7 +751,7 @@ async def publish_plan(work: Work, plan_id: UUID) -> DayView:
         stops=stops,
         routes={str(route.agent_id): _sums(route) for route in routes},
     )
-    published = await store.publish(work.session, new, now=work.now, new_id=work.parts.new_id)
+    published, changed = await store.publish(work.session, new, now=work.now, new_id=work.parts.new_id)
     planned = sum(not stop["reserve"] for stop in stops)
     body = {"version": published.version, "plan_id": str(plan.id), "stops": planned, "left_out": len(left_out)}
     audit(
@@ -763,6 +763,7 @@ async def publish_plan(work: Work, plan_id: UUID) -> DayView:
         left_out={str(practice_id): [found.code for found in row.findings] for practice_id, row in left_out.items()},
     )
     tell(work.session, NewFact("day.published", work.now, day=plan.day, body=body))
+    await push.day_changed(work, plan.day, changed)
     return msgspec.structs.replace(await read_day(work, plan.day), left_out=list(left_out.values()))
 
 

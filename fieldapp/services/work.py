@@ -59,6 +59,20 @@ class OfficeKey(Protocol):
         """Raw r||s (64 bytes) over the SHA-256 of `message`."""
 
 
+class Push(Protocol):
+    """Reaches phones through the push services of their browsers."""
+
+    public_key: str
+    local: bool
+    """Push services on this very machine are called too (tests and the demo)."""
+
+    def allows(self, endpoint: str) -> bool: ...
+
+    def sealed(
+        self, message: bytes, *, endpoint: str, p256dh: bytes, auth: bytes
+    ) -> tuple[bytes, Mapping[str, str]]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The concrete parts of the running service."""
@@ -90,6 +104,8 @@ class Parts:
     demo: bool
     webhooks_to_loopback: bool
     public_url: str
+    push: Push | None
+    """None where nobody is named whom a push service may ask about us: then no notices are sent."""
 
 
 @dataclass(frozen=True, slots=True)

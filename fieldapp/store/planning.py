@@ -187,8 +187,13 @@ class NewVersion:
     routes: dict[str, Any]
 
 
-async def publish(session: AsyncSession, new: NewVersion, *, now: datetime, new_id: Callable[[], UUID]) -> PublishedDay:
-    """Write the next version; a stop keeps its id from version to version with practice and day."""
+async def publish(
+    session: AsyncSession, new: NewVersion, *, now: datetime, new_id: Callable[[], UUID]
+) -> tuple[PublishedDay, set[UUID]]:
+    """Write the next version; a stop keeps its id from version to version with practice and day.
+
+    Also says which agents now hold another day than before.
+    """
     before = await newest_day(session, new.day)
     known = {stop.practice_id: stop for stop in await stops_of(session, before.id)} if before else {}
     old = {practice: stop for practice, stop in known.items() if not stop.reserve}
@@ -228,7 +233,17 @@ async def publish(session: AsyncSession, new: NewVersion, *, now: datetime, new_
                 for stop in new.stops
             ],
         )
-    return row
+    held = _as_held((stop.agent_id, stop.practice_id, stop.arrive_at, stop.reserve) for stop in known.values())
+    holds = _as_held((s["agent_id"], s["practice_id"], s["arrive_at"], s["reserve"]) for s in new.stops)
+    return row, {agent for agent in held.keys() | holds.keys() if held.get(agent) != holds.get(agent)}
+
+
+def _as_held(stops: Iterable[tuple[UUID, UUID, datetime, bool]]) -> dict[UUID, set[tuple[UUID, datetime, bool]]]:
+    """By agent, which practices when, and which in reserve: what somebody would see change."""
+    days: dict[UUID, set[tuple[UUID, datetime, bool]]] = defaultdict(set)
+    for agent_id, practice_id, arrive_at, reserve in stops:
+        days[agent_id].add((practice_id, arrive_at, reserve))
+    return dict(days)
 
 
 async def versions_of(session: AsyncSession, day: date) -> list[DayVersion]:

@@ -114,8 +114,7 @@ def province_of_60(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -
     home = tmp_path_factory.mktemp("province")
     name = f"province_{os.environ.get('PYTEST_XDIST_WORKER', 'gw')}"
     setup.create_database(cluster.url(setup_user(), "postgres"), name, template=TEMPLATE)
-    DemoClock(home / CLOCK).move_to(MORNING)
-    apart(_fill(Settings(database_url=cluster.url(setup.APP, name), home=home, demo=True)))
+    load(cluster.url(setup.APP, name), home)
     return name, home
 
 
@@ -124,35 +123,52 @@ def service(
     cluster: Cluster, province_of_60: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
     """A province of its own for each module, with a day of its own, served by one process and one worker."""
-    template, loaded = province_of_60
-    home = tmp_path_factory.mktemp("service")
+    with of_a_module(cluster, province_of_60, tmp_path_factory) as running:
+        yield running
+
+
+@contextmanager
+def of_a_module(
+    cluster: Cluster, province: tuple[str, Path], folders: pytest.TempPathFactory, **more: Any
+) -> Iterator[Service]:
+    """A service that is gone with its module, and its database too; `more` are settings."""
+    template, loaded = province
+    home = folders.mktemp("service")
     shutil.copytree(loaded, home, dirs_exist_ok=True)
     name = f"browser_{os.environ.get('PYTEST_XDIST_WORKER', 'gw')}"
     admin = cluster.url(setup_user(), "postgres")
     setup.create_database(admin, name, template=template)
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    settings = Settings(
-        database_url=cluster.url(setup.APP, name),
-        home=home,
-        demo=True,
-        port=port,
-        public_url=address,
-        webhooks_to_loopback=True,
-    )
-    DemoClock(home / CLOCK).move_to(MORNING)
-    running = Service(address, settings)
-    running.start()
-    yield running
-    running.stop()
+    with served(cluster.url(setup.APP, name), home, webhooks_to_loopback=True, **more) as running:
+        yield running
     setup.drop_database(admin, name)
     shutil.rmtree(home, ignore_errors=True)
 
 
-async def _fill(settings: Settings) -> None:
+@contextmanager
+def served(database_url: str, home: Path, **more: Any) -> Iterator[Service]:
+    """The service over a loaded province, on the morning of its first day."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    settings = Settings(database_url=database_url, home=home, demo=True, port=port, public_url=address, **more)
+    DemoClock(home / CLOCK).move_to(MORNING)
+    running = Service(address, settings)
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def load(database_url: str, home: Path, *, practices: int = 60, agents: int = 3) -> None:
+    """Invent a province in an empty, migrated database, and publish its first day."""
+    DemoClock(home / CLOCK).move_to(MORNING)
+    apart(_fill(Settings(database_url=database_url, home=home, demo=True), practices=practices, agents=agents))
+
+
+async def _fill(settings: Settings, *, practices: int, agents: int) -> None:
     parts = assemble(settings)
     async with parts.jobs.open_async():
-        await province.load(parts, practices=60, agents=3, seed=7, say=lambda _: None)
+        await province.load(parts, practices=practices, agents=agents, seed=7, say=lambda _: None)
     await parts.database.close()
 
 
@@ -181,13 +197,18 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = a_browser(playwright)
+    yield browser
+    browser.close()
+
+
+def a_browser(playwright: Playwright) -> Browser:
+    """The machine's own Chromium, without what it would do on its own."""
     names = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
     found = next((path for name in names if (path := shutil.which(name))), None)
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     options: dict[str, Any] = {"executable_path": found} if found else {}
-    browser = playwright.chromium.launch(chromium_sandbox=False, args=quiet, **options)
-    yield browser
-    browser.close()
+    return playwright.chromium.launch(chromium_sandbox=False, args=quiet, **options)
 
 
 @dataclass

@@ -197,6 +197,12 @@ def settings(app_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def house(settings: Settings) -> AsyncIterator[House]:
+    async with a_house(settings) as house:
+        yield house
+
+
+@asynccontextmanager
+async def a_house(settings: Settings) -> AsyncIterator[House]:
     """A service with an agency, one person per role and a creditor, at ten in the morning of a working day."""
     clock = FixedClock(NOW)
     parts = assemble(settings, clock=clock)

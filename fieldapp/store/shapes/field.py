@@ -167,6 +167,12 @@ class PurseCard(Struct, frozen=True):
     cards_cents: int
 
 
+class PushKey(Struct, frozen=True):
+    """What a browser's subscription is bound to (a P-256 point in base64url); none where no notices are sent."""
+
+    public_key: str | None
+
+
 class DayBundle(Struct, frozen=True):
     """All that one phone needs for one day without a network."""
 

@@ -4,7 +4,7 @@ Table classes stay inside `store`. Each table that holds other people's data has
 on all of them from the first migration. Personal data is marked with `info={"personal": ...}` at the column.
 """
 
-from fieldapp.store.tables.access import Agency, AuditEntry, Device, NumberBlock, Person, SignIn
+from fieldapp.store.tables.access import Agency, AuditEntry, Device, NumberBlock, Person, PushSubscription, SignIn
 from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
 from fieldapp.store.tables.exchange import ServiceAccount, Webhook, WebhookDelivery
 from fieldapp.store.tables.field import (
@@ -74,6 +74,7 @@ __all__ = [
     "PublishedDay",
     "PublishedStop",
     "PurseCount",
+    "PushSubscription",
     "Receipt",
     "RepaymentPlan",
     "RescuedItem",

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from fieldapp.store.columns import agency, instant, json_list, json_object, key, link, maybe_instant, personal
+from fieldapp.store.columns import agency, instant, json_list, json_object, key, link, maybe_instant, personal, sealed
 
 
 class Agency(SQLModel, table=True):
@@ -98,6 +98,21 @@ class Device(SQLModel, table=True):
     """Digest of the newest receipt of the device's series; empty before the first."""
     kind: str = "phone"
     """`office` for the one whose series the office itself issues from: no phone, its key is the service's."""
+
+
+class PushSubscription(SQLModel, table=True):
+    """Where a phone is told that its day has changed: an address at its browser's push service, and the keys to it."""
+
+    __tablename__ = "push_subscription"
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    device_id: UUID = Field(foreign_key="device.id", unique=True)
+    endpoint: str | None = sealed("push")
+    """Whoever knows it may send there; always present, like `auth`."""
+    p256dh: bytes = Field(sa_type=LargeBinary)
+    auth: str | None = sealed("push")
+    made_at: datetime = instant()
 
 
 class NumberBlock(SQLModel, table=True):

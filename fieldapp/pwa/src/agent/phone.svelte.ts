@@ -214,6 +214,7 @@ export async function start(): Promise<void> {
   })
   if (phone.sealedLeft > 0) void askHowWeStand('outlived')
   void fetchDay()
+  if (await setting('notices')) void import('./notices').then(({ renew }) => renew())
 }
 
 /** Nobody reads on this phone until it is opened again; other windows of it shut as well. */
@@ -259,6 +260,9 @@ export function listen(): void {
     if (Date.now() - (phone.held?.fetched_ms ?? 0) > 20_000) void fetchDay()
   }
   addEventListener('online', again)
+  navigator.serviceWorker?.addEventListener('message', ({ data }) => {
+    if (data === 'day-changed') void fetchDay()
+  })
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') again()
   })
@@ -481,6 +485,7 @@ export async function leave(): Promise<boolean> {
   const safe = (await rescue.unsent(raw)).every((record) => exported.includes(record.key))
   if (!safe || phone.drafts.length) return false
   driver?.stop()
+  if (await setting('notices')) await (await import('./notices')).turnOff().catch(() => undefined)
   await wire.plain({ method: 'DELETE', path: '/api/v1/session' })
   await raw.wipe()
   localStorage.removeItem(ENROLLED)

@@ -772,6 +772,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/field/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadPushKey */
+        get: operations["read_push_key"];
+        /** SubscribeToPush */
+        put: operations["subscribe_to_push"];
+        post?: never;
+        /** UnsubscribeFromPush */
+        delete: operations["unsubscribe_from_push"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/field/rescue": {
         parameters: {
             query?: never;
@@ -2931,6 +2950,16 @@ export interface components {
             cards_cents: number;
             cash_cents: number;
             cheques_cents: number;
+        };
+        /** PushKey */
+        PushKey: {
+            public_key: string | null;
+        };
+        /** PushPlace */
+        PushPlace: {
+            auth: string;
+            endpoint: string;
+            p256dh: string;
         };
         /** PushRequest */
         PushRequest: {
@@ -5349,6 +5378,81 @@ export interface operations {
                         status_code: number;
                     };
                 };
+            };
+        };
+    };
+    read_push_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushKey"];
+                };
+            };
+        };
+    };
+    subscribe_to_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushPlace"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    unsubscribe_from_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

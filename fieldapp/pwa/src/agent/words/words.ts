@@ -14,6 +14,9 @@ const REFUSALS: Record<Language, () => Promise<{ words: Words }>> = {
 }
 const REMEMBERED = 'agent.language'
 
+const WORKERS_CACHE = 'fieldapp-language'
+const WORKERS_LANGUAGE = '/agent/language'
+
 /** Several catalogues as one; a key has one home, so order plays no part. */
 export const merge = (catalogues: Record<string, Words>): Words =>
   Object.assign({}, ...Object.values(catalogues)) as Words
@@ -30,6 +33,12 @@ export async function useLanguage(language: Language): Promise<void> {
 export async function changeLanguage(language: Language): Promise<void> {
   localStorage.setItem(REMEMBERED, language)
   await useLanguage(language)
+  await rememberForWorker(language)
+}
+
+/** The service worker reads no local storage, and speaks the phone's language. */
+export async function rememberForWorker(language: Language): Promise<void> {
+  if ('caches' in globalThis) await (await caches.open(WORKERS_CACHE)).put(WORKERS_LANGUAGE, new Response(language))
 }
 
 export const firstLanguage = (): Language =>
