@@ -261,7 +261,8 @@ export function listen(): void {
   }
   addEventListener('online', again)
   navigator.serviceWorker?.addEventListener('message', ({ data }) => {
-    if (data === 'day-changed') void fetchDay()
+    // A fetch on its way may have been answered before the change.
+    if (data === 'day-changed') void (fetching ?? Promise.resolve()).then(fetchDay)
   })
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') again()

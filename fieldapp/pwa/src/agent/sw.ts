@@ -36,10 +36,11 @@ async function tell(): Promise<void> {
 }
 
 async function show(): Promise<void> {
-  const [open] = await windows()
-  if (!open) return void (await self.clients.openWindow(HOME))
-  open.postMessage('day-changed')
-  await open.focus()
+  const open = await windows()
+  const best = open.find((client) => client.visibilityState === 'visible') ?? open[0]
+  if (!best) return void (await self.clients.openWindow(HOME))
+  for (const client of open) client.postMessage('day-changed')
+  await best.focus()
 }
 
 self.addEventListener('push', (event: PushEvent) => {
