@@ -84,7 +84,13 @@ $(VENV)/.peers: $(VENV)/.ready
 		$$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["bench"])')
 	@touch $@
 
-bench: setup $(VENV)/.peers ## measurements side by side (ONLY=planning or ONLY=service: that part)
+# Heavy, and for one row of one table: beside the environment, in nobody's lock.
+$(VENV)/.lighthouse: $(PWA)/node_modules/.ready
+	@echo "Lighthouse ..." && npm install --silent --no-fund --no-audit --no-save --prefix $(VENV)/lighthouse lighthouse@13.5.0
+	@touch $@
+
+bench: setup $(VENV)/.peers $(VENV)/.lighthouse ## measurements side by side (ONLY=planning or ONLY="phone --days=1": that part)
+	@$(BIN)/python scripts/ensure_chromium.py
 	@$(BIN)/python -m bench $(ONLY)
 
 contract: $(PWA)/node_modules/.ready ## write the API contract and the types made from it

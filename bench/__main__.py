@@ -12,6 +12,8 @@ from collections.abc import Callable
 from bench import first_load, importing, service
 from bench.results import machine, write_section
 
+PHONE: list[str] = []
+"""Options of `bench.phone`: `--runs=3`, `--days=1`."""
 PLANNING = ("--seconds", "2", "--seeds", "1", "--sizes", "10x150")
 
 
@@ -37,19 +39,28 @@ def _apart(name: str, *options: str) -> str:
     return f"`python {' '.join(command)}`\n\n{done.stdout.strip()}"
 
 
+def phone() -> str:
+    """The phone's own table, from a process of its own because the browser's driver keeps a loop running."""
+    command = [sys.executable, "-m", "bench.phone", *PHONE]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return f"`{' '.join(command[1:])}`\n\n{done.stdout.strip()}"
+
+
 BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
     "service": ("Service", service.report),
     "import": ("Import", importing.report),
     "geocoding": ("Geocoding", geocoding),
     "first-load": ("First load of the phone app", first_load.report),
+    "phone": ("Phone", phone),
     "planning": ("Day plans", planning),
     "conduct": ("Rules of conduct", conduct),
 }
 
 
 def main() -> None:
-    """Run the benches that the command names, or all."""
-    names = sys.argv[1:] or list(BENCHES)
+    """Run the benches that the command names, or all; what begins with a dash is for the phone's."""
+    names = [name for name in sys.argv[1:] if not name.startswith("-")] or list(BENCHES)
+    PHONE.extend(name for name in sys.argv[1:] if name.startswith("-"))
     unknown = [name for name in names if name not in BENCHES]
     if unknown:
         sys.exit(f"no bench is called {', '.join(unknown)}; there are {', '.join(BENCHES)}")
