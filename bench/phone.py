@@ -12,6 +12,7 @@ import io
 import math
 import re
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from PIL import Image
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from bench import lighthouse
 from bench.phone_eyes import CALIBRATION, CPU_SLOWDOWN, CUT_OFF, SLOW_4G, UPLOAD_BYTES_S, WATCH, SlowPhone, a_slow_phone
@@ -30,7 +31,7 @@ from bench.service import a_cluster
 from fieldapp.app import PACKAGE
 from fieldapp.store import setup
 from tests.browser.at_the_door import NEXT, PIN, AgentsPhone
-from tests.browser.conftest import PHONE, Service, a_browser, a_service
+from tests.browser.conftest import PHONE, Service, a_browser, load, served
 
 REPORTS = 14
 PAYMENTS = 6
@@ -273,22 +274,28 @@ def measured(*, runs: int, days: int) -> tuple[Measured, lighthouse.Scores | str
     home = Path(tempfile.mkdtemp(prefix="fieldapp-phone-"))
     agents = max(3, days + 1)
     try:
-        with (
-            a_cluster() as cluster,
-            a_service(cluster.url(setup.APP, "bench"), home, practices=24 * agents, agents=agents) as service,
-            sync_playwright() as playwright,
-        ):
-            browser = a_browser(playwright)
-            bench = Bench(browser, service)
-            for _ in range(runs):
-                bench.first_load()
-            bench.starts(runs)
-            for number in range(days):
-                bench.day(f"agente{number + 2}")
-            browser.close()
-            return bench.seen, lighthouse.scores(service.agent())
+        with a_cluster() as cluster, sync_playwright() as playwright:
+            url = cluster.url(setup.APP, "bench")
+            load(url, home, practices=24 * agents, agents=agents)
+            with served(url, home) as service:
+                return _played(playwright, service, runs=runs, days=days)
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _played(
+    playwright: Playwright, service: Service, *, runs: int, days: int
+) -> tuple[Measured, lighthouse.Scores | str]:
+    browser = a_browser(playwright)
+    bench = Bench(browser, service)
+    for _ in range(runs):
+        bench.first_load()
+    bench.starts(runs)
+    for number in range(days):
+        bench.day(f"agente{number + 2}")
+        print(f"day {number + 1} of {days} is over", file=sys.stderr, flush=True)
+    browser.close()
+    return bench.seen, lighthouse.scores(service.agent())
 
 
 def shown(seen: Measured, scores: lighthouse.Scores | str, *, fast_ms: float) -> str:
