@@ -175,7 +175,7 @@ def test_the_notice_speaks_the_phones_language_and_ends_when_nobody_wants_it(
     with a_phone(browser, service, permissions=["notifications"]) as eyes:
         page, agent = eyes.page, AgentsPhone(eyes.page, service.agent())
         page.context.add_init_script(answering(f"{outside.origin}/other", Browser()))
-        agent.enrol("agente3")
+        agent.enrol("agente2")
         page.get_by_role("link", name="Telefono").last.click()
         agent.tap("Avvisami")
         expect(page.get_by_role("button", name="Non avvisarmi più")).to_be_visible()
