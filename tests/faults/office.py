@@ -6,6 +6,7 @@ it stores follows `store.envelopes`: accepted and refused envelopes with their v
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from collections import Counter
@@ -15,17 +16,26 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
 from fieldapp.domain.calendars import italian_calendar
 from fieldapp.domain.captured import PlacementDays
 from fieldapp.domain.conduct import facts_from_json, standard_ruleset
 from fieldapp.domain.ids import Sha256
 from fieldapp.domain.receipt_series import Link, NumberBlock, Series
+from fieldapp.domain.rescue import SealedKind, arrived_of, read_bundle
 from fieldapp.domain.sync import Arrived, Decision, Earlier, Known, PracticeKnown, Verdict, judge_batch
 from fieldapp.parts import verify_es256
+from fieldapp.services.office_key import opened_items
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "conduct.json"
 RULES = standard_ruleset(italian_calendar(2026, 2028))
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+SECRET = ec.generate_private_key(ec.SECP256R1())
+"""What phones seal to."""
+PEM = SECRET.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+POINT = base64.urlsafe_b64encode(SECRET.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 PRACTICE, ADDRESS, LINE, AGENT = (UUID(int=number) for number in (1, 2, 3, 4))
 
 
@@ -43,6 +53,8 @@ class Office:
     cents: int = 0
     named: set[str] = field(default_factory=set)
     pictures: Counter[str] = field(default_factory=Counter)
+    rescued: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What was handed over sealed, by key, with what became of it."""
 
     @classmethod
     def opened(cls, device: str, point: str, blocks: list[list[int]], before: Office | None) -> Office:
@@ -80,12 +92,9 @@ class Office:
 
     def push(self, envelopes: list[dict[str, Any]], crash: str | None) -> dict[str, Any]:
         arrived = [Arrived(UUID(e["id"]), e["seq"], e["digest"], e["text"].encode()) for e in envelopes]
-        decisions = judge_batch(arrived, self.known, verify_signature=verify_es256)
         if crash == "before":
             raise Crash
-        for decision in decisions:
-            if decision.verdict in (Verdict.ACCEPTED, Verdict.REFUSED) and decision.first_received_at is None:
-                self._store(decision)
+        decisions = self._judged(arrived)
         if crash == "after":
             raise Crash
         wanted = [digest for decision in decisions for digest in _pictures(decision)]
@@ -102,6 +111,35 @@ class Office:
             ],
             "missing": [digest for digest in dict.fromkeys(wanted) if not self.pictures[digest]],
         }
+
+    def _judged(self, arrived: list[Arrived]) -> list[Decision]:
+        decisions = list(judge_batch(arrived, self.known, verify_signature=verify_es256))
+        for decision in decisions:
+            if decision.verdict in (Verdict.ACCEPTED, Verdict.REFUSED) and decision.first_received_at is None:
+                self._store(decision)
+        return decisions
+
+    def rescue(self, content: str, crash: str | None) -> dict[str, Any]:
+        """Sealed work of this phone, as `services.rescue` takes it: opened, facts judged before pictures."""
+        bundle = read_bundle(content.encode())
+        assert bundle.device == UUID(self.known.series.device)
+        assert verify_es256(self.known.series.public_point, bundle.signed, bundle.signature)
+        opened = opened_items(PEM, bundle)
+        if crash == "before":
+            raise Crash
+        facts = [arrived_of(item.content, item.key) for item in opened if item.kind == SealedKind.ENVELOPE]
+        for decision in self._judged(facts):
+            good = decision.verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE)
+            self._rescued(str(decision.arrived.id), good=good, code=decision.code)
+        for item in opened:
+            if item.kind in (SealedKind.SMALL, SealedKind.ORIGINAL):
+                self._rescued(item.key, good="refused" not in self.put(item.key, None), code=None)
+        if crash == "after":
+            raise Crash
+        return {"items": [self.rescued[item.key] for item in opened]}
+
+    def _rescued(self, key: str, *, good: bool, code: str | None) -> None:
+        self.rescued[key] = {"key": key, "state": "accepted" if good else "refused", "code": code}
 
     def _store(self, decision: Decision) -> None:
         arrived = decision.arrived
@@ -140,7 +178,6 @@ class Office:
             "applied": self.applied,
             "receipts": self.receipts,
             "cents": self.cents,
-            "wanted": sorted(self.named),
             "pictures": sorted(self.pictures),
         }
 
@@ -156,11 +193,15 @@ def answer(office: Office | None, said: dict[str, Any]) -> tuple[Office | None, 
     match said["ask"]:
         case "open":
             before = office if said["again"] else None
-            return Office.opened(said["device"], said["point"], said["blocks"], before), True
+            return Office.opened(said["device"], said["point"], said["blocks"], before), POINT.rstrip(b"=").decode()
         case "push" if office:
             return office, office.push(said["envelopes"], said["crash"])
         case "put" if office:
             return office, office.put(said["sha256"], said["crash"])
+        case "rescue" if office:
+            return office, office.rescue(said["content"], said["crash"])
+        case "rescued" if office:
+            return office, [office.rescued[key] for key in said["keys"] if key in office.rescued]
         case "missing" if office:
             return office, office.missing(said["sha256s"])
         case "books" if office:

@@ -2,7 +2,8 @@
 import 'fake-indexeddb/auto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Office, World, type Action, type Death, type Weather } from './faults.world'
+import { Office, type Death } from './faults.ground'
+import { World, type Action, type Weather } from './faults.world'
 import { TROUBLES } from './wire'
 
 const STEPS = Number(process.env['FIELDAPP_FAULT_STEPS'] ?? 1_000)
@@ -28,6 +29,12 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('both' as const), what, weather, dies }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('take back' as const), tab, dies }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('close' as const), tab }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('lock' as const), tab }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('pin' as const), tab, right: fc.boolean(), dies }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('new pin' as const), tab, right: fc.boolean(), dies }) },
+  { weight: 2, arbitrary: fc.constantFrom(1_000, 60_000, 3_600_000).map((ms) => ({ kind: 'wait' as const, ms })) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('pins to the end' as const), tab, dies }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('forgotten' as const), tab, dies }) },
   { weight: 3, arbitrary: fc.constant({ kind: 'late arrives' as const }) },
   { weight: 2, arbitrary: fc.constantFrom(-2, -1, 1, 2).map((days) => ({ kind: 'set clock' as const, days })) },
   { weight: 1, arbitrary: fc.constant({ kind: 'forget' as const }) },

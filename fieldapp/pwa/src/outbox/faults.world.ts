@@ -4,39 +4,35 @@
  * an action, and time passes only when one says so. The phone's code is the real one over a real IndexedDB; the office
  * judges with the real `domain.sync` (`tests/faults/office.py`).
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { dangerBody } from '../domain/danger.ts'
-import { buildReceipt, sealReceipt } from '../domain/receipt.ts'
-import { base64url, hex, sha256Hex } from './bytes'
+import { hex } from './bytes'
+import { deliver } from './delivery'
 import { deviceKeyPair } from './deviceKey'
 import { forgetSettled, takeTurns, type Turns } from './driver'
 import { commit, countersRecord, firstCounters, nextNumber, readEnvelope, seal, takeBack } from './envelopes'
+import { changeSecret, dropOldDayKeys, hasWaited, MOST_TRIES, openLock, setLock, wipe, type Opened, type Secret } from './lock'
+import { Gone, Locks, mortal, present, Tab, type Books, type Death, type Office } from './faults.ground'
+import { aPayment, aReport, PRACTICE, somePictures } from './faults.papers'
 import { LONGEST_WAIT_MS } from './machine'
-import { openStorage, type Storage, type StoredRecord } from './storage'
+import type { Office as OfficeSeal } from './sealing'
+import { openStorage, SEALED, type RecordKind, type Row, type Storage } from './storage'
+import { Locked, openVault, type Vault } from './vault'
 import type { Call, Reply, Trouble, Wire } from './wire'
 
-const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
-const PYTHON = [`${ROOT}.venv/bin/python`].find((path) => existsSync(path)) ?? 'python3'
-const [PRACTICE, ADDRESS, LINE] = [1, 2, 3].map((n) => `00000000-0000-0000-0000-${String(n).padStart(12, '0')}`) as [string, string, string]
 const MORNING = Date.parse('2026-11-26T08:20:00.000Z')
 const DAY_MS = 86_400_000
 const UNDO_MS = 10_000
-const SIGNED_TEXT = 'Verso in acconto la somma indicata.'
+/** As dear as it must be on a phone, a million steps would take weeks. */
+const CHEAP = { memory_kib: 8, passes: 1 }
+const WRONG: Secret = { kind: 'pin', pin: '135790' }
+const LONG_ENOUGH_MS = 3_600_000
+const WRITTEN_AS = { call: 'contact', visit: 'visit', payment: 'visit', alarm: 'danger' } as const
+const KINDS: readonly RecordKind[] = ['envelope', 'draft', 'receipt', 'day', 'small', 'original']
 
 export type Weather =
   | { readonly kind: 'good' | 'lost' | 'cut' | 'doubled' | 'late' }
   | { readonly kind: 'office dies'; readonly when: 'before' | 'after' }
   | { readonly kind: 'trouble'; readonly trouble: Trouble }
-
-/** `dies`: the window is gone at that storage call or request of the action, before or after it took effect. */
-export interface Death {
-  readonly at: number
-  readonly after: boolean
-}
 
 /** An alarm overtakes what was written before it. */
 export type What = 'call' | 'visit' | 'payment' | 'alarm'
@@ -50,147 +46,18 @@ export type Action =
   /** Both windows at once: one writes while the other sends. */
   | { readonly kind: 'both'; readonly what: What; readonly weather: Weather; readonly dies: Death | null }
   | { readonly kind: 'close'; readonly tab: number }
+  /** Whoever had the app open puts it away. */
+  | { readonly kind: 'lock'; readonly tab: number }
+  | { readonly kind: 'pin'; readonly tab: number; readonly right: boolean; readonly dies: Death | null }
+  | { readonly kind: 'new pin'; readonly tab: number; readonly right: boolean; readonly dies: Death | null }
+  /** So much time passes with the lock screen open. */
+  | { readonly kind: 'wait'; readonly ms: number }
+  /** Wrong PINs until the cases are gone, each wait sat out. */
+  | { readonly kind: 'pins to the end'; readonly tab: number; readonly dies: Death | null }
+  | { readonly kind: 'forgotten'; readonly tab: number; readonly dies: Death | null }
   | { readonly kind: 'late arrives' }
   | { readonly kind: 'forget' }
   | { readonly kind: 'reinstall' }
-
-// --- the office ---
-
-interface Books {
-  readonly applied: Readonly<Record<string, number>>
-  readonly receipts: Readonly<Record<string, number>>
-  readonly cents: number
-  readonly wanted: readonly string[]
-  readonly pictures: readonly string[]
-}
-
-/** The office's process; it answers in order. */
-export class Office {
-  readonly #process: ChildProcessWithoutNullStreams
-  readonly #waiting: ((line: string) => void)[] = []
-  #complaint = ''
-
-  constructor() {
-    this.#process = spawn(PYTHON, ['-m', 'tests.faults.office'], { cwd: ROOT })
-    createInterface({ input: this.#process.stdout }).on('line', (line) => this.#waiting.shift()?.(line))
-    this.#process.stderr.on('data', (said) => (this.#complaint += String(said)))
-    this.#process.on('exit', () => {
-      for (const wake of this.#waiting.splice(0)) wake('null')
-    })
-  }
-
-  async ask<T>(question: object): Promise<T> {
-    const line = await new Promise<string>((resolve) => {
-      this.#waiting.push(resolve)
-      this.#process.stdin.write(`${JSON.stringify(question)}\n`)
-    })
-    if (line === 'null') throw new Error(`the office is gone: ${this.#complaint}`)
-    return JSON.parse(line) as T
-  }
-
-  close(): void {
-    this.#process.kill()
-  }
-}
-
-// --- windows and locks ---
-
-const KINDS = { call: 'contact', visit: 'visit', payment: 'visit', alarm: 'danger' } as const
-
-class Gone extends Error {}
-
-interface Deferred<T> {
-  readonly promise: Promise<T>
-  readonly resolve: (value: T) => void
-  readonly reject: (why: Error) => void
-}
-
-function deferred<T>(): Deferred<T> {
-  let resolve: Deferred<T>['resolve'] = () => undefined
-  let reject: Deferred<T>['reject'] = () => undefined
-  const promise = new Promise<T>((good, bad) => {
-    resolve = good
-    reject = bad
-  })
-  return { promise, resolve, reject }
-}
-
-/** One open window of the app. When it dies nothing of it goes on, and its locks are free. */
-class Tab {
-  readonly death = deferred<never>()
-  dead = false
-  #calls = 0
-  #dies: Death | null = null
-
-  constructor() {
-    this.death.promise.catch(() => undefined)
-  }
-
-  die(): void {
-    this.dead = true
-    this.death.reject(new Gone())
-  }
-
-  dyingAt(dies: Death | null): void {
-    this.#calls = 0
-    this.#dies = dies
-  }
-
-  /** One step that the window may not survive; a dead window never hears of anything again. */
-  async step<T>(work: () => Promise<T>): Promise<T> {
-    const { at, after } = this.#dies ?? { at: -1, after: false }
-    const now = this.#calls++ === at
-    if (now && !after) this.die()
-    if (this.dead) return this.never()
-    try {
-      const result = await work()
-      if (now) this.die()
-      return this.dead ? await this.never() : result
-    } catch (broken) {
-      if (this.dead) return this.never()
-      throw broken
-    }
-  }
-
-  never<T>(): Promise<T> {
-    return new Promise(() => undefined)
-  }
-}
-
-const present = new AsyncLocalStorage<Tab>()
-
-/** Web Locks between windows of one process, free again when their holder dies. */
-class Locks {
-  readonly #tails = new Map<string, Promise<unknown>>()
-
-  async request<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const tab = present.getStore()
-    const before = this.#tails.get(name)
-    const mine = deferred<undefined>()
-    tab?.death.promise.catch(() => {
-      mine.resolve(undefined)
-    })
-    this.#tails.set(name, Promise.all([before, mine.promise]))
-    await before
-    if (tab?.dead) return tab.never()
-    try {
-      return await work()
-    } finally {
-      mine.resolve(undefined)
-    }
-  }
-}
-
-/** A storage whose every call is a step of its window. */
-function mortal(storage: Storage, tab: Tab): Storage {
-  return new Proxy(storage, {
-    get(target, name) {
-      const known = Reflect.get(target, name) as (...given: unknown[]) => unknown
-      if (name === 'close') return known
-      return (...given: unknown[]) => tab.step(() => known.apply(target, given) as Promise<unknown>)
-    },
-  })
-}
 
 // --- the world ---
 
@@ -202,8 +69,11 @@ interface Written {
 
 interface Window {
   readonly tab: Tab
-  readonly storage: Storage
-  readonly turns: Turns
+  /** What lies on the phone, as this window reaches it. */
+  readonly raw: Storage
+  readonly vault: Vault
+  /** A sender of its own for each time that the window is open. */
+  turns: Turns
 }
 
 let worlds = 0
@@ -226,6 +96,14 @@ export class World {
   #devices = 0
   #last: string | null = null
   #luck = 0
+  #pin: Secret = { kind: 'pin', pin: '481590' }
+  /** Another PIN that may be the right one by now: the window that changed it died over it. */
+  #perhaps: Secret | null = null
+  #seal: OfficeSeal = { device: '', key: '' }
+  /** Tries since the phone was last opened, those that a window died over among them. */
+  #tries = 0
+  #meantToWipe = false
+  readonly wipes = { pin: 0, forgotten: 0 }
 
   constructor(office: Office) {
     this.#office = office
@@ -237,6 +115,7 @@ export class World {
   async begin(): Promise<void> {
     await this.#enrol(false)
     this.#windows = [this.#window(), this.#window()]
+    for (const tab of [0, 1]) await this.#in(tab, null, async (window) => void (await this.#openUp(window)))
   }
 
   close(): void {
@@ -251,7 +130,10 @@ export class World {
     const pair = await deviceKeyPair(this.#ground)
     const point = hex(new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)))
     const blocks = [{ kind: 'receipt' as const, series: 'A1', first: 1, last: 100_000, next: 1 }]
-    await this.#office.ask({ ask: 'open', again, device: this.#device, point, blocks: blocks.map(({ first, last }) => [first, last]) })
+    const key = await this.#office.ask<string>({
+      ask: 'open', again, device: this.#device, point, blocks: blocks.map(({ first, last }) => [first, last]),
+    })
+    this.#seal = { device: this.#device, key }
     await this.#ground.write({
       put: [countersRecord(firstCounters({ device_id: this.#device, next_seq: 1, chain_head: '', blocks }))],
     })
@@ -261,10 +143,14 @@ export class World {
     const tab = new Tab()
     const opened = openStorage(this.#name)
     this.#opened.push(opened)
-    const storage = mortal(opened, tab)
+    const raw = mortal(opened, tab)
+    const vault = openVault(raw, () => this.#seal)
+    return { tab, raw, vault, turns: this.#sender(tab, vault) }
+  }
+
+  #sender(tab: Tab, storage: Storage): Turns {
     const parts = { storage, wire: this.#wire(tab), now: () => this.#now, luck: () => (this.#luck = (this.#luck * 7 + 0.3) % 1) }
-    const turns = takeTurns({ ...parts, onStatus: () => undefined, onSettled: () => undefined, onClock: () => undefined })
-    return { tab, storage, turns }
+    return takeTurns({ ...parts, onStatus: () => undefined, onSettled: () => undefined, onClock: () => undefined })
   }
 
   #at(number: number): Window {
@@ -280,7 +166,8 @@ export class World {
     try {
       await Promise.race([present.run(window.tab, () => work(window)), window.tab.death.promise])
     } catch (broken) {
-      if (!(broken instanceof Gone)) throw broken
+      // What was begun when another window wiped the phone comes to nothing, as in `phone.svelte.ts`.
+      if (!(broken instanceof Gone || broken instanceof Locked)) throw broken
     }
     window.tab.dyingAt(null)
     if (window.tab.dead) this.#windows[number] = this.#window()
@@ -301,16 +188,28 @@ export class World {
         return this.#in(action.tab, action.dies, (window) => this.#takeBack(window))
       case 'turn':
         this.#weather = action.weather
-        return this.#in(action.tab, action.dies, async ({ turns }) => {
-          if (action.nudge) turns.nudge()
-          await turns.once()
-        })
+        return this.#in(action.tab, action.dies, (window) => this.#send(window, action.nudge))
       case 'both':
         this.#weather = action.weather
         await Promise.all([
           this.#in(0, null, (window) => this.#write(window, action.what)),
-          this.#in(1, action.dies, async ({ turns }) => void (await turns.once())),
+          this.#in(1, action.dies, (window) => this.#send(window, false)),
         ])
+        return
+      case 'lock':
+        this.#at(action.tab).vault.shut()
+        return
+      case 'pin':
+        return this.#in(action.tab, action.dies, async (window) => void (await this.#try(window, action.right ? this.#pin : WRONG)))
+      case 'new pin':
+        return this.#in(action.tab, action.dies, (window) => this.#changePin(window, action.right))
+      case 'wait':
+        return this.#in(0, null, async ({ raw }) => void ((await raw.lock()) && (await hasWaited(raw, action.ms))))
+      case 'pins to the end':
+        return this.#in(action.tab, action.dies, (window) => this.#tryToTheEnd(window))
+      case 'forgotten':
+        await this.#in(action.tab, action.dies, ({ raw }) => wipe(raw, 'forgotten', this.#seal))
+        this.#meantToWipe = Boolean((await this.#ground.lock())?.wiped)
         return
       case 'close':
         this.#at(action.tab).tab.die()
@@ -321,7 +220,7 @@ export class World {
         for (const question of this.#late.splice(0)) await this.#office.ask(question)
         return
       case 'forget':
-        return this.#in(0, null, ({ storage }) => forgetSettled(storage, this.#now - DAY_MS))
+        return this.#in(0, null, async ({ vault }) => (vault.isOpen() ? forgetSettled(vault, this.#now - DAY_MS) : undefined))
       case 'reinstall':
         return this.#reinstall()
     }
@@ -334,16 +233,101 @@ export class World {
     await this.#ground.wipe()
     const { applied } = await this.books()
     for (const id of [...this.written.keys(), ...this.unsaid.keys()]) {
-      if (applied[id]) continue
-      this.written.delete(id)
-      this.unsaid.delete(id)
+      for (const book of [this.written, this.unsaid]) {
+        const item = book.get(id)
+        // What had not arrived is gone with the browser's data, its pictures too.
+        if (item && applied[id]) book.set(id, { ...item, pictures: [] })
+        else book.delete(id)
+      }
     }
     this.#last = null
+    this.#tries = 0
+    this.#meantToWipe = false
     await this.#enrol(true)
     this.#windows = [this.#window(), this.#window()]
   }
 
-  async #write({ storage }: Window, what: What): Promise<void> {
+  // --- the lock ---
+
+  #day(): string {
+    return new Date(this.#now).toISOString().slice(0, 10)
+  }
+
+  /** One PIN, as the lock screen tries it; what lies under an older key follows once the phone is open. */
+  async #try(window: Window, secret: Secret): Promise<Opened> {
+    // A browser whose data were cleared has no lock to try.
+    if (!(await this.#ground.lock())) return { kind: 'wait', waitMs: 0 }
+    this.#tries += 1
+    const said = await openLock(window.raw, secret, { day: this.#day(), office: this.#seal })
+    if (said.kind === 'wait') this.#tries -= 1
+    if (said.kind === 'open') await this.#took(window, said.ring)
+    return said
+  }
+
+  async #tryToTheEnd(window: Window): Promise<void> {
+    for (let tried = 0; tried <= MOST_TRIES && (await this.#ground.lock()); tried += 1) {
+      await hasWaited(window.raw, LONG_ENOUGH_MS)
+      if ((await this.#try(window, WRONG)).kind === 'wiped') return
+    }
+  }
+
+  async #took(window: Window, ring: Parameters<Vault['open']>[0]): Promise<void> {
+    this.#tries = 0
+    window.vault.open(ring)
+    window.turns = this.#sender(window.tab, window.vault)
+    await window.vault.renew()
+    await dropOldDayKeys(window.raw, ring)
+  }
+
+  /** Whoever knows the PIN opens the phone, or begins again on one that was wiped. False while the lock still waits. */
+  async #openUp(window: Window): Promise<boolean> {
+    const held = await window.raw.lock()
+    if (window.vault.isOpen() && held && !held.wiped) return true
+    if (!held || held.wiped) {
+      const ring = await setLock(window.raw, this.#pin, { day: this.#day(), cost: CHEAP })
+      this.#meantToWipe = false
+      await this.#took(window, ring)
+      return true
+    }
+    const said = await this.#try(window, this.#pin)
+    if (said.kind === 'open') this.#perhaps = null
+    if (said.kind !== 'wrong' || !this.#perhaps) return said.kind === 'open'
+    const other = await this.#try(window, this.#perhaps)
+    if (other.kind === 'open') [this.#pin, this.#perhaps] = [this.#perhaps, null]
+    return other.kind === 'open'
+  }
+
+  async #changePin(window: Window, right: boolean): Promise<void> {
+    // Which of two PINs holds has to be found out first.
+    if (this.#perhaps) window.vault.shut()
+    if (!(await this.#openUp(window))) return
+    const next: Secret = { kind: 'pin', pin: String(200_000 + this.steps) }
+    this.#tries += 1
+    this.#perhaps = right ? next : null
+    const said = await changeSecret(window.raw, right ? this.#pin : WRONG, next, { office: this.#seal, cost: CHEAP })
+    if (said.kind === 'wait') this.#tries -= 1
+    this.#perhaps = null
+    if (said.kind !== 'open') return
+    this.#pin = next
+    await this.#took(window, said.ring)
+  }
+
+  // --- what an agent does ---
+
+  /** An open phone sends what it can read; on a locked one it leaves sealed. What outlived a wipe always does. */
+  async #send(window: Window, nudge: boolean): Promise<void> {
+    const parts = { raw: window.raw, wire: this.#wire(window.tab), office: () => this.#seal }
+    if (!window.vault.isOpen()) return void (await deliver(parts, 'all'))
+    if (nudge) {
+      window.turns.nudge()
+      await deliver(parts, 'outlived')
+    }
+    await window.turns.once()
+  }
+
+  async #write(window: Window, what: What): Promise<void> {
+    if (!(await this.#openUp(window))) return
+    const storage: Storage = window.vault
     const at = new Date(this.#now).toISOString()
     const pictures = what === 'call' || what === 'alarm' ? [] : await somePictures(what === 'payment')
     const written = await commit(storage, async (counters) => {
@@ -362,7 +346,7 @@ export class World {
         body = aReport(at, pictures, paid)
       }
       const sealed = await seal(moved, {
-        kind: KINDS[what], body, nowMs: this.#now, offsetMs: 0,
+        kind: WRITTEN_AS[what], body, nowMs: this.#now, offsetMs: 0,
         restMs: what === 'visit' ? UNDO_MS : 0, pictures: pictures.map((picture) => picture.key),
       })
       const done: Written = { id: sealed.envelope.id, cents, pictures: pictures.map((picture) => picture.key) }
@@ -374,7 +358,9 @@ export class World {
     this.#last = written.id
   }
 
-  async #takeBack({ storage }: Window): Promise<void> {
+  async #takeBack(window: Window): Promise<void> {
+    if (!(await this.#openUp(window))) return
+    const storage: Storage = window.vault
     const id = this.#last
     const known = id === null ? undefined : this.written.get(id)
     if (id === null || !known) return
@@ -425,13 +411,50 @@ export class World {
     for (const [id, times] of Object.entries(applied)) if (times > 1) wrong.push(`${id} was applied ${String(times)} times`)
     for (const [name, times] of Object.entries(receipts)) if (times > 1) wrong.push(`receipt ${name} was posted ${String(times)} times`)
     for (const id of this.takenBack) if (applied[id] || held.has(id)) wrong.push(`${id} was taken back and is there`)
+    return [...wrong, ...(await this.#readable())]
+  }
+
+  /** At every moment: nothing lies in the clear, and cases are wiped for a reason, wholly and with their keys. */
+  async #readable(): Promise<string[]> {
+    const [lock, ...kinds] = await Promise.all([this.#ground.lock(), ...KINDS.map((kind) => this.#ground.ofKind(kind))])
+    const rows: Row[] = kinds.flat()
+    const wrong: string[] = []
+    for (const { key, by, office, state } of rows) {
+      const unreadable = state === SEALED && office !== undefined && by === undefined
+      if (by === undefined && !unreadable) wrong.push(`${key} lies in the clear`)
+      if (state !== SEALED && lock && !lock.wiped && !lock.day_keys.some(({ id }) => id === by)) wrong.push(`nothing opens ${key} any more`)
+      if (lock?.wiped && !unreadable) wrong.push(`${key} outlived a wipe readable`)
+    }
+    if (!lock?.wiped) return wrong
+    this.wipes[lock.wiped === 'pin' ? 'pin' : 'forgotten'] += 1
+    if (lock.day_keys.length) wrong.push('a wipe left keys')
+    if (lock.wiped === 'pin' ? this.#tries < MOST_TRIES : !this.#meantToWipe) wrong.push(`wiped (${lock.wiped}) after ${String(this.#tries)} tries`)
     return wrong
+  }
+
+  /** A phone that nobody can read on sends all the same. */
+  async #allLeavesSealed(window: Window): Promise<string[]> {
+    const parts = { raw: window.raw, wire: this.#wire(window.tab), office: () => this.#seal }
+    const said = await present.run(window.tab, () => deliver(parts, 'all'))
+    if (said.kind === 'failed') return [`nothing leaves a locked phone: ${said.trouble}`]
+    const { applied } = await this.books()
+    return [...this.written.keys()].filter((id) => !applied[id]).map((id) => `${id} does not leave a locked phone`)
   }
 
   /** The sky clears, nobody touches anything: at the end everything is in the office, once, and says so. */
   async settle(): Promise<string[]> {
     this.#weather = { kind: 'good' }
     await this.act({ kind: 'late arrives' })
+    const window = this.#at(0)
+    const stuck = window.vault.isOpen() ? [] : await this.#allLeavesSealed(window)
+    // Whoever knows the PIN waits as long as they must, and opens the phone.
+    window.vault.shut()
+    for (let tries = 0; tries < 2; tries += 1) {
+      if (await this.#ground.lock()) await hasWaited(this.#ground, LONG_ENOUGH_MS)
+      if (await present.run(window.tab, () => this.#openUp(window))) break
+    }
+    if (!window.vault.isOpen()) return ['the right PIN opens nothing']
+    await present.run(window.tab, () => this.#send(window, true))
     for (let rests = 0, turns = 0; rests < 2; turns += 1) {
       if (turns > 400) return ['the outbox never comes to rest']
       const { turns: sender } = this.#at(0)
@@ -441,8 +464,8 @@ export class World {
       this.#now += pause
       rests = pause === 60_000 ? rests + 1 : 0
     }
-    const wrong = await this.check()
-    const { applied, cents, wanted, pictures } = await this.books()
+    const wrong = [...stuck, ...(await this.check())]
+    const { applied, cents, pictures } = await this.books()
     const states = new Map((await this.#ground.ofKind('envelope')).map((record) => [record.key, record.state]))
     for (const id of this.written.keys()) if (!applied[id]) wrong.push(`${id} never arrived`)
     for (const [id, state] of states) if (state !== 'accepted') wrong.push(`${id} ends as ${state}`)
@@ -453,9 +476,10 @@ export class World {
     const sum = paid.reduce((total, item) => total + item.cents, 0)
     if (sum !== cents) wrong.push(`the office holds ${String(cents)} cents instead of ${String(sum)}`)
     const left = [...(await this.#ground.ofKind('small')), ...(await this.#ground.ofKind('original'))]
-    const named = new Set((await this.#ground.ofKind('envelope')).flatMap((record) => readEnvelope(record).pictures))
-    for (const picture of left) if (named.has(picture.key)) wrong.push(`picture ${picture.key} stays on the phone`)
-    for (const sha256 of wanted) if (!pictures.includes(sha256) && named.has(sha256)) wrong.push(`picture ${sha256} never arrived`)
+    const named = new Set((await window.vault.ofKind('envelope')).flatMap((record) => readEnvelope(record).pictures))
+    for (const picture of left) if (named.has(picture.key) || picture.state === SEALED) wrong.push(`picture ${picture.key} stays on the phone`)
+    const arrived = new Set(pictures)
+    for (const sha256 of paid.flatMap((item) => item.pictures)) if (!arrived.has(sha256)) wrong.push(`picture ${sha256} never arrived`)
     return wrong
   }
 }
@@ -464,62 +488,8 @@ const failed = (trouble: Trouble): Reply<never> => ({ kind: 'failed', trouble, c
 
 function asked(call: Call, crash: 'before' | 'after' | null): object {
   if (call.path.endsWith('/envelopes')) return { ask: 'push', crash, ...(call.json as object) }
+  if (call.path.endsWith('/rescue')) return { ask: 'rescue', crash, content: new TextDecoder().decode(call.content?.bytes) }
+  if (call.path.endsWith('/rescue/states')) return { ask: 'rescued', ...(call.json as object) }
   if (call.path.endsWith('/missing')) return { ask: 'missing', ...(call.json as object) }
   return { ask: 'put', crash, sha256: call.path.split('/').at(-1) }
-}
-
-// --- what is written ---
-
-async function somePictures(signed: boolean): Promise<StoredRecord[]> {
-  const bytes = crypto.getRandomValues(new Uint8Array(24))
-  const small = crypto.getRandomValues(new Uint8Array(8))
-  const original: StoredRecord = { key: await sha256Hex(bytes), kind: 'original', state: 'waiting', seq: 0, bytes }
-  // A signature is small already.
-  return signed ? [original] : [original, { key: await sha256Hex(small), kind: 'small', state: 'waiting', seq: 0, bytes: small }]
-}
-
-type Paid = Awaited<ReturnType<typeof aPayment>>
-
-function aReport(at: string, pictures: readonly StoredRecord[], paid?: Paid): object {
-  const [original, small] = pictures
-  const attachments = [
-    {
-      sha256: original?.key, purpose: paid ? 'signature' : 'entrance', media_type: paid ? 'image/png' : 'image/jpeg',
-      size: original?.bytes.length, small_sha256: small?.key ?? null,
-    },
-  ]
-  return {
-    practice_id: PRACTICE, visit_id: crypto.randomUUID(), stop_id: null, planned_day: '2026-11-26', address_id: ADDRESS,
-    arrived_at: at, left_at: at, position: null, position_refused_reason: 'refused', attempt_no: 1,
-    met: paid ? { who: 'debtor', identified_by: 'document', role: null } : { who: 'nobody', identified_by: null, role: null },
-    identified_self: Boolean(paid), observations: ['name_on_intercom'], outcome: paid ? 'PAID_PARTIAL' : 'ABSENT_NO_NOTICE',
-    captured: { reason: paid ? 'short_of_money' : 'no_letterbox' }, statement: null, next_action: null, attachments,
-    signature: paid ? { refused: false, text: SIGNED_TEXT, text_digest: paid.textDigest, image_sha256: original?.key, signer: 'debtor' } : null,
-    payments: paid ? [paid.payment] : [], app_version: 'test', offline: true,
-  }
-}
-
-async function aPayment(pair: CryptoKeyPair, device: string, number: number, chainHead: string) {
-  const cents = 5_000 + number
-  const parts = { principal_cents: cents, interest_cents: 0, costs_cents: 0 }
-  const stampDuty = { due_cents: 0, charged_to: 'none', reason: 'up_to_threshold', authorisation: '' } as const
-  const built = buildReceipt(
-    {
-      issued_at: '2026-11-26T08:30:00.000Z', utc_offset_min: 60, place: 'Lodi',
-      agency: { name: 'Agenzia Prova', vat: '01234567897', licence: '115/1', address: 'Via Roma 1, Lodi', phone: '0371 000000' },
-      creditor: { name: 'Finanziaria Prova S.p.A.', iban: 'IT60X0542811101000000123456' }, debtor: 'Mario Bianchi',
-      practice: 'P-001', lines: [{ title: 'Finanziamento', ...parts }], amount_cents: cents,
-      method: { code: 'cash', answers: {} }, wording: { kind: 'part_payment', number: 0, of: 0 }, residual_cents: 10_000,
-      stamp_duty: stampDuty, agent: { name: 'Anna Verdi', number: '1' }, device,
-    },
-    { series: 'A1', number, chain_head: chainHead },
-  )
-  if (built.kind === 'refused') throw built.refusal
-  const sealed = await sealReceipt(built.value, pair.privateKey)
-  const payment = {
-    method: 'cash', amount_cents: cents, fields: {}, allocation: [{ debt_line_id: LINE, ...parts }],
-    stamp_duty: { cents: 0, charged_to: 'none', reason: 'up_to_threshold' },
-    receipt: { value: JSON.parse(sealed.text) as object, digest: sealed.digest, signature: base64url(sealed.signature) },
-  }
-  return { payment, textDigest: await sha256Hex(SIGNED_TEXT) }
 }

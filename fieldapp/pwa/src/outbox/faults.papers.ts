@@ -1,0 +1,61 @@
+/** What is written on the phone of the fault tests: reports with pictures, payments with sealed receipts. */
+import { buildReceipt, sealReceipt } from '../domain/receipt.ts'
+import { base64url, sha256Hex } from './bytes'
+import type { StoredRecord } from './storage'
+
+export const [PRACTICE, ADDRESS, LINE] = [1, 2, 3].map((n) => `00000000-0000-0000-0000-${String(n).padStart(12, '0')}`) as [string, string, string]
+const SIGNED_TEXT = 'Verso in acconto la somma indicata.'
+
+export async function somePictures(signed: boolean): Promise<StoredRecord[]> {
+  const bytes = crypto.getRandomValues(new Uint8Array(24))
+  const small = crypto.getRandomValues(new Uint8Array(8))
+  const original: StoredRecord = { key: await sha256Hex(bytes), kind: 'original', state: 'waiting', seq: 0, bytes }
+  // A signature is small already.
+  return signed ? [original] : [original, { key: await sha256Hex(small), kind: 'small', state: 'waiting', seq: 0, bytes: small }]
+}
+
+type Paid = Awaited<ReturnType<typeof aPayment>>
+
+export function aReport(at: string, pictures: readonly StoredRecord[], paid?: Paid): object {
+  const [original, small] = pictures
+  const attachments = [
+    {
+      sha256: original?.key, purpose: paid ? 'signature' : 'entrance', media_type: paid ? 'image/png' : 'image/jpeg',
+      size: original?.bytes.length, small_sha256: small?.key ?? null,
+    },
+  ]
+  return {
+    practice_id: PRACTICE, visit_id: crypto.randomUUID(), stop_id: null, planned_day: '2026-11-26', address_id: ADDRESS,
+    arrived_at: at, left_at: at, position: null, position_refused_reason: 'refused', attempt_no: 1,
+    met: paid ? { who: 'debtor', identified_by: 'document', role: null } : { who: 'nobody', identified_by: null, role: null },
+    identified_self: Boolean(paid), observations: ['name_on_intercom'], outcome: paid ? 'PAID_PARTIAL' : 'ABSENT_NO_NOTICE',
+    captured: { reason: paid ? 'short_of_money' : 'no_letterbox' }, statement: null, next_action: null, attachments,
+    signature: paid ? { refused: false, text: SIGNED_TEXT, text_digest: paid.textDigest, image_sha256: original?.key, signer: 'debtor' } : null,
+    payments: paid ? [paid.payment] : [], app_version: 'test', offline: true,
+  }
+}
+
+export async function aPayment(pair: CryptoKeyPair, device: string, number: number, chainHead: string) {
+  const cents = 5_000 + number
+  const parts = { principal_cents: cents, interest_cents: 0, costs_cents: 0 }
+  const stampDuty = { due_cents: 0, charged_to: 'none', reason: 'up_to_threshold', authorisation: '' } as const
+  const built = buildReceipt(
+    {
+      issued_at: '2026-11-26T08:30:00.000Z', utc_offset_min: 60, place: 'Lodi',
+      agency: { name: 'Agenzia Prova', vat: '01234567897', licence: '115/1', address: 'Via Roma 1, Lodi', phone: '0371 000000' },
+      creditor: { name: 'Finanziaria Prova S.p.A.', iban: 'IT60X0542811101000000123456' }, debtor: 'Mario Bianchi',
+      practice: 'P-001', lines: [{ title: 'Finanziamento', ...parts }], amount_cents: cents,
+      method: { code: 'cash', answers: {} }, wording: { kind: 'part_payment', number: 0, of: 0 }, residual_cents: 10_000,
+      stamp_duty: stampDuty, agent: { name: 'Anna Verdi', number: '1' }, device,
+    },
+    { series: 'A1', number, chain_head: chainHead },
+  )
+  if (built.kind === 'refused') throw built.refusal
+  const sealed = await sealReceipt(built.value, pair.privateKey)
+  const payment = {
+    method: 'cash', amount_cents: cents, fields: {}, allocation: [{ debt_line_id: LINE, ...parts }],
+    stamp_duty: { cents: 0, charged_to: 'none', reason: 'up_to_threshold' },
+    receipt: { value: JSON.parse(sealed.text) as object, digest: sealed.digest, signature: base64url(sealed.signature) },
+  }
+  return { payment, textDigest: await sha256Hex(SIGNED_TEXT) }
+}
