@@ -104,6 +104,26 @@ def test_a_check_in_that_the_door_accepts_breaks_no_rule_and_what_it_forbids_is_
     assert door or not flagged - {"conduct.patron_saint_unknown"}
 
 
+@settings(max_examples=150, deadline=None)
+@given(visits(), st.lists(visits(), min_size=1, max_size=6), st.data())
+def test_what_was_said_of_others_before_changes_no_answer(
+    asked: tuple[Facts, date], before: list[tuple[Facts, date]], data: st.DataObject
+) -> None:
+    facts, day = asked
+    calendar = data.draw(calendars(day))
+    fresh, used = RULES.with_calendar(calendar), RULES.with_calendar(calendar)
+    # Others on the same day and at the same hour, some of them of the same agent or in the same comune.
+    for other, _ in before:
+        agent = data.draw(st.sampled_from([facts.agent, other.agent]))
+        address = data.draw(st.sampled_from([facts.address, other.address]))
+        other = replace(other, act=facts.act, agent=agent, address=address)
+        judge(other, used, NOW)
+        lawful_windows(day, other, used)
+
+    assert judge(facts, used, NOW) == judge(facts, fresh, NOW)
+    assert lawful_windows(day, facts, used) == lawful_windows(day, facts, fresh)
+
+
 # --- the past stays as it was ---
 
 CREDITORS = ("acme", "beta")

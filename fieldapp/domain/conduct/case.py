@@ -135,3 +135,5 @@ class Check:
     """The part of the facts without which the check has nothing to say: one of `NEEDS`."""
     switch: str | None = None
     """The flag that switches the check on; off, it has nothing to say."""
+    shared: bool = False
+    """Asks only about the hour, comune and province, the agent, and appointments: practices share the answer."""

@@ -71,15 +71,23 @@ _TERM = (
 CHECKS: Mapping[str, Check] = {
     check.name: check
     for check in (
-        Check("hours", _TALK, _BANDS, ("conduct.outside_hours", "conduct.ends_after_hours"), timing.hours),
+        Check(
+            "hours",
+            _TALK,
+            _BANDS,
+            ("conduct.outside_hours", "conduct.ends_after_hours"),
+            timing.hours,
+            shared=True,
+        ),
         Check(
             "rest_day",
             _TALK,
             _REST,
             ("conduct.sunday", "conduct.public_holiday", "conduct.local_holiday"),
             timing.rest_day,
+            shared=True,
         ),
-        Check("calendar_known", _TALK, (), ("conduct.calendar_unknown",), timing.calendar_known),
+        Check("calendar_known", _TALK, (), ("conduct.calendar_unknown",), timing.calendar_known, shared=True),
         Check(
             "patron_saint_known",
             _TALK,
@@ -87,6 +95,7 @@ CHECKS: Mapping[str, Check] = {
             ("conduct.patron_saint_unknown",),
             timing.patron_saint_known,
             needs="address",
+            shared=True,
         ),
         Check(
             "appointment",
@@ -162,6 +171,7 @@ CHECKS: Mapping[str, Check] = {
             ("conduct.licence_expired", "conduct.agent_not_notified", "conduct.province_not_notified"),
             subject.licence,
             needs="agent",
+            shared=True,
         ),
         Check(
             "badge",
@@ -170,6 +180,7 @@ CHECKS: Mapping[str, Check] = {
             ("conduct.badge_expired",),
             subject.badge,
             needs="agent",
+            shared=True,
         ),
         Check(
             "qualification",
@@ -178,6 +189,7 @@ CHECKS: Mapping[str, Check] = {
             ("conduct.qualification_expired",),
             subject.qualification,
             needs="agent",
+            shared=True,
         ),
         Check(
             "expiry_near",
@@ -186,6 +198,7 @@ CHECKS: Mapping[str, Check] = {
             ("conduct.licence_expires_soon", "conduct.badge_expires_soon", "conduct.qualification_expires_soon"),
             subject.expiry_near,
             needs="agent",
+            shared=True,
         ),
         Check(
             "cash_ceiling",

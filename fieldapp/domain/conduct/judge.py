@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -13,13 +13,14 @@ from fieldapp.domain.conduct import timing
 from fieldapp.domain.conduct.case import Case, Said
 from fieldapp.domain.conduct.facts import AddressFacts, AgentFacts, Facts, PracticeFacts, Visit
 from fieldapp.domain.conduct.rule import Severity
-from fieldapp.domain.conduct.ruleset import Active, Ruleset
+from fieldapp.domain.conduct.ruleset import Active, InForce, Ruleset
 from fieldapp.domain.errors import Kind, Refusal
 
 DAY_S = 86_400
 
 Window = tuple[int, int]
 """First and last second after local midnight (by the wall clock) at which an act may start, both included."""
+Windows = tuple[Window, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,10 @@ def judge(facts: Facts, ruleset: Ruleset, now: datetime) -> Verdict:
         zone=ruleset.tz,
         now=now,
     )
+    in_force = ruleset.in_force(case.on, facts)
     findings: list[Finding] = []
-    for entry in ruleset.in_force(case.on, facts):
-        # Most rules have nothing to say: whoever judges 20,000 practices pays for each step of this loop.
+    # Most rules have nothing to say: whoever judges 20,000 practices pays for each step of this loop.
+    for entry in in_force.own if _silent(in_force, case) else in_force.entries:
         if said := entry.evaluate(case, entry.parameters):
             findings += _findings(entry, said)
     verdict = Verdict(tuple(findings))
@@ -90,6 +92,19 @@ def judge(facts: Facts, ruleset: Ruleset, now: datetime) -> Verdict:
     lifted = _approved_on(facts, case.on)
     asking = {found.rule for found in findings if found.severity is Severity.ASKS_APPROVAL and found.rule in lifted}
     return verdict.approved(asking) if asking else verdict
+
+
+def _silent(in_force: InForce, case: Case) -> bool:
+    """Whether the shared rules have nothing to say; with appointments they are asked anew each time."""
+    if case.appointments:
+        return False
+    address, said = case.address, in_force.said(case.agent)
+    # The province hangs on the address and not on the comune: names of comuni come twice.
+    at = (case.start_s, case.end_s, case.end_on, address and (address.comune, address.province))
+    silent: bool | None = said.get(at)
+    if silent is None:
+        silent = said[at] = not any(entry.evaluate(case, entry.parameters) for entry in in_force.shared)
+    return silent
 
 
 def _findings(entry: Active, said: Said) -> list[Finding]:
@@ -108,7 +123,7 @@ def judge_agent(
     noon = _noon(on, ruleset.tz)
     facts = Facts(act=noon, practice=nobody, address=address, agent=agent)
     case = Case(facts, act=noon, appointments=(), calendar=ruleset.calendar, zone=ruleset.tz, now=noon.at)
-    about = (entry for entry in ruleset.in_force(on, facts) if entry.check.needs == "agent")
+    about = (entry for entry in ruleset.in_force(on, facts).entries if entry.check.needs == "agent")
     return tuple(found for entry in about for found in _findings(entry, entry.evaluate(case, entry.parameters)))
 
 
@@ -116,7 +131,7 @@ def _approved_on(facts: Facts, on: date) -> frozenset[str]:
     return frozenset(item.rule for item in facts.practice.approvals if item.holds(on))
 
 
-def lawful_windows(day: date, facts: Facts, ruleset: Ruleset) -> tuple[Window, ...]:
+def lawful_windows(day: date, facts: Facts, ruleset: Ruleset) -> Windows:
     """When on `day` the visit of `facts` may start so that it also ends lawfully; () when it may not be made.
 
     The act's own instant plays no part, its duration does. A rule that forbids or asks approval closes the
@@ -128,20 +143,37 @@ def lawful_windows(day: date, facts: Facts, ruleset: Ruleset) -> tuple[Window, .
     noon = _noon(day, ruleset.tz)
     # Without appointments: what they open is added below, as windows.
     case = Case(facts, act=noon, appointments=(), calendar=ruleset.calendar, zone=ruleset.tz, now=noon.at)
-    windows: list[Window] = [(0, DAY_S - 1 - act.duration_s)]
-    lifted = _approved_on(facts, day)
-    for entry in ruleset.in_force(day, facts):
+    in_force = ruleset.in_force(day, facts)
+    whole: Windows = ((0, DAY_S - 1 - act.duration_s),)
+    if facts.practice.appointments or facts.practice.approvals:
+        return _joined(_windows_of(in_force.entries, whole, case, facts, ruleset))
+    # What practices share is worked out once for a comune and a duration.
+    address, said = case.address, in_force.said(case.agent)
+    at = (act.duration_s, address and (address.comune, address.province))
+    windows: Windows | None = said.get(at)
+    if windows is None:
+        windows = said[at] = _joined(_windows_of(in_force.shared, whole, case, facts, ruleset))
+    return _joined(_windows_of(in_force.own, windows, case, facts, ruleset)) if windows else ()
+
+
+def _windows_of(entries: Iterable[Active], windows: Windows, case: Case, facts: Facts, ruleset: Ruleset) -> Windows:
+    """What these rules leave of `windows` on the day of `case`."""
+    day, stays_s = case.on, facts.act.duration_s if isinstance(facts.act, Visit) else 0
+    lifted = _approved_on(facts, day) if facts.practice.approvals else frozenset()
+    for entry in entries:
         if entry.severity is Severity.WARNS or (entry.severity is Severity.ASKS_APPROVAL and entry.rule.id in lifted):
             continue
         if entry.check.name == "hours":
             from_s, to_s = timing.band_s(day, entry.parameters)
-            band = [(from_s, to_s - act.duration_s)]
+            band: Windows = ((from_s, to_s - stays_s),)
             if entry.parameters["agreement_lifts"]:
                 band += _agreed(day, facts, ruleset, outside_hours=True)
             windows = _within(windows, band)
         elif entry.evaluate(case, entry.parameters):
             windows = _within(windows, _lifted(entry, day, facts, ruleset))
-    return tuple(_joined(windows))
+        if not windows:
+            break
+    return windows
 
 
 @lru_cache(maxsize=512)
@@ -149,17 +181,17 @@ def _noon(day: date, zone: ZoneInfo) -> Visit:
     return Visit(datetime.combine(day, time(12), zone).astimezone(UTC), 0)
 
 
-def _lifted(entry: Active, day: date, facts: Facts, ruleset: Ruleset) -> list[Window]:
+def _lifted(entry: Active, day: date, facts: Facts, ruleset: Ruleset) -> Windows:
     """What an appointment still opens of a day that this rule closes."""
     parameters = entry.parameters
     if entry.check.name == "appointment" or parameters.get("appointment_lifts"):
         return _agreed(day, facts, ruleset, outside_hours=False)
     if parameters.get("agreement_lifts"):
         return _agreed(day, facts, ruleset, outside_hours=True)
-    return []
+    return ()
 
 
-def _agreed(day: date, facts: Facts, ruleset: Ruleset, *, outside_hours: bool) -> list[Window]:
+def _agreed(day: date, facts: Facts, ruleset: Ruleset, *, outside_hours: bool) -> Windows:
     act = facts.act
     duration = timedelta(seconds=act.duration_s if isinstance(act, Visit) else 0)
     found = []
@@ -175,22 +207,24 @@ def _agreed(day: date, facts: Facts, ruleset: Ruleset, *, outside_hours: bool) -
                     _wall_s(last) if last.date() == day else DAY_S - 1,
                 )
             )
-    return found
+    return tuple(found)
 
 
 def _wall_s(local: datetime) -> int:
     return local.hour * 3_600 + local.minute * 60 + local.second
 
 
-def _within(windows: list[Window], others: list[Window]) -> list[Window]:
-    return [(max(a, c), min(b, d)) for a, b in windows for c, d in others if max(a, c) <= min(b, d)]
+def _within(windows: Windows, others: Windows) -> Windows:
+    return tuple((max(a, c), min(b, d)) for a, b in windows for c, d in others if max(a, c) <= min(b, d))
 
 
-def _joined(windows: list[Window]) -> list[Window]:
+def _joined(windows: Windows) -> Windows:
+    if len(windows) < 2:
+        return windows
     joined: list[Window] = []
     for first, last in sorted(windows):
         if joined and first <= joined[-1][1] + 1:
             joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
         else:
             joined.append((first, last))
-    return joined
+    return tuple(joined)
