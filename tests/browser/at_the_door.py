@@ -202,7 +202,10 @@ class AgentsPhone:
         self.tap("Conferma la firma")
 
     def draw_signature(self) -> None:
-        box = self.page.get_by_label("Spazio per la firma").bounding_box()
+        pad = self.page.get_by_label("Spazio per la firma")
+        # It stands still once a click would hit it: a sheet that is still coming in would take the stroke elsewhere.
+        pad.click(trial=True)
+        box = pad.bounding_box()
         assert box is not None
         mouse = self.page.mouse
         mouse.move(box["x"] + 40, box["y"] + 60)

@@ -230,7 +230,8 @@ def watched(context: BrowserContext, address: str) -> Eyes:
     eyes = Eyes(page, [], [])
 
     def requested(request: Any) -> None:
-        if not request.url.startswith((address, "blob:", "data:")):
+        # A number to call goes to the dialler and not over the network.
+        if not request.url.startswith((address, "blob:", "data:", "tel:")):
             eyes.foreign.append(request.url)
 
     page.on("request", requested)

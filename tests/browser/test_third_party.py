@@ -129,7 +129,12 @@ class Watcher:
 
     def case(self) -> dict[str, Any]:
         """The stop in hand with its practice, as the day holds it."""
-        [held] = [json.loads(base64.b64decode(item["bytes"])) for item in self._records() if item["kind"] == "day"]
+        # Documents of the credit come in by and by and lie beside the day.
+        [held] = [
+            json.loads(base64.b64decode(item["bytes"]))
+            for item in self._records()
+            if item["kind"] == "day" and item["state"] == "kept"
+        ]
         stop_id = self._page.url.rsplit("/", 1)[-1]
         return next(stop for stop in held["bundle"]["stops"] if stop["stop_id"] == stop_id)
 
