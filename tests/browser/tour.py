@@ -164,6 +164,8 @@ def desk_screens(page: Page, address: str, role: str, *, practice_id: str) -> It
         expect(content(page).first).to_be_visible(timeout=20_000)
         yield place
         yield from INSIDE.get(place, _nothing)(page)
+        if place == "attivita":
+            _answered(page)
         if place == "pratiche":
             page.goto(f"{address}pratiche/{practice_id}")
             expect(page.get_by_role("heading", name="Voci del debito")).to_be_visible()
@@ -171,6 +173,16 @@ def desk_screens(page: Page, address: str, role: str, *, practice_id: str) -> It
     page.keyboard.press("?")
     expect(page.get_by_role("heading", name="Tasti")).to_be_visible()
     yield f"tasti-{role.split()[0].lower()}"
+
+
+def _answered(page: Page) -> None:
+    """Where an agent has called for help, that somebody has seen to it: it stands above every screen until then."""
+    cry = page.get_by_role("alert").get_by_role("region", name="Richiesta di aiuto")
+    if cry.count():
+        cry.get_by_role("button", name=re.compile("Fatto")).click()
+        cry.get_by_label("Che cosa è stato fatto").fill("Sentita, è al sicuro.")
+        cry.get_by_role("button", name="Fatto").click()
+        expect(cry).to_have_count(0)
 
 
 def _nothing(_: Page) -> Iterator[str]:
