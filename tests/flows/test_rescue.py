@@ -275,7 +275,8 @@ async def test_nothing_is_taken_of_what_is_not_whole_and_the_phones_own(house: H
     stranger = await phone_of(house)
     office = await house.sign_in(Role.BACK_OFFICE)
     whole = bundle(phone, items)
-    bent = dict(items[0], content="A" + items[0]["content"][1:] if items[0]["content"][0] != "A" else "B")
+    first = items[0]["content"]
+    bent = dict(items[0], content=("B" if first[0] == "A" else "A") + first[1:])
     contents = {
         "forged": json.dumps(
             json.loads(whole) | {"signature": stranger.sign(json.loads(whole)["signed"].encode())}
