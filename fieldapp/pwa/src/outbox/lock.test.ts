@@ -279,6 +279,33 @@ describe('a new day', () => {
     expect(new TextDecoder().decode((await vault.get('draft:1'))?.bytes)).toBe(CASE)
   })
 
+  it('takes along what another window marks in the middle of it', async () => {
+    await opened()
+    await vault.write({ put: [record('draft:1', 'draft', 'open')] })
+    vault.shut()
+    const said = await openLock(raw, PIN, { day: '2026-11-27', office })
+    if (said.kind !== 'open') throw new Error(said.kind)
+    let marked = false
+    const busy = openVault(
+      {
+        ...raw,
+        write: async (change) => {
+          if (!marked) await raw.mark('draft:1', 'marked')
+          marked = true
+          return raw.write(change)
+        },
+      },
+      () => office,
+    )
+    busy.open(said.ring)
+
+    expect(await busy.renew()).toBe(1)
+    await dropOldDayKeys(raw, said.ring)
+
+    expect((await busy.get('draft:1'))?.state).toBe('marked')
+    expect(new TextDecoder().decode((await busy.get('draft:1'))?.bytes)).toBe(CASE)
+  })
+
   it('locks another window out, which then writes nothing that nobody could open', async () => {
     await opened()
     const here = openVault(raw, () => office)

@@ -76,14 +76,18 @@ export function openVault(raw: Storage, office: () => Office | null, onLocked: (
     return same(plain, expected.bytes) ? { key: expected.key, bytes: row?.bytes ?? null } : null
   }
 
-  async function renewed(row: Row): Promise<boolean> {
-    const { newest } = inHand()
-    const unsealed = isUnsent(row) && !row.office && Boolean(office()?.key)
-    if (row.state === SEALED || (row.by === newest && !unsealed)) return false
-    const next = await sealed(await opened(row))
-    const outcome = await raw.write({ expect: [{ key: row.key, bytes: row.bytes, state: row.state }], put: [next], under: newest })
-    if (outcome === 'locked') lockedOut()
-    return outcome === 'written'
+  /** Tried again while another window changes the record under its hands: once this is done, the older key may go. */
+  async function renewed(lying: Row): Promise<boolean> {
+    for (let row: Row | undefined = lying; row !== undefined; row = await raw.get(lying.key)) {
+      const { newest } = inHand()
+      const unsealed = isUnsent(row) && !row.office && Boolean(office()?.key)
+      if (row.state === SEALED || (row.by === newest && !unsealed)) return false
+      const next = await sealed(await opened(row))
+      const outcome = await raw.write({ expect: [{ key: row.key, bytes: row.bytes, state: row.state }], put: [next], under: newest })
+      if (outcome === 'locked') lockedOut()
+      if (outcome === 'written') return true
+    }
+    return false
   }
 
   return {
