@@ -63,8 +63,7 @@ def test_a_plan_signed_without_network_stands_at_the_desk_with_its_first_instalm
     expect(page.get_by_text(re.compile("^3 rate da"))).to_be_visible()
     agent.look_together()
     expect(page.get_by_role("img", name="Piano di rientro")).to_be_visible()
-    paper = page.locator("dialog[open]").inner_text()
-    assert "prescrizione" in paper
+    expect(page.locator("dialog[open]")).to_contain_text("prescrizione")
     agent.tap("Fai firmare")
     text = page.locator("dialog[open] .text").inner_text()
     agent.sign()
