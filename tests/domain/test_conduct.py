@@ -70,6 +70,25 @@ def test_judgement_equals_the_golden_case(case: dict[str, Any]) -> None:
     assert said == case["findings"]
 
 
+def test_findings_stand_in_the_order_of_the_rules_however_often_they_are_asked() -> None:
+    ruleset = golden_ruleset()
+    practice = PracticeFacts(
+        creditor="nobody's", placement_starts_on=date(2026, 1, 1), placement_ends_on=date(2026, 2, 1),
+        states=frozenset({"disputed"}),
+    )  # fmt: skip
+    address = AddressFacts(state=AddressState.DOUBTFUL, comune="Nowhere", province="LO")
+    facts = Facts(act=Visit(datetime(2026, 11, 29, 5, tzinfo=UTC), 1_200), practice=practice, address=address)
+
+    first, second = judge(facts, ruleset, NOW), judge(facts, ruleset, NOW)
+
+    places = [next(at for at, rule in enumerate(ruleset.rules) if rule.id == f.rule) for f in first.findings]
+    assert places == sorted(places)
+    assert {"conduct.outside_hours", "conduct.sunday", "conduct.debt_disputed", "conduct.address_doubtful"} <= {
+        finding.code for finding in first.findings
+    }
+    assert first == second
+
+
 @pytest.mark.parametrize("case", CASES["windows"], ids=lambda case: case["name"])
 def test_windows_equal_the_golden_case(case: dict[str, Any]) -> None:
     windows = lawful_windows(date.fromisoformat(case["day"]), changed(case["change"]), RULES)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -81,30 +82,44 @@ def judge(facts: Facts, ruleset: Ruleset, now: datetime) -> Verdict:
         now=now,
     )
     in_force = ruleset.in_force(case.on, facts)
-    findings: list[Finding] = []
-    # Most rules have nothing to say: whoever judges 20,000 practices pays for each step of this loop.
-    for entry in in_force.own if _silent(in_force, case) else in_force.entries:
-        if said := entry.evaluate(case, entry.parameters):
-            findings += _findings(entry, said)
-    verdict = Verdict(tuple(findings))
+    # Whoever judges 20,000 practices pays for each step of this loop: most rules have nothing to say.
+    own, shared = _ask(in_force.own, case), _shared(in_force, case)
+    found = sorted(own + shared, key=_position) if own and shared else own or shared
+    verdict = Verdict(tuple([finding for _, finding in found])) if found else NOTHING_TO_SAY
     if not facts.practice.approvals:
         return verdict
     lifted = _approved_on(facts, case.on)
-    asking = {found.rule for found in findings if found.severity is Severity.ASKS_APPROVAL and found.rule in lifted}
+    asking = {found.rule for found in verdict.findings if found.severity is Severity.ASKS_APPROVAL} & lifted
     return verdict.approved(asking) if asking else verdict
 
 
-def _silent(in_force: InForce, case: Case) -> bool:
-    """Whether the shared rules have nothing to say; with appointments they are asked anew each time."""
+NOTHING_TO_SAY = Verdict(())
+_position = itemgetter(0)
+
+
+def _shared(in_force: InForce, case: Case) -> tuple[tuple[int, Finding], ...]:
+    """What the rules that practices share say; with appointments they are asked anew each time."""
     if case.appointments:
-        return False
+        return _ask(in_force.shared, case)
     address, said = case.address, in_force.said(case.agent)
     # The province hangs on the address and not on the comune: names of comuni come twice.
     at = (case.start_s, case.end_s, case.end_on, address and (address.comune, address.province))
-    silent: bool | None = said.get(at)
-    if silent is None:
-        silent = said[at] = not any(entry.evaluate(case, entry.parameters) for entry in in_force.shared)
-    return silent
+    answer: tuple[tuple[int, Finding], ...] | None = said.get(at)
+    if answer is None:
+        answer = said[at] = _ask(in_force.shared, case)
+    return answer
+
+
+def _ask(entries: Iterable[Active], case: Case) -> tuple[tuple[int, Finding], ...]:
+    """What some rules say, with their places in the file."""
+    return tuple(
+        [
+            (entry.position, finding)
+            for entry in entries
+            if (said := entry.evaluate(case, entry.parameters))
+            for finding in _findings(entry, said)
+        ]
+    )
 
 
 def _findings(entry: Active, said: Said) -> list[Finding]:

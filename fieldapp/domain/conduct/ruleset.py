@@ -39,6 +39,8 @@ class Active:
     parameters: Mapping[str, Any]
     plain: Mapping[str, ParameterValue]
     """The same numbers as rule files write them."""
+    position: int = 0
+    """Its place among the rules of one day."""
 
 
 class InForce:
@@ -50,7 +52,7 @@ class InForce:
     __slots__ = ("_said", "entries", "own", "shared")
 
     def __init__(self, entries: Iterable[Active]) -> None:
-        self.entries = tuple(entries)
+        self.entries = tuple(replace(entry, position=at) for at, entry in enumerate(entries))
         self.shared = tuple(entry for entry in self.entries if entry.check.shared)
         self.own = tuple(entry for entry in self.entries if not entry.check.shared)
         self._said: tuple[AgentFacts | None, dict[Any, Any]] = (None, {})
