@@ -56,7 +56,7 @@ def found(agency: str, login: str, name: str, password: str) -> None:
 @click.option("--workers", default=0, show_default=True, help="Worker processes to run beside the service.")
 def serve(workers: int) -> None:
     """Serve the API and the web app."""
-    with database(Settings()) as settings, launch.workers(settings, workers):
+    with launch.ended_in_order(), database(Settings()) as settings, launch.workers(settings, workers):
         uvicorn.run(
             create_app(settings),
             host=settings.host,
@@ -70,7 +70,7 @@ def serve(workers: int) -> None:
 @click.option("--leashed", is_flag=True, hidden=True, help="End with the process that holds standard input.")
 def worker(leashed: bool) -> None:
     """Run background jobs until told to stop."""
-    with database(Settings()) as settings:
+    with launch.ended_in_order(), database(Settings()) as settings:
         launch.run_worker(settings, leashed=leashed)
 
 

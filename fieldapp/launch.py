@@ -44,6 +44,22 @@ def shown(settings: Settings) -> str:
     return "embedded" if settings.database_url and str(settings.home) in settings.database_url else "by address"
 
 
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """SIGTERM and a closed terminal end what runs inside as Ctrl-C does: whatever it started is ended with it."""
+
+    def end(*_: object) -> None:
+        # Once: make passes on what its whole group was sent already.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+    # The server and the worker know SIGTERM as an end in order; of a terminal that is gone they know nothing.
+    signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+    with contextlib.suppress(KeyboardInterrupt):
+        yield
+
+
 def run_worker(settings: Settings, *, leashed: bool = False) -> None:
     """Work off jobs until SIGTERM or Ctrl-C; a job that runs may finish its present step.
 
@@ -207,7 +223,7 @@ def run_demo(*, practices: int, agents: int, seed: int, phone: bool) -> None:
     scheme = "https" if tls else "http"
     public = f"{scheme}://{address}:{settings.port}"
     settings = settings.model_copy(update={"public_url": public, "secure_cookies": tls is not None})
-    with database(settings) as ready:
+    with ended_in_order(), database(settings) as ready:
         clock.begin(zone=ZoneInfo("Europe/Rome"), is_lawful_day=lambda moment: is_lawful_day(moment.date()))
         asyncio.run(_load(ready, practices=practices, agents=agents, seed=seed))
         with workers(ready, 1):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -10,6 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -80,6 +84,28 @@ def test_a_worker_that_is_told_to_end_ends_in_order(app_url: str, tmp_path: Path
     assert worker.wait(60) in (0, -15)
     assert worker.stderr is not None
     assert b"Fatal" not in worker.stderr.read()
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_service_that_is_told_to_end_stops_its_embedded_database(home: Path, told: signal.Signals) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {"FIELDAPP_HOME": str(home), "FIELDAPP_PORT": str(port)}
+    service = subprocess.Popen([sys.executable, "-m", "fieldapp", "serve"], env=environment, start_new_session=True)
+    for _ in range(600):
+        with contextlib.suppress(httpx.TransportError):
+            httpx.get(f"http://127.0.0.1:{port}/api/v1/health")
+            break
+        assert service.poll() is None
+        time.sleep(0.1)
+
+    # Twice: make passes on what the terminal has sent to the whole group already.
+    os.killpg(service.pid, told)
+    os.killpg(service.pid, told)
+
+    assert service.wait(60) == 0
+    assert not Cluster(home / "database").running()
 
 
 def test_a_running_demo_is_not_forgotten(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
