@@ -14,8 +14,8 @@ from typing import Any
 from uuid import UUID
 
 import procrastinate
-from procrastinate.exceptions import JobAborted
-from procrastinate.jobs import Job
+from procrastinate.exceptions import JobAborted, UniqueViolation
+from procrastinate.jobs import Job, Status
 
 from fieldapp.services import agreement_review, intake, licences, limitation, planning, push, webhook_jobs
 from fieldapp.services.work import Parts
@@ -97,8 +97,13 @@ def _review(parts: Parts) -> Callable[..., Awaitable[None]]:
 
 
 async def _rescue(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001  (the queue hands it in)
-    """Put jobs back whose worker stopped giving signs of life."""
+    """Put jobs back whose worker stopped giving signs of life; where another of the kind waits, that one goes on."""
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs():
-        log.warning("job %s (%s) had lost its worker and runs again", job.id, job.task_name)
-        await manager.retry_job(job)
+        try:
+            await manager.retry_job(job)
+            log.warning("job %s (%s) had lost its worker and runs again", job.id, job.task_name)
+        except UniqueViolation:
+            # Two may not wait. While this one counts as running, its lock holds back the one that waits.
+            await manager.finish_job(job, Status.FAILED, delete_job=False)
+            log.warning("job %s (%s) had lost its worker; the next one goes on with its work", job.id, job.task_name)

@@ -94,6 +94,30 @@ async def two_practices(house: House) -> tuple[UUID, UUID]:
 # --- what arrives ---
 
 
+async def test_a_courier_that_lost_its_worker_does_not_hold_up_the_one_that_waits(
+    house: House, admin: Desk, there: Endpoint
+) -> None:
+    await subscribed(admin, there.url)
+    await happened(house, "practice.closed")
+    await webhook_jobs.wake_all(house.parts)
+    async with house.session() as session:
+        # Taken by a worker of which nothing was heard since; then the next one is called.
+        await session.execute(
+            text(
+                "with gone as (insert into procrastinate_workers (last_heartbeat)"
+                " values (now() - interval '1 hour') returning id)"
+                " update procrastinate_jobs set status = 'doing', worker_id = (select id from gone)"
+                " where status = 'todo' and queueing_lock like 'webhook %'"
+            )
+        )
+    await webhook_jobs.wake_all(house.parts)
+
+    await house.parts.jobs.configure_task("jobs.rescue").defer_async(timestamp=0)
+    await house.run_jobs()
+
+    assert [one.fact["kind"] for one in there.received] == ["practice.closed"]
+
+
 async def test_facts_arrive_signed_once_as_the_feed_tells_them(house: House, admin: Desk, there: Endpoint) -> None:
     _, secret = await subscribed(admin, there.url)
     token = (await admin.post("/service-accounts", json={"name": "x", "scopes": ALL})).json()["token"]
