@@ -21,6 +21,7 @@ import pytest
 import uuid_utils.compat
 from litestar import Litestar
 from pydantic import SecretStr
+from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.app import create_app
@@ -162,6 +163,18 @@ class House:
         await self.parts.jobs.run_worker_async(
             wait=False, listen_notify=False, install_signal_handlers=False, delete_jobs="never"
         )
+
+    async def lose_worker(self) -> None:
+        """The jobs that wait were taken by a worker of which nothing was heard since."""
+        async with self.session() as session:
+            await session.execute(
+                text(
+                    "with gone as (insert into procrastinate_workers (last_heartbeat)"
+                    " values (now() - interval '1 hour') returning id)"
+                    " update procrastinate_jobs set status = 'doing', worker_id = (select id from gone)"
+                    " where status = 'todo'"
+                )
+            )
 
     async def other_agency(self) -> tuple[UUID, UUID, Person]:
         """Another tenant of the same service: agency, creditor, a person of its back office."""

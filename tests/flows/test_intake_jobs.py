@@ -20,16 +20,7 @@ async def desk(house: House) -> Desk:
 async def test_a_job_whose_worker_died_runs_again(house: House, desk: Desk) -> None:
     report = await read(desk, house, file_of(row("P-1")))
     await desk.post(f"/imports/{report['id']}/confirm")
-    async with house.session() as session:
-        # Taken by a worker of which nothing was heard since.
-        await session.execute(
-            text(
-                "with gone as (insert into procrastinate_workers (last_heartbeat)"
-                " values (now() - interval '1 hour') returning id)"
-                " update procrastinate_jobs set status = 'doing', worker_id = (select id from gone)"
-                " where status = 'todo'"
-            )
-        )
+    await house.lose_worker()
 
     await house.parts.jobs.configure_task("jobs.rescue").defer_async(timestamp=0)
     await house.run_jobs()

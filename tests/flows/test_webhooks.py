@@ -100,16 +100,7 @@ async def test_a_courier_that_lost_its_worker_does_not_hold_up_the_one_that_wait
     await subscribed(admin, there.url)
     await happened(house, "practice.closed")
     await webhook_jobs.wake_all(house.parts)
-    async with house.session() as session:
-        # Taken by a worker of which nothing was heard since; then the next one is called.
-        await session.execute(
-            text(
-                "with gone as (insert into procrastinate_workers (last_heartbeat)"
-                " values (now() - interval '1 hour') returning id)"
-                " update procrastinate_jobs set status = 'doing', worker_id = (select id from gone)"
-                " where status = 'todo' and queueing_lock like 'webhook %'"
-            )
-        )
+    await house.lose_worker()
     await webhook_jobs.wake_all(house.parts)
 
     await house.parts.jobs.configure_task("jobs.rescue").defer_async(timestamp=0)
