@@ -55,7 +55,9 @@ def ended_in_order() -> Iterator[None]:
 
     signal.signal(signal.SIGTERM, end)
     # The server and the worker know SIGTERM as an end in order; of a terminal that is gone they know nothing.
-    signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+    # Whom `nohup` started stays.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     with contextlib.suppress(KeyboardInterrupt):
         yield
 

@@ -31,6 +31,15 @@ with database(Settings()):
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
+STAYS = """
+import os, signal
+from fieldapp.launch import ended_in_order
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+with ended_in_order():
+    os.kill(os.getpid(), signal.SIGHUP)
+    print("went on")
+"""
+
 
 @pytest.fixture
 def home() -> Iterator[Path]:
@@ -88,11 +97,14 @@ def test_a_worker_that_is_told_to_end_ends_in_order(app_url: str, tmp_path: Path
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_service_that_is_told_to_end_stops_its_embedded_database(home: Path, told: signal.Signals) -> None:
+    """A terminal that closes, too, although whoever runs the tests may ignore that."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = os.environ | {"FIELDAPP_HOME": str(home), "FIELDAPP_PORT": str(port)}
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     service = subprocess.Popen([sys.executable, "-m", "fieldapp", "serve"], env=environment, start_new_session=True)
+    signal.signal(signal.SIGHUP, before)
     for _ in range(600):
         with contextlib.suppress(httpx.TransportError):
             httpx.get(f"http://127.0.0.1:{port}/api/v1/health")
@@ -106,6 +118,12 @@ def test_a_service_that_is_told_to_end_stops_its_embedded_database(home: Path, t
 
     assert service.wait(60) == 0
     assert not Cluster(home / "database").running()
+
+
+def test_what_ignores_a_closed_terminal_goes_on_ignoring_it() -> None:
+    run = subprocess.run([sys.executable, "-c", STAYS], capture_output=True, text=True, check=True)
+
+    assert run.stdout == "went on\n"
 
 
 def test_a_running_demo_is_not_forgotten(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
