@@ -5,7 +5,7 @@
  * everything personal is inside `bytes`. What lies here is a `Row`: its bytes are encrypted (`vault.ts`), and no more is
  * known of them in this file.
  */
-import Dexie, { type Table } from 'dexie'
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb'
 
 export type RecordKind = 'envelope' | 'original' | 'small' | 'draft' | 'receipt' | 'counters' | 'day' | 'setting'
 
@@ -99,83 +99,140 @@ interface DeviceRow {
   readonly pair: CryptoKeyPair
 }
 
-class Database extends Dexie {
-  declare records: Table<Row, string>
-  declare keys: Table<DeviceRow | LockRow, string>
-  declare counters: Table<{ key: string; value: number }, string>
-
-  constructor(name: string) {
-    super(name)
-    this.version(1).stores({ records: 'key, [kind+state], kind', keys: 'key', counters: 'key' })
-  }
+interface Shape extends DBSchema {
+  records: { key: string; value: Row; indexes: { kind: RecordKind; '[kind+state]': [RecordKind, string] } }
+  keys: { key: string; value: DeviceRow | LockRow }
+  counters: { key: string; value: { key: string; value: number } }
 }
+type Database = IDBPDatabase<Shape>
+type Transaction<Stores extends StoreNames<Shape>[]> = IDBPTransaction<Shape, Stores, 'readwrite'>
+
+/** The first apps opened the database through a library that counts in tens. */
+const VERSION = 10
+
+const openDatabase = (name: string, onLost: () => void): Promise<Database> =>
+  openDB<Shape>(name, VERSION, {
+    upgrade: (database) => {
+      const records = database.createObjectStore('records', { keyPath: 'key' })
+      records.createIndex('[kind+state]', ['kind', 'state'])
+      records.createIndex('kind', 'kind')
+      database.createObjectStore('keys', { keyPath: 'key' })
+      database.createObjectStore('counters', { keyPath: 'key' })
+    },
+    // A newer app in another window, or somebody who empties the browser: neither waits for this window.
+    blocking: (_current, _wanted, { target }) => {
+      onLost()
+      ;(target as IDBDatabase).close()
+    },
+    terminated: onLost,
+  })
 
 export function openStorage(name = 'fieldapp'): Storage {
-  const database = new Database(name)
-  const { records, keys, counters } = database
+  let opening: Promise<Database> | null = null
+
+  /** Opened when it is first asked for, and anew where the browser took it away (a phone waking up). */
+  function database(): Promise<Database> {
+    const lost = (): void => void (opening = null)
+    opening ??= openDatabase(name, lost).catch((problem: unknown) => {
+      lost()
+      throw problem
+    })
+    return opening
+  }
+
+  /** All of `work`, or nothing. Only calls of the transaction may be awaited in it: anything else would commit it early. */
+  async function inOne<T, Stores extends StoreNames<Shape>[]>(stores: Stores, work: (transaction: Transaction<Stores>) => Promise<T>): Promise<T> {
+    const transaction = (await database()).transaction(stores, 'readwrite')
+    try {
+      const made = await work(transaction)
+      await transaction.done
+      return made
+    } catch (problem) {
+      await undone(transaction)
+      throw problem
+    }
+  }
 
   async function lock(): Promise<LockRow | undefined> {
-    const row = await keys.get('lock')
-    return row && 'binding' in row ? row : undefined
+    return asLock(await (await database()).get('keys', 'lock'))
   }
 
   return {
-    get: (key) => records.get(key),
-    ofKind: (kind) => records.where('kind').equals(kind).sortBy('seq'),
-    keysOf: (kind, state) => records.where('[kind+state]').equals([kind, state]).primaryKeys(),
-    // Nothing but database calls may be awaited in here: anything else would commit the transaction early.
+    get: async (key) => (await database()).get('records', key),
+    ofKind: async (kind) => (await (await database()).getAllFromIndex('records', 'kind', kind)).sort((a, b) => a.seq - b.seq),
+    keysOf: async (kind, state) => (await database()).getAllKeysFromIndex('records', '[kind+state]', [kind, state]),
     write: ({ expect = [], put = [], remove = [], under }) =>
-      database.transaction('rw', records, keys, async () => {
-        if (under !== undefined && (await lock())?.day_keys.at(-1)?.id !== under) return 'locked' as const
-        for (const { key, bytes, state } of expect) {
-          const held = await records.get(key)
-          if (!same(held?.bytes ?? null, bytes) || (state !== undefined && held?.state !== state)) return 'changed' as const
-        }
-        await records.bulkDelete([...remove])
-        await records.bulkPut([...put])
+      inOne(['records', 'keys'], async (transaction) => {
+        const records = transaction.objectStore('records')
+        const [held, ...lying] = await Promise.all([
+          under === undefined ? undefined : transaction.objectStore('keys').get('lock'), ...expect.map(({ key }) => records.get(key)),
+        ])
+        if (under !== undefined && asLock(held)?.day_keys.at(-1)?.id !== under) return 'locked' as const
+        const moved = expect.some(({ bytes, state }, at) =>
+          !same(lying[at]?.bytes ?? null, bytes) || (state !== undefined && lying[at]?.state !== state))
+        if (moved) return 'changed' as const
+        await Promise.all([...remove.map((key) => records.delete(key)), ...put.map((row) => records.put(row))])
         return 'written' as const
       }),
-    mark: async (key, state) => {
-      await records.update(key, { state })
-    },
+    mark: (key, state) =>
+      inOne(['records'], async (transaction) => {
+        const records = transaction.objectStore('records')
+        const row = await records.get(key)
+        if (row) await records.put({ ...row, state })
+      }),
     raise: (counter) =>
-      database.transaction('rw', counters, async () => {
+      inOne(['counters'], async (transaction) => {
+        const counters = transaction.objectStore('counters')
         const value = ((await counters.get(counter))?.value ?? 0) + 1
         await counters.put({ key: counter, value })
         return value
       }),
     keyPair: async () => {
-      const row = await keys.get('device')
+      const row = await (await database()).get('keys', 'device')
       return row && 'pair' in row ? row.pair : undefined
     },
     keepKeyPair: async (pair) => {
-      await keys.put({ key: 'device', pair })
+      await (await database()).put('keys', { key: 'device', pair })
     },
     lock,
     changeLock: (change) =>
-      database.transaction('rw', keys, async () => {
-        const next = change(await lock())
+      inOne(['keys'], async (transaction) => {
+        const keys = transaction.objectStore('keys')
+        const next = change(asLock(await keys.get('lock')))
         await keys.put(next)
         return next
       }),
     wipeCases: (because, sealed) =>
-      database.transaction('rw', records, keys, async () => {
-        const held = await lock()
-        const rows = await records.toArray()
+      inOne(['records', 'keys'], async (transaction) => {
+        const [records, keys] = [transaction.objectStore('records'), transaction.objectStore('keys')]
+        const [held, rows] = await Promise.all([keys.get('lock'), records.getAll()])
         const { kept, gone } = afterWipe(rows, new Map(sealed.map((row) => [row.key, row])))
-        await records.bulkDelete(gone)
-        await records.bulkPut(kept)
-        if (held) await keys.put({ ...held, day_keys: [], failures: 0, wait_ms: 0, wiped: because })
+        await Promise.all([...gone.map((key) => records.delete(key)), ...kept.map((row) => records.put(row))])
+        const row = asLock(held)
+        if (row) await keys.put({ ...row, day_keys: [], failures: 0, wait_ms: 0, wiped: because })
       }),
-    wipe: async () => {
-      await database.transaction('rw', records, keys, counters, async () => {
-        await Promise.all([records.clear(), keys.clear(), counters.clear()])
+    wipe: () =>
+      inOne(['records', 'keys', 'counters'], async (transaction) => {
+        await Promise.all((['records', 'keys', 'counters'] as const).map((store) => transaction.objectStore(store).clear()))
+      }),
+    close: () => {
+      void opening?.then((held) => {
+        held.close()
       })
     },
-    close: () => {
-      database.close()
-    },
   }
+}
+
+const asLock = (row: DeviceRow | LockRow | undefined): LockRow | undefined => (row && 'binding' in row ? row : undefined)
+
+/** A transaction that failed leaves nothing, also where the failure was not its own. */
+async function undone(transaction: { abort(): void; readonly done: Promise<void> }): Promise<void> {
+  try {
+    transaction.abort()
+  } catch {
+    // It is over already.
+  }
+  await transaction.done.catch(() => undefined)
 }
 
 const OUTBOX: ReadonlySet<RecordKind> = new Set(['envelope', 'small', 'original'])
@@ -206,7 +263,9 @@ function afterWipe(rows: readonly Row[], sealed: ReadonlyMap<string, Row>): { ke
 
 export function same(a: Uint8Array | null, b: Uint8Array | null): boolean {
   if (a === null || b === null) return a === b
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
+  if (a.length !== b.length) return false
+  for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false
+  return true
 }
 
 const encoder = new TextEncoder()
