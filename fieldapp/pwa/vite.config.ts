@@ -42,7 +42,11 @@ export default defineConfig({
   publicDir: here(`src/${face}/static`),
   plugins: [svelte({ configFile: here('svelte.config.js') }), ...(face === 'agent' ? [installable] : [])],
   worker: { format: 'es' },
-  build: { outDir: here(`dist/${face}`), emptyOutDir: true, target: face === 'public' ? 'es2017' : 'es2022', assetsInlineLimit: 0 },
+  build: {
+    outDir: here(`dist/${face}`), emptyOutDir: true, target: face === 'public' ? 'es2017' : 'es2022', assetsInlineLimit: 0,
+    // Whatever is needed first comes as one file: each further one costs a look-up in the phone's cache, or a round trip.
+    rolldownOptions: { output: face === 'agent' ? { codeSplitting: { groups: [{ name: 'first', tags: ['$initial'] }] } } : {} },
+  },
   server: { proxy: { '/api': service } },
   test: { root: here('.'), include: ['src/**/*.test.ts'], environment: 'node' },
 })

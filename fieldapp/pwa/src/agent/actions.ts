@@ -3,64 +3,24 @@ import { Refused } from '../domain/reading.ts'
 import type { DangerBody, DangerPositionBody } from '../domain/danger.ts'
 import type { Paper, SendBy } from '../domain/paperRequest.ts'
 import { checkReport, readBody, type VisitBody } from '../domain/visit.ts'
-import { deviceKeyPair, publicPoint } from '../outbox/deviceKey'
-import { commit, countersRecord, firstCounters, nextNumber, seal, takeBack, type EnvelopeKind, type StoredEnvelope } from '../outbox/envelopes'
+import { commit, nextNumber, seal, takeBack, type EnvelopeKind, type StoredEnvelope } from '../outbox/envelopes'
 import { uuid7 } from '../outbox/bytes'
 import { BOUND, fromBytes, toBytes, type StoredRecord } from '../outbox/storage'
-import type { Failed } from '../outbox/wire'
-import { bodyOf, draftKey, isBound, kept, newDraft, opened, type Draft, type KeptDraft, type Typing } from './draft'
+import { bodyOf, draftKey, isBound, newDraft, type Draft, type Typing } from './draft'
+import { kept, opened, type KeptDraft } from './keptDraft'
 import { cutShort } from './danger'
 import { continued } from './oneDoor'
 import { typing } from './visit/typing'
 import {
-  hurry, keepSetting, knownStops, listen, ORDER, phone, serviceNow, settingRecord, standBefore, storage, today, welcome, whenShut, wire, wrote,
+  hurry, knownStops, ORDER, phone, serviceNow, settingRecord, storage, today, whenShut, wrote,
 } from './phone.svelte'
 import type { Prepared } from './pictures'
 import type { Found } from './position'
 import type { KeptOrder } from './phone.svelte'
-import type { DemoSignIn, Enrolment, SignedIn, StopCard } from './shapes'
+import type { StopCard } from './shapes'
 
 export const UNDO_MS = 10_000
 export const APP_VERSION = '0.1.0'
-
-// --- who ------------------------------------------------------------------------------------------------------
-
-export async function signIn(login: string, password: string): Promise<Failed | null> {
-  const reply = await wire.plain<SignedIn>({ method: 'POST', path: '/api/v1/session', json: { login, password } })
-  if (reply.kind === 'failed') return reply
-  welcome(reply.value)
-  return null
-}
-
-export async function demoSignIns(): Promise<DemoSignIn[]> {
-  const reply = await wire.plain<DemoSignIn[]>({ method: 'GET', path: '/api/v1/demo/sign-ins' })
-  return reply.kind === 'ok' ? reply.value.filter((offer) => offer.role === 'agent') : []
-}
-
-/** Make this phone a device of the agent: its own key, its numbers, a lasting place to keep things. */
-export async function enrol(name: string): Promise<Failed | null> {
-  const signedIn = phone.signedIn
-  if (!signedIn) throw new Error('nobody is signed in')
-  const public_key = await publicPoint(await deviceKeyPair(storage))
-  const reply = await wire.plain<Enrolment>({
-    method: 'POST', path: '/api/v1/devices', json: { name, public_key, alg: 'ES256' },
-  })
-  if (reply.kind === 'failed') return reply
-  const enrolment = reply.value
-  const device = { device_id: enrolment.device_id, person: signedIn.person, agency: signedIn.agency, office_key: enrolment.office_key }
-  await storage.write({ put: [countersRecord(firstCounters(enrolment))] })
-  await keepSetting('device', device)
-  phone.device = device
-  await askToKeep()
-  listen()
-  await standBefore()
-  return null
-}
-
-/** Ask the browser never to evict what is not sent yet; its answer is shown, not assumed. */
-export async function askToKeep(): Promise<void> {
-  phone.persisted = (await navigator.storage?.persist?.().catch(() => false)) ?? false
-}
 
 // --- a visit --------------------------------------------------------------------------------------------------
 

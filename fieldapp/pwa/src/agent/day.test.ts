@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import names from '../../../../tests/golden/short_names.json'
 import type { PaymentBody } from '../domain/visit.ts'
-import { closingOf, dayOf, handedOver, heldByMethod, newsOf, openLines, owedCents, paymentsOf, purseNow, shortName, unseenBy, type OutboxItem } from './day'
+import { closingOf, dayOf, handedOver, heldByMethod, newsOf, openLines, owedCents, paymentsOf, purseNow, unseenBy, type OutboxItem } from './day'
+import { shortName } from './naming'
 import type { StopCard } from './shapes'
 import { aBundle, aStop } from './testing'
 

@@ -209,28 +209,3 @@ export function purseNow(known: PurseCard | undefined, unseen: readonly Payment[
 /** What was handed over: the amount, and the stamp duty where the debtor bears it. */
 export const handedOver = (payment: PaymentBody): number =>
   payment.amount_cents + (payment.stamp_duty.charged_to === 'debtor' ? payment.stamp_duty.cents : 0)
-
-/**
- * A family name without the rest, for a screen that others can see: `Bianchi M.`
- *
- * Files write surnames before or after; the tax code begins with the surname's letters and settles it. Without one the
- * surname is taken to stand first, as registers write it.
- */
-export function shortName(name: string, taxCode: string | null): string {
-  const words = name.trim().split(/\s+/)
-  if (words.length < 2) return name
-  const wanted = taxCode?.slice(0, 3).toUpperCase()
-  for (let cut = 1; cut < words.length; cut += 1) {
-    const [head, tail] = [words.slice(0, cut), words.slice(cut)]
-    if (surnameLetters(head.join('')) === wanted) return `${head.join(' ')} ${(tail[0] ?? '').charAt(0)}.`
-    if (surnameLetters(tail.join('')) === wanted) return `${tail.join(' ')} ${(head[0] ?? '').charAt(0)}.`
-  }
-  return `${words[0] ?? ''} ${(words[1] ?? '').charAt(0)}.`
-}
-
-/** The first three letters of a tax code: consonants, then vowels, then X. */
-function surnameLetters(surname: string): string {
-  const letters = surname.normalize('NFD').toUpperCase().replace(/[^A-Z]/g, '')
-  const vowels = letters.replace(/[^AEIOU]/g, '')
-  return `${letters.replace(/[AEIOU]/g, '')}${vowels}XXX`.slice(0, 3)
-}

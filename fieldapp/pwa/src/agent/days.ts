@@ -4,7 +4,7 @@
  */
 import { fromBytes, toBytes, type Storage, type StoredRecord } from '../outbox/storage'
 import type { OutboxItem } from './day'
-import { nameInPublic, streetOf } from './describe'
+import { nameInPublic, streetOf } from './naming'
 import type { DayBundle } from './shapes'
 
 export interface HeldDay {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { speak } from '../text'
 import { attemptInWords } from './describe'
-import { words } from './words/it'
+import { words } from './words/day.it'
 
 beforeAll(() => {
   speak('it', words)

@@ -3,23 +3,10 @@ import type { PaymentBody, Position } from '../domain/visit.ts'
 import { dayShort, hour, knows, language, money, t } from '../text'
 import { CATALOGUE } from '../domain/outcomes.ts'
 import type { OutboxItem } from './day'
-import { handedOver, shortName } from './day'
+import { handedOver } from './day'
+import { streetOf } from './naming'
 import { distanceM } from './position'
 import type { AddressCard, PracticeCard, StopCard } from './shapes'
-
-/** Street and number as people say them, the comune apart. */
-export const streetOf = (address: AddressCard): string =>
-  readable([address.street, address.house_number].filter(Boolean).join(' ') || address.text)
-
-const SMALL = new Set(['di', 'del', 'dello', 'della', 'dei', 'degli', 'delle', 'da', 'dal', 'e', 'in', 'a', 'al', 'alla', 'd', 'dell'])
-
-/** Registers write in capitals; people read faster without. */
-function readable(text: string): string {
-  if (text !== text.toUpperCase()) return text
-  return text.toLowerCase().replace(/\p{L}+/gu, (word, at: number) =>
-    at > 0 && SMALL.has(word) ? word : word.charAt(0).toUpperCase() + word.slice(1),
-  )
-}
 
 /** Metres as people say them: `35 m`, `2,0 km`. */
 export const metres = (m: number): string =>
@@ -35,11 +22,6 @@ export function withinHouse(address: AddressCard): string {
 
 export const debtorOf = (practice: PracticeCard): string =>
   practice.obligors.find((obligor) => obligor.role === 'debtor')?.name ?? practice.obligors[0]?.name ?? ''
-
-export const nameInPublic = (stop: StopCard): string => {
-  const obligor = stop.practice.obligors.find((known) => known.role === 'debtor') ?? stop.practice.obligors[0]
-  return obligor?.kind === 'firm' ? obligor.name : shortName(obligor?.name ?? '', obligor?.tax_code ?? null)
-}
 
 /**
  * `lun 16 nov, 18:30 · visita · assente, lasciato avviso`. Where others can read along, what was said of money is

@@ -4,7 +4,7 @@
  * This is what the phone keeps of a visit in which the debtor was not met, so that nothing written down on the way
  * could tell a stranger of a debt (Garante, 30 November 2005).
  */
-import { nameInPublic } from './describe'
+import { nameInPublic } from './naming'
 import type { PracticeCard, StopCard } from './shapes'
 
 export interface Door extends Omit<StopCard, 'practice'> {

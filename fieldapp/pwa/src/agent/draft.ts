@@ -11,7 +11,6 @@ import {
 } from '../domain/visit.ts'
 import type { SignedAgreement } from '../domain/agreement.ts'
 import type { TakenPicture } from './pictures'
-import { aDoor, withoutCase, type Door } from './door'
 import type { StopCard } from './shapes'
 
 export interface Draft {
@@ -42,24 +41,6 @@ export interface Draft {
   readonly agreement?: SignedAgreement | null
   /** The report written first at this door on the same person. */
   readonly with_visit_id?: string | null
-}
-
-/** What the phone writes down of a draft: while the debtor was not met, nothing of what the visit is about. */
-export type KeptDraft = Draft | (Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments' | 'agreement'> & { readonly stop: Door })
-
-const OF_THE_CASE: ReadonlySet<string> = new Set(['stop', 'statement', 'signature', 'payments', 'agreement'])
-
-export function kept(draft: Draft): KeptDraft {
-  if (draft.met === 'debtor') return draft
-  const rest = Object.entries(draft).filter(([name]) => !OF_THE_CASE.has(name))
-  return { ...(Object.fromEntries(rest) as Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments' | 'agreement'>), stop: aDoor(draft.stop) }
-}
-
-/** A draft as it was kept, with the case that the day holds for its stop. */
-export function opened(draft: KeptDraft, stops: readonly StopCard[]): Draft {
-  if ('payments' in draft) return draft
-  const known = stops.find((stop) => stop.stop_id === draft.stop.stop_id)
-  return { ...draft, stop: known ?? withoutCase(draft.stop), statement: '', signature: null, payments: [], agreement: null }
 }
 
 /** Whether a second reading may be asked for: not where the agent left it out or the phone said no. */

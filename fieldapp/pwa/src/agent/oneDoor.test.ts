@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readBody } from '../domain/visit.ts'
-import { bodyOf, kept, newDraft, withAnswer, withMet, withOutcome, type Draft } from './draft'
+import { bodyOf, newDraft, withAnswer, withMet, withOutcome, type Draft } from './draft'
+import { kept } from './keptDraft'
 import { continued, othersAt } from './oneDoor'
 import { aStop } from './testing'
 import { typing } from './visit/typing'

@@ -12,9 +12,11 @@ import { openWire, understands, type Failed, type Wire } from '../outbox/wire'
 import { showTimesIn } from '../text'
 import type { Ruleset } from '../domain/conduct.ts'
 import { dayAt } from './time'
+import { also } from './words/words'
 import { dayKey, dayRecord, daysOn, heldDay, outdated, rowsOf, workingDay, type HeldDay, type NextDay } from './days'
 import { newsOf, paymentsOf, readItem, unseenBy, type DayNews, type OutboxItem } from './day'
-import { opened, type Draft, type KeptDraft } from './draft'
+import type { Draft } from './draft'
+import { opened, type KeptDraft } from './keptDraft'
 import type { AgencyCard, ClockReading, DayBundle, PersonCard, SignedIn, StopCard } from './shapes'
 
 export interface DeviceSetting {
@@ -123,7 +125,7 @@ export async function open(): Promise<void> {
     if (data === HURRY) driver?.hurry()
     else driver?.nudge()
   })
-  phone.persisted = (await navigator.storage?.persisted?.().catch(() => null)) ?? null
+  void navigator.storage?.persisted?.().then((kept) => (phone.persisted = kept), () => undefined)
   if (device) {
     phone.device = device
     localStorage.setItem(ENROLLED, '1')
@@ -163,9 +165,8 @@ export function beginAgain(): void {
 
 /** An enrolled phone before anybody has opened it. */
 export async function standBefore(): Promise<void> {
-  const lock = await raw.lock()
+  const [lock] = await Promise.all([raw.lock(), countSealed()])
   phone.wiped = lock?.wiped ?? null
-  await countSealed()
   phone.stage = lock ? (lock.wiped ? 'wiped' : 'locked') : 'set_lock'
   if (lock) deliverSealed()
 }
@@ -194,9 +195,9 @@ async function countSealed(): Promise<void> {
 export async function start(): Promise<void> {
   deliverer?.stop()
   deliverer = null
-  await takeUpDays()
-  await reread()
+  await Promise.all([takeUpDays().then(reread), also('day')])
   phone.stage = 'ready'
+  void also('refusals')
   driver ??= startDriver({
     storage,
     wire,

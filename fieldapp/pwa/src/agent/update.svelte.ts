@@ -1,12 +1,11 @@
 /** A new version waits until the agent takes it: never in the middle of a visit, never in the middle of a sending. */
-import { Workbox } from 'workbox-window'
-
 let ready = $state(false)
 
 export const updateReady = (): boolean => ready
 
 export async function watchForUpdates(): Promise<void> {
   if (!('serviceWorker' in navigator) || import.meta.env.DEV) return
+  const { Workbox } = await import('workbox-window')
   const workbox = new Workbox('/agent/sw.js', { scope: '/agent/' })
   workbox.addEventListener('waiting', () => {
     ready = true

@@ -3,10 +3,13 @@ import agentEn from '../text/agent.en.json'
 import agentFr from '../text/agent.fr.json'
 import agentIt from '../text/agent.it.json'
 import agreementsEn from '../text/agreements.en.json'
+import firstEn from '../text/first.en.json'
 import lockEn from '../text/lock.en.json'
 import agreementsFr from '../text/agreements.fr.json'
+import firstFr from '../text/first.fr.json'
 import lockFr from '../text/lock.fr.json'
 import agreementsIt from '../text/agreements.it.json'
+import firstIt from '../text/first.it.json'
 import lockIt from '../text/lock.it.json'
 import commonEn from '../text/common.en.json'
 import commonFr from '../text/common.fr.json'
@@ -18,7 +21,9 @@ import outcomesIt from '../text/outcomes.it.json'
 import { DELIVERIES, outcomesWith } from '../domain/outcomes.ts'
 import { NEUTRAL_PURPOSES, OBSERVATIONS, ROLES } from '../domain/visit.ts'
 
-const italian: Record<string, string> = { ...commonIt, ...agentIt, ...agreementsIt, ...lockIt }
+const italian: Record<string, string> = { ...commonIt, ...agentIt, ...agreementsIt, ...firstIt, ...lockIt }
+/** What the phone says before anybody opened it. */
+const early = { ...commonIt, ...firstIt, ...lockIt }
 const holes = (sentence: string): string[] => (sentence.match(/\{\w+\}/g) ?? []).sort()
 
 const sources = import.meta.glob<string>(['./**/*.{svelte,ts}', '!./**/*.test.ts'], {
@@ -31,8 +36,8 @@ const DEBT_WORDS =
 
 describe('the phone’s words', () => {
   it.each([
-    ['English', { ...commonEn, ...agentEn, ...agreementsEn, ...lockEn }],
-    ['French', { ...commonFr, ...agentFr, ...agreementsFr, ...lockFr }],
+    ['English', { ...commonEn, ...agentEn, ...agreementsEn, ...firstEn, ...lockEn }],
+    ['French', { ...commonFr, ...agentFr, ...agreementsFr, ...firstFr, ...lockFr }],
   ])('are whole in %s, with the same blanks to fill', (_, other: Record<string, string>) => {
     expect(Object.keys(other).sort()).toEqual(Object.keys(italian).sort())
     for (const [key, sentence] of Object.entries(italian)) expect([key, holes(other[key] ?? '')]).toEqual([key, holes(sentence)])
@@ -46,6 +51,16 @@ describe('the phone’s words', () => {
 
     expect(asked.length).toBeGreaterThan(100)
     expect(asked.filter((key) => !(key in known))).toEqual([])
+  })
+
+  it('are there from the beginning for every screen that stands before the day', () => {
+    const before = ['./App.svelte', './Band.svelte', './HoldButton.svelte', './screens/SignIn.svelte', './screens/Enrol.svelte']
+    const texts = Object.entries(sources).filter(([path]) => before.includes(path) || /^\.\/lock\/(?!ChangePin|LockSettings)/.test(path))
+    const asked = texts.flatMap(([, text]) => [...text.matchAll(/\bt\('([\w.]+)'/g)].map((found) => found[1] ?? ''))
+
+    expect(texts.length).toBeGreaterThan(before.length + 3)
+    expect(asked.filter((key) => !(key in early))).toEqual([])
+    expect(TROUBLES.filter((trouble) => !(`trouble.${trouble}` in early))).toEqual([])
   })
 
   it.each(TROUBLES)('say what %s means for the work on this phone', (trouble) => {

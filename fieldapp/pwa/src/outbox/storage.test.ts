@@ -116,6 +116,51 @@ describe('granted numbers', () => {
   })
 })
 
+describe('a phone of the app before', () => {
+  it('goes on with what it holds', async () => {
+    const asked = indexedDB.open('before', 10)
+    const row = { key: 'draft:1', kind: 'draft', state: 'open', seq: 7, bytes: toBytes({ v: 1 }) } as const
+    await new Promise<void>((done, failed) => {
+      asked.onerror = () => {
+        failed(asked.error ?? new Error('not opened'))
+      }
+      asked.onupgradeneeded = () => {
+        const records = asked.result.createObjectStore('records', { keyPath: 'key' })
+        records.createIndex('[kind+state]', ['kind', 'state'])
+        records.createIndex('kind', 'kind')
+        asked.result.createObjectStore('keys', { keyPath: 'key' })
+        asked.result.createObjectStore('counters', { keyPath: 'key' })
+        records.put(row)
+      }
+      asked.onsuccess = () => {
+        asked.result.close()
+        done()
+      }
+    })
+
+    const now = openStorage('before')
+    expect(await now.ofKind('draft')).toEqual([row])
+    expect(await now.keysOf('draft', 'open')).toEqual(['draft:1'])
+    expect(await now.write({ expect: [{ key: row.key, bytes: row.bytes }], remove: [row.key] })).toBe('written')
+    expect(await now.get(row.key)).toBeUndefined()
+    now.close()
+  })
+
+  it('opens its database again where the browser took it away', async () => {
+    const held = openStorage('taken')
+    await held.write({ put: [{ key: 'setting:a', kind: 'setting', state: 'kept', seq: 0, bytes: toBytes(1) }] })
+
+    // This window makes room for whoever empties the browser, and neither hangs.
+    await new Promise((done) => {
+      indexedDB.deleteDatabase('taken').onsuccess = done
+    })
+
+    expect(await held.get('setting:a')).toBeUndefined()
+    expect(await held.raise('counter')).toBe(1)
+    held.close()
+  })
+})
+
 describe('ids', () => {
   it('are UUIDs of version 7 that sort by time', () => {
     const [early, late] = [uuid7(1_000), uuid7(2_000)]

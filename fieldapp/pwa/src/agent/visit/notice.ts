@@ -2,7 +2,7 @@
 import { paperBlocks, paperLines, type PaperWords, type VisitNotice } from '../../domain/paper.ts'
 import { Refused } from '../../domain/reading.ts'
 import { renderPaper } from '../../papers/render.ts'
-import { nameInPublic } from '../describe'
+import { nameInPublic } from '../naming'
 import { noticeNumber, type Draft } from '../draft'
 import type { AgencyCard, PersonCard } from '../shapes'
 import { utcOffsetMin } from '../time'

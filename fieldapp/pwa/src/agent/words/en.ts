@@ -1,7 +1,7 @@
 import type { Words } from '../../text'
 import { merge } from './words'
 
-const catalogues: Record<string, Words> = import.meta.glob('../../text/{common,agent,lock,agreements,outcomes}.en.json', {
+const catalogues: Record<string, Words> = import.meta.glob('../../text/{common,first,lock}.en.json', {
   eager: true,
   import: 'default',
 })

@@ -1,7 +1,7 @@
 import type { Words } from '../../text'
 import { merge } from './words'
 
-const catalogues: Record<string, Words> = import.meta.glob('../../text/{common,agent,lock,agreements,outcomes}.fr.json', {
+const catalogues: Record<string, Words> = import.meta.glob('../../text/{common,first,lock}.fr.json', {
   eager: true,
   import: 'default',
 })

@@ -1,7 +1,7 @@
 import type { Words } from '../../text'
 import { merge } from './words'
 
-const catalogues: Record<string, Words> = import.meta.glob('../../text/{common,agent,lock,agreements,outcomes}.it.json', {
+const catalogues: Record<string, Words> = import.meta.glob('../../text/{common,first,lock}.it.json', {
   eager: true,
   import: 'default',
 })

@@ -1,33 +1,45 @@
-/** The phone's catalogues, one chunk a language; what was chosen on this phone is remembered. */
+/** The phone's catalogues, a chunk for each part of a language; what was chosen on this phone is remembered. */
 import { alsoSay, type Language, preferredLanguage, speak, type Words } from '../../text'
 
-const READERS: Record<Language, () => Promise<{ words: Words }>> = {
-  it: () => import('./it'),
-  en: () => import('./en'),
-  fr: () => import('./fr'),
-}
-// Refusals are read when something is refused: they need not hold up the first screen.
-const REFUSALS: Record<Language, () => Promise<{ words: Words }>> = {
-  it: () => import('./refusals.it'),
-  en: () => import('./refusals.en'),
-  fr: () => import('./refusals.fr'),
+/** `first`: until the phone is open; `day`: the work; `refusals`: read when something may be refused. */
+export type Part = 'first' | 'day' | 'refusals'
+
+const READERS: Record<Language, Record<Part, () => Promise<{ words: Words }>>> = {
+  it: { first: () => import('./it'), day: () => import('./day.it'), refusals: () => import('./refusals.it') },
+  en: { first: () => import('./en'), day: () => import('./day.en'), refusals: () => import('./refusals.en') },
+  fr: { first: () => import('./fr'), day: () => import('./day.fr'), refusals: () => import('./refusals.fr') },
 }
 const REMEMBERED = 'agent.language'
 
 const WORKERS_CACHE = 'fieldapp-language'
 const WORKERS_LANGUAGE = '/agent/language'
 
+let spoken: Language = 'it'
+const asked = new Map<Part, Promise<void>>()
+
 /** Several catalogues as one; a key has one home, so order plays no part. */
-export const merge = (catalogues: Record<string, Words>): Words =>
+export const merge = (catalogues: Readonly<Record<string, Words>> | readonly Words[]): Words =>
   Object.assign({}, ...Object.values(catalogues)) as Words
 
+/** Speak `language`: what is needed first, and whatever was asked for in the language before. */
 export async function useLanguage(language: Language): Promise<void> {
-  const { words } = await READERS[language]()
-  speak(language, words)
+  const parts = await Promise.all((['first', ...asked.keys()] as const).map((part) => READERS[language][part]()))
+  spoken = language
+  speak(language, merge(parts.map(({ words }) => words)))
   document.documentElement.lang = language
-  void REFUSALS[language]().then((refusals) => {
-    alsoSay(refusals.words)
+}
+
+/** More of what is spoken, once. */
+export function also(part: Exclude<Part, 'first'>): Promise<void> {
+  const known = asked.get(part)
+  if (known) return known
+  const language = spoken
+  const said = READERS[language][part]().then(async ({ words }) => {
+    alsoSay(language === spoken ? words : (await READERS[spoken][part]()).words)
   })
+  asked.set(part, said)
+  said.catch(() => asked.delete(part))
+  return said
 }
 
 export async function changeLanguage(language: Language): Promise<void> {
