@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.domain.ledger import CLAIMS, AccountKey, AccountKind, Leg, LineShare, NewEntry
+from fieldapp.domain.ledger import CLAIMS, OWNERS, AccountKey, AccountKind, Leg, LineShare, NewEntry
+from fieldapp.domain.payments import Standing, payment_method
 from fieldapp.domain.reading import Reader
 
 DENOMINATIONS = (50_000, 20_000, 10_000, 5_000, 2_000, 1_000, 500, 200, 100, 50, 20, 10, 5, 2, 1)
@@ -23,47 +23,18 @@ _MOST_PIECES = 100_000
 _MOST_CENTS = 10**12
 
 
-class Standing(StrEnum):
-    """Where a payment is on its way to the bank, or that it came to nothing."""
-
-    RECEIVED = "received"
-    HANDED_IN = "handed_in"
-    AT_BANK = "at_bank"
-    CLEARED = "cleared"
-    UNPAID = "unpaid"
-    VOIDED = "voided"
-
-
-STEPS: Mapping[str, Mapping[Standing, frozenset[Standing]]] = {
-    "cash": {Standing.RECEIVED: frozenset({Standing.VOIDED})},
-    "card": {Standing.RECEIVED: frozenset({Standing.CLEARED, Standing.VOIDED})},
-    "cheque": {
-        Standing.RECEIVED: frozenset({Standing.HANDED_IN, Standing.VOIDED}),
-        Standing.HANDED_IN: frozenset({Standing.AT_BANK, Standing.VOIDED}),
-        Standing.AT_BANK: frozenset({Standing.CLEARED, Standing.UNPAID}),
-    },
-    "transfer_received": {Standing.CLEARED: frozenset({Standing.VOIDED})},
-}
-"""By method: from where a payment may go on to where. Cash is fungible: its way is the deposit slip's, not its own."""
-
-
 def step(method: str, standing: Standing, to: Standing) -> None:
     """Hold a payment to its way. Raises Refusal `cash.step_out_of_turn`."""
-    if to not in STEPS.get(method, {}).get(standing, frozenset()):
+    if to not in payment_method(method).steps.get(standing, frozenset()):
         raise Refusal("cash.step_out_of_turn", kind=Kind.CONFLICT, details={"standing": standing.value, "to": to.value})
 
 
 def where_is(method: str, standing: Standing, *, agent_id: UUID, received_in: AccountKey) -> AccountKey:
     """The account that holds a payment's money as it stands; `received_in` is what the payment debited."""
-    if method == "cheque":
-        return {
-            Standing.RECEIVED: AccountKey(AccountKind.CHEQUES_IN_HAND, person_id=agent_id),
-            Standing.HANDED_IN: AccountKey(AccountKind.OFFICE_CHEQUES),
-            Standing.AT_BANK: AccountKey(AccountKind.CHEQUES_AT_BANK),
-        }.get(standing, AccountKey(AccountKind.AGENCY_BANK))
-    if method == "card" and standing is Standing.CLEARED:
-        return AccountKey(AccountKind.AGENCY_BANK)
-    return received_in
+    kind = payment_method(method).held.get(standing)
+    if kind is None:
+        return received_in
+    return AccountKey(kind, person_id=agent_id if "person" in OWNERS[kind] else None)
 
 
 def counted_cents(pieces: Mapping[int, int]) -> int:

@@ -135,6 +135,47 @@ class Caller:
             checked_text(getattr(self, at), at=f"caller.{at}", longest=120)
 
 
+class AnnouncementKind(StrEnum):
+    """Memos of payments that another will see: a bulletin shown as paid, a link to pay by."""
+
+    BULLETIN_MEMO = "bulletin_memo"
+    LINK_MEMO = "link_memo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementMemo:
+    """A payment that somebody else receives: no number, no posting.
+
+    `on` is the day of the stamp, or until when the link holds; `reference` the stamp's code, or the link itself (empty
+    where the office sends it later).
+    """
+
+    v: int = VERSION
+    kind: AnnouncementKind
+    issued_at: str
+    utc_offset_min: int
+    place: str
+    agency: Agency
+    creditor: Creditor
+    debtor: str
+    practice: str
+    amount_cents: int
+    on: str
+    reference: str
+    agent: Agent
+    device: str
+
+    def __post_init__(self) -> None:
+        check_heading(self.issued_at, self.utc_offset_min, self.place)
+        checked_text(self.debtor, at="debtor", longest=160)
+        checked_text(self.practice, at="practice", longest=60)
+        link = self.kind is AnnouncementKind.LINK_MEMO
+        checked_text(self.reference, at="reference", longest=600 if link else 40, empty_allowed=link)
+        _check_date(self.on, at="on")
+        if self.v != VERSION or not 1 <= self.amount_cents <= LARGEST_CENTS:
+            raise Refusal("paper.malformed", kind=Kind.MALFORMED, details={"at": "v, amount_cents"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitNotice:
     """Avviso di passaggio. By its very shape it cannot hold a debt, an amount or a creditor (Garante, 30-11-2005)."""
@@ -163,7 +204,7 @@ class VisitNotice:
         return receipt_name(self.series, self.number)
 
 
-Paper = ReceiptValue | TransferMemo | VisitNotice
+Paper = ReceiptValue | TransferMemo | AnnouncementMemo | VisitNotice
 
 
 def paper_blocks(paper: Paper, words: Words, *, digest: Sha256) -> tuple[Block, ...]:
@@ -177,6 +218,8 @@ def paper_blocks(paper: Paper, words: Words, *, digest: Sha256) -> tuple[Block, 
             return _receipt_blocks(paper, words, digest=digest)
         case TransferMemo():
             return _memo_blocks(paper, words)
+        case AnnouncementMemo():
+            return _announcement_blocks(paper, words)
         case VisitNotice():
             return _notice_blocks(paper, words)
 
@@ -333,6 +376,34 @@ def _memo_blocks(paper: TransferMemo, words: Words) -> tuple[Block, ...]:
         *(Block(Role.FIELD, text, fill(words, f"transfer_memo.{key}")) for key, text in fields),
         Block(Role.FIELD, agent, fill(words, "transfer_memo.agent")),
         Block(Role.QR, fill(words, "transfer_memo.qr")),
+    )
+
+
+def _announcement_blocks(paper: AnnouncementMemo, words: Words) -> tuple[Block, ...]:
+    kind, link = paper.kind.value, paper.kind is AnnouncementKind.LINK_MEMO
+    agent = fill(words, "transfer_memo.agent.text", name=paper.agent.name, number=paper.agent.number)
+    code = () if link else (Block(Role.FIELD, paper.reference, fill(words, f"{kind}.reference")),)
+    last: tuple[Block, ...] = ()
+    if link:
+        # The address itself is long and for machines: it stands in the code alone.
+        last = (
+            Block(Role.QR, fill(words, "link_memo.qr"))
+            if paper.reference
+            else Block(Role.NOTE, fill(words, "link_memo.later")),
+        )
+    return (
+        *issuer_blocks(paper.agency, words),
+        Block(Role.TITLE, fill(words, f"{kind}.title")),
+        Block(Role.ISSUED, _issued(paper, words, key="transfer_memo.issued")),
+        Block(Role.AMOUNT, italian(paper.amount_cents)),
+        Block(Role.WARNING, fill(words, f"{kind}.warning")),
+        Block(Role.FIELD, paper.creditor.name, fill(words, "transfer_memo.payee")),
+        Block(Role.FIELD, _italian_date(paper.on), fill(words, f"{kind}.on")),
+        *code,
+        Block(Role.FIELD, paper.debtor, fill(words, "transfer_memo.debtor")),
+        Block(Role.FIELD, paper.practice, fill(words, "transfer_memo.practice")),
+        Block(Role.FIELD, agent, fill(words, "transfer_memo.agent")),
+        *last,
     )
 
 

@@ -1,15 +1,17 @@
 """The catalogue of payment methods, and what a payment typed at the door must hold.
 
-A method is one entry in `METHODS`: which paper it yields, what must be asked, which account it debits. The
-phone reads the same entries from `pwa/src/domain/generated/payments.json`; a test holds the file fresh.
+A method is one entry in `METHODS`: which paper it yields, what must be asked, which account it debits, how its money
+goes on to the bank, or how what it only announces is booked once it is seen. The phone reads the same entries from
+`pwa/src/domain/generated/payments.json`; a test holds the file fresh, and another takes a made-up method the whole way.
 The cash ceiling and other rules of conduct are asked in `domain.conduct`, not here.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
@@ -25,11 +27,12 @@ LARGEST_CENTS = 999_999_999
 
 
 class PaperKind(StrEnum):
-    """The papers of a payment; only the first two take a number of the receipt series."""
+    """The papers of a payment; only the first two take a number of the receipt series, the others are memos."""
 
     RECEIPT = "receipt"
     RECEIPT_SUBJECT_TO_CLEARANCE = "receipt_subject_to_clearance"
     TRANSFER_MEMO = "transfer_memo"
+    BULLETIN_MEMO = "bulletin_memo"
 
 
 class FieldKind(StrEnum):
@@ -51,6 +54,31 @@ class Field:
     longest: int = 60
 
 
+class Standing(StrEnum):
+    """Where a payment is on its way to the bank, or that it came to nothing."""
+
+    RECEIVED = "received"
+    HANDED_IN = "handed_in"
+    AT_BANK = "at_bank"
+    CLEARED = "cleared"
+    UNPAID = "unpaid"
+    VOIDED = "voided"
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """How a payment that is only announced goes on: nothing is posted until the office sees it.
+
+    `on` names the field with its day, which is to come, or behind us where `past` (a stamp); `reference` the field by
+    which the office finds it; `booked_as` the method of the office's own receipt.
+    """
+
+    on: str
+    booked_as: str
+    past: bool = False
+    reference: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentMethod:
     """One way to pay. `debits` is None exactly when it announces a payment instead of being one."""
@@ -61,17 +89,37 @@ class PaymentMethod:
     fields: tuple[Field, ...] = ()
     at_the_door: bool = True
     """False for what only the office sees happen: a phone neither offers nor reports it."""
+    announced: Announced | None = None
+    steps: Mapping[Standing, frozenset[Standing]] = dataclasses.field(default_factory=dict)
+    """From where a payment may go on to where. Cash is fungible: its way is the deposit slip's, not its own."""
+    held: Mapping[Standing, AccountKind] = dataclasses.field(default_factory=dict)
+    """The account that holds the money by then; where a standing is not named, the one that it was received in."""
+    named_by: tuple[str, ...] = ()
+    """The fields by which the office knows one from another."""
 
     @property
     def counts_as_payment(self) -> bool:
         """False for an announcement: no number, no posting, a promise only."""
         return self.debits is not None
 
+    @property
+    def paid_out(self) -> bool:
+        """Whether an acquirer or a provider pays it out later, in batches."""
+        return Standing.CLEARED in self.steps.get(Standing.RECEIVED, ())
+
+
+_SEEN = (Field("seen_on", FieldKind.DATE, longest=10), Field("reference", FieldKind.TEXT, longest=80))
+"""What the office reads on a statement."""
+
+
+def _step(**to: Iterable[Standing]) -> Mapping[Standing, frozenset[Standing]]:
+    return {Standing(standing): frozenset(onward) for standing, onward in to.items()}
+
 
 METHODS: Mapping[str, PaymentMethod] = {
     method.code: method
     for method in (
-        PaymentMethod("cash", PaperKind.RECEIPT, AccountKind.AGENT_CASH),
+        PaymentMethod("cash", PaperKind.RECEIPT, AccountKind.AGENT_CASH, steps=_step(received=[Standing.VOIDED])),
         PaymentMethod(
             "card",
             PaperKind.RECEIPT,
@@ -81,6 +129,9 @@ METHODS: Mapping[str, PaymentMethod] = {
                 Field("authorisation_code", FieldKind.CODE, longest=12),
                 Field("terminal", FieldKind.CODE, required=False, longest=16),
             ),
+            steps=_step(received=[Standing.CLEARED, Standing.VOIDED]),
+            held={Standing.CLEARED: AccountKind.AGENCY_BANK},
+            named_by=("acquirer", "authorisation_code"),
         ),
         PaymentMethod(
             "cheque",
@@ -93,19 +144,52 @@ METHODS: Mapping[str, PaymentMethod] = {
                 Field("payee", FieldKind.TEXT, longest=120),
                 Field("non_transferable", FieldKind.FLAG, longest=5),
             ),
+            steps=_step(
+                received=[Standing.HANDED_IN, Standing.VOIDED],
+                handed_in=[Standing.AT_BANK, Standing.VOIDED],
+                at_bank=[Standing.CLEARED, Standing.UNPAID],
+            ),
+            held={
+                Standing.RECEIVED: AccountKind.CHEQUES_IN_HAND,
+                Standing.HANDED_IN: AccountKind.OFFICE_CHEQUES,
+                Standing.AT_BANK: AccountKind.CHEQUES_AT_BANK,
+                Standing.CLEARED: AccountKind.AGENCY_BANK,
+            },
+            named_by=("bank", "number", "dated_on", "payee"),
         ),
         PaymentMethod(
             "bank_transfer",
             PaperKind.TRANSFER_MEMO,
             None,
             (Field("expected_on", FieldKind.DATE, longest=10),),
+            announced=Announced("expected_on", booked_as="transfer_received"),
+        ),
+        # A postal bulletin that the debtor has paid and shows: the money is on the creditor's account already, or not.
+        PaymentMethod(
+            "bulletin",
+            PaperKind.BULLETIN_MEMO,
+            None,
+            (
+                Field("paid_on", FieldKind.DATE, longest=10),
+                Field("stamp_code", FieldKind.CODE, longest=40),
+            ),
+            announced=Announced("paid_on", booked_as="bulletin_received", past=True, reference="stamp_code"),
         ),
         PaymentMethod(
             "transfer_received",
             PaperKind.RECEIPT,
             AccountKind.AGENCY_BANK,
-            (Field("seen_on", FieldKind.DATE, longest=10), Field("reference", FieldKind.TEXT, longest=80)),
+            _SEEN,
             at_the_door=False,
+            steps=_step(cleared=[Standing.VOIDED]),
+        ),
+        PaymentMethod(
+            "bulletin_received",
+            PaperKind.RECEIPT,
+            AccountKind.AGENCY_BANK,
+            _SEEN,
+            at_the_door=False,
+            steps=_step(cleared=[Standing.VOIDED]),
         ),
     )
 }
@@ -134,8 +218,19 @@ def payment_method(code: str) -> PaymentMethod:
 
 
 def catalogue_json() -> str:
-    """The catalogue as the phone reads it."""
-    entries = [{**asdict(method), "counts_as_payment": method.counts_as_payment} for method in METHODS.values()]
+    """The catalogue as the phone reads it: what becomes of the money later is none of its business."""
+    entries = [
+        {
+            "code": method.code,
+            "paper": method.paper,
+            "debits": method.debits,
+            "fields": [asdict(asked) for asked in method.fields],
+            "at_the_door": method.at_the_door,
+            "announced": asdict(method.announced) if method.announced else None,
+            "counts_as_payment": method.counts_as_payment,
+        }
+        for method in METHODS.values()
+    ]
     return json.dumps(entries, indent=2) + "\n"
 
 
@@ -187,10 +282,23 @@ def checked_payment(
     """The answers as the paper will hold them: trimmed, codes in capitals, empty optional ones left out.
 
     Raises Refusal `payment.amount_out_of_range`, `.field_missing`, `.field_unknown`, `.field_invalid`
-    (details: field), `.card_number_given`, or one of the cheque rules.
+    (details: field), `.card_number_given`, `.transfer_date_past`, `.stamp_date_to_come`, or one of the cheque rules.
     """
     if not 1 <= amount_cents <= LARGEST_CENTS:
         raise Refusal("payment.amount_out_of_range", kind=Kind.MALFORMED, details={"cents": amount_cents})
+    checked = checked_answers(method, answers)
+    if method.code == "cheque":
+        _check_cheque(checked, amount_cents=amount_cents, rules=rules)
+    if method.announced is not None:
+        on = str(checked[method.announced.on])
+        odd = odd_day(method.announced, on, today=rules.today)
+        if odd is not None:
+            raise Refusal(odd, details={method.announced.on: on})
+    return checked
+
+
+def checked_answers(method: PaymentMethod, answers: Mapping[str, str | int | bool]) -> dict[str, Answer]:
+    """The answers alone, as the paper will hold them. Raises as `checked_payment` does for fields."""
     unknown = sorted(set(answers) - {field.name for field in method.fields})
     if unknown:
         raise Refusal("payment.field_unknown", kind=Kind.MALFORMED, details={"field": unknown[0]})
@@ -199,19 +307,24 @@ def checked_payment(
         answer = _checked_answer(field, answers.get(field.name, ""))
         if answer != "":
             checked[field.name] = answer
-    if method.code == "cheque":
-        _check_cheque(checked, amount_cents=amount_cents, rules=rules)
-    if method.code == "bank_transfer" and str(checked["expected_on"]) < rules.today.isoformat():
-        raise Refusal("payment.transfer_date_past", details={"expected_on": checked["expected_on"]})
     return checked
 
 
-def _checked_answer(field: Field, answer: Answer) -> Answer:
+def odd_day(announced: Announced, on: str, *, today: date) -> str | None:
+    """Why `on` cannot be the day of such an announcement made `today`, as a code; None where it can."""
+    if not announced.past and on < today.isoformat():
+        return "payment.transfer_date_past"
+    if announced.past and on > today.isoformat():
+        return "payment.stamp_date_to_come"
+    return None
+
+
+def _checked_answer(field: Field, answer: str | int | bool) -> Answer:
     if field.kind is FieldKind.FLAG:
         if not isinstance(answer, bool):
             raise Refusal("payment.field_missing", kind=Kind.MALFORMED, details={"field": field.name})
         return answer
-    if isinstance(answer, bool):
+    if not isinstance(answer, str):
         raise Refusal("payment.field_invalid", kind=Kind.MALFORMED, details={"field": field.name})
     text = answer.strip()
     if not text:

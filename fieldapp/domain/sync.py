@@ -45,7 +45,7 @@ from fieldapp.domain.contacts import Contact, calls_to_cancel, local_day
 from fieldapp.domain.danger import Danger, read_danger, read_danger_position
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import canonical_json, sha256
-from fieldapp.domain.payments import payment_method, same_name
+from fieldapp.domain.payments import checked_answers, odd_day, payment_method, same_name
 from fieldapp.domain.reading import Reader
 from fieldapp.domain.receipt_series import Series, SignedReceipt, VerifySignature, judge_receipt
 from fieldapp.domain.receipt_series import Verdict as ReceiptVerdict
@@ -497,6 +497,7 @@ class _Judging:
         if not method.counts_as_payment:
             if payment.receipt is not None:
                 raise Refusal("receipt.not_for_announcements")
+            checked_answers(method, payment.fields)
             return TakenPayment(payment, None, b"", "")
         if payment.receipt is None:
             raise Refusal("payment.receipt_missing")
@@ -555,6 +556,11 @@ class _Judging:
         if any(payment.payer is not None and not payment.payer.debtor_agrees for payment in report.payments):
             flags.append("payment.debtor_did_not_agree")
         left_on = report.left_at.astimezone(known.ruleset.tz).date()
+        for payment in report.payments:
+            announced = payment_method(payment.method).announced
+            odd = announced and odd_day(announced, str(payment.fields[announced.on]), today=left_on)
+            if odd:
+                flags.append(odd)
         paid = {share.debt_line_id for payment in report.payments for share in payment.allocation}
         if any(practice.barred_on[line_id] <= left_on for line_id in paid & practice.barred_on.keys()):
             flags.append("limitation.line_barred")

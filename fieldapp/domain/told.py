@@ -28,6 +28,8 @@ class Paper(StrEnum):
 
     RECEIPT = "receipt"
     TRANSFER_MEMO = "transfer_memo"
+    BULLETIN_MEMO = "bulletin_memo"
+    LINK_MEMO = "link_memo"
     REPAYMENT_PLAN = "repayment_plan"
     SETTLEMENT = "settlement"
 

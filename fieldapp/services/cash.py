@@ -11,9 +11,10 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from fieldapp.domain import cash as rules
-from fieldapp.domain.cash import HandIn, Standing
+from fieldapp.domain.cash import HandIn
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import AccountKey, AccountKind, NewEntry, reversal
+from fieldapp.domain.payments import METHODS, Standing, payment_method
 from fieldapp.services.work import Work
 from fieldapp.store import cash as store
 from fieldapp.store import ledger, tasks
@@ -31,8 +32,8 @@ async def read_desk(work: Work) -> CashDesk:
     return CashDesk(
         at=work.now,
         purses=await store.purses(work.session),
-        cheques=await store.under_way(work.session, "cheque"),
-        cards=await store.under_way(work.session, "card"),
+        cheques=await store.under_way(work.session, ["cheque"]),
+        cards=await store.under_way(work.session, [method.code for method in METHODS.values() if method.paid_out]),
         transfers=await store.announced(work.session),
         slips=await store.slips(work.session),
     )
@@ -172,9 +173,9 @@ async def _clear(work: Work, payment_id: UUID, cleared_on: date) -> None:
 
 
 async def credit_cards(work: Work, payment_ids: Sequence[UUID], *, credited_on: date) -> CashDesk:
-    """The acquirer has paid a batch of card payments. All or none. Raises as `clear_payment`, `payment.not_by_card`."""
+    """The acquirer or provider has paid out a batch. All or none. Raises as `clear_payment`, `payment.not_by_card`."""
     for row in await store.payments(work.session, payment_ids):
-        if row.method != "card":
+        if not payment_method(row.method).paid_out:
             raise Refusal("payment.not_by_card", kind=Kind.CONFLICT)
     for payment_id in payment_ids:
         await _clear(work, payment_id, credited_on)

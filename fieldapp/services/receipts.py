@@ -6,7 +6,7 @@ They have a series of their own, chained and signed like every phone's, so that 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
@@ -15,12 +15,12 @@ from uuid import UUID
 from fieldapp.domain import cash as rules
 from fieldapp.domain.allocation import AllocationOrder, Applied, OpenLine, Part, allocate
 from fieldapp.domain.amount_words import italian_words
-from fieldapp.domain.cash import Standing
 from fieldapp.domain.counter_receipt import CounterReceipt, counter_receipt_bytes
 from fieldapp.domain.epc import compact_iban
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import Sha256, sha256
-from fieldapp.domain.ledger import AccountKey, AccountKind, LineShare, payment_entry
+from fieldapp.domain.ledger import OWNERS, AccountKey, AccountKind, LineShare, payment_entry
+from fieldapp.domain.payments import PaymentMethod, Standing, payment_method
 from fieldapp.domain.receipt_series import KeptReceipt, NumberBlock, Series, next_number, prove_series
 from fieldapp.domain.receipts import (
     GENESIS,
@@ -83,7 +83,7 @@ async def preview_allocation(work: Work, practice_id: UUID, amount_cents: int) -
 async def confirm_transfer(
     work: Work, promise_id: UUID, *, seen_on: date, amount_cents: int, reference: str, into: Into
 ) -> CashDesk:
-    """The bank statement shows an announced transfer: it is posted, and the receipt follows from the office.
+    """The statement shows an announced payment: it is posted, and the receipt follows from the office.
 
     `into` says on whose account it arrived; what is on the creditor's own is not owed to the creditor any more. What
     exceeds the debt is booked on its last line and told as a task. Raises Refusal `transfer.unknown`,
@@ -96,24 +96,57 @@ async def confirm_transfer(
     if promise.state != "open":
         raise Refusal("transfer.settled", kind=Kind.CONFLICT)
     cash.check_day(work, seen_on)
-    owed = await store.owed(work.session, promise.practice_id)
+    announced = payment_method(promise.kind).announced
+    assert announced is not None
+    method = payment_method(announced.booked_as)
+    assert method.debits is not None
+    received = await receive(
+        work,
+        practice_id=promise.practice_id,
+        visit_id=promise.visit_id,
+        key=key,
+        method=method,
+        answers={"seen_on": seen_on.isoformat(), "reference": reference.strip()},
+        amount_cents=amount_cents,
+        held_in=method.debits if into == "agency" else AccountKind.CREDITOR_DUES,
+        standing=Standing.CLEARED,
+        more={"into": into},
+    )
+    promise.state, promise.reference = "kept", reference.strip()
+    await work.session.flush()
+    body = {"amount_cents": amount_cents, "method": method.code, "receipt": received.name}
+    audit(work.session, "transfer.confirmed", "promise", promise_id, into=into, **body)
+    return await cash.read_desk(work)
+
+
+async def receive(
+    work: Work,
+    *,
+    practice_id: UUID,
+    visit_id: UUID,
+    key: str,
+    method: PaymentMethod,
+    answers: Mapping[str, str],
+    amount_cents: int,
+    held_in: AccountKind,
+    standing: Standing,
+    more: Mapping[str, str],
+) -> ReceiptValue:
+    """Post what the office sees arrive, with a receipt of its own series; `more` goes beside the answers."""
+    owed = await store.owed(work.session, practice_id)
     shares, over_cents = _shares(owed, amount_cents)
     place = await _place(work)
-    receipt = await _transfer_receipt(work, place, owed, shares, seen_on=seen_on, reference=reference)
-    content = receipt_bytes(receipt)
-    row = await _keep(work, place, receipt, content, practice_id=promise.practice_id, visit_id=promise.visit_id)
+    receipt = await _receipt_for(work, place, owed, shares, Method(method.code, dict(answers)))
+    row = await _keep(work, place, receipt, receipt_bytes(receipt), practice_id=practice_id, visit_id=visit_id)
     creditor_id = owed.creditor.id
-    account = (
-        AccountKey(AccountKind.AGENCY_BANK)
-        if into == "agency"
-        else AccountKey(AccountKind.CREDITOR_DUES, creditor_id=creditor_id)
-    )
+    agent_id = await store.agent_of_visit(work.session, visit_id)
+    owners = {"creditor": creditor_id, "practice": practice_id, "person": agent_id}
     entry = payment_entry(
         at=work.now,
         idempotency_key=key,
         creditor_id=creditor_id,
-        practice_id=promise.practice_id,
-        held_in=account,
+        practice_id=practice_id,
+        held_in=AccountKey(held_in, **{f"{owner}_id": owners[owner] for owner in OWNERS[held_in]}),
         shares=shares,
         amount_cents=amount_cents,
         memo=receipt.name,
@@ -122,28 +155,27 @@ async def confirm_transfer(
     payment = Payment(
         id=work.new_id(),
         agency_id=work.agency_id,
-        practice_id=promise.practice_id,
+        practice_id=practice_id,
         creditor_id=creditor_id,
-        visit_id=promise.visit_id,
-        agent_id=await store.agent_of_visit(work.session, promise.visit_id),
+        visit_id=visit_id,
+        agent_id=agent_id,
         receipt_id=row.id,
         entry_id=posted[key],
-        method="transfer_received",
+        method=method.code,
         amount_cents=amount_cents,
         received_at=work.now,
-        fields={**receipt.method.answers, "into": into},
-        standing=Standing.CLEARED.value,
+        fields={**receipt.method.answers, **more},
+        standing=standing.value,
     )
     work.session.add(payment)
-    promise.state, promise.reference = "kept", reference.strip()
     await work.session.flush()
     if over_cents:
-        await _tell_overpaid(work, promise.practice_id, over_cents, receipt.name)
-    body = {"amount_cents": amount_cents, "method": "transfer_received", "receipt": receipt.name}
-    fact = NewFact("payment.received", work.now, practice_id=promise.practice_id, creditor_id=creditor_id, body=body)
-    tell(work.session, fact)
-    audit(work.session, "transfer.confirmed", "promise", promise_id, into=into, **body)
-    return await cash.read_desk(work)
+        await _tell_overpaid(work, practice_id, over_cents, receipt.name)
+    body = {"amount_cents": amount_cents, "method": method.code, "receipt": receipt.name}
+    tell(
+        work.session, NewFact("payment.received", work.now, practice_id=practice_id, creditor_id=creditor_id, body=body)
+    )
+    return receipt
 
 
 async def void_receipt(work: Work, receipt_id: UUID, *, reason: str) -> str:
@@ -350,14 +382,14 @@ async def _heading(work: Work, place: _Place) -> dict[str, Any]:
     }
 
 
-async def _transfer_receipt(
-    work: Work, place: _Place, owed: Owed, shares: Sequence[LineShare], *, seen_on: date, reference: str
+async def _receipt_for(
+    work: Work, place: _Place, owed: Owed, shares: Sequence[LineShare], method: Method
 ) -> ReceiptValue:
     amount_cents = sum(share.total_cents for share in shares)
     residual = max(0, sum(line.total_cents for _, line in owed.lines) - amount_cents)
     titles = {line.id: line.title for line, _ in owed.lines}
     creditor = owed.creditor
-    # The debtor sent what was asked for: the duty on our paper cannot be asked for afterwards.
+    # The debtor paid what was asked for: the duty on our paper cannot be asked for afterwards.
     nobody = creditor.stamp_duty_charged_to == ChargedTo.NOBODY.value
     rule = StampRule(
         charged_to=ChargedTo.NOBODY if nobody else ChargedTo.CREDITOR,
@@ -376,7 +408,7 @@ async def _transfer_receipt(
         ),
         amount_cents=amount_cents,
         amount_in_words=italian_words(amount_cents),
-        method=Method("transfer_received", {"seen_on": seen_on.isoformat(), "reference": reference.strip()}),
+        method=method,
         wording=Wording(WordingKind.PART_PAYMENT if residual else WordingKind.FINAL_PAYMENT),
         residual_cents=residual,
         stamp_duty=stamp_duty(amount_cents, rule=rule, exemption=exemption or ""),
@@ -399,7 +431,8 @@ async def _counter_receipt(work: Work, place: _Place, row: Receipt, reason: str)
 
 async def _may_be_voided(work: Work, payment: Payment) -> None:
     """Only while the money can be handed back where it is: what went on is given back by a refund."""
-    if payment.method in ("card", "cheque") and payment.standing in (Standing.AT_BANK, Standing.CLEARED):
+    moved_on = payment_method(payment.method).held.get(Standing(payment.standing))
+    if moved_on in (AccountKind.CHEQUES_AT_BANK, AccountKind.AGENCY_BANK):
         raise Refusal("receipt.money_moved_on", kind=Kind.CONFLICT, details={"held_cents": 0})
     rules.step(payment.method, Standing(payment.standing), Standing.VOIDED)
     taken = -sum(leg.amount_cents for leg in await cash_store.claim_legs_of(work.session, payment))

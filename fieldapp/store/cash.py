@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import AccountKey, AccountKind, Leg, NewEntry
+from fieldapp.domain.payments import METHODS, payment_method
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.store import ledger
 from fieldapp.store.shapes.cash import (
@@ -31,7 +32,7 @@ from fieldapp.store.tables.practice import Creditor, Obligor, Practice
 
 SLIPS = 30
 _UNDER_WAY = ("received", "handed_in", "at_bank")
-_SHOWN = {"cheque": ("bank", "number", "dated_on", "payee"), "card": ("acquirer", "authorisation_code")}
+_ANNOUNCED = [method.code for method in METHODS.values() if method.announced is not None]
 
 
 async def purses(session: AsyncSession) -> list[Purse]:
@@ -86,15 +87,15 @@ async def counts_open(session: AsyncSession) -> dict[UUID, CountRow]:
     }
 
 
-async def under_way(session: AsyncSession, method: str) -> list[PaymentUnderWay]:
-    """Payments by `method` that are not in the bank yet, and unpaid cheques, oldest first."""
+async def under_way(session: AsyncSession, methods: Sequence[str]) -> list[PaymentUnderWay]:
+    """Payments by `methods` that are not in the bank yet, and unpaid cheques, oldest first."""
     query = (
         select(Payment, Receipt, Practice.practice_number, Obligor.name, Person.name)  # type: ignore[call-overload]
         .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
         .join(Practice, col(Practice.id) == col(Payment.practice_id))
         .join(Obligor, and_(col(Obligor.practice_id) == col(Practice.id), col(Obligor.role) == "debtor"))
         .join(Person, col(Person.id) == col(Payment.agent_id))
-        .where(Payment.method == method, col(Payment.standing).in_([*_UNDER_WAY, "unpaid"]))
+        .where(col(Payment.method).in_(methods), col(Payment.standing).in_([*_UNDER_WAY, "unpaid"]))
         .order_by(col(Payment.standing) == "unpaid", col(Payment.received_at))
     )
     return [
@@ -110,20 +111,22 @@ async def under_way(session: AsyncSession, method: str) -> list[PaymentUnderWay]
             receipt=receipt_name(receipt.series, receipt.number),
             received_at=payment.received_at,
             amount_cents=payment.amount_cents,
-            details={name: payment.fields[name] for name in _SHOWN.get(method, ()) if name in payment.fields},
+            details={
+                name: payment.fields[name] for name in payment_method(payment.method).named_by if name in payment.fields
+            },
         )
         for payment, receipt, number, debtor, agent in (await session.execute(query)).all()
     ]
 
 
 async def announced(session: AsyncSession) -> list[AnnouncedTransfer]:
-    """Transfers that debtors announced and nobody has seen arrive, by the day they promised."""
+    """Payments that debtors announced and nobody has seen arrive, by the day they promised or the stamp says."""
     query = (
         select(Promise, Practice.practice_number, Obligor.name, Creditor.name)
         .join(Practice, col(Practice.id) == col(Promise.practice_id))
         .join(Obligor, and_(col(Obligor.practice_id) == col(Practice.id), col(Obligor.role) == "debtor"))
         .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
-        .where(Promise.kind == "bank_transfer", Promise.state == "open")
+        .where(col(Promise.kind).in_(_ANNOUNCED), Promise.state == "open")
         .order_by(col(Promise.due_on), col(Promise.id))
     )
     rows = (await session.exec(query)).all()
@@ -135,6 +138,8 @@ async def announced(session: AsyncSession) -> list[AnnouncedTransfer]:
             practice_number=number,
             debtor_name=debtor,
             creditor_name=creditor,
+            method=promise.kind,
+            reference=promise.reference or "",
             due_on=promise.due_on,
             amount_cents=promise.amount_cents,
             owed_cents=owed.get(promise.practice_id, 0),
@@ -233,8 +238,8 @@ async def payments_on_slip(session: AsyncSession, slip_id: UUID) -> list[Payment
 
 
 async def promise(session: AsyncSession, promise_id: UUID) -> Promise:
-    """An announced transfer, held until the transaction ends. Raises Refusal `transfer.unknown`."""
-    query = select(Promise).where(Promise.id == promise_id, Promise.kind == "bank_transfer").with_for_update()
+    """An announced payment, held until the transaction ends. Raises Refusal `transfer.unknown`."""
+    query = select(Promise).where(Promise.id == promise_id, col(Promise.kind).in_(_ANNOUNCED)).with_for_update()
     row = (await session.exec(query)).first()
     if row is None:
         raise Refusal("transfer.unknown", kind=Kind.MISSING)

@@ -654,15 +654,18 @@ class _Writing:
 
     def _payment(self, taken: TakenPayment, report: VisitReport) -> None:
         payment, receipt, other = taken.payment, taken.receipt, taken.payment.payer
+        method = payment_method(payment.method)
         if receipt is None:
+            assert method.announced is not None
+            found_by = payment.fields.get(method.announced.reference or "")
             self._promise(
                 report,
-                kind="bank_transfer",
-                due_on=date.fromisoformat(str(payment.fields["expected_on"])),
+                kind=method.code,
+                due_on=date.fromisoformat(str(payment.fields[method.announced.on])),
                 amount_cents=payment.amount_cents,
+                reference=str(found_by) if found_by else None,
             )
             return
-        method = payment_method(payment.method)
         assert method.debits is not None
         assert payment.receipt is not None
         creditor_id = self._creditors[report.practice_id]
@@ -741,7 +744,9 @@ class _Writing:
             day=report.planned_day,
         )
 
-    def _promise(self, report: VisitReport, *, kind: str, due_on: date, amount_cents: int) -> None:
+    def _promise(
+        self, report: VisitReport, *, kind: str, due_on: date, amount_cents: int, reference: str | None = None
+    ) -> None:
         self._add(
             Promise,
             id=self._new_id(),
@@ -750,7 +755,7 @@ class _Writing:
             kind=kind,
             due_on=due_on,
             amount_cents=amount_cents,
-            reference=None,
+            reference=reference,
             state="open",
         )
         body = {"kind": kind, "due_on": due_on.isoformat(), "amount_cents": amount_cents}

@@ -232,7 +232,7 @@ async def _promises(session: AsyncSession, practice_id: UUID) -> list[PromiseRow
     return [
         PromiseRow(
             id=row.id,
-            kind=row.kind,  # type: ignore[arg-type]
+            kind=row.kind,
             due_on=row.due_on,
             amount_cents=row.amount_cents,
             reference=row.reference,

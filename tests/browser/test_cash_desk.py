@@ -139,7 +139,7 @@ def test_an_agent_hands_in_the_office_counts_and_the_bank_clears(till: Page, boo
 
 def test_a_transfer_seen_on_the_statement_becomes_a_receipt_of_the_office(till: Page, taken: Taken) -> None:
     page = till
-    row = region(page, "Bonifici annunciati").get_by_role("row").filter(has_text=taken.announced["practice_number"])
+    row = region(page, "Pagamenti annunciati").get_by_role("row").filter(has_text=taken.announced["practice_number"])
     row.get_by_role("button", name=re.compile("^È arrivato")).click()
     expect(page.get_by_text(re.compile("^Restano da pagare|Restano da pagare")).first).to_be_visible()
     page.get_by_label("Riferimento della banca").fill("CRO 0042")

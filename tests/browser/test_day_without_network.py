@@ -100,6 +100,12 @@ def transfer(phone: AgentsPhone, day: Day) -> None:
     expect(phone.page.get_by_role("img", name="Promemoria di bonifico")).to_be_visible()
     day.texts["transfer"] = phone.page.locator("dialog[open]").inner_text()
     phone.tap("Fatto")
+    phone.pay("Bollettino postale", "10,00", {"Codice del timbro": "vcy 0123"})
+    phone.look_together()
+    phone.tap("Annota il bollettino")
+    expect(phone.page.get_by_role("img", name="Promemoria di bollettino")).to_be_visible()
+    day.texts["bulletin"] = phone.page.locator("dialog[open]").inner_text()
+    phone.tap("Fatto")
     phone.finish()
 
 
@@ -195,6 +201,14 @@ def test_an_announced_transfer_is_a_promise_and_posts_nothing(day: Day) -> None:
     assert practice["owed_cents"] == day.owed_before("transfer")
     assert ("bank_transfer", 6_120) in [(one["kind"], one["amount_cents"]) for one in practice["promises"]]
     assert "Promemoria di bonifico" in day.texts["transfer"]
+
+
+def test_a_bulletin_that_was_shown_is_no_payment_until_the_office_sees_it(day: Day) -> None:
+    [seen] = [one for one in day.practice("transfer")["promises"] if one["kind"] == "bulletin"]
+
+    assert (seen["amount_cents"], seen["reference"], seen["state"]) == (1_000, "VCY 0123", "open")
+    assert "Non è una quietanza" in day.texts["bulletin"]
+    assert "VCY 0123" in day.texts["bulletin"]
 
 
 def test_a_signature_is_bound_to_the_text_that_the_signer_saw(day: Day, books: Books) -> None:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from fieldapp.domain.epc import compact_iban, epc_payload, spaced_iban
 from fieldapp.domain.errors import Refusal
 from fieldapp.domain.ids import canonical_json, sha256
-from fieldapp.domain.papers import Paper, TransferMemo, VisitNotice, fill, paper_blocks, paper_lines
+from fieldapp.domain.papers import AnnouncementMemo, Paper, TransferMemo, VisitNotice, fill, paper_blocks, paper_lines
+from fieldapp.domain.payments import METHODS
 from fieldapp.domain.receipts import Capacity, Payer, ReceiptValue
 from fieldapp.domain.values import canonical_bytes, read_canonical
 from tests.domain.receipt_builders import ROOT, a_receipt, answer_of, golden
@@ -27,6 +28,8 @@ SHAPES: dict[str, type[Paper]] = {
     "receipt": ReceiptValue,
     "receipt_subject_to_clearance": ReceiptValue,
     "transfer_memo": TransferMemo,
+    "bulletin_memo": AnnouncementMemo,
+    "link_memo": AnnouncementMemo,
     "visit_notice": VisitNotice,
 }
 AGREEMENTS = ("agreement.", "repayment_plan.", "settlement.")
@@ -118,6 +121,30 @@ def test_a_template_that_frightens_is_refused_for_a_notice() -> None:
     assert refusal.value.code == "paper.notice_not_neutral"
 
 
+@pytest.mark.parametrize("name", ["bulletin shown with its stamp", "link to pay by", "link that the office sends"])
+def test_an_announcement_says_that_it_is_no_receipt_and_bears_no_number(name: str) -> None:
+    lines = paper_lines(paper_blocks(paper_of(paper_named(name)), WORDS, digest=sha256(b"")))
+
+    assert any(line.startswith("Non è una quietanza") for line in lines)
+    assert not any(re.search(r"[A-Z][0-9]-[0-9]{6}", line) or "https://" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"on": "2027-02-29"},  # no such day
+        {"amount_cents": 0},
+        {"amount_cents": 1_000_000_000},
+        {"reference": ""},  # a stamp has a code
+        {"reference": "x" * 41},
+    ],
+)
+def test_a_bulletin_that_was_not_paid_on_a_day_or_has_no_code_makes_no_memo(changes: dict[str, Any]) -> None:
+    answer = answer_of(lambda: paper_of({**paper_named("bulletin shown with its stamp"), **changes}))
+
+    assert answer == {"refused": "paper.malformed"}
+
+
 @pytest.mark.parametrize("field", ["creditor", "amount_cents", "practice"])
 def test_a_notice_has_no_place_for_the_debt(field: str) -> None:
     with pytest.raises(Refusal) as refusal:
@@ -136,7 +163,7 @@ def test_a_template_without_a_sentence_fails_before_anything_is_printed(key: str
         "visit_notice.hours.text",
     }
     # The phone never says it; a receipt of the office does (tests/flows/test_cash.py).
-    kept_for_later.add("receipt.method.transfer_received")
+    kept_for_later |= {f"receipt.method.{code}" for code, method in METHODS.items() if not method.at_the_door}
     # One capacity stands for all of them: `test_a_template_names_every_capacity_of_a_payer`.
     kept_for_later |= {f"receipt.paid_by.{capacity}" for capacity in Capacity} - {"receipt.paid_by.relative"}
 

@@ -97,7 +97,14 @@ def test_every_method_of_the_catalogue_is_whole(method: Any) -> None:
     assert METHODS[method.code] is method
     assert len({field.name for field in method.fields}) == len(method.fields)
     # What posts has an account and a numbered paper with words for it; what announces has neither.
-    assert method.counts_as_payment == (method.paper.value != "transfer_memo")
+    assert method.counts_as_payment == (not method.paper.value.endswith("_memo")) == (method.announced is None)
+    # What is announced names a field with its day, and is booked as something that only the office sees.
+    if method.announced is not None:
+        assert {field.name: field.kind.value for field in method.fields}[method.announced.on] == "date"
+        booked_as = METHODS[method.announced.booked_as]
+        assert booked_as.counts_as_payment
+        assert not booked_as.at_the_door
+    assert {field.name for field in method.fields} >= set(method.named_by)
     assert f"receipt.method.{method.code}" in words or not method.counts_as_payment
 
 

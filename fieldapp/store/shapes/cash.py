@@ -54,11 +54,16 @@ class PaymentUnderWay(Struct, frozen=True):
 
 
 class AnnouncedTransfer(Struct, frozen=True):
+    """A payment that a debtor announced, or showed the stamp of, and that nobody has seen on an account."""
+
     promise_id: UUID
     practice_id: UUID
     practice_number: str
     debtor_name: str
     creditor_name: str
+    method: str
+    reference: str
+    """By what it is found: the code of a bulletin's stamp; else empty."""
     due_on: date
     amount_cents: int
     owed_cents: int

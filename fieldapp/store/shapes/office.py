@@ -149,7 +149,8 @@ class TimelineItem(Struct, frozen=True):
 
 class PromiseRow(Struct, frozen=True):
     id: UUID
-    kind: Literal["promise_to_pay", "bank_transfer"]
+    kind: str
+    """`promise_to_pay`, or the method of the payment that was announced."""
     due_on: date
     amount_cents: int
     reference: str | None

@@ -1848,12 +1848,14 @@ export interface components {
             debtor_name: string;
             /** Format: date */
             due_on: string;
+            method: string;
             owed_cents: number;
             /** Format: uuid */
             practice_id: string;
             practice_number: string;
             /** Format: uuid */
             promise_id: string;
+            reference: string;
         };
         /** ApprovalRequest */
         ApprovalRequest: {
@@ -2926,8 +2928,7 @@ export interface components {
             due_on: string;
             /** Format: uuid */
             id: string;
-            /** @enum {string} */
-            kind: "promise_to_pay" | "bank_transfer";
+            kind: string;
             reference: string | null;
             /** @enum {string} */
             state: "open" | "kept" | "broken";

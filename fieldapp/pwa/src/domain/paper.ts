@@ -45,6 +45,27 @@ export interface TransferMemo {
   readonly device: string
 }
 
+/**
+ * A payment that somebody else receives: no number, no posting. `on` is the day of the stamp, or until when the link
+ * holds; `reference` the stamp's code, or the link itself (empty where the office sends it later).
+ */
+export interface AnnouncementMemo {
+  readonly v: 1
+  readonly kind: 'bulletin_memo' | 'link_memo'
+  readonly issued_at: string
+  readonly utc_offset_min: number
+  readonly place: string
+  readonly agency: Agency
+  readonly creditor: PaperCreditor
+  readonly debtor: string
+  readonly practice: string
+  readonly amount_cents: number
+  readonly on: string
+  readonly reference: string
+  readonly agent: PaperAgent
+  readonly device: string
+}
+
 /** Avviso di passaggio. By its very shape it cannot hold a debt, an amount or a creditor (Garante, 30-11-2005). */
 export interface VisitNotice {
   readonly v: 1
@@ -59,7 +80,7 @@ export interface VisitNotice {
   readonly device: string
 }
 
-export type Paper = ReceiptValue | TransferMemo | VisitNotice
+export type Paper = ReceiptValue | TransferMemo | AnnouncementMemo | VisitNotice
 
 /**
  * The blocks of `paper` in reading order; `digest` is that of its canonical bytes.
@@ -74,6 +95,9 @@ export function paperBlocks(paper: Paper, words: PaperWords, digest: string): re
       return receiptBlocks(paper, words, digest)
     case 'transfer_memo':
       return memoBlocks(paper, words)
+    case 'bulletin_memo':
+    case 'link_memo':
+      return announcementBlocks(paper, words)
     case 'visit_notice':
       return noticeBlocks(paper, words)
   }
@@ -233,6 +257,38 @@ function memoBlocks(paper: TransferMemo, words: PaperWords): Block[] {
     ...fields.map(([key, text]) => block('field', text, fill(words, `transfer_memo.${key}`))),
     block('field', fill(words, 'transfer_memo.agent.text', { ...paper.agent }), fill(words, 'transfer_memo.agent')),
     block('qr', fill(words, 'transfer_memo.qr')),
+  ]
+}
+
+/** Throws `paper.malformed`. */
+export function checkAnnouncement(memo: AnnouncementMemo): void {
+  checkAgency(memo.agency)
+  checkHeading(memo)
+  checkText(memo.debtor, 'debtor', 160)
+  checkText(memo.practice, 'practice', 60)
+  if (memo.kind === 'bulletin_memo' || memo.reference) checkText(memo.reference, 'reference', memo.kind === 'link_memo' ? 600 : 40)
+  if (!isDay(memo.on)) throw new Refused('paper.malformed', { at: 'on' })
+  if (!isWhole(memo.amount_cents, 1, LARGEST_CENTS)) throw new Refused('paper.malformed', { at: 'v, amount_cents' })
+}
+
+function announcementBlocks(paper: AnnouncementMemo, words: PaperWords): Block[] {
+  const { kind } = paper
+  const link = kind === 'link_memo'
+  // The address itself is long and for machines: it stands in the code alone.
+  const last = paper.reference ? block('qr', fill(words, 'link_memo.qr')) : block('note', fill(words, 'link_memo.later'))
+  return [
+    ...issuerBlocks(paper.agency, words),
+    block('title', fill(words, `${kind}.title`)),
+    block('issued', issued(paper, words, 'transfer_memo.issued')),
+    block('amount', italian(paper.amount_cents)),
+    block('warning', fill(words, `${kind}.warning`)),
+    block('field', paper.creditor.name, fill(words, 'transfer_memo.payee')),
+    block('field', italianDate(paper.on), fill(words, `${kind}.on`)),
+    ...(link ? [] : [block('field', paper.reference, fill(words, `${kind}.reference`))]),
+    block('field', paper.debtor, fill(words, 'transfer_memo.debtor')),
+    block('field', paper.practice, fill(words, 'transfer_memo.practice')),
+    block('field', fill(words, 'transfer_memo.agent.text', { ...paper.agent }), fill(words, 'transfer_memo.agent')),
+    ...(link ? [last] : []),
   ]
 }
 

@@ -1,7 +1,7 @@
 /** A paper that the debtor wants sent by the office. Twin of `PaperRequest` in `domain/told.py`; golden cases hold both. */
 export const SEND_BY = ['email', 'pec', 'post'] as const
 export type SendBy = (typeof SEND_BY)[number]
-export type Paper = 'receipt' | 'transfer_memo' | 'repayment_plan' | 'settlement'
+export type Paper = 'receipt' | 'transfer_memo' | 'bulletin_memo' | 'link_memo' | 'repayment_plan' | 'settlement'
 
 const MAILBOX = /^[^\s@,;<>"]{1,64}@[^\s@,;<>"]+\.[^\s@,;<>".]{2,}$/
 const POSTAL = /^(?=[^]*\d)[^]{10,}$/

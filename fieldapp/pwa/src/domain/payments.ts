@@ -10,7 +10,7 @@ import { Refused, attempt, isDay, lengthOf, printable, type Result } from './rea
 export type Answer = string | boolean
 export type Answers = Readonly<Record<string, Answer>>
 export type FieldKind = 'text' | 'code' | 'date' | 'flag'
-export type PaperKind = 'receipt' | 'receipt_subject_to_clearance' | 'transfer_memo'
+export type PaperKind = 'receipt' | 'receipt_subject_to_clearance' | 'transfer_memo' | 'bulletin_memo'
 export type HeldIn = 'agent_cash' | 'card_in_transit' | 'cheques_in_hand' | 'agency_bank'
 
 export interface PaymentField {
@@ -18,6 +18,16 @@ export interface PaymentField {
   readonly kind: FieldKind
   readonly required: boolean
   readonly longest: number
+}
+
+/** How a payment that is only announced goes on: nothing is posted until the office sees it. */
+export interface Announced {
+  /** The field with its day: to come, or behind us where `past`. */
+  readonly on: string
+  readonly past: boolean
+  /** The field by which the office finds it. */
+  readonly reference: string | null
+  readonly booked_as: string
 }
 
 export interface PaymentMethod {
@@ -29,6 +39,7 @@ export interface PaymentMethod {
   readonly counts_as_payment: boolean
   /** False for what only the office sees happen: the phone does not offer it. */
   readonly at_the_door: boolean
+  readonly announced: Announced | null
 }
 
 export interface PaymentRules {
@@ -55,7 +66,7 @@ export function paymentMethod(code: string): PaymentMethod {
  * The answers as the paper will hold them: trimmed, codes in capitals, empty optional ones left out.
  *
  * Refusals: `payment.amount_out_of_range`, `.field_missing`, `.field_unknown`, `.field_invalid` (details: field),
- * `.card_number_given`, `.transfer_date_past`, or one of the cheque rules.
+ * `.card_number_given`, `.transfer_date_past`, `.stamp_date_to_come`, or one of the cheque rules.
  */
 export const checkedPayment = (
   method: PaymentMethod, amountCents: number, answers: Answers, rules: PaymentRules,
@@ -74,10 +85,13 @@ function check(method: PaymentMethod, amountCents: number, answers: Answers, rul
     if (answer !== '') checked[field.name] = answer
   }
   if (method.code === 'cheque') checkCheque(checked, amountCents, rules)
-  if (method.code === 'bank_transfer' && String(checked['expected_on']) < rules.today) {
-    throw new Refused('payment.transfer_date_past', { expected_on: String(checked['expected_on']) })
-  }
+  if (method.announced) checkAnnounced(method.announced, String(checked[method.announced.on]), rules.today)
   return checked
+}
+
+function checkAnnounced({ on, past }: Announced, day: string, today: string): void {
+  if (!past && day < today) throw new Refused('payment.transfer_date_past', { [on]: day })
+  if (past && day > today) throw new Refused('payment.stamp_date_to_come', { [on]: day })
 }
 
 function checkedAnswer(field: PaymentField, answer: Answer): Answer {

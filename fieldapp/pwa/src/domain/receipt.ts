@@ -119,7 +119,7 @@ export const GENESIS = '0'.repeat(64)
 export function buildReceipt(draft: ReceiptDraft, place: ChainPlace): Result<ReceiptValue> {
   return attempt(() => {
     const { paper } = paymentMethod(draft.method.code)
-    if (paper === 'transfer_memo') throw new Refused('receipt.method_differs_from_kind')
+    if (paper !== 'receipt' && paper !== 'receipt_subject_to_clearance') throw new Refused('receipt.method_differs_from_kind')
     const value: ReceiptValue = {
       ...draft,
       v: draft.payer ? 2 : 1,

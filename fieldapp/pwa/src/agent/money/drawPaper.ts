@@ -33,7 +33,7 @@ export async function drawPaper(stop: StopCard, payment: PaymentBody, given: Pap
   }
   const memo = memoOf(stop, payment)
   const blocks = paperBlocks(memo, words, '')
-  return drawn(blocks, memoPayload(memo))
+  return drawn(blocks, memo.kind === 'transfer_memo' ? memoPayload(memo) : memo.reference)
 }
 
 const drawn = (blocks: readonly Block[], code: string): DrawnPaper => ({

@@ -3,10 +3,9 @@
  * Nothing here is shown or stored; `take` writes number, chain, receipt and draft in one transaction.
  */
 import { allocate, LEGAL_ORDER, totalOf, type Allocation, type Part } from '../../domain/allocation.ts'
-import { canonicalText } from '../../domain/canonical.ts'
 import type { Ruleset } from '../../domain/conduct.ts'
 import { compactIban } from '../../domain/epc.ts'
-import type { TransferMemo } from '../../domain/paper.ts'
+import type { AnnouncementMemo, TransferMemo } from '../../domain/paper.ts'
 import { checkedPayment, paymentMethod, type Answers, type PaymentMethod } from '../../domain/payments.ts'
 import { buildReceipt, sealReceipt, stampDuty, type ReceiptDraft, type StampDuty, type StampRule } from '../../domain/receipt.ts'
 import { attempt, Refused, type Result } from '../../domain/reading.ts'
@@ -197,20 +196,22 @@ function receiptDraft(stop: StopCard, made: Offer): ReceiptDraft {
   }
 }
 
-/** The memo that a banking app reads from the screen; a value like the receipt, but it proves nothing. */
-export function memoOf(stop: StopCard, payment: PaymentBody): TransferMemo {
+/** The memo of a payment that is only announced; a value like the receipt, but it proves nothing. */
+export function memoOf(stop: StopCard, payment: PaymentBody): TransferMemo | AnnouncementMemo {
+  const { paper, announced } = paymentMethod(payment.method)
+  const on = String(payment.fields[announced?.on ?? ''] ?? dayAt(serviceNow()))
+  const common = { ...heading(stop), v: 1, amount_cents: payment.amount_cents } as const
+  if (paper === 'bulletin_memo') {
+    return { ...common, kind: paper, on, reference: String(payment.fields[announced?.reference ?? ''] ?? '') }
+  }
   return {
-    ...heading(stop),
-    v: 1,
+    ...common,
     kind: 'transfer_memo',
     bic: stop.practice.creditor.bic,
-    amount_cents: payment.amount_cents,
     remittance: `Pratica ${stop.practice.practice_number}`,
-    expected_on: String(payment.fields['expected_on'] ?? dayAt(serviceNow())),
+    expected_on: on,
   }
 }
-
-export const memoText = (memo: TransferMemo): string => canonicalText(memo)
 
 /** Who, when, where, for whom: what every paper of this device begins with. */
 export function heading(stop: StopCard) {
