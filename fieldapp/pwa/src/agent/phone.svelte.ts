@@ -2,7 +2,7 @@
  * The phone's present for all screens: who, on which device, which day, what is open and what waits to leave.
  * Screens read it; what they do goes through `actions.ts`.
  */
-import { fromBytes, openStorage, SEALED, toBytes, type Storage, type StoredRecord, type WipedBecause } from '../outbox/storage'
+import { fromBytes, NotWritten, openStorage, SEALED, toBytes, type Storage, type StoredRecord, type WipedBecause } from '../outbox/storage'
 import { Locked, openVault, type Vault } from '../outbox/vault'
 import type { Office } from '../outbox/sealing'
 import type { Deliverer, Delivery } from '../outbox/delivery'
@@ -32,8 +32,8 @@ interface ClockSetting {
   readonly demo: boolean
 }
 
-/** `set_lock`: a phone that has no PIN yet. `wiped`: its cases are gone, what is unsent is not. */
-export type Stage = 'opening' | 'sign_in' | 'enrol' | 'set_lock' | 'locked' | 'wiped' | 'ready'
+/** `no_storage`: a browser that keeps nothing. `set_lock`: a phone that has no PIN yet. `wiped`: its cases are gone, what is unsent is not. */
+export type Stage = 'opening' | 'no_storage' | 'sign_in' | 'enrol' | 'set_lock' | 'locked' | 'wiped' | 'ready'
 
 /** Ids and nothing else, so that it may lie among the settings. */
 export interface KeptOrder {
@@ -70,6 +70,8 @@ class Phone {
   counters = $state.raw<Counters | null>(null)
   status = $state.raw<DriverStatus>({ sending: null, trouble: null, quietUntil: 0, reachedAtMs: null })
   persisted = $state<boolean | null>(null)
+  /** The last write failed: the storage is full or broken. */
+  unsaved = $state(false)
   /** This browser had an enrolled phone once, and its data are gone. */
   evicted = $state(false)
   /** Why the cases are gone from this phone. */
@@ -95,8 +97,19 @@ class Phone {
 }
 
 export const phone = new Phone()
+const lying = openStorage()
 /** As it lies on the phone: for the lock and for what is sealed, never for a screen. */
-export const raw: Storage = openStorage()
+export const raw: Storage = {
+  ...lying,
+  write: async (change) => {
+    const outcome = await lying.write(change).catch((problem: unknown) => {
+      phone.unsaved = true
+      throw problem
+    })
+    phone.unsaved = false
+    return outcome
+  },
+}
 export const storage: Vault = openVault(raw, office, () => {
   void shut()
 })
@@ -112,7 +125,19 @@ export const serviceNow = (): Date => new Date(Date.now() + phone.clock.offset_m
 
 /** Paint what is saved, then ask the network. */
 export async function open(): Promise<void> {
-  const [device, clock] = await Promise.all([setting<DeviceSetting>('device'), setting<ClockSetting>('clock')])
+  let device: DeviceSetting | null
+  let clock: ClockSetting | null
+  try {
+    phone.evicted = localStorage.getItem(ENROLLED) !== null
+    ;[device, clock] = await Promise.all([setting<DeviceSetting>('device'), setting<ClockSetting>('clock')])
+  } catch {
+    phone.stage = 'no_storage'
+    return
+  }
+  // Whatever was being written is said by `unsaved`, also where nobody waits for it.
+  addEventListener('unhandledrejection', (event) => {
+    if (event.reason instanceof NotWritten) event.preventDefault()
+  })
   if (clock) phone.clock = clock
   setInterval(() => {
     phone.tick = Date.now()
@@ -128,12 +153,12 @@ export async function open(): Promise<void> {
   void navigator.storage?.persisted?.().then((kept) => (phone.persisted = kept), () => undefined)
   if (device) {
     phone.device = device
+    phone.evicted = false
     localStorage.setItem(ENROLLED, '1')
     listen()
     await standBefore()
     return
   }
-  phone.evicted = localStorage.getItem(ENROLLED) !== null
   phone.stage = 'sign_in'
   await readClock()
   // Asked only where somebody had signed in: a stranger's phone makes no request that must fail.
@@ -275,7 +300,8 @@ export function listen(): void {
 
 /** Something was written: screens read it, and it leaves when it can. */
 export async function wrote(): Promise<void> {
-  await reread()
+  // Written is written: a phone that cannot be read anew must not look as if nothing had been.
+  await reread().catch(() => undefined)
   driver?.nudge()
   channel?.postMessage(CHANGED)
 }

@@ -30,6 +30,9 @@ export interface Row extends StoredRecord {
 /** What only the office can open: the state of work that outlived a wipe. */
 export const SEALED = 'sealed'
 
+/** The phone could not write: its storage is full or broken. Nothing of the change happened. */
+export class NotWritten extends Error {}
+
 /** One compare-and-write: everything in `put` and `remove` happens, or nothing because `expect` no longer holds. */
 export interface Change {
   readonly expect?: readonly { readonly key: string; readonly bytes: Uint8Array | null; readonly state?: string }[]
@@ -173,6 +176,8 @@ export function openStorage(name = 'fieldapp'): Storage {
         if (moved) return 'changed' as const
         await Promise.all([...remove.map((key) => records.delete(key)), ...put.map((row) => records.put(row))])
         return 'written' as const
+      }).catch((cause: unknown) => {
+        throw new NotWritten('nothing was written', { cause })
       }),
     mark: (key, state) =>
       inOne(['records'], async (transaction) => {

@@ -27,7 +27,8 @@ function look(): void {
 }
 
 export async function watchIdleness(): Promise<void> {
-  after = (await setting<LockAfter>('lock_after')) ?? USUAL
+  // A browser that keeps nothing has no setting either, and says so itself.
+  after = (await setting<LockAfter>('lock_after').catch(() => null)) ?? USUAL
   for (const sign of ['pointerdown', 'keydown', 'scroll'] as const) addEventListener(sign, touch, { capture: true, passive: true })
   document.addEventListener('visibilitychange', () => {
     // Coming back is looked at before it counts as use.

@@ -7,6 +7,7 @@ import { t } from '../../text'
 import type { Position } from '../../domain/visit.ts'
 import { mayLocate, type Draft } from '../draft'
 import { loadDraft, saveDraft } from '../actions'
+import { Locked } from '../../outbox/vault'
 import { phone, reread } from '../phone.svelte'
 import { askPosition } from '../position'
 import { say } from '../toast.svelte'
@@ -79,8 +80,8 @@ export class OpenVisit {
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#queue.then(work)
     this.#queue = done.catch((problem: unknown) => {
-      // A refusal is said where it was asked; anything else means that the phone could not write (storage full).
-      if (!(problem instanceof Refused)) say(t('saving.failed'), null, 15_000)
+      // A refusal is said where it was asked; a locked phone shows nothing; anything else was not written (storage full).
+      if (!(problem instanceof Refused || problem instanceof Locked)) say(t('saving.failed'), null, 15_000)
     })
     return done
   }

@@ -53,5 +53,13 @@ export async function rememberForWorker(language: Language): Promise<void> {
   if ('caches' in globalThis) await (await caches.open(WORKERS_CACHE)).put(WORKERS_LANGUAGE, new Response(language))
 }
 
-export const firstLanguage = (): Language =>
-  preferredLanguage([localStorage.getItem(REMEMBERED) ?? '', ...navigator.languages])
+/** A browser that keeps nothing remembers none. */
+function remembered(): string {
+  try {
+    return localStorage.getItem(REMEMBERED) ?? ''
+  } catch {
+    return ''
+  }
+}
+
+export const firstLanguage = (): Language => preferredLanguage([remembered(), ...navigator.languages])
