@@ -185,7 +185,7 @@ def test_neither_a_dot_nor_a_date_nor_a_new_day_nor_a_new_app_takes_a_form_away(
     assert (visit["outcome"], visit["flags"]) == ("PROMISE_TO_PAY", ["visit.reassigned"])
 
 
-def test_a_phone_that_fills_up_in_the_middle_of_a_payment_says_so_and_gives_one_receipt(
+def test_neither_a_full_phone_nor_a_second_window_loses_or_doubles_a_payment(
     browser: Browser, service: Service, books: Books
 ) -> None:
     with a_phone(browser, service) as eyes:
@@ -207,6 +207,18 @@ def test_a_phone_that_fills_up_in_the_middle_of_a_payment_says_so_and_gives_one_
         expect(sheet.get_by_text("10,00", exact=False).first).to_be_visible()
 
         page.evaluate("window.full = false")
+        # Meanwhile the same visit takes money in another window: what is held here would forget it.
+        window = page.context.new_page()
+        window.goto(page.url)
+        other = AgentsPhone(window, service.agent())
+        other.unlock()
+        other.pay("Contanti", "5,00", {})
+        other.look_together()
+        first = other.receive()
+        window.close()
+        agent.hold("ieni premuto")
+        expect(sheet.get_by_text("Questa visita è stata aggiornata in un’altra finestra.")).to_be_visible()
+        agent.look_together()
         receipt = agent.receive()
         expect(page.get_by_role("alert").filter(has_text=full)).to_have_count(0)
         page.evaluate("window.full = true")
@@ -219,8 +231,10 @@ def test_a_phone_that_fills_up_in_the_middle_of_a_payment_says_so_and_gives_one_
         agent.delivered()
 
     practice = books.practice(stop)
-    assert [one["label"] for one in practice["receipts"]] == [receipt]
-    assert [one["amount_cents"] for one in practice["receipts"]] == [1_000]
+    assert sorted((one["label"], one["amount_cents"]) for one in practice["receipts"]) == [
+        (first, 500),
+        (receipt, 1_000),
+    ]
     assert len(practice["visits"]) == 1
 
 

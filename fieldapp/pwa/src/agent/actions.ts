@@ -5,7 +5,7 @@ import type { Paper, SendBy } from '../domain/paperRequest.ts'
 import { checkReport, readBody, type VisitBody } from '../domain/visit.ts'
 import { commit, nextNumber, seal, takeBack, type EnvelopeKind, type StoredEnvelope } from '../outbox/envelopes'
 import { uuid7 } from '../outbox/bytes'
-import { BOUND, fromBytes, toBytes, type StoredRecord } from '../outbox/storage'
+import { BOUND, fromBytes, same, toBytes, type StoredRecord } from '../outbox/storage'
 import { bodyOf, draftKey, isBound, newDraft, type Draft, type Typing } from './draft'
 import { kept, opened, type KeptDraft } from './keptDraft'
 import { cutShort } from './danger'
@@ -41,6 +41,12 @@ export async function loadDraft(stopId: string): Promise<Draft | null> {
   }
   seen.set(stopId, record.bytes)
   return opened(fromBytes<KeptDraft>(record.bytes), knownStops())
+}
+
+/** Whether this visit lies on the phone as this window left it. */
+export async function asSeen(stopId: string): Promise<boolean> {
+  const record = await storage.get(draftKey(stopId))
+  return same(record?.bytes ?? null, seen.get(stopId) ?? null)
 }
 
 /** Save what was typed; `false` when another window has written this visit meanwhile. */

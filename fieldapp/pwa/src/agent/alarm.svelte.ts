@@ -54,7 +54,7 @@ export async function endWhatWasLeft(): Promise<void> {
 async function end(draft: Draft, visit: OpenVisit | null): Promise<void> {
   // In the visit's own queue: money that is just being written is written first, and goes with the report.
   if (visit) {
-    const ending = visit.act((latest) => endForSafety(latest))
+    const ending = visit.act((latest) => endForSafety(latest), undefined, { anyway: true })
     visit.ended = true
     await ending
   } else await endForSafety(draft)

@@ -6,9 +6,10 @@ import { Refused } from '../../domain/reading.ts'
 import { t } from '../../text'
 import type { Position } from '../../domain/visit.ts'
 import { mayLocate, type Draft } from '../draft'
-import { loadDraft, saveDraft } from '../actions'
+import { asSeen, loadDraft, saveDraft } from '../actions'
 import { Locked } from '../../outbox/vault'
 import { phone, reread } from '../phone.svelte'
+import { go } from '../place.svelte'
 import { askPosition } from '../position'
 import { say } from '../toast.svelte'
 
@@ -52,13 +53,15 @@ export class OpenVisit {
 
   /**
    * An act that writes the draft together with something else. `merge` puts what it brought into the draft as it
-   * is then: typing goes on meanwhile.
+   * is then: typing goes on meanwhile. Refused where another window has written this visit: it would be overwritten, and
+   * money in it forgotten. `anyway` is for what reads the visit anew by itself.
    */
-  async act<T>(work: (draft: Draft) => Promise<T>, merge?: (latest: Draft, done: T) => Draft): Promise<T> {
+  async act<T>(work: (draft: Draft) => Promise<T>, merge?: (latest: Draft, done: T) => Draft, { anyway = false } = {}): Promise<T> {
     this.writing = true
     try {
       return await this.#enqueue(async () => {
-        await this.#save()
+        const inStep = (await this.#save()) && !this.ended && ((await asSeen(this.draft.stop.stop_id)) || (await this.#takeOver()))
+        if (!inStep && !anyway) throw new Refused('visit.other_window')
         const done = await work(this.draft)
         if (merge) this.change(merge(this.draft, done))
         return done
@@ -86,19 +89,28 @@ export class OpenVisit {
     return done
   }
 
-  async #save(): Promise<void> {
-    if (!this.#unsaved) return
+  /** What the other window wrote is shown; where it closed the visit there is nothing left to write. */
+  async #takeOver(): Promise<false> {
+    const other = await loadDraft(this.draft.stop.stop_id)
+    if (other) this.draft = other
+    else {
+      this.ended = true
+      go({ kind: 'today' })
+    }
+    say(t('visit.other_window'))
+    return false
+  }
+
+  /** False where another window was faster. */
+  async #save(): Promise<boolean> {
+    if (!this.#unsaved) return true
     this.#unsaved = false
     const saved = await saveDraft(this.draft).catch((problem: unknown) => {
       this.#unsaved = true
       throw problem
     })
-    if (saved) {
-      void reread()
-      return
-    }
-    const other = await loadDraft(this.draft.stop.stop_id)
-    if (other) this.draft = other
-    say(t('visit.other_window'))
+    if (!saved) return this.#takeOver()
+    void reread()
+    return true
   }
 }
