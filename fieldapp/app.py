@@ -36,6 +36,7 @@ from fieldapp.routes.public import PublicController
 from fieldapp.routes.replans import ReplanController
 from fieldapp.routes.rescue import RescueController
 from fieldapp.routes.rules import RulesController
+from fieldapp.routes.same_debtor import SameDebtorController
 from fieldapp.routes.webhooks import WebhookController
 from fieldapp.services.work import Parts
 from fieldapp.settings import Settings
@@ -69,6 +70,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             CashController,
             BooksController,
             ContactController,
+            SameDebtorController,
             ExchangeController,
             WebhookController,
             PublicController,

@@ -305,8 +305,18 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
 )
 """By kind. To add one: an entry here; `tests/architecture/test_events.py` holds that no kind is missing."""
 
-INSIDE = frozenset({"agent.in_danger", "board.changed", "plan.progress"})
-"""Kinds for our own screens alone: how far a search has come, three times a second; that an agent calls for help."""
+INSIDE = frozenset(
+    {
+        "agent.in_danger",
+        "board.changed",
+        "debtor.joined",
+        "debtor.kept_apart",
+        "debtor.parted",
+        "plan.progress",
+    }
+)
+"""Kinds for our own screens alone: how far a search has come, three times a second; that an agent calls for help; that
+a debtor has a practice of another creditor too, which is no creditor's business."""
 
 
 def kinds_of(scopes: frozenset[FactScope]) -> list[str]:

@@ -13,3 +13,8 @@ def metres_between(lat_e6: int, lon_e6: int, to_lat_e6: int, to_lon_e6: int) -> 
     half_lat, half_lon = (to_lat - from_lat) / 2, radians((to_lon_e6 - lon_e6) / 1e6) / 2
     h = sin(half_lat) ** 2 + cos(from_lat) * cos(to_lat) * sin(half_lon) ** 2
     return round(2 * EARTH_M * asin(sqrt(h)))
+
+
+def door_of(comune: str, street: str, house_number: str) -> str:
+    """One text for one door, however its parts are cased and spaced."""
+    return "|".join(" ".join(part.casefold().split()) for part in (comune, street, house_number))

@@ -23,6 +23,7 @@ from fieldapp.domain.access import Identity
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.intake import Finding, IntakeReading, said
 from fieldapp.domain.packed import Packed
+from fieldapp.services import same_debtor
 from fieldapp.services.layouts import named_layout
 from fieldapp.services.placing import place_all
 from fieldapp.services.work import Parts, Work, working
@@ -331,8 +332,25 @@ def _finish(work: Work, row: ImportFile, ready: _Ready, written: Written) -> Non
     _note_counts(row, written, work.parts.words["it"])
     if ready.reading.rejected:
         work.session.add(_task_of_rejects(work, row, ready.reading))
+    if written.alike:
+        work.session.add(_task_of_alike(work, row, written.alike))
     tell(work.session, _fact("import.done", row, work.now))
     audit(work.session, "import.written", "import_file", row.id, new=written.new, changed=written.changed)
+
+
+def _task_of_alike(work: Work, row: ImportFile, pairs: int) -> Task:
+    """One task for all debtors of a file who may be known already: nobody is joined silently."""
+    return Task(
+        id=work.new_id(),
+        agency_id=work.agency_id,
+        kind=same_debtor.TASK,
+        team="back_office",
+        due_on=work.today,
+        created_at=work.now,
+        subject_kind="same_debtor",
+        subject_id=str(row.id),
+        details={"file_name": row.file_name, "pairs": pairs},
+    )
 
 
 def _task_of_rejects(work: Work, row: ImportFile, reading: IntakeReading) -> Task:

@@ -21,7 +21,8 @@ from fieldapp.domain.ledger import CLAIMS, AccountKind, LineBalance, NewEntry
 from fieldapp.domain.packed import Packed
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.domain.statements import Adjustment, PaymentTaken, adjust, cut_of, draft_digest, plus
-from fieldapp.store import addresses, ledger
+from fieldapp.domain.tax_codes import one_slip_away
+from fieldapp.store import addresses, ledger, same_debtor
 from fieldapp.store.addresses import CONFIRMED
 from fieldapp.store.batches import insert_rows
 from fieldapp.store.cards import by_practice
@@ -127,12 +128,15 @@ class Written:
     unchanged: int = 0
     older: list[str] = field(default_factory=list)
     """Practices of which a later statement is known: counted as unchanged."""
+    alike: int = 0
+    """Pairs of debtors found that may be one person."""
 
     def add(self, portion: Written) -> None:
         self.new += portion.new
         self.changed += portion.changed
         self.unchanged += portion.unchanged
         self.older += portion.older
+        self.alike += portion.alike
 
 
 @dataclass(slots=True)
@@ -183,6 +187,10 @@ async def write(session: AsyncSession, what: Entrusting, *, on_progress: Callabl
         await writing.change(compared.changed)
         await writing.attach(compared.known)
         await writing.flush()
+        told = writing.practices_told_of()
+        total.alike += await same_debtor.propose(
+            session, told, import_id=what.import_id, now=what.now, new_id=what.new_id
+        )
         total.add(compared.written)
         on_progress(100 * done // len(what.portions))
     return total
@@ -274,6 +282,7 @@ class _Writing:
             search_text=self.search_text(draft),
             next_action=None,
             next_action_on=None,
+            debtor_group=None,
         )
         self.numbers[draft.practice_number] = practice_id
         debtor_id = self.add_people(practice_id, draft, have=())
@@ -327,13 +336,15 @@ class _Writing:
         return debtor_id
 
     def _add_person(self, practice_id: UUID, position: int, *, tax_code: str, **values: Any) -> UUID:
-        index = Keyring.current().index("tax_code", tax_code) if tax_code else None
+        keyring = Keyring.current()
+        index = keyring.index("tax_code", tax_code) if tax_code else None
         return self.add(
             Obligor,
             practice_id=practice_id,
             position=position,
             tax_code=tax_code or None,
             tax_code_index=index,
+            tax_code_near=sorted(keyring.index("tax_code", near) for near in one_slip_away(tax_code)),
             **values,
         )
 
@@ -574,6 +585,10 @@ class _Writing:
                         small_sha256=None,
                         added_at=self.what.now,
                     )
+
+    def practices_told_of(self) -> set[UUID]:
+        """Practices with a person, an address or a telephone number that was not known before."""
+        return {row["practice_id"] for table in (Obligor, Address, Phone) for row in self.rows[table]}
 
     async def flush(self) -> None:
         """Write what was gathered; tables in the order that their keys ask for."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy
-from sqlalchemy import func, text
-from sqlmodel import col, select
+from sqlalchemy import func, join, text
+from sqlalchemy.orm import aliased
+from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.conduct import (
@@ -31,7 +32,7 @@ from fieldapp.domain.ledger import AccountKind
 from fieldapp.domain.limitation import practice_barred_on
 from fieldapp.domain.outcomes import OUTCOMES
 from fieldapp.store import limitation
-from fieldapp.store.gathering import gathered
+from fieldapp.store.gathering import gathered, listed
 from fieldapp.store.tables.access import Agency, Person
 from fieldapp.store.tables.field import Payment, Visit
 from fieldapp.store.tables.ledger import Account, Posting
@@ -66,6 +67,18 @@ def _posted(*where: Any, of: Any) -> Any:
     return query.correlate(of).scalar_subquery()
 
 
+_TWIN = aliased(Practice, name="twin")
+"""Another practice whose debtor a person said to be the same."""
+
+
+def _of_twins(table: type[SQLModel], *columns: Any, where: Sequence[Any] = ()) -> Any:
+    """The rows of `table` that belong to the other practices of the same debtor, as `listed`."""
+    of = col(table.practice_id) == col(_TWIN.id)  # type: ignore[attr-defined]
+    same = (col(_TWIN.debtor_group) == col(Practice.debtor_group), col(_TWIN.id) != col(Practice.id))
+    query = listed(*columns, where=(*same, *where), source=join(table, _TWIN, of), of=Practice)
+    return query.label(f"twin_{table.__tablename__}")
+
+
 FACTS: tuple[Any, ...] = (
     col(Practice.id),
     col(Practice.creditor_id),
@@ -81,6 +94,16 @@ FACTS: tuple[Any, ...] = (
         Payment.amount_cents,
         Payment.instalment_number,
         where=[col(Payment.method) == "cash"],
+    ),
+    _of_twins(
+        ContactAttempt, ContactAttempt.at, ContactAttempt.channel, ContactAttempt.outcome, ContactAttempt.reached
+    ),
+    _of_twins(
+        Payment,
+        Payment.received_at,
+        Payment.amount_cents,
+        Payment.instalment_number,
+        where=[col(Payment.method) == "cash", col(_TWIN.creditor_id) == col(Practice.creditor_id)],
     ),
     gathered(Approval, Approval.id, Approval.rule, Approval.from_on, Approval.to_on, Approval.withdraws),
     *limitation.CLOCKS,
@@ -108,6 +131,7 @@ def facts_of(row: Any, *, ruleset: Ruleset, today: date) -> PracticeFacts:
     owed = limitation.owed_by_line(row)
     clocks = limitation.clocks_of(row, ruleset=ruleset, today=today)
     contacts = [_Contact(datetime.fromisoformat(at), *rest) for at, *rest in row.contact_attempt]
+    everywhere = [*contacts, *_elsewhere(contacts, row.twin_contact_attempt)]
     return PracticeFacts(
         creditor=str(row.creditor_id),
         debtor_kind=limitation.debtor_of(row),
@@ -116,8 +140,8 @@ def facts_of(row: Any, *, ruleset: Ruleset, today: date) -> PracticeFacts:
         states=_states(row.state, {kind for (kind,) in row.practice_flag}, sum(owed.values())),
         oldest_due_on=min((date.fromisoformat(due_on) for _, due_on, *_ in row.debt_line), default=None),
         letters=_letters(contacts),
-        contacts=tuple(_contact(one) for one in contacts),
-        happened=_happened(contacts),
+        contacts=tuple(_contact(one) for one in everywhere),
+        happened=_happened([one for one in everywhere if one in contacts or one.outcome in _OF_THE_PERSON]),
         appointments=tuple(
             Appointment(datetime.fromisoformat(window["from"]), datetime.fromisoformat(window["to"]))
             for _, outcome, window in row.visit
@@ -125,7 +149,7 @@ def facts_of(row: Any, *, ruleset: Ruleset, today: date) -> PracticeFacts:
         ),
         cash_received=tuple(
             CashReceived(datetime.fromisoformat(at).astimezone(ROME).date(), cents, instalment=number is not None)
-            for at, cents, number in row.payment
+            for at, cents, number in (*row.payment, *row.twin_payment)
         ),
         time_barred_on=practice_barred_on((clock, owed.get(line_id, 0)) for line_id, clock in clocks.items()),
         approvals=_approvals(row.approval),
@@ -147,6 +171,22 @@ class _Contact(NamedTuple):
     channel: str
     outcome: str
     reached: bool
+
+
+_OF_THE_PERSON = frozenset({"ASKED_TO_LEAVE"})
+"""What somebody wants of us altogether, whichever debt they were asked about."""
+
+
+def _elsewhere(own: list[_Contact], rows: list[Any]) -> list[_Contact]:
+    """The contacts of the debtor's other practices; one visit that was reported for several of them is one contact."""
+    known = {(one.at, one.channel) for one in own}
+    found: dict[tuple[datetime, str], _Contact] = {}
+    for at, *rest in rows:
+        one = _Contact(datetime.fromisoformat(at), *rest)
+        if (one.at, one.channel) not in known:
+            before = found.get((one.at, one.channel))
+            found[one.at, one.channel] = one if before is None or one.reached else before
+    return list(found.values())
 
 
 def _states(state: str, flags: set[str], owed_cents: int) -> frozenset[str]:

@@ -133,6 +133,9 @@ DESKS: dict[str, dict[str, Callable[[Page], Locator]]] = {
         "pratiche": lambda page: page.locator("main tbody tr"),
         "importazioni": lambda page: page.get_by_role("main").get_by_text("importato"),
         "indirizzi": lambda page: page.get_by_role("button", name="Conferma la posizione"),
+        "debitori": lambda page: page.get_by_role("button", name="È la stessa persona").or_(
+            page.get_by_text("Nessun debitore da confrontare")
+        ),
         "cassa": lambda page: page.get_by_role("heading", name="In mano agli agenti"),
         "esiti": lambda page: page.get_by_role("link", name="Scarica il CSV"),
         "conti": lambda page: page.get_by_text("Dare e avere pareggiano"),

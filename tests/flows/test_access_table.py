@@ -193,6 +193,7 @@ async def furnished(house: House) -> dict[str, UUID]:
             found[name] = row.id
         found |= await money_under_way(house, session, practice_id)
         found |= await agreements_under_way(house, session, practice_id)
+    found["debtor_pair"] = await a_debtor_pair(house, practice_id)
     return found | {
         "creditor": house.creditor_id,
         "agent": house.people[Role.AGENT].id,
@@ -262,6 +263,23 @@ async def agreements_under_way(house: House, session: AsyncSession, practice_id:
     return {"repayment_plan": plan.id, "settlement": settlement.id}
 
 
+async def a_debtor_pair(house: House, practice_id: UUID) -> UUID:
+    """Two practices whose debtor may be the same."""
+    one, other = sorted((practice_id, await entrusted(house, "P-002")))
+    row = tables.DebtorMatch(
+        id=new_id(),
+        agency_id=house.agency_id,
+        one_practice_id=one,
+        other_practice_id=other,
+        tells=["tax_code"],
+        strength=100,
+        found_at=NOW,
+    )
+    async with house.session() as session:
+        session.add(row)
+    return row.id
+
+
 async def a_service(house: House) -> UUID:
     """Another system with a token."""
     row = tables.ServiceAccount(
@@ -321,6 +339,7 @@ NAMED = {
     "read_receipt_paper": "receipt",
     "finish_task": "task",
     "settle_address": "address",
+    "decide_debtor_pair": "debtor_pair",
     "record_interruption": "practice",
     "approve_rule": "practice",
     "withdraw_approval": "practice",
@@ -356,6 +375,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "lock_lane": {"agent_id": "0198a3c2-7f00-7abc-8def-0123456789ab", "locked": True, "seen": {}},
     "finish_task": {"note": ""},
     "settle_address": {"lat_e6": 45_314_500, "lon_e6": 9_503_500, "confirm": True},
+    "decide_debtor_pair": {"verdict": "same"},
     "record_interruption": {"kind": "formal_notice", "on": "2026-11-20", "reference": "AR 1"},
     "approve_rule": {
         "rule": "debt.complaint_open",
@@ -455,9 +475,11 @@ async def test_lists_show_nothing_of_another_agency(house: House) -> None:
     page = (await desk.get("/practices", params={"creditor_id": str(other.creditor_id)})).json()
     day = (await desk.get("/dispatch/days/2026-11-26")).json()
     audit = (await desk.get("/audit")).json()
+    pairs = (await desk.get("/debtors/pairs")).json()
     plan = await desk.post("/dispatch/plans", json={"day": "2026-11-26", "agent_ids": [str(theirs["practice"])]})
 
     assert page["rows"] == []
+    assert pairs == {"pairs": [], "waiting": 0}
     assert day["versions"] == day["routes"] == []
     assert not any(row["subject_id"] in map(str, theirs.values()) for row in audit)
     assert plan.json()["code"] == "plan.nobody_available"

@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from fieldapp.store.shapes.agreements import PlanCard, SettlementRow
+from fieldapp.store.shapes.debtors import JoinedPractice
 from fieldapp.store.shapes.dispatch import Finding
 from fieldapp.store.shapes.field import (
     AddressCard,
@@ -234,6 +235,8 @@ class PracticeFile(Struct, frozen=True):
     approvals: list[ApprovalRow]
     earlier_contacts: list[AttemptCard]
     """Letters, calls and visits known from elsewhere, newest first: no fact of ours stands in the timeline for them."""
+    same_debtor: list[JoinedPractice]
+    """The debtor's other practices: contacts are counted together."""
 
 
 class LayoutRow(Struct, frozen=True):

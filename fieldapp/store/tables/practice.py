@@ -83,10 +83,18 @@ class Practice(SQLModel, table=True):
     """Names and addresses, lower case without accents, for the word index."""
     next_action: str | None = None
     next_action_on: date | None = None
+    debtor_group: UUID | None = Field(default=None, index=True)
+    """The same for all practices whose debtor a person said to be one; it follows from `debtor_match`."""
 
 
 class Obligor(SQLModel, table=True):
     """Who owes: the debtor, a co-obligor or a guarantor."""
+
+    __table_args__ = (
+        Index("obligor_born_on", "born_on", postgresql_where=text("born_on is not null")),
+        Index("obligor_vat_number", "vat_number", postgresql_where=text("vat_number is not null")),
+        Index("obligor_tax_code_near", "tax_code_near", postgresql_using="gin"),
+    )
 
     id: UUID = key()
     agency_id: UUID = agency()
@@ -97,6 +105,8 @@ class Obligor(SQLModel, table=True):
     name: str = personal("debtor")
     tax_code: str | None = sealed("tax_code")
     tax_code_index: str | None = Field(default=None, index=True)
+    tax_code_near: list[str] = json_list()
+    """Of an unsound tax code: the blind indexes of the sound ones that lie one slip of the pen away."""
     vat_number: str | None = None
     born_on: date | None = personal("debtor", default=None)
 
@@ -126,6 +136,7 @@ class Address(SQLModel, table=True):
         CheckConstraint("state in ('confirmed','doubtful','rejected')", name="address_state_known"),
         Index("address_pinned", "agency_id", "text", postgresql_where=text("quality = 'pin'")),
         Index("address_doubtful", "agency_id", "text", postgresql_where=text("state = 'doubtful' and current")),
+        Index("address_door", "comune", "street", "house_number", postgresql_where=text("house_number <> ''")),
     )
 
     id: UUID = key()

@@ -243,6 +243,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/debtors/pairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListDebtorPairs */
+        get: operations["list_debtor_pairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/debtors/pairs/{pair_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** DecideDebtorPair */
+        post: operations["decide_debtor_pair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/demo/clock": {
         parameters: {
             query?: never;
@@ -2182,6 +2216,47 @@ export interface components {
             principal_cents: number;
             title: string;
         };
+        /** DebtorPair */
+        DebtorPair: {
+            /** Format: date-time */
+            found_at: string;
+            /** Format: uuid */
+            id: string;
+            one: components["schemas"]["DebtorSide"];
+            other: components["schemas"]["DebtorSide"];
+            strength: number;
+            tells: string[];
+        };
+        /** DebtorPairs */
+        DebtorPairs: {
+            pairs: components["schemas"]["DebtorPair"][];
+            waiting: number;
+        };
+        /** DebtorSide */
+        DebtorSide: {
+            addresses: string[];
+            born_on: string | null;
+            creditor_name: string;
+            name: string;
+            phones: string[];
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+            tax_code: string | null;
+            vat_number: string | null;
+        };
+        /** DebtorVerdict */
+        DebtorVerdict: {
+            /** Format: uuid */
+            id: string;
+            joined: number;
+            verdict: string | null;
+        };
+        /** DecideRequest */
+        DecideRequest: {
+            /** @enum {null|string} */
+            verdict: "same" | "different" | null;
+        };
         /** DecisionRequest */
         DecisionRequest: {
             approve: boolean;
@@ -2450,6 +2525,14 @@ export interface components {
             recorded_at: string;
             recorded_by: string;
             reference: string;
+        };
+        /** JoinedPractice */
+        JoinedPractice: {
+            creditor_name: string;
+            match_id: string | null;
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
         };
         /** LayoutDraft */
         LayoutDraft: {
@@ -2869,6 +2952,7 @@ export interface components {
             practice_number: string;
             promises: components["schemas"]["PromiseRow"][];
             receipts: components["schemas"]["ReceiptRow"][];
+            same_debtor: components["schemas"]["JoinedPractice"][];
             settlements: components["schemas"]["SettlementRow"][];
             /** @enum {string} */
             state: "open" | "closed" | "recalled";
@@ -4131,6 +4215,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TermsRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_debtor_pairs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DebtorPairs"];
+                };
+            };
+        };
+    };
+    decide_debtor_pair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pair_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DebtorVerdict"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -176,6 +176,9 @@ export const service = {
   doubtfulAddresses: () => answer(client.GET('/api/v1/addresses/doubtful')),
   settleAddress: (address_id: string, body: { lat_e6: number; lon_e6: number; confirm: boolean }) =>
     answer(client.POST('/api/v1/addresses/{address_id}/settle', { params: { path: { address_id } }, body })),
+  debtorPairs: () => answer(client.GET('/api/v1/debtors/pairs')),
+  decideDebtorPair: (pair_id: string, verdict: 'same' | 'different' | null) =>
+    answer(client.POST('/api/v1/debtors/pairs/{pair_id}/decide', { params: { path: { pair_id } }, body: { verdict } })),
   decideSettlement: (settlement_id: string, body: { approve: boolean; note: string }) =>
     answer(client.POST('/api/v1/settlements/{settlement_id}/decide', { params: { path: { settlement_id } }, body })),
   terms: (creditor_id: string) =>

@@ -20,6 +20,7 @@ export const MAIN: readonly Item[] = [
   { key: 'practices', place: { name: 'practices' }, icon: 'list', roles: DESK },
   { key: 'tasks', place: { name: 'tasks' }, icon: 'check', roles: DESK },
   { key: 'addresses', place: { name: 'addresses', id: null }, icon: 'pin', roles: DESK },
+  { key: 'debtors', place: { name: 'debtors' }, icon: 'person', roles: OFFICE },
   { key: 'imports', place: { name: 'imports', id: null }, icon: 'paper', roles: OFFICE },
   { key: 'cash', place: { name: 'cash' }, icon: 'cash', roles: OFFICE },
   { key: 'outcomes', place: { name: 'outcomes' }, icon: 'send', roles: OFFICE },

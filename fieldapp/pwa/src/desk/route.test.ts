@@ -9,6 +9,7 @@ describe('the address of a view', () => {
     { name: 'tasks' },
     { name: 'addresses', id: null },
     { name: 'addresses', id: 'x' },
+    { name: 'debtors' },
     { name: 'imports', id: null },
     { name: 'imports', id: 'x' },
     { name: 'day', day: null, view: { kind: 'prepare' } },

@@ -8,6 +8,7 @@ export type Place =
   | { readonly name: 'practice'; readonly id: string }
   | { readonly name: 'tasks' }
   | { readonly name: 'addresses'; readonly id: string | null }
+  | { readonly name: 'debtors' }
   | { readonly name: 'imports'; readonly id: string | null }
   | { readonly name: 'day'; readonly day: string | null; readonly view: DayPart }
   | { readonly name: 'outcomes' }
@@ -48,6 +49,8 @@ export function readPath(path: string): Place {
       return plain({ name: 'tasks' })
     case 'indirizzi':
       return third === undefined ? { name: 'addresses', id: second ?? null } : { name: 'nowhere' }
+    case 'debitori':
+      return plain({ name: 'debtors' })
     case 'importazioni':
       return third === undefined ? { name: 'imports', id: second ?? null } : { name: 'nowhere' }
     case 'giorno':
@@ -105,6 +108,8 @@ export function writePath(place: Place): string {
       return `${BASE}attivita`
     case 'addresses':
       return `${BASE}indirizzi${place.id === null ? '' : `/${encodeURIComponent(place.id)}`}`
+    case 'debtors':
+      return `${BASE}debitori`
     case 'imports':
       return `${BASE}importazioni${place.id === null ? '' : `/${encodeURIComponent(place.id)}`}`
     case 'day':

@@ -1,15 +1,21 @@
 /** How much waits for a person: the small numbers in the navigation. */
 import { service } from '../api/service'
 import { live } from './live.svelte'
+import { session } from './session.svelte'
 
 class Waiting {
   tasks = $state(0)
   addresses = $state(0)
+  debtors = $state(0)
   #soon: ReturnType<typeof setTimeout> | undefined
 
   async count(): Promise<void> {
-    const [tasks, addresses] = await Promise.all([service.tasks({ state: 'open' }), service.doubtfulAddresses()])
+    const office = session.role === 'back_office' || session.role === 'administrator'
+    const [tasks, addresses, debtors] = await Promise.all([
+      service.tasks({ state: 'open' }), service.doubtfulAddresses(), office ? service.debtorPairs() : null,
+    ])
     if (tasks.kind === 'ok') this.tasks = tasks.value.length
+    if (debtors?.kind === 'ok') this.debtors = debtors.value.waiting
     if (addresses.kind === 'ok') this.addresses = addresses.value.length
   }
 

@@ -34,6 +34,7 @@ export function taskInWords(task: TaskRow): string {
 /** The screen where this task is done, when it has one of its own. */
 export function placeOf(task: TaskRow): Place | null {
   if (task.subject_kind === 'address') return { name: 'addresses', id: task.subject_id }
+  if (task.subject_kind === 'same_debtor') return { name: 'debtors' }
   if (task.subject_kind === 'import_file') return { name: 'imports', id: task.subject_id }
   if (task.kind === 'licence.ends') return { name: 'licences' }
   if (task.kind === 'calendar.patron_unknown') return { name: 'rules' }
