@@ -166,6 +166,7 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "list_imports": _session(_OFFICE),
         "read_import": _session(_OFFICE),
         "confirm_import": _session(_OFFICE),
+        "cancel_import": _session(_OFFICE),
         "read_rejects": _session(_OFFICE),
         "list_practices": _session(_DESK),
         "read_practice": _session(_DESK),

@@ -281,6 +281,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                 ("import.read", "A creditor's file was read as a dry run.", _IMPORT),
                 ("import.refused", "A creditor's file was refused.", _IMPORT),
                 ("import.failed", "Reading or writing it broke off.", _IMPORT),
+                ("import.cancelled", "Somebody cancelled it; nothing of it was written.", _IMPORT),
                 ("import.done", "It was written.", _IMPORT),
                 ("task.opened", "Work waits for a person.", (*_m(_K.ID, "task_id"), *_m(_K.CODE, "kind"))),
                 ("task.finished", "Somebody did it.", _m(_K.ID, "task_id")),

@@ -83,6 +83,10 @@ class OfficeController(Controller):
     async def confirm_import(self, work: NamedDependency[Work], import_id: FromPath[UUID]) -> ImportReport:
         return await intake.confirm_import(work, import_id)
 
+    @post("/imports/{import_id:uuid}/cancel", operation_id="cancel_import", status_code=200)
+    async def cancel_import(self, work: NamedDependency[Work], import_id: FromPath[UUID]) -> ImportReport:
+        return await intake.cancel_import(work, import_id)
+
     @get("/imports/{import_id:uuid}/rejects", operation_id="read_rejects")
     async def read_rejects(self, work: NamedDependency[Work], import_id: FromPath[UUID]) -> Response[bytes]:
         content, media_type, name = await intake.read_rejects(work, import_id)

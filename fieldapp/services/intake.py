@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -116,6 +116,27 @@ async def confirm_import(work: Work, import_id: UUID) -> ImportReport:
     return await read_import(work, import_id)
 
 
+async def cancel_import(work: Work, import_id: UUID) -> ImportReport:
+    """Stop an import that has not been written yet; nothing of the file is stored, whatever it was doing.
+
+    Raises Refusal `import.unknown`, `import.written_already`; cancelling again does nothing. Whoever is writing holds
+    the row from the last step before the commit on: so this waits, and then is too late.
+    """
+    row = await store.import_row(work.session, import_id, lock=True)
+    if row.state == "done":
+        raise Refusal("import.written_already", kind=Kind.CONFLICT)
+    if row.state not in ("refused", "cancelled"):
+        before, row.state, row.finished_at = row.state, "cancelled", work.now
+        await work.session.flush()
+        tell(work.session, _fact("import.cancelled", row, work.now))
+        audit(work.session, "import.cancelled", "import_file", row.id, before=before, progress=row.progress)
+    return await read_import(work, import_id)
+
+
+class _Cancelled(Exception):
+    """Somebody cancelled the import: what is under way stops and leaves nothing."""
+
+
 async def read_rejects(work: Work, import_id: UUID) -> tuple[bytes, str, str]:
     """Content, media type and name of the file of rejects. Raises Refusal `import.no_rejects`."""
     row = await store.import_row(work.session, import_id)
@@ -134,21 +155,24 @@ def rejects_name(file_name: str) -> str:
 
 @asynccontextmanager
 async def _shown(parts: Parts, identity: Identity, import_id: UUID) -> AsyncIterator[Callable[[int], None]]:
-    """Progress in transactions of its own, at most twice a second; the callback may be called from any thread."""
-    latest = 0
+    """Progress in transactions of its own, twice a second; the callback may be called from any thread.
+
+    It raises `_Cancelled` once somebody has cancelled the import: wherever the work is, it ends there.
+    """
+    latest, wanted = 0, True
 
     def hear(percent: int) -> None:
         nonlocal latest
         latest = percent
+        if not wanted:
+            raise _Cancelled
 
     async def show() -> None:
-        told = 0
-        while True:
+        nonlocal wanted
+        while wanted:
             await asyncio.sleep(_EVERY_S)
-            if latest != told:
-                async with working(parts, identity) as work:
-                    await store.show_progress(work.session, import_id, latest)
-                told = latest
+            async with working(parts, identity) as work:
+                wanted = await store.show_progress(work.session, import_id, latest)
 
     showing = asyncio.create_task(show())
     try:
@@ -163,7 +187,8 @@ async def run_read(parts: Parts, identity: Identity, *, import_id: str) -> None:
     async with working(parts, identity) as work:
         row = await store.import_row(work.session, UUID(import_id))
     if row.state == "reading":
-        await _read(parts, identity, row)
+        with suppress(_Cancelled):
+            await _read(parts, identity, row)
 
 
 async def _read(parts: Parts, identity: Identity, row: ImportFile) -> IntakeReading:
@@ -184,6 +209,8 @@ async def _failing_aloud(parts: Parts, identity: Identity, import_id: UUID) -> A
     """A fault of ours ends the import as `failed`; nothing of the file is stored. It may be confirmed again."""
     try:
         yield
+    except _Cancelled:
+        raise
     except Exception:
         async with working(parts, identity) as work:
             row = await store.import_row(work.session, import_id, lock=True)
@@ -281,7 +308,8 @@ async def run_write(parts: Parts, identity: Identity, *, import_id: str) -> None
     async with working(parts, identity) as work:
         row = await store.import_row(work.session, UUID(import_id))
     if row.state == "writing":
-        await _write(parts, identity, row)
+        with suppress(_Cancelled):
+            await _write(parts, identity, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +352,10 @@ async def _write(parts: Parts, identity: Identity, row: ImportFile, *, reading: 
                 new_id=parts.new_id,
             )
             written = await write(work.session, what, on_progress=lambda share: hear(60 + share * 35 // 100))
+            # Held from here to the commit: who cancels now comes too late, who cancelled before is heard.
+            stored = await store.import_row(work.session, row.id, lock=True)
+            if stored.state != "writing":
+                raise _Cancelled
             _finish(work, stored, ready, written)
 
 
@@ -430,13 +462,15 @@ async def import_file(
         row = await _keep(
             work, content=content, file_name=file_name, layout=layout, creditor_id=chosen, documents=documents
         )
-    reading = await _read(parts, identity, row)
-    async with working(parts, identity) as work:
-        stored = await store.import_row(work.session, row.id, lock=True)
-        if stored.state == "read":
-            stored.state, stored.progress = "writing", 0
-    if stored.state == "writing":
-        await _write(parts, identity, stored, reading=reading)
+    # Somebody at a desk may cancel what the command line began.
+    with suppress(_Cancelled):
+        reading = await _read(parts, identity, row)
+        async with working(parts, identity) as work:
+            stored = await store.import_row(work.session, row.id, lock=True)
+            if stored.state == "read":
+                stored.state, stored.progress = "writing", 0
+        if stored.state == "writing":
+            await _write(parts, identity, stored, reading=reading)
     async with working(parts, identity) as work:
         return await _summary(work, await store.import_row(work.session, row.id))
 
@@ -477,6 +511,8 @@ async def _creditor_of(work: Work, name: str | None, layout: str) -> Creditor:
 
 async def _summary(work: Work, row: ImportFile) -> dict[str, Any]:
     reasons = [row.refusal] if row.state == "refused" and row.refusal else []
+    if row.state == "cancelled":
+        reasons.append(work.parts.words["it"]["import.was_cancelled"])
     for rejected in row.rejects:
         reasons += [reason for reason in rejected["reasons"] if reason not in reasons]
     return {

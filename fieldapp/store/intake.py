@@ -55,14 +55,16 @@ async def import_row(session: AsyncSession, import_id: UUID, *, lock: bool = Fal
     return row
 
 
-async def show_progress(session: AsyncSession, import_id: UUID, percent: int) -> None:
-    """Say how far a running import is."""
+async def show_progress(session: AsyncSession, import_id: UUID, percent: int) -> bool:
+    """Say how far a running import is; False where somebody has cancelled it."""
     await session.execute(
         update(ImportFile)
         .where(col(ImportFile.id) == import_id, col(ImportFile.state).in_(("reading", "writing")))
         .values(progress=percent)
         .execution_options(synchronize_session=False)
     )
+    state = (await session.exec(select(ImportFile.state).where(ImportFile.id == import_id))).one()
+    return state != "cancelled"
 
 
 async def reports(session: AsyncSession, import_id: UUID | None = None) -> list[ImportReport]:

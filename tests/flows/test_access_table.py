@@ -330,6 +330,7 @@ NAMED = {
     "undo_change": "plan",
     "read_import": "import",
     "confirm_import": "import",
+    "cancel_import": "import",
     "read_rejects": "import",
     "read_practice": "practice",
     "read_contact_limits": "practice",

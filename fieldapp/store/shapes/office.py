@@ -258,7 +258,7 @@ class ImportReport(Struct, frozen=True):
     file_name: str
     layout: str
     creditor_name: str | None
-    state: Literal["reading", "read", "writing", "done", "refused", "failed"]
+    state: Literal["reading", "read", "writing", "done", "refused", "failed", "cancelled"]
     """`read` waits for a person's confirmation: nothing is stored of it yet."""
     progress: int
     """0..100"""

@@ -75,7 +75,8 @@ class ImportFile(SQLModel, table=True):
     __tablename__ = "import_file"
     __table_args__ = (
         CheckConstraint(
-            "state in ('reading','read','writing','done','refused','failed')", name="import_file_state_known"
+            "state in ('reading','read','writing','done','refused','failed','cancelled')",
+            name="import_file_state_known",
         ),
     )
 

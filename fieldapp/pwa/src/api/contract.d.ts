@@ -911,6 +911,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports/{import_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** CancelImport */
+        post: operations["cancel_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports/{import_id}/confirm": {
         parameters: {
             query?: never;
@@ -2485,7 +2502,7 @@ export interface components {
             rejected_cents: number;
             rejects: components["schemas"]["RejectedRow"][];
             /** @enum {string} */
-            state: "reading" | "read" | "writing" | "done" | "refused" | "failed";
+            state: "reading" | "read" | "writing" | "done" | "refused" | "failed" | "cancelled";
             unchanged_practices: number;
             warnings: string[];
         };
@@ -5741,6 +5758,43 @@ export interface operations {
         };
     };
     read_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    cancel_import: {
         parameters: {
             query?: never;
             header?: never;

@@ -100,6 +100,8 @@ export const service = {
     answer(client.GET('/api/v1/imports/{import_id}', { params: { path: { import_id } } })),
   confirmImport: (import_id: string) =>
     answer(client.POST('/api/v1/imports/{import_id}/confirm', { params: { path: { import_id } } })),
+  cancelImport: (import_id: string) =>
+    answer(client.POST('/api/v1/imports/{import_id}/cancel', { params: { path: { import_id } } })),
   startImport: (form: { file: File; layout: string; creditor_id: string; documents: File | null }) =>
     answer(
       client.POST('/api/v1/imports', {

@@ -2,11 +2,11 @@
 import type { ImportReport } from '../api/shapes'
 
 export const TONES = {
-  reading: 'calm', read: 'wait', writing: 'calm', done: 'done', refused: 'act', failed: 'act',
+  reading: 'calm', read: 'wait', writing: 'calm', done: 'done', refused: 'act', failed: 'act', cancelled: 'calm',
 } as const satisfies Record<ImportReport['state'], string>
 
 export const ICONS = {
-  reading: 'clock', read: 'hand', writing: 'clock', done: 'check', refused: 'warn', failed: 'warn',
+  reading: 'clock', read: 'hand', writing: 'clock', done: 'check', refused: 'warn', failed: 'warn', cancelled: 'close',
 } as const satisfies Record<ImportReport['state'], string>
 
 /** The service is at work on it. */
