@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import io
 import math
 import re
 import shutil
@@ -88,24 +87,24 @@ class Measured:
     calibration_ms: list[float] = field(default_factory=list)
 
 
-def a_street_photo(number: int) -> bytes:
-    """Twelve megapixels with the grain of a street, about 3 MB, as a phone's camera hands them over."""
+def a_street_photo(number: int, folder: Path) -> Path:
+    """Twelve megapixels with the grain of a street, about 3 MB, as a phone's camera hands them over: as a file."""
     grain = Image.effect_noise((1000, 750), 70).resize((4000, 3000), Image.Resampling.BICUBIC)
     light = Image.linear_gradient("L").rotate(90 * number).resize((4000, 3000))
     picture = Image.merge("RGB", [Image.blend(grain, light, share) for share in (0.45, 0.5, 0.6)])
-    written = io.BytesIO()
-    picture.save(written, "JPEG", quality=88)
-    return written.getvalue()
+    path = folder / f"IMG_{number:04}.jpg"
+    picture.save(path, "JPEG", quality=88)
+    return path
 
 
 class Bench:
     """One run over one service: starts on one phone, days on others."""
 
-    def __init__(self, browser: Browser, service: Service) -> None:
+    def __init__(self, browser: Browser, service: Service, folder: Path) -> None:
         self.browser = browser
         self.service = service
         self.seen = Measured()
-        self.photos = [a_street_photo(number) for number in range(4)]
+        self.photos = [a_street_photo(number, folder) for number in range(4)]
         self.argon = next((PACKAGE / "pwa" / "dist" / "agent" / "assets").glob("argon-*.js")).name
 
     def context(self) -> Any:
@@ -213,9 +212,7 @@ class Bench:
             agent.choose(purpose, of="Che cosa mostra")
             self.photos.append(self.photos.pop(0))
             phone.time("photo", event="change", found=SHOWN.format(purpose))
-            phone.page.locator("input[type=file]").last.set_input_files(
-                {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": self.photos[0]}
-            )
+            phone.page.locator("input[type=file]").last.set_input_files(self.photos[0])
             self.seen.photo_ms.append(phone.timed("photo"))
 
     def closes(self, phone: SlowPhone, agent: AgentsPhone, *, timed: bool) -> None:
@@ -278,16 +275,16 @@ def measured(*, runs: int, days: int) -> tuple[Measured, lighthouse.Scores | str
             url = cluster.url(setup.APP, "bench")
             load(url, home, practices=24 * agents, agents=agents)
             with served(url, home) as service:
-                return _played(playwright, service, runs=runs, days=days)
+                return _played(playwright, service, home=home, runs=runs, days=days)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
 def _played(
-    playwright: Playwright, service: Service, *, runs: int, days: int
+    playwright: Playwright, service: Service, *, home: Path, runs: int, days: int
 ) -> tuple[Measured, lighthouse.Scores | str]:
     browser = a_browser(playwright)
-    bench = Bench(browser, service)
+    bench = Bench(browser, service, home)
     for _ in range(runs):
         bench.first_load()
     bench.starts(runs)

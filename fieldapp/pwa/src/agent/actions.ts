@@ -5,14 +5,14 @@ import type { Paper, SendBy } from '../domain/paperRequest.ts'
 import { checkReport, readBody, type VisitBody } from '../domain/visit.ts'
 import { commit, nextNumber, seal, takeBack, type EnvelopeKind, type StoredEnvelope } from '../outbox/envelopes'
 import { uuid7 } from '../outbox/bytes'
-import { BOUND, fromBytes, same, toBytes, type StoredRecord } from '../outbox/storage'
+import { BOUND, fromBytes, same, SEALED, toBytes, type Row, type StoredRecord } from '../outbox/storage'
 import { bodyOf, draftKey, isBound, newDraft, type Draft, type Typing } from './draft'
 import { kept, opened, type KeptDraft } from './keptDraft'
 import { cutShort } from './danger'
 import { continued } from './oneDoor'
 import { typing } from './visit/typing'
 import {
-  hurry, knownStops, ORDER, phone, serviceNow, settingRecord, storage, today, whenShut, wrote,
+  hurry, knownStops, ORDER, phone, raw, serviceNow, settingRecord, storage, today, whenShut, wrote,
 } from './phone.svelte'
 import type { Prepared } from './pictures'
 import type { Found } from './position'
@@ -228,9 +228,10 @@ export async function undoClosing({ envelope, draft }: Closed): Promise<boolean>
   return done
 }
 
-async function inState(keys: readonly string[], state: string): Promise<StoredRecord[]> {
-  const records = await Promise.all(keys.map((key) => storage.get(key)))
-  return records.filter((record) => record !== undefined).map((record) => ({ ...record, state }))
+/** Pictures in another state, sealed as they lie: nothing in them has changed. */
+async function inState(keys: readonly string[], state: string): Promise<Row[]> {
+  const rows = await Promise.all(keys.map((key) => raw.get(key)))
+  return rows.flatMap((row) => (row && row.state !== SEALED ? [{ ...row, state }] : []))
 }
 
 /** The office sends the paper: where to, and that the debtor agreed. Returns the envelope's id, to take it back. */

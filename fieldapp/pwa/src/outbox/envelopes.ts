@@ -5,7 +5,7 @@
 import { canonicalText } from '../domain/canonical.ts'
 import { sha256Hex, uuid7 } from './bytes'
 import { rests } from './machine'
-import { fromBytes, toBytes, type Storage, type StoredRecord } from './storage'
+import { fromBytes, toBytes, type Row, type Storage, type StoredRecord } from './storage'
 
 export type EnvelopeKind =
   | 'check_in' | 'contact' | 'visit' | 'paper_request' | 'day_order' | 'day_closed' | 'purse_count' | 'danger' | 'danger_position'
@@ -65,7 +65,7 @@ const WRITING = 'fieldapp-writing'
 /** What one step of work puts beside the counters. */
 export interface Built<T> {
   readonly counters: Counters
-  readonly put?: readonly StoredRecord[]
+  readonly put?: readonly Row[]
   readonly remove?: readonly string[]
   /** Further records that must still be as they were read. */
   readonly expect?: readonly { readonly key: string; readonly bytes: Uint8Array | null }[]
@@ -193,7 +193,7 @@ export const bodyOf = <T>(envelope: StoredEnvelope): T => (JSON.parse(envelope.t
 export async function takeBack(
   storage: Storage,
   id: string,
-  { nowMs, put = [], remove = [] }: { nowMs: number; put?: readonly StoredRecord[]; remove?: readonly string[] },
+  { nowMs, put = [], remove = [] }: { nowMs: number; put?: readonly Row[]; remove?: readonly string[] },
 ): Promise<boolean> {
   return underLock(SENDING_NOW, () =>
     commit(storage, async (counters) => {

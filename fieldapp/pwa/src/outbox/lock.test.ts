@@ -105,6 +105,37 @@ describe('a locked phone', () => {
     expect(await vault.write({ expect: [{ key: 'draft:1', bytes: before?.bytes ?? null }], put: [record('draft:1', 'draft', 'open')] })).toBe('changed')
   })
 
+  it('moves a picture to another state as it lies, sealed to the office since it was taken', async () => {
+    await opened()
+    await vault.write({ put: [record('aa', 'original', 'draft')] })
+    const taken = await raw.get('aa')
+
+    await vault.write({ put: [{ ...(taken as Row), state: 'waiting' }] })
+
+    expect(taken?.office).toBeDefined()
+    expect(await raw.get('aa')).toEqual({ ...taken, state: 'waiting' })
+    expect((await vault.get('aa'))?.bytes).toEqual(utf8(CASE))
+  })
+
+  it('seals anew what moves and lacks a seal: of an older day, or from before the office had a key', async () => {
+    const known = office
+    office = { device: DEVICE, key: '' }
+    await opened()
+    await vault.write({ put: [record('aa', 'original', 'draft')] })
+    const taken = (await raw.get('aa')) as Row
+    office = known
+
+    await vault.write({ put: [{ ...taken, state: 'waiting' }] })
+    await tried(PIN, '2026-11-27')
+    await vault.write({ put: [{ ...((await raw.get('aa')) as Row), state: 'draft' }] })
+
+    const moved = await raw.get('aa')
+    expect(taken.office).toBeUndefined()
+    expect(moved?.office).toBeDefined()
+    expect(moved?.by).not.toBe(taken.by)
+    expect((await vault.get('aa'))?.bytes).toEqual(utf8(CASE))
+  })
+
   it('does not open a record that was put in the place of another', async () => {
     await opened()
     await vault.write({ put: [record('day:1')] })

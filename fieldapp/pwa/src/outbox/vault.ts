@@ -2,7 +2,8 @@
  * The storage that screens and sender use: what a record says goes in and comes out, what lies on the phone is sealed.
  *
  * Each record has a key of its own, wrapped by the day key; what the office has to get is sealed to the office as well,
- * in the same moment. Nothing here knows where day keys come from (`lock.ts`). Without one, everything but counters and
+ * in the same moment. A row that was read as it lies (`Storage` below this one) is written as it lies, where its seals
+ * are those that it needs. Nothing here knows where day keys come from (`lock.ts`). Without one, everything but counters and
  * settings is out of reach: reading and writing throw `Locked`.
  */
 import { aesKey, decrypted, encrypted, forOffice, labelOf, randomBytes, type Office } from './sealing'
@@ -26,9 +27,17 @@ export interface Vault extends Storage {
 
 const KINDS: readonly RecordKind[] = ['envelope', 'draft', 'receipt', 'day', 'small', 'original']
 
+/** Pictures are large, and read once: they are not kept opened. */
+const KEPT_OPENED: ReadonlySet<RecordKind> = new Set(['envelope', 'draft', 'receipt', 'day'])
+
+/** They are sealed to the office when they are taken, so that closing the visit moves them as they lie. */
+const isPicture = (kind: RecordKind): boolean => kind === 'small' || kind === 'original'
+
 /** `office` says for whom and from which device; `onLocked` hears that the keys in hand are no longer the phone's. */
 export function openVault(raw: Storage, office: () => Office | null, onLocked: () => void = () => undefined): Vault {
   let ring: Ring | null = null
+  /** What was opened or sealed here, while the very same sealed bytes lie there: no two begin with the same nonce. */
+  const known = new Map<string, { readonly sealed: Uint8Array; readonly record: StoredRecord }>()
 
   function inHand(): Ring {
     if (!ring) throw new Locked()
@@ -37,6 +46,7 @@ export function openVault(raw: Storage, office: () => Office | null, onLocked: (
 
   function lockedOut(): never {
     ring = null
+    known.clear()
     onLocked()
     throw new Locked()
   }
@@ -48,18 +58,30 @@ export function openVault(raw: Storage, office: () => Office | null, onLocked: (
     if (by === undefined || own === undefined) return { key, kind, state, seq, bytes: row.bytes }
     const dayKey = inHand().keys.get(by)
     if (!dayKey) return lockedOut()
+    const held = known.get(key)
+    if (held && held.record.kind === kind && same(held.sealed, row.bytes)) {
+      if (held.record.state === state && held.record.seq === seq) return held.record
+      return remembered(row, { ...held.record, state, seq })
+    }
     const itemKey = await aesKey(await decrypted(dayKey, own, label(row)))
-    return { key, kind, state, seq, bytes: await decrypted(itemKey, row.bytes, label(row)) }
+    return remembered(row, { key, kind, state, seq, bytes: await decrypted(itemKey, row.bytes, label(row)) })
   }
 
-  async function sealed(record: StoredRecord): Promise<Row> {
+  function remembered(row: Row, record: StoredRecord): StoredRecord {
+    // Whoever locked the phone meanwhile wants nothing kept.
+    if (ring && row.by !== undefined && KEPT_OPENED.has(row.kind)) known.set(row.key, { sealed: row.bytes, record })
+    return record
+  }
+
+  async function sealed(record: Row): Promise<Row> {
     if (isOpenKind(record.kind)) return record
     const { newest, keys } = inHand()
     const dayKey = keys.get(newest)
     if (!dayKey) return lockedOut()
+    if (record.own) return record.by === newest && (record.office || !isUnsent(record)) ? record : sealed(await opened(record))
     const itemKey = randomBytes(32)
     const { key, kind, state, seq, bytes } = record
-    const to = isUnsent(record) ? office()?.key : undefined
+    const to = isUnsent(record) || isPicture(kind) ? office()?.key : undefined
     return {
       key, kind, state, seq, by: newest,
       bytes: await encrypted(await aesKey(itemKey), bytes, label(record)),
@@ -95,9 +117,11 @@ export function openVault(raw: Storage, office: () => Office | null, onLocked: (
     isOpen: () => ring !== null,
     open: (keys) => {
       ring = keys
+      known.clear()
     },
     shut: () => {
       ring = null
+      known.clear()
     },
     get: async (key) => {
       const row = await raw.get(key)
@@ -115,7 +139,12 @@ export function openVault(raw: Storage, office: () => Office | null, onLocked: (
       const outcome = await raw.write({
         expect: lying.filter((held) => held !== null), put: rows, remove, ...(secret ? { under: inHand().newest } : {}),
       })
-      return outcome === 'locked' ? lockedOut() : outcome
+      if (outcome === 'locked') return lockedOut()
+      if (outcome === 'written') {
+        for (const key of remove) known.delete(key)
+        rows.forEach((row, at) => put[at] && !put[at].own && remembered(row, put[at]))
+      }
+      return outcome
     },
     renew: async () => {
       let moved = 0

@@ -8,7 +8,7 @@ import type { Position } from '../../domain/visit.ts'
 import { mayLocate, type Draft } from '../draft'
 import { asSeen, loadDraft, saveDraft } from '../actions'
 import { Locked } from '../../outbox/vault'
-import { phone, reread } from '../phone.svelte'
+import { phone, tookDraft } from '../phone.svelte'
 import { go } from '../place.svelte'
 import { askPosition } from '../position'
 import { say } from '../toast.svelte'
@@ -105,12 +105,13 @@ export class OpenVisit {
   async #save(): Promise<boolean> {
     if (!this.#unsaved) return true
     this.#unsaved = false
-    const saved = await saveDraft(this.draft).catch((problem: unknown) => {
+    const written = this.draft
+    const saved = await saveDraft(written).catch((problem: unknown) => {
       this.#unsaved = true
       throw problem
     })
     if (!saved) return this.#takeOver()
-    void reread()
+    tookDraft(written)
     return true
   }
 }
