@@ -1,14 +1,8 @@
-/**
- * Pictures made fit to travel: at most 1600 px as the original, about 40 kB as the small one. Drawing anew drops
- * what a camera writes into a file (place, time, model).
- */
+/** Pictures as a visit keeps them: photos made fit to travel (`shrink.ts`), and drawings of ours. */
 import { sha256Hex } from '../outbox/bytes'
 import type { Purpose } from '../domain/visit.ts'
 import type { StoredRecord } from '../outbox/storage'
-
-const LARGEST_PX = 1600
-const SMALL_PX = 480
-const SMALL_BYTES = 40_000
+import { drawOn, shrunk, type Canvas, type Shrunk } from './shrink'
 
 export interface TakenPicture {
   readonly sha256: string
@@ -27,35 +21,43 @@ export class UnreadablePicture extends Error {}
 
 /** A photo as the camera gave it, made ready; throws `UnreadablePicture` when this browser cannot draw it. */
 export async function prepare(file: Blob, purpose: Purpose): Promise<Prepared> {
-  const bitmap = await decoded(file)
-  try {
-    const original = unique(await drawn(bitmap, LARGEST_PX, 0.82))
-    let small = unique(await drawn(bitmap, SMALL_PX, 0.7))
-    for (const quality of [0.5, 0.35]) {
-      if (small.length <= SMALL_BYTES) break
-      small = unique(await drawn(bitmap, SMALL_PX, quality))
-    }
-    const picture: TakenPicture = {
-      sha256: await sha256Hex(original), small_sha256: await sha256Hex(small), purpose,
-      media_type: 'image/jpeg', size: original.length,
-    }
-    return { picture, records: recordsOf(picture, original, small) }
-  } finally {
-    bitmap.close()
+  const made = await shrunkAside(file)
+  if (!made) throw new UnreadablePicture()
+  const picture: TakenPicture = {
+    sha256: await sha256Hex(made.original), small_sha256: await sha256Hex(made.small), purpose,
+    media_type: 'image/jpeg', size: made.original.length,
   }
+  return { picture, records: recordsOf(picture, made.original, made.small) }
 }
 
-/**
- * The JPEG with a comment that no other has: the same photo in two reports is two pictures, of which one may leave the
- * phone or be dropped without the other.
- */
-export function unique(jpeg: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const comment = [0xff, 0xfe, 0x00, 0x12, ...crypto.getRandomValues(new Uint8Array(16))]
-  const marked = new Uint8Array(jpeg.length + comment.length)
-  marked.set(jpeg.subarray(0, 2))
-  marked.set(comment, 2)
-  marked.set(jpeg.subarray(2), 2 + comment.length)
-  return marked
+/** In a worker, so that the next tap does not wait for a photo; in the page where a browser's worker cannot draw. */
+async function shrunkAside(file: Blob): Promise<Shrunk | null> {
+  if (!('Worker' in globalThis) || !('OffscreenCanvas' in globalThis)) return shrunk(file, pageCanvas)
+  const worker = new Worker(new URL('./picturesWorker.ts', import.meta.url), { type: 'module' })
+  const said = await new Promise<Shrunk | null | undefined>((resolve) => {
+    worker.onmessage = ({ data }: MessageEvent<Shrunk | null>) => {
+      resolve(data)
+    }
+    worker.onerror = () => {
+      resolve(undefined)
+    }
+    worker.postMessage(file)
+  })
+  worker.terminate()
+  return said ?? shrunk(file, pageCanvas)
+}
+
+function pageCanvas(width: number, height: number): Canvas {
+  const canvas = document.createElement('canvas')
+  canvas.width = width
+  canvas.height = height
+  return {
+    draw: (source) => drawOn(canvas.getContext('2d'), source, width, height),
+    encoded: (quality) => new Promise((resolve) => {
+      canvas.toBlob(resolve, 'image/jpeg', quality)
+    }),
+    source: canvas,
+  }
 }
 
 /** A drawing of ours (a signature): already small, kept as it is. */
@@ -71,26 +73,6 @@ function recordsOf(picture: TakenPicture, original: Uint8Array<ArrayBuffer>, sma
   const records: StoredRecord[] = [{ key: picture.sha256, kind: 'original', state: 'draft', seq: 0, bytes: original }]
   if (picture.small_sha256) records.push({ key: picture.small_sha256, kind: 'small', state: 'draft', seq: 0, bytes: small })
   return records
-}
-
-async function decoded(file: Blob): Promise<ImageBitmap> {
-  try {
-    return await createImageBitmap(file, { imageOrientation: 'from-image' })
-  } catch {
-    throw new UnreadablePicture()
-  }
-}
-
-async function drawn(bitmap: ImageBitmap, largestPx: number, quality: number): Promise<Uint8Array<ArrayBuffer>> {
-  const scale = Math.min(1, largestPx / Math.max(bitmap.width, bitmap.height))
-  const canvas = document.createElement('canvas')
-  canvas.width = Math.max(1, Math.round(bitmap.width * scale))
-  canvas.height = Math.max(1, Math.round(bitmap.height * scale))
-  const context = canvas.getContext('2d')
-  if (!context) throw new UnreadablePicture()
-  context.imageSmoothingQuality = 'high'
-  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height)
-  return encoded(canvas, 'image/jpeg', quality)
 }
 
 async function encoded(canvas: HTMLCanvasElement, type: string, quality: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { unique } from './pictures'
+import { unique } from './shrink'
 
 describe('a photo made ready', () => {
   it('is never the same bytes twice, so that no report loses the picture of another', () => {
