@@ -67,8 +67,8 @@ KEYS = """async () => {
 
 
 class PatientHands(AgentsPhone):
-    """A person's pace: everything the driver has to look for is found before the finger comes down, and until the answer
-    is painted it does nothing in the page whose time is taken."""
+    """A person's pace: what the driver has to look for is found before the finger comes down, and until the answer is
+    painted it does nothing in the page whose time is taken."""
 
     def tap(self, name: str) -> None:
         self._touch(self.page.get_by_role("button", name=re.compile(f"^{name}")).last)
@@ -78,7 +78,9 @@ class PatientHands(AgentsPhone):
         self._touch(place.get_by_text(words, exact=True))
 
     def _touch(self, found: Locator) -> None:
-        found.click(trial=True)
+        expect(found).to_be_enabled()
+        # In the middle, where no bar lies over it.
+        found.evaluate("(one) => one.scrollIntoView({ block: 'center', behavior: 'instant' })")
         box = found.bounding_box()
         assert box is not None
         self.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -311,24 +313,15 @@ def shown(seen: Measured, scores: lighthouse.Scores | str, *, fast_ms: float) ->
     """The table, and what to know about it."""
     pad, usable, argon = median(seen.pad_ms), median(seen.list_ms), median(seen.argon_ms)
     marks = " / ".join(str(mark) for mark in scores) if not isinstance(scores, str) else scores
+    open_ms = pad + usable - argon
     rows = [
         ("JavaScript on the first load, gzip", f"{median(seen.script_kb):.1f} kB", "120 kB", "70 kB"),
-        ("cold start offline: navigation to a usable PIN pad (the app is open)", f"{pad:.0f} ms", "", ""),
+        ("cold start offline: navigation to a usable PIN pad", f"{pad:.0f} ms", "", ""),
         ("unlocking: the PIN's last tap to the usable list", f"{usable:.0f} ms", "", ""),
-        ("of that, Argon2id in its worker, which the brake on the page does not reach", f"{argon:.0f} ms", "", ""),
-        (
-            "cold start offline to usable list: opening and unlocking, without Argon2id",
-            f"{pad + usable - argon:.0f} ms",
-            "1,500 ms",
-            "800 ms",
-        ),
-        ("the same with Argon2id", f"{pad + usable:.0f} ms", "", ""),
-        (
-            "the same with an Argon2id that is braked like the page",
-            f"{pad + usable + (CPU_SLOWDOWN - 1) * argon:.0f} ms",
-            "",
-            "",
-        ),
+        ("of that, Argon2id in its worker (not braked)", f"{argon:.0f} ms", "", ""),
+        ("cold start offline to usable list, without Argon2id", f"{open_ms:.0f} ms", "1,500 ms", "800 ms"),
+        ("the same with Argon2id", f"{open_ms + argon:.0f} ms", "", ""),
+        ("the same, Argon2id braked like the page", f"{open_ms + CPU_SLOWDOWN * argon:.0f} ms", "", ""),
         ("tap to painted response, p95 over a day", f"{median(seen.tap_p95_ms):.0f} ms", "100 ms", "50 ms"),
         ("tap to painted response, median over a day", f"{median(seen.tap_median_ms):.0f} ms", "", ""),
         ("report with signature, photo and payment saved", f"{median(seen.save_ms):.0f} ms", "300 ms", "150 ms"),
@@ -350,7 +343,7 @@ def shown(seen: Measured, scores: lighthouse.Scores | str, *, fast_ms: float) ->
         "",
         "This machine is slow, other work ran on it, and 4x is on top of that: fifty million steps of a linear",
         f"congruence in JavaScript took {fast_ms:.0f} ms, and {median(seen.calibration_ms):.0f} ms under the slowdown;",
-        "scale by that.",
+        "scale by that. A person types the PIN: that is no part of a start, and the page gets ready meanwhile.",
         "",
         "| figure | measured | at least | aim |",
         "|---|---|---|---|",
