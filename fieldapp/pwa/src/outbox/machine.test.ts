@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
-  EMPTY, hasWork, LARGEST_BATCH, LONGEST_WAIT_MS, next, step, URGENT_WAIT_MS,
+  EMPTY, hasWork, LARGEST_BATCH, LONGEST_WAIT_MS, next, SIDE_BY_SIDE, step, URGENT_WAIT_MS,
   type Answer, type Fact, type Picture, type Sync, type VerdictSaid,
 } from './machine'
 import type { Trouble } from './wire'
@@ -27,7 +27,7 @@ describe('the outbox', () => {
     const busy = sent(load([fact(1), fact(2)]))
 
     expect(next(busy, 0)).toEqual({ kind: 'rest' })
-    expect(step(busy, { kind: 'sent', request: { kind: 'put', sha256: 'x' } }).flight).toEqual(busy.flight)
+    expect(step(busy, { kind: 'sent', request: { kind: 'put', sha256s: ['x'] } }).flight).toEqual(busy.flight)
   })
 
   it('sends facts in device order, however storage lists them (2)', () => {
@@ -108,9 +108,9 @@ describe('the outbox', () => {
     expect(next(accepted, 0)).toEqual({ kind: 'ask', sha256s: ['a', 'b'] })
 
     const asked = answer(sent(accepted), { kind: 'states', states: [{ sha256: 'a', stored: true }, { sha256: 'b', stored: false }] })
-    expect(next(asked, 0)).toEqual({ kind: 'put', sha256: 'b' })
+    expect(next(asked, 0)).toEqual({ kind: 'put', sha256s: ['b'] })
 
-    const done = answer(sent(asked), { kind: 'put', sha256: 'b', stored: true })
+    const done = answer(sent(asked), { kind: 'put', states: [{ sha256: 'b', stored: true }], failures: [] })
     expect(hasWork(done)).toBe(false)
   })
 
@@ -123,7 +123,23 @@ describe('the outbox', () => {
     const asked = answer(sent(load([fact(1, accepted)], pictures.map((item) => ({ ...item, state: 'waiting' })))), {
       kind: 'states', states: [{ sha256: 'big', stored: false }, { sha256: 'tiny', stored: false }],
     })
-    expect(next(asked, 0)).toEqual({ kind: 'put', sha256: 'tiny' })
+    expect(next(asked, 0)).toEqual({ kind: 'put', sha256s: ['tiny'] })
+  })
+
+  it('sends pictures of one kind side by side, each with an answer of its own (1, 7, 9)', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+    const pictures = [picture('big', 'original', 1, 'missing'), ...names.map((name) => picture(name, 'small', 1, 'missing'))]
+    const before = load([fact(1, { state: 'accepted', pictures: ['big', ...names] })], pictures)
+    expect(next(before, 0)).toEqual({ kind: 'put', sha256s: names.slice(0, SIDE_BY_SIDE.small) })
+
+    const failures = [{ sha256: 'b', trouble: 'too_large', retryAfterMs: null }, { sha256: 'c', trouble: 'unreachable', retryAfterMs: null }] as const
+    const after = answer(sent(before), { kind: 'put', states: [{ sha256: 'a', stored: true }, { sha256: 'd', stored: true }], failures })
+    const stateOf = new Map(after.pictures.map((item) => [item.sha256, item.state]))
+
+    expect(names.map((name) => stateOf.get(name))).toEqual(['stored', 'held', 'missing', 'stored', 'missing', 'missing', 'missing'])
+    expect(after.trouble).toBe('unreachable')
+    expect(next(after, 0)).toMatchObject({ kind: 'wait' })
+    expect(next(step(after, { kind: 'nudged' }), 0)).toMatchObject({ kind: 'ask', sha256s: ['b'] })
   })
 
   it('waits longer each time, never too long, and a nudge ends the wait (8)', () => {
@@ -250,9 +266,14 @@ function live(seed: number, steps: number): { office: Office; sync: Sync; stored
         else if (flight.kind === 'ask') {
           said = { kind: 'states', states: flight.sha256s.map((sha256) => ({ sha256, stored: office.pictures.has(sha256) })) }
         } else {
-          holds(office.verdicts.get(`e${flight.sha256.slice(1)}`) === 'accepted', 'facts before pictures')
-          office.pictures.add(flight.sha256)
-          said = { kind: 'put', sha256: flight.sha256, stored: true }
+          holds(new Set(flight.sha256s.map((sha256) => sha256.charAt(0))).size === 1, 'one kind at a time')
+          const reached = flight.sha256s.filter(() => luck() < 0.8)
+          for (const sha256 of reached) {
+            holds(office.verdicts.get(`e${sha256.slice(1)}`) === 'accepted', 'facts before pictures')
+            office.pictures.add(sha256)
+          }
+          const failures = flight.sha256s.flatMap((sha256) => (reached.includes(sha256) ? [] : [{ sha256, trouble: pick(TROUBLES), retryAfterMs: null }]))
+          said = { kind: 'put', states: reached.map((sha256) => ({ sha256, stored: true })), failures }
         }
         if (fate < 0.45) said = failure('unreachable') // the office took it, the answer was lost
       }
@@ -293,8 +314,8 @@ describe('any interleaving', () => {
       if (request.kind === 'push') said = office.push(request.ids, stored)
       else if (request.kind === 'ask') said = { kind: 'states', states: request.sha256s.map((sha256) => ({ sha256, stored: office.pictures.has(sha256) })) }
       else {
-        office.pictures.add(request.sha256)
-        said = { kind: 'put', sha256: request.sha256, stored: true }
+        for (const sha256 of request.sha256s) office.pictures.add(sha256)
+        said = { kind: 'put', states: request.sha256s.map((sha256) => ({ sha256, stored: true })), failures: [] }
       }
       sync = answer(sync, said, now)
     }

@@ -2,7 +2,7 @@
  * Sync as a pure state machine: what to send next, and what an answer changes. No clock, no network, no storage.
  *
  * Invariants, each with its test:
- *  1. One request at a time.
+ *  1. One request at a time; a few pictures that go side by side are one.
  *  2. Facts are sent in device order; one that rests (it can still be undone) is never overtaken.
  *  3. A fact leaves `waiting` only by a verdict for its own id, or as `held` when the service cannot take its shape.
  *  4. What is settled (accepted, refused, conflict, stored) stays settled.
@@ -19,6 +19,8 @@ import type { Trouble } from './wire'
 
 export const LARGEST_BATCH = 20
 export const LARGEST_QUESTION = 200
+/** Pictures side by side: while one waits for the network's answer the others use the line. */
+export const SIDE_BY_SIDE = { small: 6, original: 2 } as const
 export const FIRST_WAIT_MS = 2_000
 export const LONGEST_WAIT_MS = 300_000
 /** Between two tries while somebody in danger waits to be heard. */
@@ -56,17 +58,29 @@ export interface Picture {
 export type Request =
   | { readonly kind: 'push'; readonly ids: readonly string[] }
   | { readonly kind: 'ask'; readonly sha256s: readonly string[] }
-  | { readonly kind: 'put'; readonly sha256: string }
+  | { readonly kind: 'put'; readonly sha256s: readonly string[] }
 
 export interface VerdictSaid {
   readonly id: string
   readonly verdict: 'accepted' | 'duplicate' | 'conflict' | 'refused'
 }
 
+export interface PictureSaid {
+  readonly sha256: string
+  readonly stored: boolean
+}
+
+/** What one picture of several met. */
+export interface PutFailure {
+  readonly sha256: string
+  readonly trouble: Trouble
+  readonly retryAfterMs: number | null
+}
+
 export type Answer =
   | { readonly kind: 'verdicts'; readonly verdicts: readonly VerdictSaid[]; readonly missing: readonly string[] }
-  | { readonly kind: 'states'; readonly states: readonly { readonly sha256: string; readonly stored: boolean }[] }
-  | { readonly kind: 'put'; readonly sha256: string; readonly stored: boolean }
+  | { readonly kind: 'states'; readonly states: readonly PictureSaid[] }
+  | { readonly kind: 'put'; readonly states: readonly PictureSaid[]; readonly failures: readonly PutFailure[] }
   | { readonly kind: 'failed'; readonly trouble: Trouble; readonly retryAfterMs: number | null }
 
 export interface Sync {
@@ -108,7 +122,10 @@ export function next(sync: Sync, now: number): Next {
     return { kind: 'ask', sha256s: [...new Set(unknown.map((picture) => picture.sha256))].slice(0, LARGEST_QUESTION) }
   }
   const first = due.find((picture) => picture.part === 'small') ?? due[0]
-  if (first) return { kind: 'put', sha256: first.sha256 }
+  if (first) {
+    const alike = due.filter((picture) => picture.part === first.part).map((picture) => picture.sha256)
+    return { kind: 'put', sha256s: [...new Set(alike)].slice(0, Math.min(sync.batch, SIDE_BY_SIDE[first.part])) }
+  }
   const [resting] = waitingFacts(sync)
   return resting ? { kind: 'wait', until: resting.notBefore } : { kind: 'rest' }
 }
@@ -187,13 +204,31 @@ function answered(sync: Sync, flight: Request, event: Extract<Event, { kind: 'an
       return { ...item, state: stored.get(item.sha256) === true ? 'stored' : 'missing' }
     })
   }
-  if (answer.kind === 'put' && flight.kind === 'put' && answer.sha256 === flight.sha256) {
-    return withPictures(good, (item) =>
-      item.sha256 === flight.sha256 ? { ...item, state: answer.stored ? 'stored' : 'held' } : item,
-    )
-  }
+  if (answer.kind === 'put' && flight.kind === 'put') return taken(good, flight.sha256s, answer, event)
   return failedAt(sync, flight, { kind: 'failed', trouble: 'not_understood', retryAfterMs: null }, event)
 }
+
+/** Each picture has an answer of its own; one that has none goes again. */
+function taken(
+  sync: Sync,
+  sent: readonly string[],
+  answer: Extract<Answer, { kind: 'put' }>,
+  { now, luck }: { now: number; luck: number },
+): Sync {
+  const said = new Map(answer.states.filter((item) => sent.includes(item.sha256)).map((item) => [item.sha256, item.stored]))
+  const misfits = new Set(answer.failures.filter(({ sha256, trouble }) => sent.includes(sha256) && isMisfit(trouble)).map((item) => item.sha256))
+  const after = withPictures(sync, (item) => {
+    const stored = said.get(item.sha256)
+    if (stored !== undefined) return { ...item, state: stored ? 'stored' : 'held' }
+    return misfits.has(item.sha256) ? { ...item, state: 'held' } : item
+  })
+  const failure = answer.failures.find(({ trouble }) => !isMisfit(trouble))
+  if (failure) return quiet(after, failure.trouble, failure.retryAfterMs, now, luck)
+  if (said.size + misfits.size === 0) return quiet(after, 'not_understood', null, now, luck)
+  return misfits.size ? { ...after, trouble: answer.failures[0]?.trouble ?? null } : after
+}
+
+const isMisfit = (trouble: Trouble): boolean => trouble === 'too_large' || trouble === 'not_understood'
 
 function judged(
   sync: Sync,
@@ -221,18 +256,16 @@ function failedAt(
   answer: Extract<Answer, { kind: 'failed' }>,
   { now, luck }: { now: number; luck: number },
 ): Sync {
-  const misfit = answer.trouble === 'too_large' || answer.trouble === 'not_understood'
-  if (misfit && flight.kind === 'push') {
-    if (flight.ids.length > 1) {
-      return { ...sync, trouble: answer.trouble, batch: Math.ceil(flight.ids.length / 2) }
-    }
+  const several = flight.kind === 'push' ? flight.ids.length : flight.kind === 'put' ? flight.sha256s.length : 0
+  if (isMisfit(answer.trouble) && several > 1) return { ...sync, trouble: answer.trouble, batch: Math.ceil(several / 2) }
+  if (isMisfit(answer.trouble) && flight.kind === 'push') {
     const [only] = flight.ids
     const facts = sync.facts.map((fact): Fact => (fact.id === only ? { ...fact, state: 'held' } : fact))
     return { ...sync, facts, trouble: answer.trouble, batch: LARGEST_BATCH }
   }
-  if (misfit && flight.kind === 'put') {
-    const held = withPictures(sync, (item) => (item.sha256 === flight.sha256 ? { ...item, state: 'held' } : item))
-    return { ...held, trouble: answer.trouble }
+  if (isMisfit(answer.trouble) && flight.kind === 'put') {
+    const held = withPictures(sync, (item) => (flight.sha256s.includes(item.sha256) ? { ...item, state: 'held' } : item))
+    return { ...held, trouble: answer.trouble, batch: LARGEST_BATCH }
   }
   return quiet(sync, answer.trouble, answer.retryAfterMs, now, luck)
 }

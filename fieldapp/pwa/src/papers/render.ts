@@ -90,10 +90,15 @@ function paintCode(
   const inset = (side - module * drawn.size) / 2
   const start = (at: number): number => Math.round((at + inset) * scale) / scale
   context.fillStyle = '#000000'
+  const [left, top] = [start(x), start(y)]
+  // A run of dark modules at a time: a receipt's code has tens of thousands.
   drawn.data.forEach((row, down) => {
-    row.forEach((dark, across) => {
-      if (dark) context.fillRect(start(x) + across * module, start(y) + down * module, module, module)
-    })
+    for (let from = 0; from < row.length; from += 1) {
+      let to = from
+      while (row[to]) to += 1
+      if (to > from) context.fillRect(left + from * module, top + down * module, (to - from) * module, module)
+      from = to
+    }
   })
 }
 
