@@ -131,6 +131,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
         verify_digest=verify_es256_digest,
         office_key=DerivedOfficeKey(key),
         cursor_key=derived(key, b"feed cursor"),
+        pad_key=derived(key, b"paper pads"),
         words=read_words(),
         paper_words=read_paper_words(),
         office_words=read_paper_words(PACKAGE / "papers")["office.it"],

@@ -203,6 +203,15 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "refund_receipt": _session(_OFFICE),
         "list_receipt_series": _session(_OFFICE),
         "preview_allocation": _session(_OFFICE),
+        # pads
+        "list_pads": _session(_OFFICE),
+        "register_pad": _session(_OFFICE),
+        "print_pad": _session(_OFFICE),
+        "read_pad_picture": _session(_OFFICE),
+        "void_pad_form": _session(_OFFICE),
+        "return_pad": _session(_OFFICE),
+        "enter_pad_receipt": _session(_OFFICE),
+        "enter_pad_notice": _session(_OFFICE),
         # books
         "read_trial_balance": _session(_OFFICE),
         "read_account_statement": _session(_OFFICE),

@@ -84,6 +84,7 @@ _PAYMENT = (*_m(_K.CENTS, "amount_cents"), *_m(_K.CODE, "method"))
 _APPROVAL = (*_m(_K.CODE, "rule"), *_m(_K.DAY, "from_on", "to_on"), *_m(_K.TEXT, "reason"))
 _LICENCE_DAYS = _m(_K.DAY, "notified_on", "badge_valid_to", "qualification_valid_to", maybe=True)
 _IMPORT = _m(_K.ID, "import_id")
+_PAD = (*_m(_K.TEXT, "series", "agent"), *_m(_K.COUNT, "first", "last"), *_m(_K.CODE, "pad_kind"))
 
 EVENTS: Mapping[str, Event] = MappingProxyType(
     {
@@ -223,6 +224,12 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                     "cash.banked",
                     "A deposit slip went to the bank.",
                     (*_m(_K.COUNT, "slip", "cheques"), *_m(_K.CENTS, "counted_cents")),
+                ),
+                ("pad.handed_over", "An agent was given a numbered paper pad.", _PAD),
+                (
+                    "pad.came_back",
+                    "It came back, and its forms were counted.",
+                    (*_PAD, *_m(_K.COUNT, "missing")),
                 ),
                 (
                     "outcomes.exported",

@@ -45,22 +45,23 @@ from fieldapp.domain.contacts import Contact, calls_to_cancel, local_day
 from fieldapp.domain.danger import Danger, read_danger, read_danger_position
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import canonical_json, sha256
+from fieldapp.domain.pads import Form, FormState, PadKind, is_pad_series, paper_flags, usable
 from fieldapp.domain.payments import checked_answers, odd_day, payment_method, same_name
 from fieldapp.domain.reading import Reader
 from fieldapp.domain.receipt_series import Series, SignedReceipt, VerifySignature, judge_receipt
 from fieldapp.domain.receipt_series import Verdict as ReceiptVerdict
-from fieldapp.domain.receipts import ReceiptValue, WordingKind
+from fieldapp.domain.receipts import ReceiptValue, WordingKind, read_receipt
 from fieldapp.domain.repayment_plan import Terms, outside, settlement_outside
 from fieldapp.domain.told import Told, read_day_closed, read_day_order, read_paper_request
 from fieldapp.domain.visit import check_report, from_body
-from fieldapp.domain.visit_report import PayerDocument, ReportedPayment, SignedPaper, VisitReport
+from fieldapp.domain.visit_report import PayerDocument, Purpose, ReportedPayment, SignedPaper, VisitReport
 
 VERSION = 1
 FAR_OFF = timedelta(minutes=10)
 """How far a phone's reckoning of the service's time may be out before an instant is called uncertain."""
 
-NOTED = frozenset({"conduct.cash_instalment_logged"})
-"""Noted with the visit and no work for anybody: the contract allows it."""
+NOTED = frozenset({"conduct.cash_instalment_logged", "pad.entered_from_paper"})
+"""Noted with the visit and no work for anybody."""
 TOLD_TO_THE_OFFICE = frozenset({"conduct.payer_not_debtor"})
 """Warnings that are flags all the same: the rule's words promise that the office sees them."""
 ABOUT_THE_COMUNE = "conduct.patron_saint_unknown"
@@ -207,6 +208,8 @@ class Known:
     now: datetime
     clock: PhoneClock = field(default_factory=lambda: PhoneClock())
     issuer: Issuer = field(default_factory=Issuer)
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    """Forms of paper pads that the batch names, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +222,8 @@ class TakenPayment:
     receipt_signature: str
     instalment_number: int | None = None
     """Of a repayment plan that is signed; None where the receipt names one and there is no plan."""
+    form: Form | None = None
+    """Of a paper pad, where the receipt was written by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +283,8 @@ class Decision:
     call: Call | None = None
     check_in: CheckIn | None = None
     told: Told | None = None
+    notice_form: Form | None = None
+    """Of a paper pad, where the notice was."""
     first_received_at: datetime | None = None
 
 
@@ -321,6 +328,8 @@ class Touched:
     receipt_numbers: frozenset[int]
     receipts_named: frozenset[str]
     """Digests of the receipts that those of the batch call their predecessors."""
+    forms: frozenset[tuple[str, int]] = frozenset()
+    """Forms of paper pads, by series and number."""
 
 
 def touched(arrived: Iterable[Arrived]) -> Touched:
@@ -328,6 +337,7 @@ def touched(arrived: Iterable[Arrived]) -> Touched:
     practices: set[UUID] = set()
     numbers: set[int] = set()
     named: set[str] = set()
+    forms: set[tuple[str, int]] = set()
     envelopes = set()
     for item in arrived:
         envelopes.add(item.id)
@@ -338,9 +348,19 @@ def touched(arrived: Iterable[Arrived]) -> Touched:
                 value = (payment.get("receipt") or {}).get("value", {})
                 numbers.update(n for n in (value.get("number"),) if type(n) is int and 0 < n < 2**31)
                 named.update(d for d in (value.get("prev_digest"),) if isinstance(d, str))
+                forms.update(_form_named(value.get("series"), value.get("number")))
+            # Last: few reports have one.
+            series, _, number = body["captured"]["notice"]["number"].partition("-")
+            forms.update(_form_named(series, int(number)))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             continue
-    return Touched(frozenset(envelopes), frozenset(practices), frozenset(numbers), frozenset(named))
+    return Touched(frozenset(envelopes), frozenset(practices), frozenset(numbers), frozenset(named), frozenset(forms))
+
+
+def _form_named(series: object, number: object) -> tuple[tuple[str, int], ...]:
+    if isinstance(series, str) and is_pad_series(series) and type(number) is int and 0 < number < 1_000_000:
+        return ((series, number),)
+    return ()
 
 
 def judge_batch(arrived: Iterable[Arrived], known: Known, *, verify_signature: VerifySignature) -> list[Decision]:
@@ -358,6 +378,7 @@ class _Judging:
         self._earlier = dict(known.envelopes)
         self._visits = set(known.visits)
         self._series = known.series
+        self._forms = known.forms
         self._facts = {practice.id: practice.facts for practice in known.practices.values()}
         self._paid: dict[UUID, int] = {}
         self._agent = known.agent
@@ -369,14 +390,14 @@ class _Judging:
         before = self._earlier.get(item.id)
         if before is not None:
             return _again(item, before)
-        series = self._series
+        series, forms = self._series, self._forms
         try:
             decision = self._judge(item)
         except Refusal as refusal:
-            self._series = series
+            self._series, self._forms = series, forms
             decision = Decision(item, Verdict.REFUSED, refusal.code, refusal.details)
         except ValueError:
-            self._series = series
+            self._series, self._forms = series, forms
             decision = Decision(item, Verdict.REFUSED, "sync.unreadable")
         self._earlier[item.id] = Earlier(
             item.digest, decision.verdict, decision.code, decision.details, decision.flags, self._known.now
@@ -434,6 +455,7 @@ class _Judging:
         agreement = self._agreement(report, practice)
         running = practice.plan_running or practice.id in self._planned or _is_signed_plan(agreement)
         payments = tuple(self._payment(payment, practice, running) for payment in report.payments)
+        notice_form = self._notice_form(report)
         over_cents = self._over(practice, payments)
         self._visits.add(report.visit_id)
         if agreement is not None:
@@ -442,6 +464,7 @@ class _Judging:
             self._planned.add(practice.id)
         flags = (*decision.flags, *self._flags(report, payments, practice), *_agreement_flags(report, agreement))
         flags = (*flags, *self._printed_otherwise(payments, practice), *(("payment.over_owed",) if over_cents else ()))
+        flags = (*flags, *_paper_flags(decision, report, payments, notice_form))
         findings = self._findings(report, payments, practice)
         said = [f for f in findings if f.code != ABOUT_THE_COMUNE]
         loud = [
@@ -451,6 +474,7 @@ class _Judging:
             decision,
             report=report,
             payments=payments,
+            notice_form=notice_form,
             over_cents=over_cents,
             agreement=agreement,
             flags=tuple(dict.fromkeys((*flags, *loud))),
@@ -504,10 +528,11 @@ class _Judging:
         content = canonical_json(payment.receipt.value)
         if sha256(content) != payment.receipt.digest:
             raise Refusal("sync.digest_differs", kind=Kind.MALFORMED)
-        receipt = self._receipt(content, payment.receipt.signature)
+        form = self._form_written_on(payment)
+        receipt = self._receipt(content, payment.receipt.signature, form)
         _agree(receipt, payment, practice)
         number = receipt.wording.number if running and receipt.wording.kind is WordingKind.INSTALMENT else None
-        return TakenPayment(payment, receipt, content, payment.receipt.signature, number)
+        return TakenPayment(payment, receipt, content, payment.receipt.signature, number, form)
 
     def _over(self, practice: PracticeKnown, payments: tuple[TakenPayment, ...]) -> int:
         """What these payments bring beyond what is owed after everything before them: two phones knew of one debt."""
@@ -530,11 +555,34 @@ class _Judging:
             )
         ]
 
-    def _receipt(self, content: bytes, signature: str) -> ReceiptValue:
+    def _form_written_on(self, payment: ReportedPayment) -> Form | None:
+        """The form of a paper pad that the receipt was written on, taken by it; None for a receipt of the phone's own.
+
+        Raises Refusal as `pads.usable`.
+        """
+        assert payment.receipt is not None
+        series, number = (payment.receipt.value.get(name) for name in ("series", "number"))
+        if not (isinstance(series, str) and type(number) is int and is_pad_series(series)):
+            return None
+        return self._taken_form(f"{series}-{number:06d}", PadKind.RECEIPT)
+
+    def _notice_form(self, report: VisitReport) -> Form | None:
+        """The same for the notice that was left."""
+        number = str((report.captured.get("notice") or {}).get("number", ""))
+        return self._taken_form(number, PadKind.NOTICE) if is_pad_series(number.partition("-")[0]) else None
+
+    def _taken_form(self, name: str, kind: PadKind) -> Form:
+        form = usable(self._forms.get(name), kind=kind, agent_id=self._known.agent_id, name=name)
+        self._forms = {**self._forms, name: replace(form, state=FormState.USED)}
+        return form
+
+    def _receipt(self, content: bytes, signature: str, form: Form | None) -> ReceiptValue:
         try:
             raw = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
         except (binascii.Error, ValueError):
             raise Refusal("receipt.signature_invalid", kind=Kind.MALFORMED) from None
+        if form is not None:
+            return self._transcribed(content, raw, form)
         judgement = judge_receipt(SignedReceipt(content, raw), self._series, verify_signature=self._verify)
         if judgement.verdict is not ReceiptVerdict.ACCEPTED or judgement.receipt is None or judgement.link is None:
             # A receipt that arrives again inside another envelope would pay twice.
@@ -542,6 +590,20 @@ class _Judging:
         links = {**self._series.links, judgement.receipt.number: judgement.link}
         self._series = replace(self._series, links=links)
         return judgement.receipt
+
+    def _transcribed(self, content: bytes, signature: bytes, form: Form) -> ReceiptValue:
+        """A receipt that was written by hand: the key of whoever entered it vouches for the entry, not for the paper.
+
+        Raises Refusal `receipt.signature_invalid`, `receipt.other_series`, `pad.check_wrong`, or `read_receipt`'s.
+        """
+        if not self._verify(self._series.public_point, content, signature):
+            raise Refusal("receipt.signature_invalid", kind=Kind.CONFLICT)
+        receipt = read_receipt(content)
+        if receipt.device != self._series.device:
+            raise Refusal("receipt.other_series", kind=Kind.CONFLICT, details={"number": receipt.name})
+        if receipt.prev_digest != form.digest:
+            raise Refusal("pad.check_wrong", kind=Kind.CONFLICT, details={"form": form.name})
+        return receipt
 
     def _flags(self, report: VisitReport, payments: tuple[TakenPayment, ...], practice: PracticeKnown) -> list[str]:
         known = self._known
@@ -707,6 +769,16 @@ def _agreement_flags(report: VisitReport, agreement: TakenAgreement | None) -> t
     given = report.signature
     other_text = given is not None and not given.refused and not agreement.signed
     return (*agreement.flags, *(("agreement.signed_other_text",) if other_text else ()))
+
+
+def _paper_flags(
+    decision: Decision, report: VisitReport, payments: tuple[TakenPayment, ...], notice_form: Form | None
+) -> list[str]:
+    assert decision.envelope is not None
+    forms = [form for form in (*(taken.form for taken in payments), notice_form) if form is not None]
+    pictured = any(item.purpose in (Purpose.PAPER_FORM, Purpose.NOTICE) for item in report.attachments)
+    entered_at = decision.envelope.recorded_at
+    return paper_flags(forms, written_at=report.left_at, entered_at=entered_at, pictured=pictured)
 
 
 def _named_as_known(who: str, receipt: ReceiptValue, issuer: Issuer, practice: PracticeKnown) -> bool:

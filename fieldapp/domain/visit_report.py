@@ -70,6 +70,7 @@ class Purpose(StrEnum):
     DISPUTE_PAPER = "dispute_paper"
     CHEQUE = "cheque"
     PLAN_ON_PAPER = "plan_on_paper"
+    PAPER_FORM = "paper_form"
     SIGNATURE = "signature"
 
 

@@ -48,6 +48,8 @@ CONSTRAINTS = {
     "entry_reversed_once": "ledger.reversed_before",
     "deposit_slip_numbered_once": "cash.counted_meanwhile",
     "receipt_voided_once": "receipt.voided_before",
+    "pad_form_once": "pad.taken_meanwhile",
+    "paper_pad_once": "pad.registered_meanwhile",
     "entry_balances": "ledger.entry_unbalanced",
     "append_only": "ledger.append_only",
     "creditor_terms_once": "terms.set_meanwhile",

@@ -49,7 +49,7 @@ async def _check_whole(parts: Parts, proof: WholeProof) -> ReceiptCheck:
         series = await store.series_around(
             session, issuer.device, number=receipt.number, prev_digest=receipt.prev_digest
         )
-        row = await store.receipt_numbered(session, issuer.device.id, receipt.number)
+        row = await store.receipt_numbered(session, issuer.device.series, receipt.number)
     judged = judge_receipt(SignedReceipt(proof.content, proof.signature), series, verify_signature=parts.verify)
     if judged.verdict is Verdict.DUPLICATE and row is not None:
         return _received(row, issuer, agent_number=receipt.agent.number)
@@ -80,7 +80,7 @@ async def _check_digest(parts: Parts, proof: DigestProof) -> ReceiptCheck:
     if issuer is None:
         return UNKNOWN
     async with parts.database.transaction(Scope(issuer.agency.id, PUBLIC)) as session:
-        row = await store.receipt_numbered(session, issuer.device.id, proof.number)
+        row = await store.receipt_numbered(session, issuer.device.series, proof.number)
         blocks = await store.number_blocks(session, issuer.device.id)
     if row is not None:
         return (

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from fieldapp.domain import cash as rules
-from fieldapp.domain.allocation import AllocationOrder, Applied, OpenLine, Part, allocate
+from fieldapp.domain.allocation import allocate
 from fieldapp.domain.amount_words import italian_words
 from fieldapp.domain.counter_receipt import CounterReceipt, counter_receipt_bytes
 from fieldapp.domain.epc import compact_iban
@@ -40,6 +40,7 @@ from fieldapp.domain.receipts import (
 )
 from fieldapp.domain.receipts import Creditor as PaperCreditor
 from fieldapp.services import cash
+from fieldapp.services.laying import laid_over, open_lines, order_of
 from fieldapp.services.work import Work
 from fieldapp.store import access as access_store
 from fieldapp.store import cash as cash_store
@@ -65,8 +66,8 @@ class _Place:
 async def preview_allocation(work: Work, practice_id: UUID, amount_cents: int) -> AllocationPreview:
     """How `amount_cents` would be laid over what the practice owes. Raises `practice.unknown` and `allocate`'s."""
     owed = await store.owed(work.session, practice_id)
-    order = _order(owed)
-    allocation = allocate(amount_cents, _open_lines(owed), order=order)
+    order = order_of(owed)
+    allocation = allocate(amount_cents, open_lines(owed), order=order)
     titles = {str(line.id): line.title for line, _ in owed.lines}
     left = sum(line.total_cents for _, line in owed.lines if line.total_cents > 0)
     return AllocationPreview(
@@ -134,7 +135,7 @@ async def receive(
 ) -> ReceiptValue:
     """Post what the office sees arrive, with a receipt of its own series; `more` goes beside the answers."""
     owed = await store.owed(work.session, practice_id)
-    shares, over_cents = _shares(owed, amount_cents)
+    shares, over_cents = laid_over(owed, amount_cents)
     place = await _place(work)
     receipt = await _receipt_for(work, place, owed, shares, Method(method.code, dict(answers)))
     row = await _keep(work, place, receipt, receipt_bytes(receipt), practice_id=practice_id, visit_id=visit_id)
@@ -444,39 +445,6 @@ async def _may_be_voided(work: Work, payment: Payment) -> None:
         held = (await ledger.held_by(work.session, payment.agent_id)).get(AccountKind.AGENT_CASH, 0)
         if held < await cash.held_cents(work, payment):
             raise Refusal("receipt.money_moved_on", kind=Kind.CONFLICT, details={"held_cents": held})
-
-
-def _order(owed: Owed) -> AllocationOrder:
-    parts = tuple(Part(name) for name in owed.creditor.allocation_order)
-    return AllocationOrder(parts) if parts else AllocationOrder()
-
-
-def _open_lines(owed: Owed) -> list[OpenLine]:
-    """What is owed on each line; a part that was overpaid takes nothing more."""
-    return [
-        OpenLine(
-            str(line.id),
-            max(0, balance.principal_cents),
-            max(0, balance.interest_cents),
-            max(0, balance.costs_cents),
-        )
-        for line, balance in owed.lines
-    ]
-
-
-def _shares(owed: Owed, amount_cents: int) -> tuple[list[LineShare], int]:
-    """The amount laid over the lines, what exceeds the debt on the principal of the last; and how much that is."""
-    allocation = allocate(amount_cents, _open_lines(owed), order=_order(owed))
-    applied = {part.id: part for part in allocation.lines}
-    if allocation.over_cents and owed.lines:
-        last = str(owed.lines[-1][0].id)
-        part = applied.get(last, Applied(last, 0, 0, 0))
-        applied[last] = replace(part, principal_cents=part.principal_cents + allocation.over_cents)
-    shares = [
-        LineShare(UUID(part.id), part.principal_cents, part.interest_cents, part.costs_cents)
-        for part in applied.values()
-    ]
-    return shares, allocation.over_cents
 
 
 async def _tell_overpaid(work: Work, practice_id: UUID, over_cents: int, receipt: str) -> None:

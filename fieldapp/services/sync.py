@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from fieldapp.store.feed import audit, tell
 from fieldapp.store.shapes.field import AttachmentState, SyncAnswer
 from fieldapp.store.shapes.field import Verdict as VerdictShape
 
-__all__ = ["Arrived", "missing_attachments", "push", "put_attachment", "take", "take_picture"]
+__all__ = ["Arrived", "missing_attachments", "push", "put_attachment", "take", "take_entered", "take_picture"]
 
 
 async def push(
@@ -48,22 +48,12 @@ async def take(
 ) -> SyncAnswer:
     """The same for what came from this phone by another way, whoever brings it now."""
     sent_by = await store.sender(work.session, device_id)
-    known = await store.load(
-        work.session,
-        sent_by,
-        touched(arrived),
-        ruleset=await rules.ruleset(work),
-        now=work.now,
-        today=work.today,
-        clock=PhoneClock(
-            offset_ms=None if phone_clock is None else round((work.now - phone_clock) / timedelta(milliseconds=1)),
-            moved=work.parts.clock.demo,
-        ),
+    clock = PhoneClock(
+        offset_ms=None if phone_clock is None else round((work.now - phone_clock) / timedelta(milliseconds=1)),
+        moved=work.parts.clock.demo,
     )
-    decisions = judge_batch(arrived, known, verify_signature=work.parts.verify)
-    creditors = {practice.id: practice.creditor_id for practice in known.practices.values()}
-    watched = frozenset(p.id for p in known.practices.values() if p.plan_running or p.settlement_open)
-    decisions = await _write(work, decisions, sent_by, creditors, watched)
+    judged = await _judge(work, sent_by, arrived, clock)
+    decisions = await _write(work, judged.decisions, sent_by, judged.creditors, judged.watched)
     pictures = [
         p for d in decisions if d.report is not None and d.verdict is Verdict.ACCEPTED for p in d.report.attachments
     ]
@@ -75,6 +65,46 @@ async def take(
         clock=read_clock(work.parts),
         verdicts=[_shape(work, decision) for decision in decisions],
         missing=[digest for digest in named if digest not in here],
+    )
+
+
+async def take_entered(work: Work, sent_by: store.Sender, arrived: Arrived) -> Decision:
+    """What somebody at the desk enters for an agent, by the rules of phones and in their place.
+
+    At a desk it can be put right at once, so a refusal is raised and nothing of it is kept.
+    """
+    judged = await _judge(work, sent_by, [arrived], PhoneClock(offset_ms=0, moved=work.parts.clock.demo))
+    decision = judged.decisions[0]
+    if decision.verdict is not Verdict.ACCEPTED:
+        raise Refusal(decision.code or "sync.unreadable", kind=Kind.CONFLICT, details=dict(decision.details))
+    await _store(work, [decision], sent_by, judged.creditors, judged.watched)
+    return decision
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """Decisions, and what is needed to write them: creditor by practice, practices whose agreements are watched."""
+
+    decisions: list[Decision]
+    creditors: dict[UUID, UUID]
+    watched: frozenset[UUID]
+
+
+async def _judge(work: Work, sent_by: store.Sender, arrived: Sequence[Arrived], clock: PhoneClock) -> _Judged:
+    known = await store.load(
+        work.session,
+        sent_by,
+        touched(arrived),
+        ruleset=await rules.ruleset(work),
+        now=work.now,
+        today=work.today,
+        clock=clock,
+        pad_key=work.parts.pad_key,
+    )
+    return _Judged(
+        judge_batch(arrived, known, verify_signature=work.parts.verify),
+        {practice.id: practice.creditor_id for practice in known.practices.values()},
+        frozenset(p.id for p in known.practices.values() if p.plan_running or p.settlement_open),
     )
 
 

@@ -89,6 +89,8 @@ class Parts:
     office_key: OfficeKey
     cursor_key: bytes
     """Signs the cursors of the feed: of this installation only."""
+    pad_key: bytes
+    """Makes the checks that are printed on paper pads."""
     words: Mapping[str, Mapping[str, str]]
     """Refusal words: language -> code -> sentence with placeholders."""
     paper_words: Mapping[str, Any]

@@ -180,9 +180,14 @@ async def add_device(
 
 async def number_blocks(session: AsyncSession, device: Device) -> list[NumberBlock]:
     """The device's blocks, each with the first number that no envelope has used yet."""
-    last_receipt = select(func.max(Receipt.number)).where(Receipt.device_id == device.id).scalar_subquery()
-    # The number at the end of a notice's name (`A7-000012`).
-    notice = func.substring(col(Visit.captured)["notice"]["number"].as_string(), "(?:^|-)([0-9]{1,9})$")
+    last_receipt = (
+        select(func.max(Receipt.number))
+        .where(Receipt.device_id == device.id, Receipt.series == device.series)
+        .scalar_subquery()
+    )
+    # The number at the end of a notice's name (`A7-000012`), not of one from a paper pad.
+    named = f"^(?:{device.series}-)?([0-9]{{1,9}})$"
+    notice = func.substring(col(Visit.captured)["notice"]["number"].as_string(), named)
     last_notice = select(func.max(cast(notice, Integer))).where(Visit.device_id == device.id).scalar_subquery()
     query = select(tables.NumberBlock, last_receipt, last_notice).where(tables.NumberBlock.device_id == device.id)
     return [

@@ -25,7 +25,7 @@ from fieldapp.store.shapes.cash import (
     SlipRow,
     StatementRow,
 )
-from fieldapp.store.tables.access import Person
+from fieldapp.store.tables.access import Device, Person
 from fieldapp.store.tables.field import Payment, Promise, Receipt
 from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting, PurseCount
 from fieldapp.store.tables.practice import Creditor, Obligor, Practice
@@ -334,6 +334,11 @@ async def counter_receipt_of(session: AsyncSession, receipt_id: UUID) -> Receipt
 
 
 async def receipts_of_devices(session: AsyncSession) -> list[Receipt]:
-    """All receipts, by device and number."""
-    query = select(Receipt).order_by(col(Receipt.device_id), col(Receipt.number))
+    """All receipts of the series of devices, by device and number; not those written on paper pads."""
+    query = (
+        select(Receipt)
+        .join(Device, col(Device.id) == col(Receipt.device_id))
+        .where(Receipt.series == Device.series)
+        .order_by(col(Receipt.device_id), col(Receipt.number))
+    )
     return list((await session.exec(query)).all())

@@ -21,6 +21,7 @@ from fieldapp.domain.conduct import Ruleset
 from fieldapp.domain.danger import Danger
 from fieldapp.domain.ids import Sha256
 from fieldapp.domain.ledger import AccountKey, AccountKind, LineShare, payment_entry
+from fieldapp.domain.pads import Form
 from fieldapp.domain.payments import payment_method
 from fieldapp.domain.reading import instant_text
 from fieldapp.domain.receipt_series import Link, NumberBlock, Series
@@ -40,7 +41,7 @@ from fieldapp.domain.sync import (
 )
 from fieldapp.domain.told import DayClosed, DayOrder, PaperRequest, Told
 from fieldapp.domain.visit_report import DebtorMet, ThirdPartyMet, VisitReport
-from fieldapp.store import agreements, contacts, ledger, limitation
+from fieldapp.store import agreements, contacts, ledger, limitation, pads
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.batches import write_rows
 from fieldapp.store.database import agency_of
@@ -52,6 +53,7 @@ from fieldapp.store.tables.agreements import CreditorTerms, RepaymentPlan, Settl
 from fieldapp.store.tables.field import (
     Attachment,
     Envelope,
+    PadForm,
     PaperToSend,
     Payment,
     Promise,
@@ -84,6 +86,8 @@ class Sender:
 
     device: Device
     person: Person
+    entered_by: UUID | None = None
+    """Who typed it, where somebody at the desk entered what this person wrote on paper."""
 
 
 async def sender(session: AsyncSession, device_id: UUID) -> Sender:
@@ -105,12 +109,13 @@ async def load(
     now: datetime,
     today: date,
     clock: PhoneClock,
+    pad_key: bytes,
 ) -> Known:
-    """The state that a batch touches, in two queries whatever its size.
+    """The state that a batch touches, in two queries whatever its size, and one more where paper pads are named.
 
     Not in the one that locks: it would see what stood before it waited for the phone's push before.
     """
-    own = await _own(session, sent_by.device, touched)
+    own = await _own(session, sent_by, touched)
     practices, visits = await _practices(
         session, touched.practices, agent_id=sent_by.person.id, ruleset=ruleset, today=today
     )
@@ -137,15 +142,17 @@ async def load(
         issuer=Issuer(
             (own.agency_name, own.legal_name), own.vat_number, sent_by.person.name, sent_by.person.agent_number or ""
         ),
+        forms=await pads.forms(session, touched.forms, key=pad_key) if touched.forms else {},
     )
 
 
-async def _own(session: AsyncSession, device: Device, touched: Touched) -> Any:
+async def _own(session: AsyncSession, sent_by: Sender, touched: Touched) -> Any:
     """What concerns the phone and its agent, and those of the envelopes that came before.
 
     Of the receipts only those that the batch's can meet: a phone that has written thousands of them pushes no slower
     than a new one.
     """
+    device = sent_by.device
     mine = col(NumberBlockRow.device_id) == device.id, col(NumberBlockRow.kind) == "receipt"
     blocks = listed(NumberBlockRow.first, NumberBlockRow.last, where=mine)
     earlier = listed(
@@ -169,9 +176,9 @@ async def _own(session: AsyncSession, device: Device, touched: Touched) -> Any:
         col(Receipt.digest).in_(named),
         col(Receipt.previous_digest).in_(named),
     )
-    links = listed(
-        Receipt.number, Receipt.digest, Receipt.previous_digest, where=(col(Receipt.device_id) == device.id, meets)
-    )
+    # What was written on a paper pad and entered here has a series of its own.
+    own_series = col(Receipt.device_id) == device.id, col(Receipt.series) == device.series
+    links = listed(Receipt.number, Receipt.digest, Receipt.previous_digest, where=(*own_series, meets))
     query = (
         sqlalchemy.select(
             *facts_store.AGENT,
@@ -183,7 +190,7 @@ async def _own(session: AsyncSession, device: Device, touched: Touched) -> Any:
             col(Agency.vat_number),
         )
         .join(Agency, col(Agency.id) == col(Person.agency_id))
-        .where(col(Person.id) == device.person_id)
+        .where(col(Person.id) == sent_by.person.id)
     )
     return (await session.execute(query)).one()
 
@@ -295,7 +302,8 @@ async def write(
     for payment in writing.rows.get(Payment, ()):
         payment["entry_id"] = entry_ids[payment.pop("entry_key")]
     device = sent_by.device
-    newest = max(writing.rows.get(Receipt, ()), key=lambda row: row["number"], default=None)
+    own = [row for row in writing.rows.get(Receipt, ()) if row["series"] == device.series]
+    newest = max(own, key=lambda row: row["number"], default=None)
     changes: dict[type[SQLModel], dict[UUID, dict[str, Any]]] = {
         Address: writing.address_states,
         Practice: writing.next_actions,
@@ -534,6 +542,8 @@ class _Writing:
         self._follow(report, decision)
         for payment in decision.payments:
             self._payment(payment, report)
+        if decision.notice_form is not None:
+            self._form(decision.notice_form, report.visit_id, receipt_id=None)
 
     def _attachments(self, report: VisitReport) -> None:
         for number, picture in enumerate(report.attachments, start=1):
@@ -619,7 +629,7 @@ class _Writing:
                 "finished_by": self._sent_by.person.id,
             }
             self._tell("contact.cancelled", report.arrived_at, report.practice_id, {"task_id": str(task_id)})
-        to_look_at = [*decision.flags, *(flag for flag in decision.quiet_flags if flag not in NOTED)]
+        to_look_at = [flag for flag in (*decision.flags, *decision.quiet_flags) if flag not in NOTED]
         if to_look_at:
             self._task(
                 "visit.flagged",
@@ -711,6 +721,8 @@ class _Writing:
             lon_e6=payment.position.lon_e6 if payment.position else None,
             accuracy_m=payment.position.accuracy_m if payment.position else None,
         )
+        if taken.form is not None:
+            self._form(taken.form, report.visit_id, receipt_id=receipt_id)
         self._add(
             Payment,
             id=self._new_id(),
@@ -742,6 +754,21 @@ class _Writing:
                 **({"paid_by": other.payer.capacity.value} if other else {}),
             },
             day=report.planned_day,
+        )
+
+    def _form(self, form: Form, visit_id: UUID, *, receipt_id: UUID | None) -> None:
+        self._add(
+            PadForm,
+            id=self._new_id(),
+            pad_id=form.pad_id,
+            number=form.number,
+            state="used",
+            visit_id=visit_id,
+            receipt_id=receipt_id,
+            reason="",
+            picture=None,
+            entered_at=self._now,
+            entered_by=self._sent_by.entered_by or self._sent_by.person.id,
         )
 
     def _promise(

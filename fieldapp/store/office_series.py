@@ -71,7 +71,12 @@ async def office_device(
 
 
 async def last_number(session: AsyncSession, device: Device) -> int | None:
-    query = select(Receipt.number).where(Receipt.device_id == device.id).order_by(col(Receipt.number).desc()).limit(1)
+    query = (
+        select(Receipt.number)
+        .where(Receipt.device_id == device.id, Receipt.series == device.series)
+        .order_by(col(Receipt.number).desc())
+        .limit(1)
+    )
     return (await session.exec(query)).first()
 
 

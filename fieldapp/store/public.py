@@ -45,8 +45,8 @@ async def issuers(session: AsyncSession, *, device_id: UUID | None = None, serie
     return [Issuer(*row) for row in (await session.exec(query)).all()]
 
 
-async def receipt_numbered(session: AsyncSession, device_id: UUID, number: int) -> Receipt | None:
-    return (await session.exec(select(Receipt).where(Receipt.device_id == device_id, Receipt.number == number))).first()
+async def receipt_numbered(session: AsyncSession, series: str, number: int) -> Receipt | None:
+    return (await session.exec(select(Receipt).where(Receipt.series == series, Receipt.number == number))).first()
 
 
 async def agencies(session: AsyncSession) -> list[UUID]:
@@ -70,6 +70,7 @@ async def series_around(session: AsyncSession, device: Device, *, number: int, p
     links = await session.execute(
         select(Receipt.number, Receipt.digest, Receipt.previous_digest).where(
             Receipt.device_id == device.id,
+            Receipt.series == device.series,
             or_(
                 col(Receipt.number).in_(_neighbours(blocks, number)),
                 col(Receipt.digest) == prev_digest,

@@ -203,7 +203,7 @@ async def furnished(house: House) -> dict[str, UUID]:
 
 
 async def money_under_way(house: House, session: AsyncSession, practice_id: UUID) -> dict[str, UUID]:
-    """A deposit slip and an announced transfer."""
+    """A deposit slip, an announced transfer and a paper pad."""
     visit = (await session.exec(select(tables.Visit))).one()
     entry = (await session.exec(select(tables.Entry))).first()
     assert entry is not None
@@ -227,8 +227,19 @@ async def money_under_way(house: House, session: AsyncSession, practice_id: UUID
         due_on=NOW.date(),
         amount_cents=1_000,
     )
-    session.add_all([slip, transfer])
-    return {"slip": slip.id, "transfer": transfer.id}
+    pad = tables.PaperPad(
+        id=new_id(),
+        agency_id=house.agency_id,
+        kind="receipt",
+        series="B1",
+        first=1,
+        last=10,
+        agent_id=visit.agent_id,
+        handed_over_at=NOW,
+        handed_over_by=visit.agent_id,
+    )
+    session.add_all([slip, transfer, pad])
+    return {"slip": slip.id, "transfer": transfer.id, "pad": pad.id}
 
 
 async def agreements_under_way(house: House, session: AsyncSession, practice_id: UUID) -> dict[str, UUID]:
@@ -352,6 +363,12 @@ NAMED = {
     "refund_receipt": "receipt",
     "preview_allocation": "practice",
     "read_plan_paper": "repayment_plan",
+    "print_pad": "pad",
+    "read_pad_picture": "pad",
+    "void_pad_form": "pad",
+    "return_pad": "pad",
+    "enter_pad_receipt": "pad",
+    "enter_pad_notice": "pad",
     "read_settlement_paper": "settlement",
     "decide_settlement": "settlement",
     "list_terms": "creditor",
@@ -368,6 +385,15 @@ NAMED = {
     "skip_webhook_deliveries": "webhook",
 }
 """Operation -> the kind of object that its path names."""
+PAPER = {
+    "id": "0198a3c2-7f00-7abc-8def-0123456789ab",
+    "practice_id": "0198a3c2-7f00-7abc-8def-0123456789ab",
+    "number": 1,
+    "check": "00000000",
+    "arrived_at": "2026-11-26T09:00:00+01:00",
+    "left_at": "2026-11-26T09:10:00+01:00",
+    "picture": "AA==",
+}
 BODIES: dict[str, dict[str, Any]] = {
     "resend_webhook_deliveries": {},
     "skip_webhook_deliveries": {"delivery_ids": ["0198a3c2-7f00-7abc-8def-0123456789ab"]},
@@ -393,6 +419,17 @@ BODIES: dict[str, dict[str, Any]] = {
     "confirm_transfer": {"seen_on": "2026-11-26", "amount_cents": 1, "reference": "x"},
     "void_receipt": {"reason": "x"},
     "refund_receipt": {"id": "0198a3c2-7f00-7abc-8def-0123456789ab", "amount_cents": 1, "reason": "x"},
+    "void_pad_form": {"number": 1, "reason": "x"},
+    "return_pad": {"blank": []},
+    "enter_pad_receipt": PAPER
+    | {
+        "amount_cents": 1,
+        "method": "cash",
+        "answers": {},
+        "identified_by": "document",
+        "duty_taken": True,
+    },
+    "enter_pad_notice": PAPER,
     "decide_settlement": {"approve": True},
     "set_agent_licence": {
         "provinces": [],
@@ -415,7 +452,7 @@ BODIES: dict[str, dict[str, Any]] = {
         },
     },
 }
-QUERIES = {"preview_allocation": "?amount_cents=1"}
+QUERIES = {"preview_allocation": "?amount_cents=1", "read_pad_picture": "?number=1"}
 
 
 async def test_the_table_of_named_objects_is_whole(house: House) -> None:

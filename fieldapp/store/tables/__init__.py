@@ -11,6 +11,8 @@ from fieldapp.store.tables.exchange import ServiceAccount, Webhook, WebhookDeliv
 from fieldapp.store.tables.field import (
     Attachment,
     Envelope,
+    PadForm,
+    PaperPad,
     PaperToSend,
     Payment,
     Promise,
@@ -62,6 +64,8 @@ __all__ = [
     "NumberBlock",
     "Obligor",
     "OfficeKey",
+    "PadForm",
+    "PaperPad",
     "PaperToSend",
     "Payment",
     "PaymentEntry",

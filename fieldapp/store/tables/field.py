@@ -17,6 +17,7 @@ from fieldapp.store.columns import (
     json_object,
     key,
     link,
+    maybe_instant,
     maybe_link,
     personal,
 )
@@ -197,6 +198,60 @@ class Attachment(SQLModel, table=True):
     media_type: str
     size_bytes: int = Field(sa_type=BigInteger)
     stored: bool = False
+
+
+class PaperPad(SQLModel, table=True):
+    """A numbered pad of forms that was given to an agent, for when the phone is dead."""
+
+    __tablename__ = "paper_pad"
+    __table_args__ = (
+        UniqueConstraint("agency_id", "series", "first", name="paper_pad_once"),
+        CheckConstraint("kind in ('receipt','notice')", name="paper_pad_kind_known"),
+        CheckConstraint("first > 0 and first <= last", name="paper_pad_rising"),
+    )
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    kind: str
+    series: str
+    first: int
+    last: int
+    agent_id: UUID = link("person.id")
+    handed_over_at: datetime = instant()
+    handed_over_by: UUID = link("person.id", index=False)
+    printed: int = 0
+    """How often its forms were printed: a second time there are two of each number."""
+    returned_at: datetime | None = maybe_instant()
+    returned_to: UUID | None = maybe_link("person.id", index=False)
+    blank: list[list[int]] = json_list()
+    """Runs of numbers that came back blank, first and last."""
+
+
+class PadForm(SQLModel, table=True):
+    """A form that is blank no more: used by a visit, or voided."""
+
+    __tablename__ = "pad_form"
+    __table_args__ = (
+        UniqueConstraint("pad_id", "number", name="pad_form_once"),
+        CheckConstraint(
+            "case state when 'used' then visit_id is not null and reason = ''"
+            " when 'voided' then visit_id is null and receipt_id is null and reason <> '' else false end",
+            name="pad_form_accounted_for",
+        ),
+    )
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    pad_id: UUID = link("paper_pad.id")
+    number: int
+    state: str
+    visit_id: UUID | None = maybe_link("visit.id", index=False)
+    receipt_id: UUID | None = maybe_link("receipt.id", index=False)
+    reason: str = ""
+    picture: str | None = None
+    """Digest of the picture of a voided form; a used one's is among the documents of its visit."""
+    entered_at: datetime = instant()
+    entered_by: UUID = link("person.id", index=False)
 
 
 class PaperToSend(SQLModel, table=True):

@@ -1116,6 +1116,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListPads */
+        get: operations["list_pads"];
+        put?: never;
+        /** Register */
+        post: operations["register_pad"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pads/{pad_id}/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** PrintForms */
+        get: operations["print_pad"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pads/{pad_id}/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** EnterNotice */
+        post: operations["enter_pad_notice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pads/{pad_id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadPicture */
+        get: operations["read_pad_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pads/{pad_id}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** EnterReceipt */
+        post: operations["enter_pad_receipt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pads/{pad_id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** TakeBack */
+        post: operations["return_pad"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pads/{pad_id}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Void */
+        post: operations["void_pad_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/practices": {
         parameters: {
             query?: never;
@@ -2379,6 +2499,29 @@ export interface components {
             /** Format: uuid */
             person_id: string;
         };
+        /** EnteredForm */
+        EnteredForm: {
+            flags: string[];
+            form: string;
+            /** Format: uuid */
+            practice_id: string;
+            /** Format: uuid */
+            visit_id: string;
+        };
+        /** EntryRequest */
+        EntryRequest: {
+            /** Format: date-time */
+            arrived_at: string;
+            check: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            left_at: string;
+            number: number;
+            picture: string;
+            /** Format: uuid */
+            practice_id: string;
+        };
         /** EntryRow */
         EntryRow: {
             /** Format: date-time */
@@ -2443,6 +2586,23 @@ export interface components {
         FinishRequest: {
             /** @default  */
             note: string;
+        };
+        /** FormRow */
+        FormRow: {
+            amount_cents: number | null;
+            /** Format: date-time */
+            entered_at: string;
+            entered_by: string;
+            has_picture: boolean;
+            name: string;
+            number: number;
+            practice_id: string | null;
+            practice_number: string | null;
+            reason: string;
+            /** @enum {string} */
+            state: "used" | "voided";
+            voided_by: string | null;
+            written_at: string | null;
         };
         /** HandInRequest */
         HandInRequest: {
@@ -2717,6 +2877,42 @@ export interface components {
             };
             /** Format: date */
             since: string;
+        };
+        /** PadHolder */
+        PadHolder: {
+            /** Format: uuid */
+            agent_id: string;
+            agent_name: string;
+            agent_number: string;
+        };
+        /** PadRow */
+        PadRow: {
+            /** Format: uuid */
+            agent_id: string;
+            agent_name: string;
+            blank: number[][];
+            first: number;
+            forms: components["schemas"]["FormRow"][];
+            /** Format: date-time */
+            handed_over_at: string;
+            handed_over_by: string;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "receipt" | "notice";
+            last: number;
+            missing: number[];
+            printed: number;
+            returned_at: string | null;
+            series: string;
+            skipped: number[];
+            used: number;
+            voided: number;
+        };
+        /** PadsDesk */
+        PadsDesk: {
+            holders: components["schemas"]["PadHolder"][];
+            pads: components["schemas"]["PadRow"][];
         };
         /** PaidBy */
         PaidBy: {
@@ -3082,6 +3278,38 @@ export interface components {
             /** @enum {string} */
             state: "genuine" | "voided" | "withdrawn" | "not_received" | "unknown";
         };
+        /** ReceiptEntryRequest */
+        ReceiptEntryRequest: {
+            amount_cents: number;
+            answers: {
+                [key: string]: string | boolean;
+            };
+            /** Format: date-time */
+            arrived_at: string;
+            check: string;
+            duty_taken: boolean;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            identified_by: "declared" | "document" | "birth_date" | "known";
+            instalment?: [
+                number,
+                number
+            ] | null;
+            /** Format: date-time */
+            left_at: string;
+            /** @enum {string} */
+            method: "cash" | "cheque" | "card";
+            number: number;
+            picture: string;
+            /** Format: uuid */
+            practice_id: string;
+            /**
+             * @default other
+             * @enum {string}
+             */
+            reason: "short_of_money" | "waits_for_income" | "checks_amount" | "other";
+        };
         /** ReceiptRow */
         ReceiptRow: {
             amount_cents: number;
@@ -3119,6 +3347,16 @@ export interface components {
         /** Refunded */
         Refunded: {
             left_cents: number;
+        };
+        /** RegisterRequest */
+        RegisterRequest: {
+            /** Format: uuid */
+            agent_id: string;
+            forms: number;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "receipt" | "notice";
         };
         /** RejectedContact */
         RejectedContact: {
@@ -3211,6 +3449,13 @@ export interface components {
         /** ResendRequest */
         ResendRequest: {
             delivery_ids?: string[] | null;
+        };
+        /** ReturnRequest */
+        ReturnRequest: {
+            blank: [
+                number,
+                number
+            ][];
         };
         /** Route */
         Route: {
@@ -3657,6 +3902,12 @@ export interface components {
             signature: components["schemas"]["SignatureRow"] | null;
             statement: string | null;
             together_with: string[];
+        };
+        /** VoidFormRequest */
+        VoidFormRequest: {
+            number: number;
+            picture?: string | null;
+            reason: string;
         };
         /** VoidRequest */
         VoidRequest: {
@@ -6238,6 +6489,307 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_pads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PadsDesk"];
+                };
+            };
+        };
+    };
+    register_pad: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PadRow"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    print_pad: {
+        parameters: {
+            query?: {
+                language?: "it" | "en" | "fr";
+            };
+            header?: never;
+            path: {
+                pad_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    enter_pad_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pad_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnteredForm"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_pad_picture: {
+        parameters: {
+            query: {
+                number: number;
+            };
+            header?: never;
+            path: {
+                pad_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    enter_pad_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pad_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiptEntryRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnteredForm"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    return_pad: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pad_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PadRow"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    void_pad_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pad_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VoidFormRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PadRow"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

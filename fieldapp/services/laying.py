@@ -1,0 +1,44 @@
+"""How an amount that the office enters is laid over what a practice owes, in its creditor's order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from fieldapp.domain.allocation import AllocationOrder, Applied, OpenLine, Part, allocate
+from fieldapp.domain.ledger import LineShare
+from fieldapp.store.office_series import Owed
+
+
+def order_of(owed: Owed) -> AllocationOrder:
+    """The creditor's order of parts; without one the law's."""
+    parts = tuple(Part(name) for name in owed.creditor.allocation_order)
+    return AllocationOrder(parts) if parts else AllocationOrder()
+
+
+def open_lines(owed: Owed) -> list[OpenLine]:
+    """What is owed on each line; a part that was overpaid takes nothing more."""
+    return [
+        OpenLine(
+            str(line.id),
+            max(0, balance.principal_cents),
+            max(0, balance.interest_cents),
+            max(0, balance.costs_cents),
+        )
+        for line, balance in owed.lines
+    ]
+
+
+def laid_over(owed: Owed, amount_cents: int) -> tuple[list[LineShare], int]:
+    """The amount laid over the lines, what exceeds the debt on the principal of the last; and how much that is."""
+    allocation = allocate(amount_cents, open_lines(owed), order=order_of(owed))
+    applied = {part.id: part for part in allocation.lines}
+    if allocation.over_cents and owed.lines:
+        last = str(owed.lines[-1][0].id)
+        part = applied.get(last, Applied(last, 0, 0, 0))
+        applied[last] = replace(part, principal_cents=part.principal_cents + allocation.over_cents)
+    shares = [
+        LineShare(UUID(part.id), part.principal_cents, part.interest_cents, part.costs_cents)
+        for part in applied.values()
+    ]
+    return shares, allocation.over_cents
