@@ -194,6 +194,16 @@ export const service = {
 
   cashDesk: () => answer(client.GET('/api/v1/cash')),
   receiptSeries: () => answer(client.GET('/api/v1/receipts/series')),
+  pads: () => answer(client.GET('/api/v1/pads')),
+  registerPad: (body: Body<'/api/v1/pads'>) => answer(client.POST('/api/v1/pads', { body })),
+  voidForm: (pad_id: string, body: Body<'/api/v1/pads/{pad_id}/void'>) =>
+    answer(client.POST('/api/v1/pads/{pad_id}/void', { params: { path: { pad_id } }, body })),
+  returnPad: (pad_id: string, body: Body<'/api/v1/pads/{pad_id}/return'>) =>
+    answer(client.POST('/api/v1/pads/{pad_id}/return', { params: { path: { pad_id } }, body })),
+  enterReceipt: (pad_id: string, body: Body<'/api/v1/pads/{pad_id}/receipts'>) =>
+    answer(client.POST('/api/v1/pads/{pad_id}/receipts', { params: { path: { pad_id } }, body })),
+  enterNotice: (pad_id: string, body: Body<'/api/v1/pads/{pad_id}/notices'>) =>
+    answer(client.POST('/api/v1/pads/{pad_id}/notices', { params: { path: { pad_id } }, body })),
   handIn: (body: Body<'/api/v1/cash/slips'>) => answer(client.POST('/api/v1/cash/slips', { body })),
   bankSlip: (slip_id: string, body: { banked_on: string; reference: string }) =>
     answer(client.POST('/api/v1/cash/slips/{slip_id}/bank', { params: { path: { slip_id } }, body })),

@@ -17,7 +17,7 @@ export const OBSERVATIONS = [
 ] as const
 export const NEUTRAL_PURPOSES = ['street', 'entrance', 'intercom_names', 'letterbox', 'sign', 'notice'] as const
 export const PURPOSES = [
-  ...NEUTRAL_PURPOSES, 'proof_of_payment', 'dispute_paper', 'cheque', 'plan_on_paper', 'signature',
+  ...NEUTRAL_PURPOSES, 'proof_of_payment', 'dispute_paper', 'cheque', 'plan_on_paper', 'paper_form', 'signature',
 ] as const
 export const NO_POSITION = ['refused', 'unavailable', 'timed_out', 'off'] as const
 export const SIGNERS = ['debtor', 'co_obligor', 'guarantor', 'agent'] as const

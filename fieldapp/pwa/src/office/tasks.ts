@@ -36,6 +36,7 @@ export function placeOf(task: TaskRow): Place | null {
   if (task.subject_kind === 'address') return { name: 'addresses', id: task.subject_id }
   if (task.subject_kind === 'same_debtor') return { name: 'debtors' }
   if (task.subject_kind === 'import_file') return { name: 'imports', id: task.subject_id }
+  if (task.subject_kind === 'paper_pad') return { name: 'cash' }
   if (task.kind === 'licence.ends') return { name: 'licences' }
   if (task.kind === 'calendar.patron_unknown') return { name: 'rules' }
   return task.practice_id ? { name: 'practice', id: task.practice_id } : null
