@@ -81,12 +81,22 @@ def form_proof(series: str, number: int, check: str) -> str:
     return f"4.{receipt_name(series, number)}.{check}"
 
 
-def read_form_proof(text: str) -> tuple[str, int, str] | None:
-    """Series, number and check of a form's code, or of what a person types from the form; None for anything else."""
-    found = re.fullmatch(r"4\.([BN][0-9]{1,7})-([0-9]{6})\.([0-9A-Za-z -]{8,20})", text)
+@dataclass(frozen=True, slots=True)
+class FormProof:
+    """What a form's code claims, and the amount that whoever holds it reads on it; None where they did not say."""
+
+    series: str
+    number: int
+    check: str
+    amount_cents: int | None = None
+
+
+def read_form_proof(text: str) -> FormProof | None:
+    """A form's code, with the amount in cents behind it where one is asked about; None for anything else."""
+    found = re.fullmatch(r"4\.([BN][0-9]{1,7})-([0-9]{6})\.([0-9A-Za-z -]{8,20})(?:\.([1-9][0-9]{0,8}))?", text)
     if found is None or not int(found[2]):
         return None
-    return found[1], int(found[2]), typed_check(found[3])
+    return FormProof(found[1], int(found[2]), typed_check(found[3]), int(found[4]) if found[4] else None)
 
 
 def shown_check(check: str) -> str:

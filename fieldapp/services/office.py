@@ -9,6 +9,7 @@ from fieldapp.documents.papers import paper_pdf
 from fieldapp.domain.conduct import Facts, Visit, judge
 from fieldapp.domain.counter_receipt import counter_receipt_blocks, read_counter_receipt
 from fieldapp.domain.ids import Sha256
+from fieldapp.domain.pads import form_check, form_proof, is_pad_series
 from fieldapp.domain.papers import paper_blocks
 from fieldapp.domain.receipt_proof import digest_proof, receipt_proof
 from fieldapp.domain.receipts import read_receipt
@@ -96,6 +97,10 @@ async def receipt_paper(work: Work, receipt_id: UUID) -> bytes:
         value = read_receipt(row.value)
         blocks = paper_blocks(value, words, digest=digest)
         proof = receipt_proof(value, digest, signature=row.signature)
+        if is_pad_series(row.series):
+            # What was written by hand is known by its form: our key has signed the entry, not the paper.
+            check = form_check(work.parts.pad_key, work.agency_id, row.series, row.number)
+            proof = form_proof(row.series, row.number, check)
     else:
         counter = read_counter_receipt(row.value)
         blocks = counter_receipt_blocks(counter, {**words, **work.parts.office_words}, digest=digest)

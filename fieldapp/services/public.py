@@ -10,6 +10,7 @@ from datetime import datetime
 
 from fieldapp.domain.agreement_proof import is_of_agreement
 from fieldapp.domain.errors import Refusal
+from fieldapp.domain.pads import FormProof, PadKind, form_check, read_form_proof, same_check
 from fieldapp.domain.receipt_proof import DigestProof, WholeProof, device_named, read_proof
 from fieldapp.domain.receipt_series import SignedReceipt, Verdict, judge_receipt
 from fieldapp.domain.receipts import receipt_name
@@ -23,7 +24,10 @@ from fieldapp.store.tables.field import Receipt
 
 
 async def check_paper(parts: Parts, text: str) -> ReceiptCheck:
-    """What holds of the receipt or the agreement that `text` proves."""
+    """What holds of the receipt, the agreement or the paper pad's form that `text` proves."""
+    form = read_form_proof(text)
+    if form is not None:
+        return await check_form(parts, form)
     return await (check_agreement(parts, text) if is_of_agreement(text) else check_receipt(parts, text))
 
 
@@ -36,6 +40,45 @@ async def check_receipt(parts: Parts, text: str) -> ReceiptCheck:
     if isinstance(proof, WholeProof):
         return await _check_whole(parts, proof)
     return await _check_digest(parts, proof)
+
+
+async def check_form(parts: Parts, proof: FormProof) -> ReceiptCheck:
+    """What the agency knows of a form of its pads.
+
+    The code was printed before anything was written on the form, so it vouches for no amount: whoever reads one on the
+    paper may ask whether it is the one that was entered. Of a notice nothing is said.
+    """
+    async with parts.database.transaction(Scope(None, GATE)) as session:
+        agencies = await store.agencies(session)
+    # All are compared, so that the time taken tells nothing.
+    held = [
+        agency_id
+        for agency_id in agencies
+        if same_check(proof.check, form_check(parts.pad_key, agency_id, proof.series, proof.number))
+    ]
+    if not held:
+        return UNKNOWN
+    async with parts.database.transaction(Scope(held[0], PUBLIC)) as session:
+        found = await store.pad_form(session, proof.series, proof.number)
+    if found is None or found.pad.kind != PadKind.RECEIPT:
+        return UNKNOWN
+    facts = PaperFacts(
+        label=receipt_name(proof.series, proof.number),
+        kind=None,
+        issued_at=None,
+        amount_cents=None,
+        agent_number=found.agent.agent_number,
+        agency_name=found.agency.name,
+        agency_phone=found.agency.phone,
+    )
+    if found.form is None:
+        return ReceiptCheck("awaited", facts)
+    if found.receipt is None:
+        return ReceiptCheck("spoiled", facts)
+    if found.receipt.state == "voided":
+        return ReceiptCheck("voided", facts)
+    agrees = None if proof.amount_cents is None else proof.amount_cents == found.receipt.amount_cents
+    return ReceiptCheck("registered", facts, amount_agrees=agrees)
 
 
 async def _check_whole(parts: Parts, proof: WholeProof) -> ReceiptCheck:

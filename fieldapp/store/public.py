@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import and_, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,7 +16,7 @@ from fieldapp.domain.receipt_series import Link, NumberBlock, Series, next_numbe
 from fieldapp.store.tables.access import Agency, Device, Person
 from fieldapp.store.tables.access import NumberBlock as NumberBlockRow
 from fieldapp.store.tables.agreements import RepaymentPlan, Settlement
-from fieldapp.store.tables.field import Receipt, Visit
+from fieldapp.store.tables.field import PadForm, PaperPad, Receipt, Visit
 
 PUBLIC = "public"
 """The role of transactions that a stranger's question opens: of one agency, whose device signed."""
@@ -47,6 +47,30 @@ async def issuers(session: AsyncSession, *, device_id: UUID | None = None, serie
 
 async def receipt_numbered(session: AsyncSession, series: str, number: int) -> Receipt | None:
     return (await session.exec(select(Receipt).where(Receipt.series == series, Receipt.number == number))).first()
+
+
+@dataclass(frozen=True, slots=True)
+class PadFormFound:
+    """A form of a paper pad: whose, and what became of it; None where it is blank or no receipt was written on it."""
+
+    pad: PaperPad
+    agent: Person
+    agency: Agency
+    form: PadForm | None
+    receipt: Receipt | None
+
+
+async def pad_form(session: AsyncSession, series: str, number: int) -> PadFormFound | None:
+    query = (
+        select(PaperPad, Person, Agency, PadForm, Receipt)  # type: ignore[call-overload]
+        .join(Person, col(Person.id) == col(PaperPad.agent_id))
+        .join(Agency, col(Agency.id) == col(PaperPad.agency_id))
+        .join(PadForm, and_(col(PadForm.pad_id) == col(PaperPad.id), col(PadForm.number) == number), isouter=True)
+        .join(Receipt, col(Receipt.id) == col(PadForm.receipt_id), isouter=True)
+        .where(PaperPad.series == series, col(PaperPad.first) <= number, col(PaperPad.last) >= number)
+    )
+    found = (await session.exec(query)).first()
+    return None if found is None else PadFormFound(*found)
 
 
 async def agencies(session: AsyncSession) -> list[UUID]:

@@ -14,7 +14,7 @@ from sqlmodel import select
 
 from fieldapp.domain.access import Role
 from fieldapp.domain.ids import canonical_json, sha256
-from fieldapp.domain.pads import form_check, form_digest, shown_check
+from fieldapp.domain.pads import form_check, form_digest, form_proof, shown_check
 from fieldapp.store import tables
 from tests.conftest import NOW
 from tests.flows.arranged import entrusted, published
@@ -142,7 +142,12 @@ async def test_a_receipt_written_by_hand_stands_in_ledger_and_practice_as_one_fr
     assert (await balances(desk))["agent_cash"] == 15_200  # with the stamp duty on top
     file = good(await desk.get(f"/practices/{practice_id}"))
     [visit] = file["visits"]
-    assert (visit["outcome"], visit["receipts"][0]["series"], visit["receipts"][0]["number"]) == ("PAID_PARTIAL", "B1", 3)
+    [receipt] = visit["receipts"]
+    assert (visit["outcome"], receipt["series"], receipt["number"]) == (
+        "PAID_PARTIAL",
+        "B1",
+        3,
+    )
     assert visit["documents"][0]["kind"] == "paper_form"
     assert good(await desk.get("/cash"))["purses"][0]["cash_cents"] == 15_200
     [envelope] = await rows(house, tables.Envelope)
@@ -459,3 +464,61 @@ async def test_a_form_taken_by_the_office_and_a_phone_at_once_is_taken_once(hous
     assert found == [("refused", "pad.form_used")]
     async with house.session() as session:
         assert len((await session.exec(select(tables.PadForm))).all()) == 1
+
+
+# --- at the public door --------------------------------------------------------------------------------------------
+
+
+async def asked(house: House, proof: str) -> dict[str, Any]:
+    return dict(good(await house.client().post("/public/receipts/check", json={"proof": proof})))
+
+
+async def test_anybody_with_a_form_learns_whether_it_was_entered_and_no_more_than_they_hold(house: House) -> None:
+    desk, pad, practice_id = await desk_with_a_pad(house)
+    codes = {number: form_proof("B1", number, check_of(house, pad, number)) for number in (1, 2, 3)}
+    good(await desk.post(f"/pads/{pad['id']}/void", json={"number": 2, "reason": "macchiato"}))
+
+    before = await asked(house, codes[1])
+    good(await desk.post(f"/pads/{pad['id']}/receipts", json=paper(house, pad, 1, practice_id)))
+    after = await asked(house, codes[1])
+    same, other = [await asked(house, f"{codes[1]}.{cents}") for cents in (15_000, 51_000)]
+    [receipt] = await rows(house, tables.Receipt)
+    good(await desk.post(f"/receipts/{receipt.id}/void", json={"reason": "sbagliata"}))
+
+    assert [before["state"], after["state"]] == ["awaited", "registered"]
+    assert after["paper"] == {
+        "label": "B1-000001",
+        "kind": None,
+        "issued_at": None,
+        "amount_cents": None,
+        "agent_number": "1",
+        "agency_name": "Agenzia Prova",
+        "agency_phone": "0371 000000",
+    }
+    assert [found["amount_agrees"] for found in (after, same, other)] == [None, True, False]
+    assert (await asked(house, codes[2]))["state"] == "spoiled"
+    assert (await asked(house, f"{codes[1]}.15000"))["state"] == "voided"
+    assert (await asked(house, codes[3] + ".15000")) == {
+        **before,
+        "paper": before["paper"] | {"label": "B1-000003"},
+    }
+
+
+async def test_a_number_without_its_check_a_notice_and_a_form_never_given_out_are_all_unknown(house: House) -> None:
+    desk, pad, practice_id = await desk_with_a_pad(house)
+    notices = await a_pad(house, desk, kind="notice")
+    other_id, _, _ = await house.other_agency()
+    good(await desk.post(f"/pads/{pad['id']}/receipts", json=paper(house, pad, 1, practice_id)))
+    good(await desk.post(f"/pads/{notices['id']}/notices", json=notice(house, notices, 1, practice_id)))
+    questions = {
+        "another form's check": form_proof("B1", 1, check_of(house, pad, 2)),
+        "no check": "4.B1-000001.00000000",
+        "a notice": form_proof("N1", 1, check_of(house, notices, 1)),
+        "never given out": form_proof("B1", 11, check_of(house, pad, 11)),
+        "of an agency that has no pad": form_proof("B1", 1, form_check(house.parts.pad_key, other_id, "B1", 1)),
+    }
+
+    answers = {what: await asked(house, proof) for what, proof in questions.items()}
+
+    unknown = {"state": "unknown", "paper": None, "phone_withdrawn": False, "amount_agrees": None}
+    assert answers == dict.fromkeys(questions, unknown)

@@ -128,7 +128,7 @@ async def test_forged_papers_are_all_unknown_and_answered_alike(house: House, do
     await phone.push(envelope)
     after = {name: await check(house, proof) for name, proof in list(forged.items())[:8]}
 
-    nothing = {"state": "unknown", "paper": None, "phone_withdrawn": False}
+    nothing = {"state": "unknown", "paper": None, "phone_withdrawn": False, "amount_agrees": None}
     assert before == dict.fromkeys(before, nothing)
     assert after == dict.fromkeys(after, nothing)
 

@@ -21,7 +21,7 @@ from tests.flows.test_public import check
 from tests.flows.test_sync import AGENCY, AT, day_of, one_stop
 
 Door = tuple[FieldPhone, dict[str, Any], dict[str, Any]]
-NOTHING = {"state": "unknown", "paper": None, "phone_withdrawn": False}
+NOTHING = {"state": "unknown", "paper": None, "phone_withdrawn": False, "amount_agrees": None}
 
 
 @pytest.fixture

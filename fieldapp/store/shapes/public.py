@@ -7,8 +7,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-ReceiptState = Literal["genuine", "voided", "withdrawn", "not_received", "unknown"]
-"""`withdrawn` is of an agreement that no longer counts: replaced by another, or not approved in time."""
+ReceiptState = Literal["genuine", "voided", "withdrawn", "not_received", "unknown", "registered", "awaited", "spoiled"]
+"""`withdrawn` is of an agreement that no longer counts: replaced by another, or not approved in time. The last three
+are of a paper pad's form, which no key has signed: entered at the agency, printed by it and not entered yet, cancelled."""
 
 
 class PaperFacts(Struct, frozen=True):
@@ -31,6 +32,8 @@ class ReceiptCheck(Struct, frozen=True):
     """None for `unknown`: nothing is told to who proves nothing."""
     phone_withdrawn: bool = False
     """The paper has not come in and its phone was withdrawn: somebody should ask the agency."""
+    amount_agrees: bool | None = None
+    """Of a form: whether the amount that was asked about is the one entered. The amount itself is told to nobody."""
 
 
 UNKNOWN = ReceiptCheck("unknown")

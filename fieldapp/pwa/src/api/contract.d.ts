@@ -3272,11 +3272,12 @@ export interface components {
         };
         /** ReceiptCheck */
         ReceiptCheck: {
+            amount_agrees?: boolean | null;
             paper?: components["schemas"]["PaperFacts"] | null;
             /** @default false */
             phone_withdrawn: boolean;
             /** @enum {string} */
-            state: "genuine" | "voided" | "withdrawn" | "not_received" | "unknown";
+            state: "genuine" | "voided" | "withdrawn" | "not_received" | "unknown" | "registered" | "awaited" | "spoiled";
         };
         /** ReceiptEntryRequest */
         ReceiptEntryRequest: {

@@ -8,7 +8,7 @@ import english from '../text/public.en.json'
 import french from '../text/public.fr.json'
 import italian from '../text/public.it.json'
 import type { components } from '../api/contract'
-import { describe, moneyIn, type View } from './view.ts'
+import { centsOf, describe, moneyIn, type View } from './view.ts'
 
 type Check = components['schemas']['ReceiptCheck']
 type Language = 'it' | 'en' | 'fr'
@@ -30,8 +30,8 @@ function firstLanguage(): Language {
   return 'it'
 }
 
-async function ask(): Promise<void> {
-  const proof = location.hash.slice(1)
+async function ask(amount = ''): Promise<void> {
+  const proof = location.hash.slice(1) + amount
   show(proof === '' ? { kind: 'empty' } : { kind: 'asking' })
   if (proof === '') return
   const giveUp = new AbortController()
@@ -78,6 +78,7 @@ function show(next: View): void {
     element('h1', { textContent: shown.title }),
     ...shown.words.map((text) => element('p', { textContent: text })),
     ...(shown.facts.length > 0 ? [facts(shown.facts)] : []),
+    ...(shown.compare ? [compare(say)] : []),
     ...(shown.call ? [element('a', { className: 'act', href: `tel:${shown.call.number}`, textContent: shown.call.words })] : []),
     ...(shown.again ? [again(say('again'))] : []),
     element('p', { className: 'small', textContent: say('privacy') }),
@@ -106,6 +107,22 @@ function facts(rows: readonly { label: string; text: string; sum: boolean }[]): 
     list.append(row)
   }
   return list
+}
+
+/** The amount goes with the question and is kept nowhere. */
+function compare(say: (key: string) => string): HTMLElement {
+  const form = element('form', {})
+  const label = element('label', { textContent: say('registered.ask') })
+  const input = element('input', { inputMode: 'decimal', autocomplete: 'off', required: true })
+  label.append(input)
+  form.append(label, element('button', { className: 'act', textContent: say('registered.compare') }))
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    const cents = centsOf(input.value)
+    if (cents === null) input.select()
+    else void ask(`.${String(cents)}`)
+  })
+  return form
 }
 
 function again(words: string): HTMLElement {

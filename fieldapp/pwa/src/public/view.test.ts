@@ -2,7 +2,7 @@ import { describe as suite, expect, it } from 'vitest'
 import english from '../text/public.en.json'
 import french from '../text/public.fr.json'
 import italian from '../text/public.it.json'
-import { describe, moneyIn, type View } from './view.ts'
+import { centsOf, describe, moneyIn, type View } from './view.ts'
 
 const say = (key: string): string => {
   const sentence = (italian as Record<string, string>)[key]
@@ -14,7 +14,8 @@ const paper = {
   label: 'A7-000147', kind: 'receipt' as const, issued_at: '2026-11-26T09:42:10Z', amount_cents: 123_450,
   agent_number: '017', agency_name: 'Agenzia Aldini', agency_phone: '0371 00-00.00',
 }
-const checked = (state: 'genuine' | 'voided' | 'not_received' | 'unknown', changes = {}): View => ({
+type State = 'genuine' | 'voided' | 'not_received' | 'unknown' | 'registered' | 'awaited' | 'spoiled'
+const checked = (state: State, changes = {}): View => ({
   kind: 'checked',
   check: { state, paper: state === 'unknown' ? null : paper, phone_withdrawn: false, ...changes },
 })
@@ -25,12 +26,34 @@ suite('the debtor page', () => {
     expect(Object.keys(french)).toEqual(Object.keys(italian))
   })
 
-  it.each(['genuine', 'voided', 'not_received', 'unknown'] as const)('says one sentence about a receipt that is %s', (state) => {
+  it.each(['genuine', 'voided', 'not_received', 'unknown', 'registered', 'awaited', 'spoiled'] as const)('says one sentence about a receipt that is %s', (state) => {
     expect(describe(checked(state), say, formats).title).toBe(say(`${state}.title`))
   })
 
   it.each(['empty', 'asking', 'later', 'busy'] as const)('has words for %s', (kind) => {
     expect(describe({ kind }, say, formats).words).toEqual([say(`${kind}.words`)])
+  })
+
+  it('asks for the amount of a form written by hand, and says whether the agency has the same', () => {
+    const form = (amount_agrees: boolean | null) => describe(checked('registered', { amount_agrees }), say, formats)
+
+    expect([form(null).compare, describe(checked('genuine'), say, formats).compare]).toEqual([true, false])
+    expect(form(null).words).toEqual([say('registered.words')])
+    expect([form(true).words[0], form(true).tone]).toEqual([say('registered.agrees'), 'genuine'])
+    // What differs is a thing to call about, whatever the title says.
+    expect([form(false).words[0], form(false).tone, form(false).mark]).toEqual([say('registered.differs'), 'unknown', '!'])
+  })
+
+  it.each([
+    ['150', 15_000],
+    ['1.234,5', 123_450],
+    ['€ 12,05', 1_205],
+    ['150.00', null], // a point where Italians write a comma: two sums could be meant
+    ['0', null],
+    ['-5', null],
+    ['', null],
+  ])('reads the amount %j as %j cents', (typed, cents) => {
+    expect(centsOf(typed)).toBe(cents)
   })
 
   it('shows the facts of the paper and a number to call', () => {

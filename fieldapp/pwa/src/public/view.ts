@@ -22,6 +22,8 @@ export interface Shown {
   readonly facts: readonly { label: string; text: string; sum: boolean }[]
   readonly call: { number: string; words: string } | null
   readonly again: boolean
+  /** A form written by hand: whoever holds it may ask about the amount. */
+  readonly compare: boolean
 }
 
 interface Formats {
@@ -29,14 +31,16 @@ interface Formats {
   moment(at: string): string
 }
 
-const MARKS: Record<string, string> = { genuine: '✓', not_received: '…', voided: '×', withdrawn: '×', unknown: '?' }
+const MARKS: Record<string, string> = { genuine: '✓', not_received: '…', voided: '×', withdrawn: '×', unknown: '?', registered: '✓', awaited: '…', spoiled: '×' }
+
+const TONES: Record<string, string> = { withdrawn: 'voided', registered: 'genuine', awaited: 'not_received', spoiled: 'voided' }
 
 export function describe(view: View, say: (key: string) => string, formats: Formats): Shown {
   if (view.kind !== 'checked') {
     const again = view.kind === 'later' || view.kind === 'busy'
     return {
       tone: `${view.kind === 'busy' ? 'later' : view.kind} plain`, mark: view.kind === 'empty' ? '⌗' : '…',
-      title: say(`${view.kind}.title`), words: [say(`${view.kind}.words`)], facts: [], call: null, again,
+      title: say(`${view.kind}.title`), words: [say(`${view.kind}.words`)], facts: [], call: null, again, compare: false,
     }
   }
   const { state, paper, phone_withdrawn } = view.check
@@ -45,15 +49,18 @@ export function describe(view: View, say: (key: string) => string, formats: Form
   if (state === 'genuine' && paper?.kind === 'receipt_subject_to_clearance') words.push(say('genuine.clearance'))
   if (state === 'genuine' && paper?.kind === 'counter_receipt') words.push(say('genuine.counter_receipt'))
   if (state === 'genuine' && paper?.kind === 'settlement') words.push(say('genuine.settlement'))
+  const differs = state === 'registered' && view.check.amount_agrees === false
+  if (state === 'registered' && typeof view.check.amount_agrees === 'boolean') words.unshift(say(differs ? 'registered.differs' : 'registered.agrees'))
   if (phone_withdrawn) words.unshift(say('not_received.withdrawn'))
   return {
-    tone: phone_withdrawn ? 'unknown' : state === 'withdrawn' ? 'voided' : state,
-    mark: phone_withdrawn ? '!' : (MARKS[state] ?? '?'),
+    tone: phone_withdrawn || differs ? 'unknown' : (TONES[state] ?? state),
+    mark: phone_withdrawn || differs ? '!' : (MARKS[state] ?? '?'),
     title: say(`${own}${state}.title`),
     words,
     facts: paper ? factsOf(paper, say, formats) : [],
     call: paper ? { number: paper.agency_phone.replace(/[^0-9+]/g, ''), words: callWords(paper, say) } : null,
     again: false,
+    compare: state === 'registered',
   }
 }
 
@@ -69,6 +76,14 @@ function factsOf(paper: Paper, say: (key: string) => string, { money, moment }: 
     ['agency', paper.agency_name],
   ]
   return rows.flatMap(([key, text]) => (text === null ? [] : [{ label: say(`fact.${key}`), text, sum: key === 'amount' }]))
+}
+
+/** Cents of an amount as it stands on a paper: `150`, `1.234,50`; null where that cannot be told for sure. */
+export function centsOf(typed: string): number | null {
+  const found = /^(\d{1,7}|\d{1,3}(?:\.\d{3}){1,2})(?:,(\d{1,2}))?$/.exec(typed.replaceAll(/[\s€]/g, ''))
+  if (!found) return null
+  const cents = Number((found[1] ?? '').replaceAll('.', '')) * 100 + Number((found[2] ?? '').padEnd(2, '0'))
+  return cents > 0 ? cents : null
 }
 
 /** Integer cents in the words of the locale; never through a float. */
