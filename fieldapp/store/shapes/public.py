@@ -9,7 +9,7 @@ from msgspec import Struct
 
 ReceiptState = Literal["genuine", "voided", "withdrawn", "not_received", "unknown", "registered", "awaited", "spoiled"]
 """`withdrawn` is of an agreement that no longer counts: replaced by another, or not approved in time. The last three
-are of a paper pad's form, which no key has signed: entered at the agency, printed by it and not entered yet, cancelled."""
+are of a paper pad's form, which no key has signed: entered by the agency, printed and not entered yet, cancelled."""
 
 
 class PaperFacts(Struct, frozen=True):
