@@ -287,6 +287,11 @@ class Decision:
     """Of a paper pad, where the notice was."""
     first_received_at: datetime | None = None
 
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """Forms of paper pads that were used."""
+        return tuple(form for form in (*(taken.form for taken in self.payments), self.notice_form) if form is not None)
+
 
 def read_envelope(arrived: Arrived) -> Envelope:
     """The envelope that the bytes spell.

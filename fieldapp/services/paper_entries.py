@@ -43,7 +43,7 @@ from fieldapp.domain.receipts import (
 from fieldapp.domain.receipts import Creditor as PaperCreditor
 from fieldapp.domain.sync import Arrived
 from fieldapp.domain.visit_report import IdentifiedBy, Purpose
-from fieldapp.services import pads, sync
+from fieldapp.services import sync
 from fieldapp.services.laying import laid_over
 from fieldapp.services.work import Work
 from fieldapp.store import access as access_store
@@ -180,7 +180,6 @@ async def _enter(
     decision = await sync.take_entered(work, sent_by, _envelope(work, place, body))
     await sync.take_picture(work, device.id, cleaned.digest, cleaned.content)
     audit(work.session, "pad.form_entered", "paper_pad", pad_id, form=name, visit=str(visit.id))
-    await pads.found_again(work, pad_id)
     flags = [*decision.flags, *decision.quiet_flags]
     return EnteredForm(name, visit.id, visit.practice_id, flags)
 
