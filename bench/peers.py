@@ -203,13 +203,24 @@ def _square(matrix: npt.NDArray[np.int32]) -> Longs:
 def made_lawful(problem: Problem, routes: list[list[int]]) -> Plan:
     """`routes` without what does not pay, and without the cheapest visits that make a day unlawful."""
     kept = []
+    out = _standing_against(problem, [v for route in routes for v in route])
     for agent, asked in enumerate(routes):
-        route = [v for v in asked if problem.may_visit[agent, v]]
+        route = [v for v in asked if problem.may_visit[agent, v] and v not in out]
         while not _holds(problem, agent, route):
             optional = [v for v in route if not problem.must[v]] or route
             route.remove(min(optional, key=lambda v: int(problem.prize_cents[v])))
         kept.append(_paying(problem, agent, route))
     return Plan.of(kept)
+
+
+def _standing_against(problem: Problem, planned: list[int]) -> set[int]:
+    """What goes because of doors and groups, which other engines do not know: one visit of each stays, and must-dos."""
+    doors = [np.flatnonzero(problem.door == door).tolist() for door in range(int(problem.door.max(initial=-1)) + 1)]
+    out: set[int] = set()
+    for group in [*problem.apart, *doors]:
+        made = sorted((v for v in planned if v in group), key=lambda v: not problem.must[v])
+        out.update(v for v in made[1:] if not problem.must[v])
+    return out
 
 
 def _holds(problem: Problem, agent: int, route: list[int]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations, groupby
 
 from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Problem
@@ -80,8 +81,55 @@ def may_visit(day: Day) -> Iterator[Violation]:
     for agent, route in enumerate(day.plan.routes):
         for visit in route:
             pinned_elsewhere = day.problem.pin[visit] not in (-1, agent)
-            if not day.problem.may_visit[agent, visit] and not pinned_elsewhere:
+            otherwise = pinned_elsewhere or _lacks(day.problem, agent, visit)
+            if not day.problem.may_visit[agent, visit] and not otherwise:
                 yield Violation("may_visit", agent, visit)
+
+
+def skills(day: Day) -> Iterator[Violation]:
+    """A visit that asks for a language, a language of signs or a trade gets an agent who has it (customer's rule)."""
+    for agent, route in enumerate(day.plan.routes):
+        for visit in route:
+            if lacking := _lacks(day.problem, agent, visit):
+                yield Violation("skills", agent, visit, len(lacking))
+
+
+def _lacks(problem: Problem, agent: int, visit: int) -> frozenset[str]:
+    return problem.visits[visit].skills - problem.agents[agent].skills
+
+
+def apart(day: Day) -> Iterator[Violation]:
+    """One person known at two doors is called on at one of them only (spoken to at most once a day, DOMAIN 2.1).
+
+    Two appointments that were both promised both stand.
+    """
+    planned, must = _by_agent(day.plan), day.problem.must
+    for group in day.problem.apart:
+        made = sorted((visit for visit in group if visit in planned), key=lambda visit: (not must[visit], visit))
+        for visit in made[1:]:
+            if not must[visit]:
+                yield Violation("apart", planned[visit], visit, len(made) - 1)
+
+
+def _by_agent(plan: Plan) -> dict[int, int]:
+    return {visit: agent for agent, route in enumerate(plan.routes) for visit in route}
+
+
+def one_door(day: Day) -> Iterator[Violation]:
+    """Visits at one door are one stop of one agent (nobody rings there twice a day, DOMAIN 2.1).
+
+    Two appointments there at different hours were both promised, and both stand.
+    """
+    stops: dict[str, list[list[int]]] = {}
+    planned = _by_agent(day.plan)
+    for route in day.plan.routes:
+        for name, visits in groupby(route, key=lambda visit: day.problem.visits[visit].door):
+            if name is not None:
+                stops.setdefault(name, []).append(list(visits))
+    for several in stops.values():
+        for stop, other in combinations(several, 2):
+            if any(not (day.problem.must[v] and day.problem.must[w]) for v in stop for w in other if v != w):
+                yield Violation("one_door", planned[other[0]], other[0])
 
 
 def once(day: Day) -> Iterator[Violation]:
@@ -105,5 +153,5 @@ def preference(problem: Problem, agent: int, visit: int) -> int:
     return int(problem.preferred_cents[visit]) if problem.preferred[visit] == agent else 0
 
 
-RULES: tuple[Rule, ...] = (window, shift, lunch, max_visits, pin, may_visit, once, must)
+RULES: tuple[Rule, ...] = (window, shift, lunch, max_visits, pin, may_visit, skills, apart, one_door, once, must)
 """Every hard rule; the checker asks all of them."""

@@ -25,6 +25,9 @@ class Reason(StrEnum):
     """The closed list of reasons for a visit to stay unplanned."""
 
     NO_AGENT_MAY = "no_agent_may"
+    NO_AGENT_SKILLED = "no_agent_skilled"
+    KEPT_APART = "kept_apart"
+    """Another visit that is made stands against it: the same person elsewhere, or the same door with another agent."""
     NO_WINDOW_FITS = "no_window_fits"
     SHIFT_TOO_SHORT = "shift_too_short"
     NOT_WORTH_THE_TRAVEL = "not_worth_the_travel"
@@ -109,11 +112,16 @@ def why_not(problem: Problem, plan: Plan) -> tuple[WhyNot, ...]:
 
 
 def _reason(problem: Problem, visit: int, place: Ints, swap: Ints) -> WhyNot:
-    cents, agent, cheapest, missing_s, nearest, full = (int(value) for value in place)
+    cents, agent, cheapest, missing_s, nearest, full, against, other = (int(value) for value in place)
     prize = int(problem.prize_cents[visit])
     allowed = [int(a) for a in np.flatnonzero(problem.may_visit[:, visit])]
     if not allowed:
-        return WhyNot(visit, Reason.NO_AGENT_MAY)
+        skilled = any(problem.visits[visit].skills <= agent.skills for agent in problem.agents)
+        return WhyNot(visit, Reason.NO_AGENT_MAY if skilled else Reason.NO_AGENT_SKILLED)
+    if against == len(allowed) and _impossible(problem, visit, allowed) is None:
+        loss, swapper, given = (int(value) for value in swap)
+        missing_cents = loss if given == other else None
+        return WhyNot(visit, Reason.KEPT_APART, swapper if given == other else None, None, missing_cents, other)
     if agent >= 0 and (cents < prize or problem.must[visit]):
         return WhyNot(visit, Reason.WOULD_PAY, agent, missing_cents=cents - prize)
     if agent < 0 and (impossible := _impossible(problem, visit, allowed)) is not None:
@@ -121,7 +129,7 @@ def _reason(problem: Problem, visit: int, place: Ints, swap: Ints) -> WhyNot:
     if not problem.must[visit] and (agent >= 0 or cheapest >= prize):
         nearer, dear = (agent, cents) if agent >= 0 else (nearest, cheapest)
         return WhyNot(visit, Reason.NOT_WORTH_THE_TRAVEL, nearer, missing_cents=dear - prize)
-    time_s = missing_s if full < len(allowed) or missing_s > 0 else None
+    time_s = missing_s if full < len(allowed) - against or missing_s > 0 else None
     loss, swapper, given = (int(value) for value in swap)
     if problem.pin[visit] >= 0:
         return WhyNot(visit, Reason.PINNED_AGENT_FULL, int(problem.pin[visit]), time_s, *_price(loss, given))

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fieldapp.planning.asked import asked_of_visit, kept_apart, name_far_doors, names_of, service_times
+from fieldapp.planning.desk import Desk, Fault, Mended, brief, read_number
 from fieldapp.planning.problem import LARGEST_ENTRY, LATEST_S, Lunch
+
+__all__ = ["Fault", "Mended", "mend"]
 
 MOST_WAYS = 100
 """So many single ways are named; of the others only the count."""
@@ -28,44 +31,6 @@ Numbers = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong: its code, its place in the document, what stood there, another item concerned."""
-
-    code: str
-    place: str
-    value: str = ""
-    other: str = ""
-
-    @property
-    def details(self) -> dict[str, str]:
-        """What the words refer to."""
-        return {"place": self.place, "value": self.value, "other": self.other}
-
-
-@dataclass(frozen=True, slots=True)
-class Mended:
-    """A document that can be read, what was wrong with it, and the visits (by number) that nobody is to make."""
-
-    document: dict[str, Any]
-    faults: tuple[Fault, ...]
-    closed: frozenset[int]
-
-
-@dataclass(slots=True)
-class _Desk:
-    """What is gathered while a document is gone through."""
-
-    agents: int
-    travels: bool
-    """Whether travel comes from coordinates."""
-    faults: list[Fault] = field(default_factory=list)
-    closed: set[int] = field(default_factory=set)
-
-    def tell(self, fault: Fault) -> None:
-        self.faults.append(fault)
-
-
 def mend(document: Any) -> Mended:
     """`document` with everything readable that can be; lists that are missing are left for the reader to refuse."""
     lists = isinstance(document, Mapping) and all(
@@ -74,15 +39,18 @@ def mend(document: Any) -> Mended:
     if not lists:
         return Mended(document if isinstance(document, dict) else {}, (), frozenset())
     agents, visits = document["agents"], document["visits"]
-    desk = _Desk(agents=len(agents), travels="duration_s" not in document)
+    desk = Desk(agents=len(agents), travels="duration_s" not in document)
     if not agents:
         desk.tell(Fault("problem.nobody_at_work", "agents"))
     if not visits:
         desk.tell(Fault("problem.nothing_to_plan", "visits"))
     mended = dict(document)
+    desk.service_by_kind = mended["service_by_kind"] = service_times(desk, document.get("service_by_kind", {}))
     mended["agents"] = [_agent(desk, item, f"agents[{i}]") for i, item in enumerate(agents)]
     mended["visits"] = [_visit(desk, item, i) for i, item in enumerate(visits)]
     _name_twins(desk, visits)
+    mended["not_together"] = kept_apart(desk, document.get("not_together", []), len(visits))
+    name_far_doors(desk, mended["visits"])
     if any(agent["lunch"] for agent in mended["agents"]) or "lunch" in document:
         mended["lunch"] = _lunch(desk, document.get("lunch"))
     else:
@@ -92,31 +60,20 @@ def mend(document: Any) -> Mended:
     return Mended(mended, tuple(desk.faults), frozenset(desk.closed))
 
 
-def _number(value: Any, *, least: float = -math.inf, most: float = math.inf) -> float | None:
-    """`value` if it is a finite number in its range; a flag is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return value if least <= value <= most else None
-
-
-def _shown(value: Any) -> str:
-    return str(value)[:60]
-
-
-def _agent(desk: _Desk, item: Any, place: str) -> dict[str, Any]:
+def _agent(desk: Desk, item: Any, place: str) -> dict[str, Any]:
     at_home = {"x": 0.0, "y": 0.0, "town": -1, "shift": [0, 0], "max_visits": 0, "lunch": False}
     if not isinstance(item, Mapping):
-        desk.tell(Fault("problem.agent_unreadable", place, _shown(item)))
+        desk.tell(Fault("problem.agent_unreadable", place, brief(item)))
         return at_home
     where = _where(desk, item)
-    most = _number(item.get("max_visits"), least=0)
+    most = read_number(item.get("max_visits"), least=0)
     shift = _span(item.get("shift"))
     if where is None or most is None or shift is None:
         name = "x" if where is None else "max_visits" if most is None else "shift"
-        desk.tell(Fault("problem.agent_unreadable", f"{place}.{name}", _shown(item.get(name))))
+        desk.tell(Fault("problem.agent_unreadable", f"{place}.{name}", brief(item.get(name))))
         return at_home
     if shift[0] > shift[1]:
-        desk.tell(Fault("problem.shift_reversed", f"{place}.shift", _shown(item["shift"])))
+        desk.tell(Fault("problem.shift_reversed", f"{place}.shift", brief(item["shift"])))
         return at_home
     if "lunch" not in item:
         desk.tell(Fault("problem.lunch_unsaid", f"{place}.lunch"))
@@ -126,15 +83,16 @@ def _agent(desk: _Desk, item: Any, place: str) -> dict[str, Any]:
         "shift": list(shift),
         "max_visits": int(min(most, LARGEST_ENTRY)),
         "lunch": bool(item.get("lunch", True)),
+        "skills": names_of(desk, item.get("skills", []), f"{place}.skills") or [],
     }
 
 
-def _where(desk: _Desk, item: Mapping[str, Any]) -> dict[str, Any] | None:
+def _where(desk: Desk, item: Mapping[str, Any]) -> dict[str, Any] | None:
     """Coordinates and town, None where they cannot be read; nothing where travel is given."""
     if not desk.travels:
         return {}
-    x, y = (_number(item.get(axis), least=-FARTHEST_KM, most=FARTHEST_KM) for axis in ("x", "y"))
-    town = _number(item.get("town", -1), least=-1, most=LARGEST_ENTRY)
+    x, y = (read_number(item.get(axis), least=-FARTHEST_KM, most=FARTHEST_KM) for axis in ("x", "y"))
+    town = read_number(item.get("town", -1), least=-1, most=LARGEST_ENTRY)
     return None if x is None or y is None or town is None else {"x": x, "y": y, "town": int(town)}
 
 
@@ -142,25 +100,33 @@ def _span(value: Any) -> tuple[int, int] | None:
     """Two moments of one day or the next, inward to whole seconds; None where they cannot be read."""
     if not isinstance(value, list | tuple) or len(value) != 2:
         return None
-    first, last = (_number(moment) for moment in value)
+    first, last = (read_number(moment) for moment in value)
     if first is None or last is None or last < 0 or first > LATEST_S:
         return None
     return max(math.ceil(first), 0), min(math.floor(last), LATEST_S)
 
 
-def _visit(desk: _Desk, item: Any, number: int) -> dict[str, Any]:
+def _visit(desk: Desk, item: Any, number: int) -> dict[str, Any]:
     place = f"visits[{number}]"
     must = isinstance(item, Mapping) and bool(item.get("must"))
     nowhere = {"x": 0.0, "y": 0.0, "town": -1, "service": 0, "tw": [[0, 0]], "prize": 0, "pin": -1, "must": must}
     if not isinstance(item, Mapping):
-        desk.tell(Fault("problem.visit_unreadable", place, _shown(item)))
+        desk.tell(Fault("problem.visit_unreadable", place, brief(item)))
         desk.closed.add(number)
         return nowhere
     where = _where(desk, item)
-    service = _number(item.get("service"), least=0, most=LATEST_S)
+    kind = item.get("kind")
+    given = (
+        item.get("service") if "service" in item else desk.service_by_kind.get(kind if isinstance(kind, str) else "")
+    )
+    service = read_number(given, least=0, most=LATEST_S)
+    if service is None and kind is not None and "service" not in item:
+        desk.tell(Fault("problem.unknown_kind", f"{place}.kind", brief(kind)))
+        desk.closed.add(number)
+        return nowhere
     if where is None or service is None:
         name = "x" if where is None else "service"
-        desk.tell(Fault("problem.visit_unreadable", f"{place}.{name}", _shown(item.get(name))))
+        desk.tell(Fault("problem.visit_unreadable", f"{place}.{name}", brief(item.get(name))))
         desk.closed.add(number)
         return nowhere
     windows = _windows(desk, item.get("tw"), place)
@@ -176,56 +142,57 @@ def _visit(desk: _Desk, item: Any, number: int) -> dict[str, Any]:
         "pin": _pin(desk, item.get("pin", -1), number),
         "must": must,
         **_preferred(desk, item, place),
+        **asked_of_visit(desk, item, number, math.ceil(service)),
     }
 
 
-def _windows(desk: _Desk, value: Any, place: str) -> list[list[int]]:
+def _windows(desk: Desk, value: Any, place: str) -> list[list[int]]:
     kept = []
     for i, window in enumerate(value if isinstance(value, list | tuple) else []):
         span = _span(window)
         if span is None:
-            desk.tell(Fault("problem.window_unreadable", f"{place}.tw[{i}]", _shown(window)))
+            desk.tell(Fault("problem.window_unreadable", f"{place}.tw[{i}]", brief(window)))
         elif span[0] > span[1]:
-            desk.tell(Fault("problem.window_reversed", f"{place}.tw[{i}]", _shown(window)))
+            desk.tell(Fault("problem.window_reversed", f"{place}.tw[{i}]", brief(window)))
         else:
             kept.append(list(span))
     return kept
 
 
-def _prize(desk: _Desk, value: Any, place: str) -> int:
-    prize = _number(value, least=0, most=LARGEST_ENTRY)
+def _prize(desk: Desk, value: Any, place: str) -> int:
+    prize = read_number(value, least=0, most=LARGEST_ENTRY)
     if prize is None:
-        desk.tell(Fault("problem.prize_unreadable", place, _shown(value)))
+        desk.tell(Fault("problem.prize_unreadable", place, brief(value)))
         return 0
     return int(prize)
 
 
-def _is_agent(desk: _Desk, value: Any) -> bool:
-    number = _number(value, least=0, most=desk.agents - 1)
+def _is_agent(desk: Desk, value: Any) -> bool:
+    number = read_number(value, least=0, most=desk.agents - 1)
     return number is not None and number == int(number)
 
 
-def _pin(desk: _Desk, value: Any, number: int) -> int:
+def _pin(desk: Desk, value: Any, number: int) -> int:
     if value is None or (value == -1 and not isinstance(value, bool)):
         return -1
     if _is_agent(desk, value):
         return int(value)
-    desk.tell(Fault("problem.unknown_pin", f"visits[{number}].pin", _shown(value)))
+    desk.tell(Fault("problem.unknown_pin", f"visits[{number}].pin", brief(value)))
     desk.closed.add(number)
     return -1
 
 
-def _preferred(desk: _Desk, item: Mapping[str, Any], place: str) -> dict[str, int]:
+def _preferred(desk: Desk, item: Mapping[str, Any], place: str) -> dict[str, int]:
     agent, cents = item.get("preferred", -1), item.get("preferred_cents", 0)
     if agent is None or (agent == -1 and not isinstance(agent, bool)):
         return {"preferred": -1, "preferred_cents": 0}
-    if _is_agent(desk, agent) and _number(cents, least=0, most=LARGEST_ENTRY) is not None:
+    if _is_agent(desk, agent) and read_number(cents, least=0, most=LARGEST_ENTRY) is not None:
         return {"preferred": int(agent), "preferred_cents": int(cents)}
-    desk.tell(Fault("problem.unknown_preferred", f"{place}.preferred", _shown(agent)))
+    desk.tell(Fault("problem.unknown_preferred", f"{place}.preferred", brief(agent)))
     return {"preferred": -1, "preferred_cents": 0}
 
 
-def _name_twins(desk: _Desk, visits: Any) -> None:
+def _name_twins(desk: Desk, visits: Any) -> None:
     """A key given twice is one visit, made once; visits alike in everything are two, but somebody should look."""
     by_key: dict[str, int] = {}
     by_looks: dict[str, int] = {}
@@ -234,7 +201,7 @@ def _name_twins(desk: _Desk, visits: Any) -> None:
             continue
         place, key, looks = f"visits[{number}]", item.get("key", item.get("id")), repr(sorted(item.items()))
         if key is not None and str(key) in by_key:
-            desk.tell(Fault("problem.visit_twice", place, _shown(key), f"visits[{by_key[str(key)]}]"))
+            desk.tell(Fault("problem.visit_twice", place, brief(key), f"visits[{by_key[str(key)]}]"))
             desk.closed.add(number)
         elif key is None and desk.travels and looks in by_looks:
             desk.tell(Fault("problem.visit_like_another", place, other=f"visits[{by_looks[looks]}]"))
@@ -250,23 +217,25 @@ def _hours(lunch: Lunch) -> dict[str, int]:
     }
 
 
-def _lunch(desk: _Desk, item: Any) -> dict[str, int]:
+def _lunch(desk: Desk, item: Any) -> dict[str, int]:
     """The lunch hours: the usual ones where they cannot be read, made to hold the break where they do not."""
     names = ("duration", "earliest_start", "latest_end")
-    read = [_number(item.get(name), least=0, most=LATEST_S) if isinstance(item, Mapping) else None for name in names]
+    read = [
+        read_number(item.get(name), least=0, most=LATEST_S) if isinstance(item, Mapping) else None for name in names
+    ]
     numbers = [math.ceil(number) for number in read if number is not None]
     if len(numbers) < len(names):
-        desk.tell(Fault("problem.lunch_unreadable", "lunch", _shown(item)))
+        desk.tell(Fault("problem.lunch_unreadable", "lunch", brief(item)))
         return _hours(Lunch())
     duration, first, last = numbers
     if first + duration <= last:
         return dict(zip(names, numbers, strict=True))
     first, last = min(first, last), max(first, last)
-    desk.tell(Fault("problem.lunch_hours", "lunch", _shown(f"{numbers[1]}-{numbers[2]}")))
+    desk.tell(Fault("problem.lunch_hours", "lunch", brief(f"{numbers[1]}-{numbers[2]}")))
     return {"duration": duration, "earliest_start": first, "latest_end": max(last, first + duration)}
 
 
-def _mend_ways(desk: _Desk, mended: dict[str, Any]) -> None:
+def _mend_ways(desk: Desk, mended: dict[str, Any]) -> None:
     """Replace both matrices by ones in which what is missing is never driven, and name what is."""
     n = len(mended["agents"]) + len(mended["visits"])
     if not all(isinstance(mended.get(name), list | tuple) for name in ("duration_s", "cost_cents")):
@@ -285,7 +254,7 @@ def _mend_ways(desk: _Desk, mended: dict[str, Any]) -> None:
     mended["duration_s"], mended["cost_cents"] = seconds, cents
 
 
-def _strand(desk: _Desk, mended: dict[str, Any], node: int) -> None:
+def _strand(desk: Desk, mended: dict[str, Any], node: int) -> None:
     if node < desk.agents:
         desk.tell(Fault("problem.agent_without_road", f"agents[{node}]"))
         mended["agents"][node] = {**mended["agents"][node], "max_visits": 0}
@@ -294,7 +263,7 @@ def _strand(desk: _Desk, mended: dict[str, Any], node: int) -> None:
         desk.closed.add(node - desk.agents)
 
 
-def _table(desk: _Desk, rows: Any, name: str, n: int) -> Numbers:
+def _table(desk: Desk, rows: Any, name: str, n: int) -> Numbers:
     """(n, n) numbers, NaN where there is none; rows that are too short or too many are named."""
     try:
         table = np.array(rows, np.float64).reshape(n, -1) if n else np.zeros((0, 0))
@@ -310,7 +279,7 @@ def _table(desk: _Desk, rows: Any, name: str, n: int) -> Numbers:
         if length != n:
             desk.tell(Fault("problem.table_shape", f"{name}[{i}]", str(length), str(n)))
         for j in range(min(length, n)):
-            number = _number(row[j])
+            number = read_number(row[j])
             table[i, j] = np.nan if number is None else float(number)
     return table
 
@@ -343,14 +312,14 @@ def _reached(roads: Flags, agents: int) -> Flags:
     return reached
 
 
-def _name_ways(desk: _Desk, seconds: Numbers, cents: Numbers, bad: Flags) -> None:
+def _name_ways(desk: Desk, seconds: Numbers, cents: Numbers, bad: Flags) -> None:
     """Single ways that are missing, negative or too long, by their place in the document."""
     places = np.argwhere(bad)
     for row, column in places[:MOST_WAYS].tolist():
         name, value = "duration_s", seconds[row, column]
         if 0 <= value <= LATEST_S:
             name, value = "cost_cents", cents[row, column]
-        place, shown = f"{name}[{row}][{column}]", _shown(value)
+        place, shown = f"{name}[{row}][{column}]", brief(value)
         if value < 0 and math.isfinite(value):
             desk.tell(Fault("problem.way_negative", place, shown))
         elif math.isfinite(value):

@@ -53,11 +53,12 @@ def read_problem(document: Mapping[str, Any], *, closed: Collection[int] = ()) -
     may_visit[:, sorted(closed)] = False
     return Problem.of(
         [_agent(item, f"agents[{i}]") for i, item in enumerate(agents)],
-        [_visit(item, f"visits[{i}]") for i, item in enumerate(visits)],
+        [_visit(item, f"visits[{i}]", document.get("service_by_kind", {})) for i, item in enumerate(visits)],
         travel_s=seconds,
         cost_cents=cents,
         lunch=_lunch(_field(document, "lunch", "")),
         may_visit=may_visit,
+        apart=[_group(group, i) for i, group in enumerate(document.get("not_together", ()))],
     )
 
 
@@ -156,10 +157,24 @@ def _agent(item: Any, place: str) -> Agent:
         shift_s=_field(item, "shift", place),
         max_visits=_field(item, "max_visits", place),
         takes_lunch=bool(_field(item, "lunch", place)),
+        skills=frozenset(item.get("skills", ())),
     )
 
 
-def _visit(item: Any, place: str) -> Visit:
+def _group(group: Any, i: int) -> Sequence[int]:
+    if not isinstance(group, list | tuple):
+        raise refuse("field_missing", f"not_together[{i}]", group)
+    return group
+
+
+def _service(item: Any, place: str, by_kind: Mapping[str, int]) -> Any:
+    """The visit's own service time, or that of its kind."""
+    if isinstance(item, Mapping) and "service" not in item and item.get("kind") in by_kind:
+        return by_kind[item["kind"]]
+    return _field(item, "service", place)
+
+
+def _visit(item: Any, place: str, by_kind: Mapping[str, int]) -> Visit:
     pin = _field(item, "pin", place)
     windows = _field(item, "tw", place)
     if not isinstance(windows, list | tuple):
@@ -167,12 +182,15 @@ def _visit(item: Any, place: str) -> Visit:
     return Visit(
         key=str(item.get("key", place)),
         windows_s=tuple(windows),
-        service_s=_field(item, "service", place),
+        service_s=_service(item, place, by_kind),
         prize_cents=_field(item, "prize", place),
         pin=None if pin == -1 else pin,
         must=bool(_field(item, "must", place)),
         preferred=None if item.get("preferred", -1) == -1 else item["preferred"],
         preferred_cents=item.get("preferred_cents", 0),
+        skills=frozenset(item.get("skills", ())),
+        door=None if item.get("door") is None else str(item["door"]),
+        again_s=item.get("again"),
     )
 
 

@@ -72,11 +72,27 @@ def inner(function: F) -> F:
     return made
 
 
+def rare(function: F) -> F:
+    """As `inner`, for what few days need: called, not written into each caller, which would double the compile time."""
+    njit: Any = numba.njit
+    compiler = njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    made: F = compiler(function)
+    return made
+
+
 class Data(NamedTuple):
     """What never changes in a search. `leave[i, j]` and `reach[j, i]` hold (seconds, cents) from i to j."""
 
     leave: Array
     reach: Array
+    door: Array
+    """(A + V,) number of the door at each node, -1 for none; empty where no door has several visits."""
+    again: Array
+    """(V,) service seconds right after another visit at the same door."""
+    tie_from: Array
+    """(V + 1,) where the visits that stand against each one begin in `ties`."""
+    ties: Array
+    """(E, 2) a visit that may not be made as well, and 1 where it may right beside (the same door)."""
     worth: Array
     """(V,) prize in cents, plus a bonus beyond all money for a must-do."""
     service: Array
@@ -164,18 +180,26 @@ def draw(rng: Array) -> float:
 
 
 @inner
-def served(d: Data, v: int, arrive: int) -> int:
+def takes(d: Data, v: int, before: int) -> int:
+    """Service seconds of `v` right after node `before`."""
+    if d.door.shape[0] > 0 and d.door[before] >= 0 and d.door[before] == d.door[v + d.room.shape[0]]:
+        return d.again[v]
+    return d.service[v]
+
+
+@inner
+def served(d: Data, v: int, arrive: int, service: int) -> int:
     """When `v` is left after arriving at `arrive`, in the first window still open."""
     for w in range(d.closes.shape[1]):
         if arrive <= d.closes[v, w]:
-            return max(arrive, d.opens[v, w]) + d.service[v]
+            return max(arrive, d.opens[v, w]) + service
     return NEVER
 
 
 @inner
-def latest_arrival(d: Data, v: int, leave_by: int) -> int:
+def latest_arrival(d: Data, v: int, leave_by: int, service: int) -> int:
     """The latest arrival at `v` that leaves by `leave_by`, or a negative number."""
-    start_by = leave_by - d.service[v]
+    start_by = leave_by - service
     for w in range(d.closes.shape[1] - 1, -1, -1):
         if d.closes[v, w] >= 0 and d.opens[v, w] <= start_by:
             return min(d.closes[v, w], start_by)
@@ -204,8 +228,9 @@ def forward(d: Data, s: State, a: int, first: int) -> None:
         drive = d.leave[s.stops[a, p - 1], node, 0]
         hungry, fed = s.hungry[a, p - 1], s.fed[a, p - 1]
         fed = min(fed + drive, after_break(d, hungry, drive))
-        s.hungry[a, p] = served(d, node - base, hungry + drive)
-        s.fed[a, p] = served(d, node - base, fed)
+        service = takes(d, node - base, s.stops[a, p - 1])
+        s.hungry[a, p] = served(d, node - base, hungry + drive, service)
+        s.fed[a, p] = served(d, node - base, fed, service)
         s.soon[a, p] = min(s.hungry[a, p], s.fed[a, p])
 
 
@@ -229,8 +254,9 @@ def backward(d: Data, s: State, a: int, last: int) -> None:
             s.late_fed[a, 0], s.late_hungry[a, 0] = fed_by, hungry_by
         else:
             v = s.stops[a, p] - base
-            s.late_fed[a, p] = latest_arrival(d, v, fed_by)
-            s.late_hungry[a, p] = latest_arrival(d, v, hungry_by)
+            service = takes(d, v, s.stops[a, p - 1])
+            s.late_fed[a, p] = latest_arrival(d, v, fed_by, service)
+            s.late_hungry[a, p] = latest_arrival(d, v, hungry_by, service)
         s.late[a, p] = max(s.late_hungry[a, p], s.late_fed[a, p])
 
 
@@ -242,17 +268,69 @@ def holds(d: Data, s: State, a: int) -> bool:
 
 
 @inner
+def leads(d: Data, s: State, a: int, p: int, v: int) -> bool:
+    """Whether stop `p + 1` would follow `v` at the same door, and so take less than its schedule says."""
+    if d.door.shape[0] == 0:
+        return False
+    here = d.door[v + d.room.shape[0]]
+    return here >= 0 and d.door[s.stops[a, p + 1]] == here
+
+
+@rare
+def past(d: Data, s: State, a: int, p: int, before: int, fed: int, hungry: int) -> tuple[int, int]:
+    """Both clocks on leaving stop `p` when it comes right after node `before`, which is left at these."""
+    node = s.stops[a, p]
+    drive = d.leave[before, node, 0]
+    v = node - d.room.shape[0]
+    service = takes(d, v, before)
+    fed = min(fed + drive, after_break(d, hungry, drive))
+    return served(d, v, fed, service), served(d, v, hungry + drive, service)
+
+
+@inner
 def fits(d: Data, s: State, a: int, p: int, v: int) -> bool:
     """Whether `v` fits between stops `p` and `p + 1` of agent `a`."""
     node = v + d.room.shape[0]
     drive = d.reach[node, s.stops[a, p], 0]
     hungry, fed = s.hungry[a, p], s.fed[a, p]
-    fed = served(d, v, min(fed + drive, after_break(d, hungry, drive)))
-    hungry = served(d, v, hungry + drive)
+    service = takes(d, v, s.stops[a, p])
+    fed = served(d, v, min(fed + drive, after_break(d, hungry, drive)), service)
+    hungry = served(d, v, hungry + drive, service)
+    if leads(d, s, a, p, v):
+        p += 1
+        fed, hungry = past(d, s, a, p, node, fed, hungry)
+        node = s.stops[a, p]
     drive = d.leave[node, s.stops[a, p + 1], 0]
     if hungry + drive <= s.late_hungry[a, p + 1]:
         return True
     return min(fed + drive, after_break(d, hungry, drive)) <= s.late_fed[a, p + 1]
+
+
+@rare
+def stands_against(d: Data, s: State, a: int, v: int) -> int:
+    """0 where nothing planned stands against `v` with agent `a`, 1 where it may only go right beside, 2 if not at all.
+
+    Of two visits at one door the second goes right beside the first; of two that are kept apart there is one.
+    """
+    held = ZERO
+    for i in range(d.tie_from[v], d.tie_from[v + 1]):
+        other = s.where[d.ties[i, 0]]
+        if other >= 0:
+            if d.ties[i, 1] == 0 or other != a:
+                return ZERO + 2
+            held = ONE
+    return held
+
+
+@inner
+def may_stand(d: Data, s: State, a: int, p: int, v: int, held: int) -> bool:
+    """Whether doors allow `v` between stops `p` and `p + 1`: beside its own door, never between two at another one."""
+    if d.door.shape[0] == 0:
+        return True
+    here, before, after = d.door[v + d.room.shape[0]], d.door[s.stops[a, p]], d.door[s.stops[a, p + 1]]
+    if here >= 0 and (before == here or after == here):
+        return True
+    return held == 0 and (before < 0 or before != after)
 
 
 @inner
@@ -332,7 +410,7 @@ def insert(d: Data, s: State, a: int, p: int, v: int) -> None:
     s.size[a] += 1
     s.where[v] = a
     forward(d, s, a, p + 1)
-    backward(d, s, a, p + 1)
+    backward(d, s, a, min(p + 2, s.size[a]) if d.door.shape[0] > 0 else p + 1)
 
 
 @inner
@@ -431,6 +509,11 @@ def ruin(d: Data, s: State, seed: int, removed: float, longest: int, n: int, sta
             v = s.stops[a, 1 + int(draw(s.rng) * s.size[a])] - d.room.shape[0]
             n = take_string(d, s, a, v, int(string + 0.5), n, stamp)
             strings -= 1
+        for i in range(d.tie_from[seed], d.tie_from[seed + 1]):
+            a = s.where[d.ties[i, 0]]
+            if a >= 0 and s.touched[a] == 0:
+                n = take_string(d, s, a, d.ties[i, 0], int(string + 0.5), n, stamp)
+                strings -= 1
     for i in range(-1, d.near.shape[1]):
         if strings <= 0:
             break
@@ -467,20 +550,23 @@ def best_place(d: Data, s: State, a: int, v: int, limit: float, boldness: float,
     at = NONE
     if s.size[a] >= d.room[a] or not d.allowed[a, v]:
         return limit, at
-    node, service, share = v + d.room.shape[0], d.service[v], 1.0 - boldness
+    held = stands_against(d, s, a, v) if d.tie_from[v] < d.tie_from[v + 1] else ZERO
+    if held == 2:
+        return limit, at
+    node, service, share = v + d.room.shape[0], d.again[v], 1.0 - boldness
     wish = liked(d, a, v)
     for p in range(s.size[a] + 1):
         soon = s.soon[a, p]
         if soon > d.last[v]:
             break
-        late = s.late[a, p + 1]
+        late = NEVER if leads(d, s, a, p, v) else s.late[a, p + 1]
         if late - soon < service or late < d.soonest[v]:
             continue
         before, after = s.stops[a, p], s.stops[a, p + 1]
         extra = (d.reach[node, before, 1] + d.leave[node, after, 1] - s.leg[a, p] - wish) * share
         if extra >= limit or soon + d.reach[node, before, 0] + service + d.leave[node, after, 0] > late:
             continue
-        if (blink == 0.0 or draw(s.rng) >= blink) and fits(d, s, a, p, v):
+        if (blink == 0.0 or draw(s.rng) >= blink) and fits(d, s, a, p, v) and may_stand(d, s, a, p, v, held):
             limit, at = extra, p
     return limit, at
 
@@ -490,7 +576,7 @@ def known_place(d: Data, s: State, a: int, v: int, limit: float, boldness: float
     """What `best_place` says of a route that this iteration has not changed: looked for once for each version of it."""
     if s.size[a] >= d.room[a] or not d.allowed[a, v]:
         return limit, NONE
-    if draw(s.rng) < BLINK:
+    if draw(s.rng) < BLINK or d.tie_from[v] < d.tie_from[v + 1]:  # ties look at other routes as well
         return best_place(d, s, a, v, limit, boldness, BLINK)
     if s.known[v, a, 0] != s.version[a]:
         cents, p = best_place(d, s, a, v, DEAREST, 0.0, 0.0)
@@ -690,7 +776,12 @@ def misses_by(d: Data, s: State, a: int, p: int, v: int) -> int:
         closes = max(closes, d.closes[v, w])
     if min(fed, hungry) > closes:
         return min(fed, hungry) - closes
-    fed, hungry = served(d, v, fed), served(d, v, hungry)
+    service = takes(d, v, s.stops[a, p])
+    fed, hungry = served(d, v, fed, service), served(d, v, hungry, service)
+    if leads(d, s, a, p, v):
+        p += 1
+        fed, hungry = past(d, s, a, p, node, fed, hungry)
+        node = s.stops[a, p]
     drive = d.leave[node, s.stops[a, p + 1], 0]
     fed = min(fed + drive, after_break(d, hungry, drive))
     late = min(fed - s.late_fed[a, p + 1], hungry + drive - s.late_hungry[a, p + 1])
@@ -701,8 +792,9 @@ def misses_by(d: Data, s: State, a: int, p: int, v: int) -> int:
 def survey_places(d: Data, s: State, visits: Array, found: Array) -> None:
     """For each of `visits` (unplanned), what inserting it into the plan as it stands would take.
 
-    `found` (n, 6), -1 or NEVER where there is nothing: cheapest lawful detour, its agent; cheapest detour
-    with times ignored; fewest seconds missing, its agent; agents that are full by number.
+    `found` (n, 8), -1 or NEVER where there is nothing: cheapest lawful detour, its agent; cheapest detour
+    with times ignored; fewest seconds missing, its agent; agents that are full by number; agents with whom another
+    planned visit stands against it, and the first such visit.
     """
     for a in range(s.size.shape[0]):
         refresh(d, s, a)
@@ -710,12 +802,22 @@ def survey_places(d: Data, s: State, visits: Array, found: Array) -> None:
         v = visits[i]
         found[i, 0], found[i, 1], found[i, 2] = NEVER, NONE, NEVER
         found[i, 3], found[i, 4], found[i, 5] = NEVER, NONE, ZERO
+        found[i, 6], found[i, 7] = ZERO, NONE
+        for t in range(d.tie_from[v], d.tie_from[v + 1]):
+            if found[i, 7] < 0 and s.where[d.ties[t, 0]] >= 0:
+                found[i, 7] = d.ties[t, 0]
         for a in range(s.size.shape[0]):
             if not d.allowed[a, v]:
+                continue
+            held = stands_against(d, s, a, v)
+            if held == 2:
+                found[i, 6] += 1
                 continue
             full = s.size[a] >= d.room[a]
             found[i, 5] += 1 if full else 0
             for p in range(s.size[a] + 1):
+                if not may_stand(d, s, a, p, v, held):
+                    continue
                 extra = detour(d, s, a, p, v)
                 found[i, 2] = min(found[i, 2], extra)
                 missing = misses_by(d, s, a, p, v)
@@ -741,9 +843,10 @@ def survey_swaps(d: Data, s: State, visits: Array, found: Array) -> None:
             refresh(d, s, a)
             for i in range(visits.shape[0]):
                 v = visits[i]
-                if d.allowed[a, v] and holds(d, s, a):
+                held = stands_against(d, s, a, v)
+                if d.allowed[a, v] and held < 2 and holds(d, s, a):
                     for p in range(s.size[a] + 1):
                         loss = before - s.value[a] - d.worth[v] + detour(d, s, a, p, v)
-                        if loss < found[i, 0] and fits(d, s, a, p, v):
+                        if loss < found[i, 0] and may_stand(d, s, a, p, v, held) and fits(d, s, a, p, v):
                             found[i, 0], found[i, 1], found[i, 2] = loss, a, given
             put_back(d, s)

@@ -72,7 +72,11 @@ def left_over(problem: Problem, plan: Plan, *, told: Collection[int] = ()) -> tu
         window_s, shift_s = ways.window_s[may, i], ways.shift_s[may, i]
         place = f"visits[{visit}]"
         if not may.any():
-            faults.append(Fault("problem.nobody_may", place))
+            lacking = not any(problem.visits[visit].skills <= agent.skills for agent in problem.agents)
+            wanted = ", ".join(sorted(problem.visits[visit].skills))
+            faults.append(
+                Fault("problem.nobody_skilled", place, wanted) if lacking else Fault("problem.nobody_may", place)
+            )
         elif (window_s > 0).all():
             faults.append(Fault("problem.outside_shifts", place, _minutes(int(window_s.min()))))
         elif (shift_s[window_s == 0] > 0).all():

@@ -76,10 +76,15 @@ def plan_whole(problem: Problem, *, goes_on: Callable[[], bool], solutions: int 
 
 
 def neighbourhood(problem: Problem, plan: Plan, *, seed: int, agents: tuple[int, ...] | None = None) -> Neighbourhood:
-    """An agent drawn by `seed` (or the given ones), the agents whose routes pass nearest, and their visits."""
+    """An agent drawn by `seed` (or the given ones), the agents whose routes pass nearest, and their visits.
+
+    A model cannot say what stands against a visit in other routes, so unplanned ones with such ties are not offered.
+    """
     chosen = agents or _near_agents(problem, plan, seed)
     inside = [visit for agent in chosen for visit in plan.routes[agent]]
-    unplanned = np.array([v for v in plan.unplanned(problem) if problem.may_visit[list(chosen), v].any()], np.int64)
+    tied = {v for group in problem.apart for v in group} | set(np.flatnonzero(problem.door >= 0).tolist())
+    free = [v for v in plan.unplanned(problem) if v not in tied and problem.may_visit[list(chosen), v].any()]
+    unplanned = np.array(free, np.int64)
     stops = np.array([*chosen, *(problem.node(v) for v in inside)], np.int64)
     if len(unplanned):
         detour = problem.cost_cents[np.ix_(stops, unplanned + problem.n_agents)].min(axis=0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
+import numpy as np
 from ortools.sat.python import cp_model
 
 from fieldapp.planning.constraints import preference
@@ -35,7 +37,7 @@ def pack(problem: Problem, pool: list[Route], best: Plan, *, seed: int, seconds:
         by_agent.setdefault(agent, []).append(variable)
         for visit in route:
             by_visit.setdefault(visit, []).append(variable)
-    for group in [*by_agent.values(), *by_visit.values()]:
+    for group in [*by_agent.values(), *by_visit.values(), *_one_of(problem, by_visit)]:
         model.add_at_most_one(group)
     bonus = must_bonus(problem)
     model.maximize(sum(x * _worth(problem, route, bonus) for x, route in zip(chosen, routes, strict=True)))
@@ -50,6 +52,15 @@ def pack(problem: Problem, pool: list[Route], best: Plan, *, seed: int, seconds:
         return None
     picked = dict(route for variable, route in zip(chosen, routes, strict=True) if solver.value(variable))
     return Plan.of(picked.get(agent, ()) for agent in range(problem.n_agents))
+
+
+def _one_of(problem: Problem, by_visit: dict[int, list[cp_model.IntVar]]) -> Iterator[list[cp_model.IntVar]]:
+    """Routes of which there may be one: those with visits of one door, and those with visits that are kept apart."""
+    doors = [np.flatnonzero(problem.door == door).tolist() for door in range(int(problem.door.max(initial=-1)) + 1)]
+    for visits in [*doors, *problem.apart]:
+        routes = {variable.index: variable for visit in visits for variable in by_visit.get(visit, ())}
+        if len(routes) > 1:
+            yield list(routes.values())
 
 
 def _best_orders(problem: Problem, pool: list[Route]) -> list[Route]:

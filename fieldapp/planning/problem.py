@@ -7,8 +7,9 @@ of both matrices: agents' homes first, then visits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,6 +24,9 @@ Flags = npt.NDArray[np.bool_]
 LATEST_S = 2 * 86_400
 LARGEST_ENTRY = 1_000_000_000
 NO_WINDOW = (1, 0)
+AGAIN_PERCENT = 40
+"""What a visit takes of its service time when it directly follows another one at the same door: the way in, finding the
+person and saying who one is are done once."""
 
 T = TypeVar("T", bound=np.generic)
 
@@ -35,6 +39,7 @@ class Agent:
     shift_s: tuple[int, int]
     max_visits: int
     takes_lunch: bool = True
+    skills: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,9 @@ class Visit:
     `windows_s`: pairs (from, to) in which service may *start*; overlapping ones are joined. `prize_cents`:
     what the visit is expected to bring. `pin`: the only agent (by index) who may make it. `must`: an
     appointment, never given up for prizes. `preferred`: the agent (by index) whose visit is worth
-    `preferred_cents` more, say because they have met.
+    `preferred_cents` more, say because they have met. `skills`: what its agent must have. `door`: visits of one name
+    are at one door, made in one stop: whatever follows there takes `again_s` instead of `service_s` (default: the
+    share `AGAIN_PERCENT` of it).
     """
 
     key: str
@@ -55,6 +62,9 @@ class Visit:
     must: bool = False
     preferred: int | None = None
     preferred_cents: int = 0
+    skills: frozenset[str] = frozenset()
+    door: str | None = None
+    again_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +87,8 @@ class Problem:
 
     `travel_s` and `cost_cents`: (A + V, A + V), row = from. `shift_s`: (A, 2). `windows_s`: (V, W, 2) in
     order of time, unused places hold (1, 0). `pin`, `preferred`: (V,) agent or -1. `may_visit`: (A, V), pins
-    included.
-    Build it with `Problem.of`.
+    and skills included. `door`: (V,) number of the door, -1 where nothing else is. `apart`: groups of visits of which
+    at most one is made. Build it with `Problem.of`.
     """
 
     agents: tuple[Agent, ...]
@@ -97,6 +107,9 @@ class Problem:
     preferred: Ints
     preferred_cents: Ints
     may_visit: Flags
+    door: Ints
+    again_s: Ints
+    apart: tuple[tuple[int, ...], ...]
 
     @property
     def n_agents(self) -> int:
@@ -122,14 +135,16 @@ class Problem:
         cost_cents: npt.ArrayLike,
         lunch: Lunch | None = None,
         may_visit: npt.ArrayLike | None = None,
+        apart: Collection[Collection[int]] = (),
     ) -> Problem:
         """Check everything once and freeze it.
 
         `may_visit`: (A, V) flags, for instance the provinces of an agent's licence; default: everyone
-        everywhere. Raises Refusal (kind malformed, `details.place` names the entry): `planning.bad_lunch`,
-        `planning.bad_number`, `planning.bad_time`, `planning.no_window`, `planning.window_reversed`,
-        `planning.shift_reversed`, `planning.unknown_pin`, `planning.matrix_shape`, `planning.matrix_hole`,
-        `planning.matrix_negative`, `planning.matrix_too_large`.
+        everywhere. `apart`: groups of visits of which at most one is made. Raises Refusal (kind malformed,
+        `details.place` names the entry): `planning.bad_lunch`, `planning.bad_number`, `planning.bad_time`,
+        `planning.no_window`, `planning.window_reversed`, `planning.shift_reversed`, `planning.unknown_pin`,
+        `planning.unknown_visit`, `planning.matrix_shape`, `planning.matrix_hole`, `planning.matrix_negative`,
+        `planning.matrix_too_large`.
         """
         lunch = _checked_lunch(Lunch() if lunch is None else lunch)
         checked_agents = tuple(_checked_agent(agent, f"agents[{i}]") for i, agent in enumerate(agents))
@@ -154,7 +169,23 @@ class Problem:
             must=_frozen(np.array([v.must for v in checked_visits], np.bool_)),
             preferred=_frozen(np.array([-1 if v.preferred is None else v.preferred for v in checked_visits], np.int64)),
             preferred_cents=_frozen(np.array([v.preferred_cents for v in checked_visits], np.int64)),
-            may_visit=_frozen(_may_visit(may_visit, pin, len(checked_agents))),
+            may_visit=_frozen(_may_visit(may_visit, pin, checked_agents, checked_visits)),
+            door=_frozen(_doors(checked_visits)),
+            again_s=_frozen(np.array([v.again_s for v in checked_visits], np.int64)),
+            apart=tuple(_checked_group(group, f"apart[{i}]", len(visits)) for i, group in enumerate(apart)),
+        )
+
+    def changed(
+        self, *, agents: Sequence[Agent] | None = None, visits: Sequence[Visit] | None = None, **given: Any
+    ) -> Problem:
+        """The same problem with other agents or visits under the same numbers, or with other matrices (`given`)."""
+        kept = {"travel_s": self.travel_s, "cost_cents": self.cost_cents, "may_visit": self.may_visit, **given}
+        return Problem.of(
+            self.agents if agents is None else agents,
+            self.visits if visits is None else visits,
+            lunch=self.lunch,
+            apart=self.apart,
+            **kept,
         )
 
 
@@ -199,6 +230,7 @@ def _checked_agent(agent: Agent, place: str) -> Agent:
         shift_s=_span(agent.shift_s, f"{place}.shift_s", reversed_code="shift_reversed"),
         max_visits=whole(agent.max_visits, f"{place}.max_visits"),
         takes_lunch=bool(agent.takes_lunch),
+        skills=frozenset(agent.skills),
     )
 
 
@@ -214,10 +246,14 @@ def _checked_visit(visit: Visit, place: str, *, n_agents: int) -> Visit:
             known = isinstance(agent, int | np.integer) and not isinstance(agent, bool)
             if not known or not 0 <= agent < n_agents:
                 raise refuse("unknown_pin", f"{place}.{name}", agent)
-    return Visit(
-        key=visit.key,
+    service_s = whole(visit.service_s, f"{place}.service_s", most=LATEST_S)
+    again_s = -(-service_s * AGAIN_PERCENT // 100) if visit.again_s is None else visit.again_s
+    return replace(
+        visit,
         windows_s=_joined(spans),
-        service_s=whole(visit.service_s, f"{place}.service_s", most=LATEST_S),
+        service_s=service_s,
+        skills=frozenset(visit.skills),
+        again_s=whole(again_s, f"{place}.again_s", most=service_s),
         prize_cents=whole(visit.prize_cents, f"{place}.prize_cents"),
         pin=None if visit.pin is None else int(visit.pin),
         must=bool(visit.must),
@@ -245,12 +281,32 @@ def _windows(visits: tuple[Visit, ...]) -> Ints:
     return windows
 
 
-def _may_visit(may_visit: npt.ArrayLike | None, pin: Ints, n_agents: int) -> Flags:
+def _doors(visits: tuple[Visit, ...]) -> Ints:
+    """(V,) a number for each door at which there are several visits."""
+    times = Counter(visit.door for visit in visits)
+    shared = {door: i for i, door in enumerate(door for door, count in times.items() if door is not None and count > 1)}
+    return np.array([-1 if v.door is None else shared.get(v.door, -1) for v in visits], np.int64)
+
+
+def _checked_group(group: Collection[int], place: str, n_visits: int) -> tuple[int, ...]:
+    for visit in group:
+        if isinstance(visit, bool) or not isinstance(visit, int | np.integer) or not 0 <= visit < n_visits:
+            raise refuse("unknown_visit", place, visit)
+    return tuple(sorted({int(visit) for visit in group}))
+
+
+def _may_visit(
+    may_visit: npt.ArrayLike | None, pin: Ints, agents: tuple[Agent, ...], visits: tuple[Visit, ...]
+) -> Flags:
+    n_agents = len(agents)
     shape = (n_agents, len(pin))
     allowed = np.ones(shape, np.bool_) if may_visit is None else np.array(may_visit, np.bool_)
     if allowed.shape != shape:
         raise refuse("matrix_shape", "may_visit", allowed.shape)
     allowed &= (pin == -1) | (pin == np.arange(n_agents)[:, None])
+    for v, visit in enumerate(visits):
+        if visit.skills:
+            allowed[:, v] &= np.array([visit.skills <= agent.skills for agent in agents], np.bool_)
     return allowed
 
 

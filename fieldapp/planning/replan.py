@@ -141,7 +141,7 @@ def _priced(problem: Problem, kept: Plan, begun: set[int], change_cents: int) ->
                 visits[visit] = replace(visits[visit], preferred_cents=wished + change_cents)
             elif wished <= change_cents:
                 visits[visit] = replace(visits[visit], preferred=agent, preferred_cents=change_cents)
-    return _with(problem, visits=visits)
+    return problem.changed(visits=visits)
 
 
 def _changes(before: Plan, kept: Plan, after: Plan, change_cents: int) -> tuple[Change, ...]:
@@ -166,16 +166,20 @@ def freeze(problem: Problem, plan: Plan, situation: Situation) -> tuple[Problem,
     travel_s = np.array(problem.travel_s)
     agents = [_agent(problem, agent, past[agent], situation, travel_s) for agent in range(problem.n_agents)]
     visits, may_visit = _visits(problem, past, situation)
-    frozen = Problem.of(
-        agents,
-        visits,
-        travel_s=travel_s,
-        cost_cents=problem.cost_cents,
-        lunch=problem.lunch,
-        may_visit=may_visit,
-    )
+    frozen = problem.changed(agents=agents, visits=visits, travel_s=travel_s, may_visit=may_visit)
     frozen = _with_true_shifts(frozen, past)
-    return frozen, Plan.of(_kept(frozen, agent, plan.routes[agent], past) for agent in range(problem.n_agents))
+    kept = Plan.of(_kept(frozen, agent, plan.routes[agent], past) for agent in range(problem.n_agents))
+    return frozen, _untied(frozen, kept, {begun.visit for begun in situation.begun})
+
+
+def _untied(problem: Problem, plan: Plan, begun: set[int]) -> Plan:
+    """`plan` without open visits of doors and groups of which what has begun left no lawful rest; others may be put
+    back by the search."""
+    told = {v.visit for v in judge(problem, plan).violations if v.rule in ("apart", "one_door")}
+    doors = {int(problem.door[visit]) for visit in told if visit is not None} - {-1}
+    loose = {visit for group in problem.apart if told.intersection(group) for visit in group}
+    loose |= {visit for visit in plan.planned if problem.door[visit] in doors}
+    return Plan.of([v for v in route if v in begun or v not in loose] for route in plan.routes)
 
 
 def _as_it_stands(problem: Problem, situation: Situation) -> Problem:
@@ -191,18 +195,7 @@ def _as_it_stands(problem: Problem, situation: Situation) -> Problem:
         visits[visit] = replace(visits[visit], windows_s=windows_s)
     for visit in situation.urgent:
         visits[visit] = replace(visits[visit], must=True)
-    return _with(problem, visits=visits)
-
-
-def _with(problem: Problem, *, visits: Sequence[Visit], agents: Sequence[Agent] | None = None) -> Problem:
-    return Problem.of(
-        problem.agents if agents is None else agents,
-        visits,
-        travel_s=problem.travel_s,
-        cost_cents=problem.cost_cents,
-        lunch=problem.lunch,
-        may_visit=problem.may_visit,
-    )
+    return problem.changed(visits=visits)
 
 
 def _free_s(situation: Situation, agent: int) -> int:
@@ -272,6 +265,7 @@ def _visits(
                 problem.visits[begun.visit],
                 windows_s=((begun.start_s, begun.start_s),),
                 service_s=leave_s - begun.start_s,
+                again_s=leave_s - begun.start_s,
                 pin=agent,
                 must=True,
             )
@@ -287,7 +281,7 @@ def _with_true_shifts(problem: Problem, past: Sequence[Sequence[Begun]]) -> Prob
             agents[agent] = replace(agents[agent], takes_lunch=False)
         if day.late_home_s:
             agents[agent] = replace(agents[agent], shift_s=(agents[agent].shift_s[0], day.home_s))
-    return _with(problem, visits=problem.visits, agents=agents)
+    return problem.changed(agents=agents)
 
 
 def _kept(problem: Problem, agent: int, route: Iterable[int], past: Sequence[Sequence[Begun]]) -> tuple[int, ...]:

@@ -32,22 +32,41 @@ class InReserve:
 def reserve(problem: Problem, plan: Plan) -> list[list[InReserve]]:
     """For each agent the visits held in reserve, the most valuable first.
 
-    Each visit is held for the one agent who passes nearest, so that two never ring at the same door. An agent without
-    a route has no reserve.
+    Each visit is held for the one agent who passes nearest, so that two never ring at the same door; what stands
+    against a planned visit is held for nobody, of a group that is kept apart only the worthiest is, and what is at one
+    door is held for the agent who is there. An agent without a route has no reserve.
     """
+    closed = _closed(problem, plan)
+    hosts = {int(problem.door[visit]): agent for agent, route in enumerate(plan.routes) for visit in route}
     held: list[list[InReserve]] = [[] for _ in range(problem.n_agents)]
     for visit in plan.unplanned(problem):
+        if visit in closed:
+            continue
         found = [
             (_nearest(problem, plan, agent, visit), agent)
             for agent in range(problem.n_agents)
+            if hosts.get(int(problem.door[visit]), agent) == agent or problem.door[visit] < 0
             if plan.routes[agent] and problem.may_visit[agent, visit] and _opens(problem, agent, visit)
         ]
         if not found:
             continue
         nearest, agent = min(found, key=lambda pair: (pair[0].travel_s, pair[1]))
         if nearest.travel_s <= FARTHEST_S:
+            hosts.setdefault(int(problem.door[visit]), agent)
             held[agent].append(nearest)
     return [sorted(some, key=lambda one: (-_worth(problem, one), one.visit))[:MOST] for some in held]
+
+
+def _closed(problem: Problem, plan: Plan) -> set[int]:
+    """Visits that another one stands against: a planned one, or of the unplanned a worthier one."""
+    closed: set[int] = set()
+    planned = plan.planned
+    for group in problem.apart:
+        made = planned.intersection(group)
+        open_ones = [visit for visit in group if visit not in made]
+        kept = None if made else max(open_ones, key=lambda visit: int(problem.prize_cents[visit]), default=None)
+        closed.update(visit for visit in open_ones if visit != kept)
+    return closed
 
 
 def _nearest(problem: Problem, plan: Plan, agent: int, visit: int) -> InReserve:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 import numpy.typing as npt
@@ -115,12 +116,12 @@ def _travel(problem: Problem, plan: Plan) -> int:
 
 
 def survey(problem: Problem, plan: Plan, visits: Ints) -> tuple[Ints, Ints]:
-    """What each of `visits` would take in `plan` as it is: (n, 6) and (n, 3), see the kernel's `survey_...`."""
+    """What each of `visits` would take in `plan` as it is: (n, 8) and (n, 3), see the kernel's `survey_...`."""
     tuning = Tuning(neighbours=0, pool=0)
     data = _data(problem, tuning)
     state = _state(problem, data, seed=0, tuning=tuning)
     _seat(state, problem, plan)
-    places, swaps = np.zeros((len(visits), 6), np.int64), np.zeros((len(visits), 3), np.int64)
+    places, swaps = np.zeros((len(visits), 8), np.int64), np.zeros((len(visits), 3), np.int64)
     kernel.survey_places(data, state, visits, places)
     kernel.survey_swaps(data, state, visits, swaps)
     return places, swaps
@@ -159,14 +160,19 @@ def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
     closes = problem.windows_s[:, :, 1].copy()
     closes[opens > closes] = -1
     lunch = problem.lunch
+    tie_from, ties = _ties(problem)
     return kernel.Data(
         leave=legs,
         reach=np.ascontiguousarray(legs.transpose(1, 0, 2)),
+        door=_doors(problem),
+        again=np.where(problem.door >= 0, problem.again_s, problem.service_s),
+        tie_from=tie_from,
+        ties=ties,
         worth=problem.prize_cents + problem.must * must_bonus(problem),
         service=problem.service_s.copy(),
         opens=opens,
         closes=closes,
-        soonest=problem.windows_s[:, 0, 0] + problem.service_s,
+        soonest=problem.windows_s[:, 0, 0] + np.where(problem.door >= 0, problem.again_s, problem.service_s),
         last=closes.max(axis=1),
         allowed=problem.may_visit.copy(),
         room=np.minimum(problem.max_visits, problem.n_visits),
@@ -189,6 +195,31 @@ def _musts(problem: Problem) -> Ints:
     ways = alone(problem, musts)
     able = problem.may_visit[:, musts] & (problem.max_visits[:, None] > 0) & (ways.window_s == 0) & (ways.shift_s == 0)
     return np.asarray(musts[able.any(axis=0)], np.int64)
+
+
+def _doors(problem: Problem) -> Ints:
+    if not (problem.door >= 0).any():
+        return np.zeros(0, np.int64)
+    return np.concatenate([np.full(problem.n_agents, -1, np.int64), problem.door])
+
+
+def _ties(problem: Problem) -> tuple[Ints, Ints]:
+    """What stands against each visit: (V + 1,) where its rows begin, and (E, 2) other visit, 1 for the same door.
+
+    Nothing stands between two appointments.
+    """
+    against: list[dict[int, int]] = [{} for _ in range(problem.n_visits)]
+    doors: dict[int, list[int]] = {}
+    for visit in np.flatnonzero(problem.door >= 0).tolist():
+        doors.setdefault(int(problem.door[visit]), []).append(visit)
+    groups = [*((1, visits) for visits in doors.values()), *((0, list(group)) for group in problem.apart)]
+    for beside, visits in groups:
+        for one, other in permutations(visits, 2):
+            if not (problem.must[one] and problem.must[other]):
+                against[one][other] = beside
+    rows = [row for ties in against for row in ties.items()]
+    begins = np.cumsum([0, *(len(ties) for ties in against)], dtype=np.int64)
+    return begins, np.array(rows, np.int64).reshape(-1, 2)
 
 
 def _near(problem: Problem, most: int) -> npt.NDArray[np.int64]:

@@ -88,6 +88,13 @@ def travel(problem: Problem, start: int, end: int) -> tuple[int, int]:
     return int(problem.travel_s[start, end]), int(problem.cost_cents[start, end])
 
 
+def service_s(problem: Problem, route: tuple[int, ...], place: int) -> int:
+    """What the visit at `place` of `route` takes: less where the one right before it is at the same door."""
+    visit = route[place]
+    follows = place > 0 and problem.door[visit] >= 0 and problem.door[route[place - 1]] == problem.door[visit]
+    return int(problem.again_s[visit] if follows else problem.service_s[visit])
+
+
 def service_start(problem: Problem, visit: int, arrive_s: int) -> tuple[int, int]:
     """When service starts after arriving at `arrive_s`, and by how many seconds that misses the last window."""
     windows = problem.visits[visit].windows_s
@@ -129,7 +136,7 @@ def _walk(problem: Problem, agent: int, route: tuple[int, ...], lunch_leg: int |
         start_s, late_s = service_start(problem, route[leg], arrive_s)
         if leg == 0 and lunch_leg != 0:
             leave_home_s, arrive_s = start_s - drive_s, start_s  # no one waits at a door who can wait at home
-        now = start_s + int(problem.service_s[route[leg]])
+        now = start_s + service_s(problem, route, leg)
         stops.append(Stop(route[leg], drive_s, drive_cents, arrive_s, start_s, now, late_s))
     return AgentDay(
         agent=agent,
@@ -150,7 +157,7 @@ def _with_slack(problem: Problem, day: AgentDay) -> AgentDay:
     stops: list[Stop] = []
     for index in range(len(day.stops) - 1, -1, -1):
         stop = day.stops[index]
-        start_by = leave_by - int(problem.service_s[stop.visit])
+        start_by = leave_by - (stop.leave_s - stop.start_s)
         latest_s = max(
             (min(c, start_by) for o, c in problem.visits[stop.visit].windows_s if o <= start_by),
             default=start_by,

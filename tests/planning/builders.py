@@ -23,7 +23,11 @@ def a_visit(**changes: object) -> Visit:
 
 
 def on_a_road(
-    agents: Sequence[tuple[Agent, int]], visits: Sequence[tuple[Visit, int]], *, lunch: Lunch | None = None
+    agents: Sequence[tuple[Agent, int]],
+    visits: Sequence[tuple[Visit, int]],
+    *,
+    lunch: Lunch | None = None,
+    apart: Sequence[Sequence[int]] = (),
 ) -> Problem:
     """Places on one straight road, by minute of travel; a minute costs 50 cents."""
     at = np.array([minute for _, minute in [*agents, *visits]], np.int64)
@@ -34,6 +38,7 @@ def on_a_road(
         travel_s=minutes * 60,
         cost_cents=minutes * 50,
         lunch=lunch,
+        apart=apart,
     )
 
 
@@ -58,7 +63,8 @@ def best_by_trying_all(problem: Problem) -> int:
 
 @st.composite
 def problems(draw: st.DrawFn, *, most_agents: int = 4, most_visits: int = 12) -> Problem:
-    """Any lawful small problem: asymmetric travel that breaks the triangle rule, odd windows, pins, must-dos."""
+    """Any lawful small problem: asymmetric travel that breaks the triangle rule, odd windows, pins, must-dos, shared
+    doors, skills, visits kept apart."""
     n_agents = draw(st.integers(0, most_agents))
     n_visits = draw(st.integers(0, most_visits))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
@@ -70,6 +76,7 @@ def problems(draw: st.DrawFn, *, most_agents: int = 4, most_visits: int = 12) ->
             shift_s=draw(st.sampled_from([DAY, (8 * HOUR, 13 * HOUR), (14 * HOUR, 20 * HOUR)])),
             max_visits=draw(st.integers(0, 6)),
             takes_lunch=draw(st.booleans()),
+            skills=draw(st.sampled_from([frozenset(), frozenset({"de"})])),
         )
         for i in range(n_agents)
     ]
@@ -84,10 +91,19 @@ def problems(draw: st.DrawFn, *, most_agents: int = 4, most_visits: int = 12) ->
             must=draw(st.integers(0, 9)) == 0,
             preferred=draw(st.none() | st.integers(0, n_agents - 1)) if n_agents else None,
             preferred_cents=draw(st.integers(0, 3_000)),
+            skills=draw(st.sampled_from([frozenset()] * 5 + [frozenset({"de"})])),
+            door=draw(st.sampled_from([None, None, "x", "y"])),
         )
         for i in range(n_visits)
     ]
+    groups = st.lists(st.integers(0, n_visits - 1), max_size=4) if n_visits else st.just([])
+    apart = draw(st.lists(groups, max_size=2))
     may_visit = rng.random((n_agents, n_visits)) < 0.9
     return Problem.of(
-        agents, visits, travel_s=travel_s, cost_cents=travel_s // 2 + rng.integers(0, 99, (n, n)), may_visit=may_visit
+        agents,
+        visits,
+        travel_s=travel_s,
+        cost_cents=travel_s // 2 + rng.integers(0, 99, (n, n)),
+        may_visit=may_visit,
+        apart=apart,
     )

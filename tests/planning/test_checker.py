@@ -1,5 +1,7 @@
 """The checker, rule by rule: a pair for each (kept, broken), and an independent second opinion."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,6 +39,19 @@ def pinned() -> Problem:
     return on_a_road([(an_agent(), 0), (an_agent(), 0)], [(a_visit(pin=1), 5)])
 
 
+def speaking(*skills: str) -> Problem:
+    return on_a_road([(an_agent(skills=frozenset(skills)), 0)], [(a_visit(skills=frozenset({"de"})), 5)])
+
+
+def one_person_at_two_doors() -> Problem:
+    return on_a_road([(an_agent(), 0), (an_agent(), 0)], [(a_visit(), 5), (a_visit(), 10)], apart=[[0, 1]])
+
+
+def one_door(**visit: object) -> Problem:
+    door = a_visit(door="via Roma 1", **visit)
+    return on_a_road([(an_agent(), 0), (an_agent(), 0)], [(door, 5), (door, 5), (a_visit(), 9)])
+
+
 PAIRS = [
     # rule, kept, its plan, broken, its plan
     ("window", at_nine(60), [[0]], at_nine(61), [[0]]),
@@ -45,6 +60,9 @@ PAIRS = [
     ("max_visits", two_visits(max_visits=2), [[0, 1], []], two_visits(max_visits=1), [[0, 1], []]),
     ("pin", pinned(), [[], [0]], pinned(), [[0], []]),
     ("may_visit", forbidden(), [[]], forbidden(), [[0]]),
+    ("skills", speaking("de", "fr"), [[0]], speaking("fr"), [[0]]),
+    ("apart", one_person_at_two_doors(), [[1], []], one_person_at_two_doors(), [[0], [1]]),
+    ("one_door", one_door(), [[2, 1, 0], []], one_door(), [[0, 2, 1], []]),
     ("once", two_visits(), [[0], [1]], two_visits(), [[0], [0, 1]]),
     ("must", at_nine(5), [[]], on_a_road([(an_agent(), 0)], [(a_visit(must=True), 5)]), [[]]),
 ]
@@ -61,6 +79,28 @@ def test_a_rule_is_told_only_when_it_is_broken(
 def test_every_rule_has_its_pair_and_its_source() -> None:
     assert [rule.__name__ for rule in RULES] == [pair[0] for pair in PAIRS]
     assert all(rule.__doc__ and "(" in rule.__doc__ for rule in RULES)
+
+
+def test_two_agents_never_ring_at_one_door_but_for_two_appointments() -> None:
+    assert [v.rule for v in judge(one_door(), Plan.of([[0], [1]])).violations] == ["one_door"]
+    assert judge(one_door(must=True), Plan.of([[0], [1]])).broken == ()
+
+
+def test_two_appointments_with_one_person_both_stand() -> None:
+    must = a_visit(must=True)
+    promised = on_a_road([(an_agent(), 0)], [(must, 5), (must, 10)], apart=[[0, 1]])
+
+    assert judge(promised, Plan.of([[0, 1]])).broken == ()
+
+
+def test_the_second_practice_at_a_door_takes_its_share_of_the_time_and_the_third_too() -> None:
+    door = a_visit(door="via Roma 1", service_s=1_000)
+    at_work = on_a_road([(an_agent(), 0)], [(door, 5), (door, 5), (replace(door, again_s=100), 5), (a_visit(), 5)])
+
+    stops = judge(at_work, Plan.of([[0, 1, 2, 3]])).days[0].stops
+
+    assert [stop.leave_s - stop.start_s for stop in stops] == [1_000, 400, 100, 900]
+    assert judge(at_work, Plan.of([[3, 2]])).days[0].stops[1].leave_s == stops[0].start_s + 900 + 1_000
 
 
 def test_the_objective_is_prizes_less_travel() -> None:
@@ -91,6 +131,10 @@ def test_a_plan_that_names_what_does_not_exist_is_refused(routes: list[list[int]
         judge(two_visits(), Plan.of(routes))
 
 
+def door_of(problem: Problem, node: int) -> str | None:
+    return problem.visits[node - problem.n_agents].door
+
+
 def second_opinion(problem: Problem, agent: int, route: list[int]) -> bool:
     """Whether the route keeps its times, by trying lunch on each leg and each window at each stop."""
 
@@ -109,7 +153,10 @@ def second_opinion(problem: Problem, agent: int, route: list[int]) -> bool:
             visit = problem.visits[left[0]]
             for opens, closes in visit.windows_s:
                 start = max(arrive, opens)
-                if start <= closes and go(there, start + visit.service_s, left[1:], still):
+                same = visit.door is not None and here >= problem.n_agents and door_of(problem, here) == visit.door
+                stays = visit.again_s if same else visit.service_s
+                assert stays is not None
+                if start <= closes and go(there, start + stays, left[1:], still):
                     return True
         return False
 

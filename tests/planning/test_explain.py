@@ -27,6 +27,27 @@ def test_a_visit_that_nobody_may_make_says_so() -> None:
     assert only_reason(problem, [[]]).reason is Reason.NO_AGENT_MAY
 
 
+def test_a_visit_that_asks_for_what_nobody_has_says_so() -> None:
+    problem = on_a_road([(an_agent(), 0)], [(a_visit(skills=frozenset({"de"})), 5)])
+
+    assert only_reason(problem, [[]]).reason is Reason.NO_AGENT_SKILLED
+
+
+def test_a_visit_kept_apart_from_a_better_one_names_it_and_what_it_lacks() -> None:
+    problem = on_a_road([(an_agent(), 0)], [(a_visit(prize_cents=4_000), 10), (a_visit(), 10)], apart=[[0, 1]])
+
+    assert only_reason(problem, [[1]]) == WhyNot(0, Reason.KEPT_APART, 0, None, 1_000, instead_of=1)
+
+
+def test_a_visit_at_a_door_where_another_agent_rings_is_kept_apart_from_that_one() -> None:
+    here, full = an_agent(max_visits=1), an_agent(max_visits=1)
+    problem = on_a_road([(here, 0), (full, 0)], [(a_visit(door="x"), 5), (a_visit(door="x", pin=1), 5)])
+
+    reason = only_reason(problem, [[0], []])
+
+    assert (reason.reason, reason.instead_of) == (Reason.KEPT_APART, 0)
+
+
 def test_a_window_before_anyone_can_be_there_fits_nobody() -> None:
     problem = on_a_road([(an_agent(), 0), (an_agent(), 10)], [(a_visit(windows_s=((0, 8 * HOUR),)), 30)])
 
@@ -157,7 +178,9 @@ def test_reasons_agree_with_the_checker_on_any_plan(problem: Problem) -> None:
             assert why.agent is not None
         else:
             assert lawful == []
-        if why.instead_of is not None:
-            assert why.agent is not None
+        if why.instead_of is not None and why.agent is None:
+            assert why.reason is Reason.KEPT_APART
+            assert why.instead_of in plan.planned
+        elif why.instead_of is not None and why.agent is not None:
             swaps = [judge(problem, tried) for tried in inserted(plan, why.agent, why.visit, gone=why.instead_of)]
             assert any(not judged.broken for judged in swaps)

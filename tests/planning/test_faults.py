@@ -72,6 +72,12 @@ ITEMS: list[tuple[Spoil, str, str]] = [
     (lambda d: [row.__setitem__(1, None) for row in d["duration_s"]], "visit_without_road", "visits[0]"),
     # a road there, none back
     (lambda d: d["duration_s"].__setitem__(1, [NAN] * 4), "visit_without_road", "visits[0]"),
+    # a language that nobody speaks
+    (lambda d: d["visits"][0].update(skills=["de"]), "nobody_skilled", "visits[0]"),
+    # skills that are no list
+    (lambda d: d["visits"][0].update(skills="de"), "skills_unreadable", "visits[0].skills"),
+    # a kind of visit that nobody gave a time
+    (lambda d: [d["visits"][0].pop("service"), d["visits"][0].update(kind="x")], "unknown_kind", "visits[0].kind"),
     # the same key twice
     (lambda d: [visit.update(key="P-1") for visit in d["visits"][:2]], "visit_twice", "visits[1]"),
 ]
@@ -96,6 +102,18 @@ MENDED: list[tuple[Spoil, str, str]] = [
     (lambda d: d["visits"][0].update(tw=[[9, 8], [32_400, 64_800]]), "window_reversed", "visits[0].tw[0]"),
     # a wish for an agent who is not there
     (lambda d: d["visits"][0].update(preferred=7, preferred_cents=5), "unknown_preferred", "visits[0].preferred"),
+    # a door that is a number with a point
+    (lambda d: d["visits"][0].update(door=1.5), "door_unreadable", "visits[0].door"),
+    # the second practice at a door takes longer than the first
+    (lambda d: d["visits"][0].update(again=99_999), "again_unreadable", "visits[0].again"),
+    # kept apart from a visit that is not there
+    (lambda d: d.update(not_together=[[0, 3]]), "apart_unreadable", "not_together[0][1]"),
+    # kept apart from nobody knows what
+    (lambda d: d.update(not_together="0,1"), "apart_unreadable", "not_together"),
+    # times of kinds that are no times
+    (lambda d: d.update(service_by_kind={"first": "long"}), "kinds_unreadable", "service_by_kind.first"),
+    # an agent whose skills nobody can read
+    (lambda d: d["agents"][0].update(skills=[7]), "skills_unreadable", "agents[0].skills"),
     # lunch hours the wrong way round
     (lambda d: d["lunch"].update(earliest_start=52_200, latest_end=45_000), "lunch_hours", "lunch"),
     # a break longer than its hours
@@ -143,6 +161,18 @@ def test_a_way_that_is_missing_or_negative_is_never_driven() -> None:
 
     assert sorted(route) == [0, 1, 2, 3]
     assert not {(0, 1), (1, 2), (2, 3)} & set(pairwise(route))
+
+
+def test_a_door_named_at_two_places_is_told_and_joins_nothing() -> None:
+    day = made_up_day(1, 3, seed=1)
+    for visit in day["visits"]:
+        visit["door"] = "via Roma 1"
+    day["visits"][1].update(x=day["visits"][0]["x"], y=day["visits"][0]["y"])
+
+    reading = read_day(day)
+
+    assert [(f.code, f.place) for f in reading.faults] == [("problem.door_elsewhere", "visits[2].door")]
+    assert reading.problem.door.tolist() == [0, 0, -1]
 
 
 def test_two_islands_of_visits_are_named_one_by_one_and_not_way_by_way() -> None:

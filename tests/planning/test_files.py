@@ -65,6 +65,23 @@ def test_the_matrices_of_a_seed_never_change() -> None:
     assert cents.tolist() == GOLDEN_CENTS
 
 
+def test_skills_doors_kinds_and_groups_are_read() -> None:
+    day = made_up_day(1, 3, seed=1)
+    del day["visits"][0]["service"]
+    day["visits"][0] |= {"kind": "first", "door": 4, "skills": ["de"], "again": 60}
+    day["visits"][1] |= {"door": "4", "x": day["visits"][0]["x"], "y": day["visits"][0]["y"]}
+    day |= {"service_by_kind": {"first": 1_500}, "not_together": [[1, 2]]}
+    day["agents"][0]["skills"] = ["fr", " de "]
+
+    for problem in (read_problem(day), read_day(day).problem):
+        assert problem.service_s[0] == 1_500
+        assert problem.again_s[0] == 60
+        assert problem.door.tolist() == [0, 0, -1]
+        assert problem.apart == ((1, 2),)
+    assert read_day(day).problem.agents[0].skills == {"fr", "de"}
+    assert read_day(day).faults == ()
+
+
 def test_given_matrices_are_taken_in_place_of_coordinates() -> None:
     day = made_up_day(1, 1, seed=1)
     for place in (*day["agents"], *day["visits"]):

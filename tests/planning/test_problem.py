@@ -79,6 +79,10 @@ BAD = [
     ({"travel_s": with_entry(-1)}, "matrix_negative", "travel_s[1][2]"),
     # a number that would not survive being added up
     ({"cost_cents": with_entry(10**12)}, "matrix_too_large", "cost_cents[1][2]"),
+    # kept apart from a visit that is not there
+    ({"apart": [[0], [0, 7]]}, "unknown_visit", "apart[1]"),
+    # the second visit at a door takes longer than the first
+    ({"visits": [a_visit(), a_visit(again_s=901)]}, "bad_number", "visits[1].again_s"),
     # permissions for another number of agents
     ({"may_visit": [[True, True], [True, True]]}, "matrix_shape", "may_visit"),
 ]
@@ -124,3 +128,17 @@ def test_a_pin_leaves_one_agent_who_may_make_the_visit() -> None:
 
     pinned = build(agents=[an_agent(), an_agent()], visits=[a_visit(pin=1)])
     assert pinned.may_visit.tolist() == [[False], [True]]
+
+
+def test_a_skill_leaves_the_agents_who_have_it() -> None:
+    speakers = [an_agent(skills=frozenset({"de", "fr"})), an_agent(skills=frozenset({"fr"}))]
+
+    problem = build(agents=speakers, visits=[a_visit(skills=frozenset({"de"}))])
+
+    assert problem.may_visit.tolist() == [[True], [False]]
+
+
+def test_the_second_visit_at_a_door_takes_two_fifths_unless_it_says_otherwise() -> None:
+    problem = build(visits=[a_visit(service_s=901), a_visit(service_s=900, again_s=300)])
+
+    assert problem.again_s.tolist() == [361, 300]

@@ -46,6 +46,29 @@ def test_begun_visits_stay_where_and_when_they_were(late_s: int) -> None:
     assert all(stop.start_s >= ELEVEN for stop in fresh)
 
 
+def test_a_visit_kept_apart_from_one_that_has_begun_falls_out() -> None:
+    visits = [(a_visit(), 10), (a_visit(prize_cents=9_000), 20)]
+    problem = on_a_road([(an_agent(), 0), (an_agent(), 0)], visits, apart=[[0, 1]])
+    begun = Situation(9 * HOUR, (Begun(0, 1, 9 * HOUR - 60),))
+
+    after = replan(problem, Plan.of([[1], []]), begun, seed=1, iterations=200)
+
+    assert after.plan == Plan.of([[], [0]])
+    assert after.judgement.broken == ()
+
+
+def test_what_follows_at_the_door_where_somebody_is_stays_one_stop_and_takes_its_share() -> None:
+    door = a_visit(door="x", service_s=1_000)
+    problem = on_a_road([(an_agent(), 0)], [(door, 10), (a_visit(), 5), (door, 10)])
+    begun = Situation(9 * HOUR, (Begun(0, 0, 9 * HOUR - 60),))
+
+    after = replan(problem, Plan.of([[1, 0, 2]]), begun, seed=1, iterations=200)
+
+    assert after.plan == Plan.of([[0, 2, 1]])
+    follower = after.judgement.days[0].stops[1]
+    assert follower.leave_s - follower.start_s == 400
+
+
 def test_a_sick_agents_open_visits_go_to_others_or_are_told() -> None:
     problem = read_problem(made_up_day(6, 80, seed=3))
     before = solve(problem, seed=1, iterations=2_000)

@@ -25,6 +25,15 @@ def test_each_visit_is_held_for_the_agent_who_passes_nearest() -> None:
     assert [[one.visit for one in some] for some in held] == [[2], [3]]
 
 
+def test_what_stands_against_a_planned_visit_is_held_for_nobody() -> None:
+    visits = [(a_visit(), 10), (a_visit(), 11), (a_visit(), 12), (a_visit(prize_cents=9_000), 13)]
+    problem = on_a_road([(an_agent(), 0)], visits, apart=[[0, 1], [2, 3]])
+
+    held = reserve(problem, Plan.of([[0]]))
+
+    assert [one.visit for one in held[0]] == [3]
+
+
 def test_the_most_valuable_comes_first_and_no_more_than_ten_are_held() -> None:
     spare = [(a_visit(prize_cents=1_000 * n), 10) for n in range(1, 15)]
     problem = on_a_road([(an_agent(), 0)], [(a_visit(), 10), *spare])
@@ -53,3 +62,13 @@ def test_the_reserve_of_any_day_is_unplanned_near_and_held_once(problem: Problem
     assert set(visits) <= set(plan.unplanned(problem))
     assert all(one.travel_s <= FARTHEST_S for some in held for one in some)
     assert all(problem.may_visit[agent, one.visit] for agent, some in enumerate(held) for one in some)
+
+
+def test_what_is_at_a_door_is_held_for_the_agent_who_is_there() -> None:
+    full = an_agent(max_visits=1)
+    visits = [(a_visit(door="x"), 10), (a_visit(), 10), (a_visit(door="x"), 10)]
+    problem = on_a_road([(full, 0), (full, 0)], visits)
+
+    held = reserve(problem, Plan.of([[1], [0]]))
+
+    assert [[one.visit for one in some] for some in held] == [[], [2]]
