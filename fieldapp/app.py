@@ -32,6 +32,7 @@ from fieldapp.routes.field import FieldController
 from fieldapp.routes.layouts import LayoutController
 from fieldapp.routes.licences import LicenceController
 from fieldapp.routes.office import OfficeController
+from fieldapp.routes.outgoing import OutgoingController
 from fieldapp.routes.pads import PadsController
 from fieldapp.routes.public import PublicController
 from fieldapp.routes.replans import ReplanController
@@ -75,6 +76,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             SameDebtorController,
             ExchangeController,
             WebhookController,
+            OutgoingController,
             PublicController,
         ],
         before_request=guard.authorise,

@@ -143,6 +143,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
         session_hours=settings.session_hours,
         demo=settings.demo,
         webhooks_to_loopback=settings.webhooks_to_loopback,
+        export_folder=settings.export_folder,
         public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
         push=WebPush(key, settings.push_contact, local=settings.push_local) if settings.push_contact else None,
     )

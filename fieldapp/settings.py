@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     """Invented data, ready sign-ins and a clock that can be moved."""
     webhooks_to_loopback: bool = False
     """Webhooks may go to this very machine, and without TLS: for tests and demos only."""
+    export_folder: Path | None = None
+    """A mounted folder in whose sub-folders files for creditors may be laid down."""
     secure_cookies: bool = False
     """Set where the service is reached over HTTPS."""
 

@@ -233,6 +233,17 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "list_webhook_deliveries": _session(_ADMIN),
         "resend_webhook_deliveries": _session(_ADMIN),
         "skip_webhook_deliveries": _session(_ADMIN),
+        "list_export_plans": _session(_OFFICE),
+        "create_export_plan": _session(_ADMIN),
+        "change_export_plan": _session(_ADMIN),
+        "pause_export_plan": _session(_ADMIN),
+        "preview_export": _session(_ADMIN),
+        "ask_export_host_key": _session(_ADMIN),
+        "make_outgoing_file": _session(_OFFICE),
+        "list_outgoing_files": _session(_OFFICE),
+        "download_outgoing_file": _session(_OFFICE),
+        "resend_outgoing_file": _session(_OFFICE),
+        "list_told": _session(_DESK),
     }
 )
 

@@ -232,6 +232,21 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                     (*_PAD, *_m(_K.COUNT, "missing")),
                 ),
                 (
+                    "outgoing.made",
+                    "A file for the creditor was made.",
+                    (
+                        *_m(_K.ID, "file_id", "plan_id"),
+                        *_m(_K.COUNT, "sequence", "rows"),
+                        *_m(_K.TEXT, "sha256", "name"),
+                        *_m(_K.CENTS, "total_cents"),
+                    ),
+                ),
+                (
+                    "outgoing.delivered",
+                    "It lies at the creditor's.",
+                    (*_m(_K.ID, "file_id", "plan_id"), *_m(_K.COUNT, "sequence", "attempts"), *_m(_K.TEXT, "sha256")),
+                ),
+                (
                     "outcomes.exported",
                     "The day's outcomes were written for the creditor.",
                     (*_m(_K.COUNT, "sequence", "rows"), *_m(_K.TEXT, "sha256"), *_m(_K.CENTS, "collected_cents")),

@@ -41,6 +41,7 @@ _BY_STATUS = {
 }
 CONSTRAINTS = {
     "creditor_name_once": "creditor.name_taken",
+    "export_plan_name_once": "export.name_taken",
     "practice_number_once": "practice.number_taken",
     "receipt_number_once": "receipt.number_used",
     "receipt_chain_unforked": "receipt.chain_forked",

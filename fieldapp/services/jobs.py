@@ -17,7 +17,16 @@ import procrastinate
 from procrastinate.exceptions import JobAborted, UniqueViolation
 from procrastinate.jobs import Job, Status
 
-from fieldapp.services import agreement_review, intake, licences, limitation, planning, push, webhook_jobs
+from fieldapp.services import (
+    agreement_review,
+    intake,
+    licences,
+    limitation,
+    outgoing_courier,
+    planning,
+    push,
+    webhook_jobs,
+)
 from fieldapp.services.work import Parts
 from fieldapp.store import access
 from fieldapp.store.database import Scope
@@ -61,6 +70,7 @@ def register(jobs: procrastinate.App, parts: Parts) -> None:
     ends = jobs.task(name="licences.watch", queueing_lock="licences.watch")(_watch_licences(parts))
     jobs.periodic(cron="17 * * * *")(ends)
     webhook_jobs.register(jobs, parts, retry=_AgainAfterAStop())
+    outgoing_courier.register(jobs, parts, retry=_AgainAfterAStop())
 
 
 def _watch(parts: Parts) -> Callable[..., Awaitable[None]]:

@@ -243,7 +243,13 @@ async def refund(
         )
         entries = [replace(entry, payment_id=payment.id)]
         await ledger.post(work.session, entries, now=work.now, new_id=work.parts.new_id)
-        body = {"receipt": _name(row), "amount_cents": amount_cents, "reason": reason.strip(), "out_of": out_of}
+        body = {
+            "receipt": _name(row),
+            "amount_cents": amount_cents,
+            "reason": reason.strip(),
+            "out_of": out_of,
+            "refund_id": str(refund_id),
+        }
         fact = NewFact(
             "payment.refunded", work.now, practice_id=row.practice_id, creditor_id=payment.creditor_id, body=body
         )

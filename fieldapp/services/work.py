@@ -105,6 +105,8 @@ class Parts:
     session_hours: int
     demo: bool
     webhooks_to_loopback: bool
+    export_folder: Path | None
+    """Under which creditors' files may be laid down; None where the house has no such folder."""
     public_url: str
     push: Push | None
     """None where nobody is named whom a push service may ask about us: then no notices are sent."""

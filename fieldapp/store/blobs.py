@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import Sha256, sha256
+
+log = logging.getLogger("fieldapp.blobs")
 
 
 class Blobs:
@@ -31,9 +35,13 @@ class Blobs:
         return cls(from_url(address))
 
     async def put(self, content: bytes) -> Sha256:
-        """Store `content` and return its digest."""
+        """Store `content`; its digest. Raises Refusal `document.cannot_be_kept` (a full disk, a bucket away)."""
         digest = sha256(content)
-        await obstore.put_async(self._store, _path(digest), content)
+        try:
+            await obstore.put_async(self._store, _path(digest), content)
+        except (OSError, BaseError):
+            log.exception("a blob could not be written")
+            raise Refusal("document.cannot_be_kept", kind=Kind.UNAVAILABLE) from None
         return digest
 
     async def get(self, digest: str) -> bytes:

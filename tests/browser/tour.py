@@ -143,6 +143,7 @@ DESKS: dict[str, dict[str, Callable[[Page], Locator]]] = {
     },
     "Pianificazione": {"giorno": lambda page: page.locator("main tbody tr")},
     "Amministrazione": {
+        "esiti": lambda page: page.get_by_role("button", name="Nuovo invio"),
         "condizioni": lambda page: page.get_by_role("heading", name="Condizioni"),
         "regole": lambda page: page.locator("main li, main tbody tr"),
         "licenze": lambda page: page.locator("main tbody tr"),
@@ -236,5 +237,52 @@ def _ledger(page: Page) -> Iterator[str]:
     yield "estratto-conto"
 
 
-INSIDE = {"cassa": _cash, "conti": _ledger, "giorno": _day, "importazioni": _import}
+def _files(page: Page) -> Iterator[str]:
+    """The administrator's: a way of telling a creditor, tried, kept, and its first file."""
+    begin = page.get_by_role("button", name="Nuovo invio")
+    if not begin.count():
+        return
+    begin.click()
+    sheet = page.get_by_role("dialog")
+    sheet.get_by_label("Nome dell'invio").fill("Esiti serali")
+    sheet.get_by_label("Racconta anche").check()
+    expect(sheet.get_by_text("Prova: niente è partito")).to_be_visible()
+    yield "esiti-invio"
+    sheet.get_by_role("button", name="Salva").click()
+    card = page.get_by_role("article", name="Esiti serali")
+    card.get_by_role("button", name="Fai il file ora").click()
+    expect(
+        page.get_by_role("heading", name="File fatti").or_(page.get_by_text("nessun file fatto")).first
+    ).to_be_visible()
+    yield "esiti-fatti"
+
+
+def _connections(page: Page) -> Iterator[str]:
+    """A secret that is shown once, and what could not be delivered."""
+    page.get_by_role("button", name="Nuovo webhook").click()
+    page.get_by_label("Indirizzo", exact=True).fill("https://nessuno.invalid/in")
+    page.get_by_label("Nome del sistema").fill("Contabilità")
+    page.get_by_label(re.compile("Anche tutto ciò")).check()
+    page.get_by_role("button", name="Crea", exact=True).click()
+    expect(page.get_by_role("dialog").locator("code")).to_be_visible()
+    yield "collegamenti-segreto"
+    page.get_by_role("button", name="L'ho messo al sicuro").click()
+    card = page.get_by_role("article", name="Contabilità")
+    card.get_by_role("button", name="Consegne ferme").click()
+    expect(page.get_by_role("heading", name=re.compile("Contabilità")).last).to_be_visible()
+    yield "collegamenti-ferme"
+    page.get_by_role("dialog").get_by_role("button", name="Chiudi").click()
+    card.get_by_role("button", name="Chiudi").click()
+    page.get_by_role("dialog").get_by_role("button", name="Chiudi", exact=True).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+INSIDE = {
+    "cassa": _cash,
+    "collegamenti": _connections,
+    "conti": _ledger,
+    "esiti": _files,
+    "giorno": _day,
+    "importazioni": _import,
+}
 """Places with screens inside."""

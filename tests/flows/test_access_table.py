@@ -199,6 +199,7 @@ async def furnished(house: House) -> dict[str, UUID]:
         "agent": house.people[Role.AGENT].id,
         "service_account": await a_service(house),
         "webhook": await a_webhook(house),
+        **await a_file_for_a_creditor(house),
     }
 
 
@@ -326,6 +327,44 @@ async def a_webhook(house: House) -> UUID:
     return row.id
 
 
+async def a_file_for_a_creditor(house: House) -> dict[str, UUID]:
+    """How a creditor is told, and a file that was made for it."""
+    plan = tables.ExportPlan(
+        id=new_id(),
+        agency_id=house.agency_id,
+        creditor_id=house.creditor_id,
+        name="Esiti",
+        place="desk",
+        at="18:30",
+        weekdays=[0],
+        created_at=NOW,
+        created_by=house.people[Role.ADMINISTRATOR].id,
+        next_run_at=NOW,
+        read_up_to=0,
+        last_digest="0" * 64,
+    )
+    made = tables.OutgoingFile(
+        id=new_id(),
+        agency_id=house.agency_id,
+        plan_id=plan.id,
+        creditor_id=house.creditor_id,
+        sequence=1,
+        name="esiti-20261126-000001.csv",
+        sha256="0" * 64,
+        size_bytes=1,
+        rows=0,
+        total_cents=0,
+        collected_cents=0,
+        made_at=NOW,
+        next_at=NOW,
+    )
+    async with house.session() as session:
+        session.add(plan)
+        await session.flush()
+        session.add(made)
+    return {"export_plan": plan.id, "outgoing_file": made.id}
+
+
 NAMED = {
     "revoke_device": "device",
     "accept_rescue": "device",
@@ -383,6 +422,13 @@ NAMED = {
     "list_webhook_deliveries": "webhook",
     "resend_webhook_deliveries": "webhook",
     "skip_webhook_deliveries": "webhook",
+    "change_export_plan": "export_plan",
+    "pause_export_plan": "export_plan",
+    "ask_export_host_key": "export_plan",
+    "make_outgoing_file": "export_plan",
+    "download_outgoing_file": "outgoing_file",
+    "resend_outgoing_file": "outgoing_file",
+    "list_told": "practice",
 }
 """Operation -> the kind of object that its path names."""
 PAPER = {
@@ -395,6 +441,23 @@ PAPER = {
     "picture": "AA==",
 }
 BODIES: dict[str, dict[str, Any]] = {
+    "change_export_plan": {
+        "name": "Esiti",
+        "layout": {
+            "kind": "csv",
+            "columns": [
+                {"field": "practice_number", "name": "Pratica"},
+                {"field": "code", "name": "Esito"},
+                {"field": "amount", "name": "Importo"},
+            ],
+        },
+        "codes": {},
+        "place": "desk",
+        "target": {},
+        "at": "18:30",
+        "weekdays": [0],
+    },
+    "pause_export_plan": {"paused": True},
     "resend_webhook_deliveries": {},
     "skip_webhook_deliveries": {"delivery_ids": ["0198a3c2-7f00-7abc-8def-0123456789ab"]},
     "move_visit": {"practice_id": "0198a3c2-7f00-7abc-8def-0123456789ab", "seen": {}},

@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -19,10 +19,34 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from fieldapp.documents.tables.text_rows import FIXED_REASON_SIGN
 from fieldapp.domain.intake_cells import ZERO_WIDTH
-from fieldapp.domain.intake_layout import FileKind, Layout
+from fieldapp.domain.intake_layout import Amounts, Dates, FileKind, Layout
 from fieldapp.domain.money import Money
 
 OutCell = str | Money | Decimal | date | bool | int | None
+
+
+class Conventions(Protocol):
+    """How somebody writes files: what layouts of incoming and of outgoing files have in common."""
+
+    @property
+    def encodings(self) -> tuple[str, ...]: ...
+
+    @property
+    def delimiters(self) -> tuple[str, ...]: ...
+
+    @property
+    def quote(self) -> str: ...
+
+    @property
+    def sheet(self) -> str: ...
+
+    @property
+    def amounts(self) -> Amounts: ...
+
+    @property
+    def dates(self) -> Dates: ...
+
+
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _LONGEST_XLSX_TEXT = 32_000
 
@@ -49,7 +73,7 @@ def write_table(header: Sequence[str], rows: Iterable[Sequence[OutCell]], layout
     return write_csv(header, rows, layout)
 
 
-def write_csv(header: Sequence[str], rows: Iterable[Sequence[OutCell]], layout: Layout) -> bytes:
+def write_csv(header: Sequence[str], rows: Iterable[Sequence[OutCell]], layout: Conventions) -> bytes:
     """A delimited file; UTF-8 with its mark where the layout's encoding lacks a sign that is needed."""
     # Bytes, since a text that grows takes four of them for each sign.
     out = io.BytesIO()
@@ -77,19 +101,19 @@ def write_fixed(rows: Iterable[Sequence[OutCell]], layout: Layout) -> bytes:
     return _encoded("".join(line + "\r\n" for line in lines), layout)
 
 
-def write_xlsx(header: Sequence[str], rows: Iterable[Sequence[OutCell]], layout: Layout) -> bytes:
+def write_xlsx(header: Sequence[str], rows: Iterable[Sequence[OutCell]], layout: Conventions) -> bytes:
     """A workbook of one sheet: text as text, amounts and dates as typed cells, no formula."""
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet((layout.sheet or "Dati")[:31])
-    sheet.append([_xlsx_cell(sheet, title) for title in header])
+    sheet.append([xlsx_cell(sheet, title) for title in header])
     for row in rows:
-        sheet.append([_xlsx_cell(sheet, cell) for cell in row])
+        sheet.append([xlsx_cell(sheet, cell) for cell in row])
     out = io.BytesIO()
     workbook.save(out)
     return out.getvalue()
 
 
-def _xlsx_cell(sheet: Any, cell: OutCell) -> Any:
+def xlsx_cell(sheet: Any, cell: OutCell) -> Any:
     if isinstance(cell, Money):
         made: Any = WriteOnlyCell(sheet)
         made.value = Decimal(cell.cents).scaleb(-2)
@@ -108,12 +132,12 @@ def _xlsx_cell(sheet: Any, cell: OutCell) -> Any:
     return cell
 
 
-def _written(cell: OutCell, layout: Layout) -> str:
+def _written(cell: OutCell, layout: Conventions) -> str:
     text = _plain(cell, layout)
     return neutral(text) if isinstance(cell, str) else text
 
 
-def _plain(cell: OutCell, layout: Layout) -> str:
+def _plain(cell: OutCell, layout: Conventions) -> str:
     if isinstance(cell, str):
         return cell
     if cell is None:
@@ -127,7 +151,7 @@ def _plain(cell: OutCell, layout: Layout) -> str:
     return str(cell)
 
 
-def amount_text(cents: int, layout: Layout) -> str:
+def amount_text(cents: int, layout: Conventions) -> str:
     """`cents` in the layout's convention, as this layout would read it back; without thousands signs."""
     convention = layout.amounts
     sign, (whole, rest) = "-" * (cents < 0), divmod(abs(cents), 100)
@@ -136,7 +160,7 @@ def amount_text(cents: int, layout: Layout) -> str:
     return f"{sign}{whole}{convention.decimal}{rest:02d}"
 
 
-def date_text(day: date, layout: Layout) -> str:
+def date_text(day: date, layout: Conventions) -> str:
     """`day` in the first spelling of the layout."""
     spelling = layout.dates.formats[0]
     on = day.date() if isinstance(day, datetime) else day
@@ -146,7 +170,7 @@ def date_text(day: date, layout: Layout) -> str:
     return spelling
 
 
-def _encoded(text: str, layout: Layout) -> bytes:
+def _encoded(text: str, layout: Conventions) -> bytes:
     try:
         return text.encode(layout.encodings[0])
     except UnicodeEncodeError:

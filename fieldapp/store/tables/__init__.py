@@ -22,6 +22,7 @@ from fieldapp.store.tables.field import (
 )
 from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting, PurseCount
 from fieldapp.store.tables.office import CreditorLayout, Fact, ImportFile, Setting, Task
+from fieldapp.store.tables.outgoing import ExportPlan, HandOver, OutgoingFile, ToldFact
 from fieldapp.store.tables.planning import Plan, PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
     Address,
@@ -57,13 +58,16 @@ __all__ = [
     "Device",
     "Entry",
     "Envelope",
+    "ExportPlan",
     "Fact",
+    "HandOver",
     "ImportFile",
     "Instalment",
     "InterruptingAct",
     "NumberBlock",
     "Obligor",
     "OfficeKey",
+    "OutgoingFile",
     "PadForm",
     "PaperPad",
     "PaperToSend",
@@ -92,6 +96,7 @@ __all__ = [
     "SignatureGiven",
     "Statement",
     "Task",
+    "ToldFact",
     "Visit",
     "Webhook",
     "WebhookDelivery",

@@ -653,6 +653,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/export-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListPlans */
+        get: operations["list_export_plans"];
+        put?: never;
+        /** Create */
+        post: operations["create_export_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export-plans/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Preview */
+        post: operations["preview_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export-plans/{plan_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change */
+        post: operations["change_export_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export-plans/{plan_id}/host-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** AskHostKey */
+        post: operations["ask_export_host_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export-plans/{plan_id}/make": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make */
+        post: operations["make_outgoing_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export-plans/{plan_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause */
+        post: operations["pause_export_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports/outcomes": {
         parameters: {
             query?: never;
@@ -1116,6 +1219,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/outgoing-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListFiles */
+        get: operations["list_outgoing_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outgoing-files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download */
+        get: operations["download_outgoing_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outgoing-files/{file_id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resend */
+        post: operations["resend_outgoing_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pads": {
         parameters: {
             query?: never;
@@ -1367,6 +1521,23 @@ export interface paths {
         put?: never;
         /** PlanContact */
         post: operations["plan_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/practices/{practice_id}/told": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Told */
+        get: operations["list_told"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2181,6 +2352,13 @@ export interface components {
             };
             since?: string | null;
         };
+        /** ChangedCode */
+        ChangedCode: {
+            now: string;
+            rows: number;
+            said: string;
+            told: string;
+        };
         /** CheckRequest */
         CheckRequest: {
             proof: string;
@@ -2533,6 +2711,66 @@ export interface components {
             postings: components["schemas"]["PostingRow"][];
             reverses: string | null;
         };
+        /** ExportPlanRow */
+        ExportPlanRow: {
+            at: string;
+            codes: {
+                [key: string]: string;
+            };
+            /** Format: uuid */
+            creditor_id: string;
+            creditor_name: string;
+            held: number;
+            /** Format: uuid */
+            id: string;
+            last_delivered_at: string | null;
+            last_failure: string | null;
+            last_made_at: string | null;
+            layout: {
+                [key: string]: unknown;
+            };
+            name: string;
+            /** Format: date-time */
+            next_run_at: string;
+            paused: boolean;
+            place: string;
+            public_key: string | null;
+            sequence: number;
+            target: {
+                [key: string]: unknown;
+            };
+            waiting: number;
+            weekdays: number[];
+        };
+        /** ExportPreview */
+        ExportPreview: {
+            changed: components["schemas"]["ChangedCode"][];
+            codes: components["schemas"]["MappedCode"][];
+            more: boolean;
+            rows: number;
+            sample: string;
+            total_cents: number;
+        };
+        /** ExportRequest */
+        ExportRequest: {
+            at: string;
+            codes: {
+                [key: string]: string;
+            };
+            layout: {
+                [key: string]: unknown;
+            };
+            name: string;
+            /** @enum {string} */
+            place: "desk" | "sftp" | "bucket" | "folder";
+            secret?: {
+                [key: string]: string;
+            } | null;
+            target: {
+                [key: string]: unknown;
+            };
+            weekdays: number[];
+        };
         /**
          * FactScope
          * @description What a service account may be let into.
@@ -2631,6 +2869,11 @@ export interface components {
         /** Health */
         Health: {
             status: string;
+        };
+        /** HostKey */
+        HostKey: {
+            fingerprint: string;
+            host_key: string;
         };
         /** ImportForm */
         ImportForm: {
@@ -2810,6 +3053,13 @@ export interface components {
             outcome: string;
             reached: boolean;
         };
+        /** MappedCode */
+        MappedCode: {
+            code: string;
+            mapped: boolean;
+            rows: number;
+            said: string;
+        };
         /** MissingRequest */
         MissingRequest: {
             sha256s: string[];
@@ -2836,6 +3086,14 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+        };
+        /** NewExportRequest */
+        NewExportRequest: {
+            /** Format: uuid */
+            creditor_id: string;
+            /** @default false */
+            from_beginning: boolean;
+            plan: components["schemas"]["ExportRequest"];
         };
         /** NewServiceAccount */
         NewServiceAccount: {
@@ -2867,6 +3125,29 @@ export interface components {
             role: "debtor" | "co_obligor" | "guarantor";
             tax_code: string | null;
             vat_number: string | null;
+        };
+        /** OutgoingFileRow */
+        OutgoingFileRow: {
+            attempts: number;
+            creditor_name: string;
+            delivered_at: string | null;
+            /** Format: uuid */
+            id: string;
+            last_failure: string | null;
+            /** Format: date-time */
+            made_at: string;
+            name: string;
+            /** Format: date-time */
+            next_at: string;
+            /** Format: uuid */
+            plan_id: string;
+            plan_name: string;
+            rows: number;
+            sequence: number;
+            sha256: string;
+            size_bytes: number;
+            state: string;
+            total_cents: number;
         };
         /** OwnNumbers */
         OwnNumbers: {
@@ -2937,6 +3218,10 @@ export interface components {
             day: string | null;
             practices: number;
             since: string | null;
+        };
+        /** PauseRequest */
+        PauseRequest: {
+            paused: boolean;
         };
         /** PaymentUnderWay */
         PaymentUnderWay: {
@@ -3206,6 +3491,18 @@ export interface components {
             stopping: components["schemas"]["StoppedVisit"][];
             version: number;
             visits: number;
+        };
+        /** PreviewRequest */
+        PreviewRequest: {
+            codes: {
+                [key: string]: string;
+            };
+            /** Format: uuid */
+            creditor_id: string;
+            layout: {
+                [key: string]: unknown;
+            };
+            plan_id?: string | null;
         };
         /** PreviewRow */
         PreviewRow: {
@@ -3817,6 +4114,19 @@ export interface components {
             person_name: string | null;
             /** Format: date-time */
             recorded_at: string;
+        };
+        /** ToldRow */
+        ToldRow: {
+            attempts: number;
+            code: string;
+            fact_kind: string;
+            /** Format: date-time */
+            happened_at: string;
+            name: string;
+            state: string;
+            to: string;
+            told_at: string | null;
+            way: string;
         };
         /** TransferRequest */
         TransferRequest: {
@@ -5449,6 +5759,260 @@ export interface operations {
             };
         };
     };
+    list_export_plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportPlanRow"][];
+                };
+            };
+        };
+    };
+    create_export_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExportRequest"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportPlanRow"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    preview_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportPreview"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    change_export_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportPlanRow"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ask_export_host_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostKey"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    make_outgoing_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingFileRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    pause_export_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportPlanRow"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     export_outcomes: {
         parameters: {
             query: {
@@ -6509,6 +7073,118 @@ export interface operations {
             };
         };
     };
+    list_outgoing_files: {
+        parameters: {
+            query?: {
+                plan_id?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingFileRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    download_outgoing_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    resend_outgoing_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingFileRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     list_pads: {
         parameters: {
             query?: never;
@@ -7152,6 +7828,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlannedContact"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_told: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                practice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToldRow"][];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -2,7 +2,7 @@
 import createClient, { type FetchResponse, type Middleware } from 'openapi-fetch'
 import { type Answer, readProblem, UNREACHABLE } from './answer'
 import type { paths } from './contract'
-import type { LayoutDraft, TermsCard } from './shapes'
+import type { ExportRequest, LayoutDraft, TermsCard } from './shapes'
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -165,6 +165,19 @@ export const service = {
     answer(client.GET('/api/v1/webhooks/{webhook_id}/deliveries', { params: { path: { webhook_id }, query: { repeated: true } } })),
   resendDeliveries: (webhook_id: string, delivery_ids: string[] | null) =>
     answer(client.POST('/api/v1/webhooks/{webhook_id}/resend', { params: { path: { webhook_id } }, body: { delivery_ids } })),
+  exportPlans: () => answer(client.GET('/api/v1/export-plans')),
+  createExportPlan: (body: Body<'/api/v1/export-plans'>) => answer(client.POST('/api/v1/export-plans', { body })),
+  changeExportPlan: (plan_id: string, body: ExportRequest) =>
+    answer(client.POST('/api/v1/export-plans/{plan_id}', { params: { path: { plan_id } }, body })),
+  pauseExportPlan: (plan_id: string, paused: boolean) =>
+    answer(client.POST('/api/v1/export-plans/{plan_id}/pause', { params: { path: { plan_id } }, body: { paused } })),
+  previewExport: (body: Body<'/api/v1/export-plans/preview'>) => answer(client.POST('/api/v1/export-plans/preview', { body })),
+  askHostKey: (plan_id: string) => answer(client.POST('/api/v1/export-plans/{plan_id}/host-key', { params: { path: { plan_id } } })),
+  makeOutgoingFile: (plan_id: string) => answer(client.POST('/api/v1/export-plans/{plan_id}/make', { params: { path: { plan_id } } })),
+  outgoingFiles: () => answer(client.GET('/api/v1/outgoing-files')),
+  resendOutgoingFile: (file_id: string) =>
+    answer(client.POST('/api/v1/outgoing-files/{file_id}/resend', { params: { path: { file_id } } })),
+  toldOf: (practice_id: string) => answer(client.GET('/api/v1/practices/{practice_id}/told', { params: { path: { practice_id } } })),
   skipDeliveries: (webhook_id: string, delivery_ids: string[]) =>
     answer(client.POST('/api/v1/webhooks/{webhook_id}/skip', { params: { path: { webhook_id } }, body: { delivery_ids } })),
   licences: () => answer(client.GET('/api/v1/licences')),
@@ -269,6 +282,7 @@ export const link = {
   trialBalance: (at: string) => `/api/v1/exports/trial-balance?${new URLSearchParams({ at }).toString()}`,
   statement: (query: Record<string, string>) => `/api/v1/exports/statement?${new URLSearchParams(query).toString()}`,
   rejects: (import_id: string) => `/api/v1/imports/${encodeURIComponent(import_id)}/rejects`,
+  outgoingFile: (file_id: string) => `/api/v1/outgoing-files/${encodeURIComponent(file_id)}`,
   outcomes: (day: string, creditor_id: string) =>
     `/api/v1/exports/outcomes?${new URLSearchParams({ day, creditor_id }).toString()}`,
 }
