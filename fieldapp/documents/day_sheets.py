@@ -57,7 +57,9 @@ def day_sheets_pdf(
         "sheets": [_sheet(sheet, words) for sheet in sheets],
     }
     made = typst.Compiler((_FOLDER / "templates" / "day_sheet.typ").read_bytes(), font_paths=_FONTS).compile(
-        format="pdf", sys_inputs={"sheets": json.dumps(data)}, timestamp=printed_at.astimezone(UTC)
+        format="pdf",
+        sys_inputs={"sheets": json.dumps(data)},
+        timestamp=printed_at.astimezone(UTC).replace(microsecond=0),
     )
     assert isinstance(made, bytes)
     return made

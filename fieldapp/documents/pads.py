@@ -59,7 +59,7 @@ def pad_pdf(
         ],
     }
     made = typst.Compiler((_FOLDER / "templates" / "pad.typ").read_bytes(), font_paths=_FONTS).compile(
-        format="pdf", sys_inputs={"pad": json.dumps(data)}, timestamp=printed_at.astimezone(UTC)
+        format="pdf", sys_inputs={"pad": json.dumps(data)}, timestamp=printed_at.astimezone(UTC).replace(microsecond=0)
     )
     assert isinstance(made, bytes)
     return made

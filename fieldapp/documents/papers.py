@@ -35,7 +35,12 @@ def paper_pdf(
     Raises Refusal `paper.code_too_long` or `paper.not_printable` (characters that no font of ours has).
     """
     rendered = _set(
-        blocks, format="pdf", size=size, qr_text=qr_text, language=language, timestamp=issued_at.astimezone(UTC)
+        blocks,
+        format="pdf",
+        size=size,
+        qr_text=qr_text,
+        language=language,
+        timestamp=issued_at.astimezone(UTC).replace(microsecond=0),
     )
     return rendered[0]
 

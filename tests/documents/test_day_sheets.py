@@ -11,7 +11,7 @@ import pytest
 from fieldapp.documents.day_sheets import Language, Sheet, SheetStop, day_sheets_pdf
 
 DAY = date(2026, 11, 26)
-PRINTED = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
+PRINTED = datetime(2026, 11, 26, 7, 0, 0, 123_456, tzinfo=UTC)
 
 
 def at(hour: int, minute: int = 0) -> datetime:
