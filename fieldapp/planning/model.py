@@ -68,11 +68,24 @@ def plan_whole(problem: Problem, *, goes_on: Callable[[], bool], solutions: int 
     Goes on while `goes_on` says so; with `solutions` it only descends, and stops after that many at the latest. None
     where no plan was found.
     """
-    everything = Neighbourhood(tuple(range(problem.n_agents)), tuple(range(problem.n_visits)))
+    out = _standing_against(problem)
+    visits = tuple(visit for visit in range(problem.n_visits) if visit not in out)
+    everything = Neighbourhood(tuple(range(problem.n_agents)), visits)
     if not everything.agents or not everything.visits:
         return Plan.empty(problem)
     routes = _Model(problem, everything, lunch_cuts(problem, 1)[0]).begin(goes_on, solutions=solutions)
     return None if routes is None else Plan.of(routes)
+
+
+def _standing_against(problem: Problem) -> set[int]:
+    """What a model of a whole day is not told of, since it knows neither doors nor groups: one visit of each is, and
+    must-dos."""
+    doors = [np.flatnonzero(problem.door == door).tolist() for door in range(int(problem.door.max(initial=-1)) + 1)]
+    out: set[int] = set()
+    for group in [*problem.apart, *doors]:
+        others = sorted(group, key=lambda visit: not problem.must[visit])[1:]
+        out.update(visit for visit in others if not problem.must[visit])
+    return out
 
 
 def neighbourhood(problem: Problem, plan: Plan, *, seed: int, agents: tuple[int, ...] | None = None) -> Neighbourhood:
