@@ -367,7 +367,7 @@ def fast_calibration() -> float:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.phone", description=__doc__)
     parser.add_argument("--runs", type=int, default=9, help="first loads and cold starts")
-    parser.add_argument("--days", type=int, default=9, help="whole days, about three minutes each")
+    parser.add_argument("--days", type=int, default=9, help="whole days, about six minutes each")
     asked = parser.parse_args(arguments)
     seen, scores = measured(runs=asked.runs, days=asked.days)
     print(shown(seen, scores, fast_ms=fast_calibration()))
