@@ -78,8 +78,11 @@ async def sign_in(parts: Parts, login: str, password: str) -> tuple[SignedIn, st
             card, token = None, ""
             if person is not None:
                 _count_failure(person, now)
-    if card is None:
+    if card is None or person is None:
         raise Refusal("access.wrong_password", kind=Kind.UNAUTHENTICATED)
+    # Whose agency it is was not known before: the register is written by a transaction of its own.
+    async with parts.database.transaction(Scope(person.agency_id, person.role, person.id)) as session:
+        audit(session, "session.started", "person", person.id)
     return card, token
 
 

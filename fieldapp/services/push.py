@@ -21,6 +21,7 @@ from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.services.webhook_post import Post
 from fieldapp.services.work import Parts, Work, working
 from fieldapp.store import push as store
+from fieldapp.store.feed import audit
 from fieldapp.store.shapes.field import PushKey
 
 DAY_CHANGED = json.dumps({"type": "day_changed"}, separators=(",", ":")).encode()
@@ -58,11 +59,13 @@ async def subscribe(work: Work, *, endpoint: str, p256dh: str, auth: str) -> Non
         auth=auth,
         now=work.now,
     )
+    audit(work.session, "notices.switched_on", "device", work.identity.device_id)
 
 
 async def unsubscribe(work: Work) -> None:
     assert work.identity.device_id is not None
     await store.forget_device(work.session, work.identity.device_id)
+    audit(work.session, "notices.switched_off", "device", work.identity.device_id)
 
 
 async def day_changed(work: Work, day: date, agents: Iterable[UUID]) -> None:

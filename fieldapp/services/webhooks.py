@@ -129,6 +129,7 @@ async def test(work: Work, webhook_id: UUID) -> list[WebhookRow]:
     """Send a `webhook.test` by the way that facts go, once; also while the subscription is paused."""
     row = await _in_force(work, webhook_id)
     store.add_test(work.session, row, delivery_id=work.new_id(), now=work.now)
+    audit(work.session, "webhook.tested", "webhook", webhook_id)
     await work.session.flush()
     await store.wake(work.session)
     return await list_webhooks(work)

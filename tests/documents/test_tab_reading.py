@@ -8,7 +8,7 @@ import pytest
 
 from fieldapp.documents.tabular import read_intake
 from fieldapp.domain.intake import ObligorRole, SubjectKind
-from fieldapp.domain.intake_layout import Amounts, PracticeNumbers
+from fieldapp.domain.intake_layout import Amounts, Column, Field, PracticeNumbers
 from tests.documents.tables.builders import (
     CREDITO,
     FISSO,
@@ -175,6 +175,26 @@ def test_a_doubt_is_a_warning_and_the_row_is_taken(changes: dict[str, object], c
     assert reading.accepted_rows == 1
     assert code in codes(reading.warnings)
     assert {warning.line for warning in reading.warnings} == {2}
+
+
+IBANS = [
+    ("IT60X0542811101000000123456", set()),
+    ("it60 x054 2811 1010 0000 0123 456", set()),  # as people write it
+    ("IT61X0542811101000000123456", {"intake.iban_check"}),  # wrong check digits
+    ("IT60X054281110100000012345", {"intake.iban_check"}),  # a sign short
+    ("bonifico", {"intake.iban_check"}),
+    ("", set()),
+]
+
+
+@pytest.mark.parametrize(("written", "warned"), IBANS)
+def test_an_iban_with_wrong_check_digits_is_a_warning(written: str, warned: set[str]) -> None:
+    layout = replace(UTENZE, columns=(*UTENZE.columns, Column(Field.IBAN, "IBAN")))
+
+    reading = read_intake(csv_text([row(IBAN=written)], headings=[*HEADINGS, "IBAN"]).encode(), layout, today=TODAY)
+
+    assert reading.accepted_rows == 1
+    assert codes(reading.warnings) == warned
 
 
 KEPT_TEXTS = [

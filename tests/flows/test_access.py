@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from litestar import Litestar
 from litestar.exceptions import NotFoundException
+from sqlmodel import col, select
 
 from fieldapp.app import create_app
 from fieldapp.domain.access import Role
 from fieldapp.routes import faces
 from fieldapp.services.access import LOCKED_FOR, MAX_FAILURES
 from fieldapp.settings import Settings
+from fieldapp.store.tables import AuditEntry
 from tests.conftest import NOW
 from tests.flows.conftest import BASE, PASSWORD, Desk, House, a_person
 from tests.flows.phone import FieldPhone, url64
@@ -298,6 +301,36 @@ async def test_a_signed_request_cannot_be_sent_to_another_place(house: House) ->
     assert code(await phone.request("GET", "/field/day")) == (401, "access.signature_invalid")
 
 
+# --- the register ---
+
+
+async def test_the_register_says_who_came_and_went_and_which_phone_fetched_its_day(house: House) -> None:
+    phone = await phone_of(house)
+    await phone.request("GET", "/field/day")
+    desk = await house.sign_in(Role.ADMINISTRATOR)
+    await desk.delete("/session")
+
+    async with house.session() as session:
+        query = select(AuditEntry).order_by(col(AuditEntry.number))
+        entries = (await session.exec(query)).all()
+
+    agent, administrator = house.people[Role.AGENT].id, house.people[Role.ADMINISTRATOR].id
+    assert [(entry.action, entry.person_id, entry.device_id) for entry in entries] == [
+        ("session.started", agent, None),
+        ("device.enrolled", agent, None),
+        ("day.fetched", agent, phone.device_id),
+        ("session.started", administrator, None),
+        ("session.ended", administrator, None),
+    ]
+
+
+async def test_who_gives_a_wrong_password_starts_no_session(house: House) -> None:
+    await try_password(await stranger(house), "not this one")
+
+    async with house.session() as session:
+        assert (await session.exec(select(AuditEntry))).all() == []
+
+
 # --- the clock, the demo ---
 
 
@@ -310,14 +343,29 @@ async def test_the_clock_of_a_real_service_is_not_moved(house: House) -> None:
     assert (await desk.get("/demo/sign-ins")).json() == []
 
 
-async def test_a_demo_shows_a_sign_in_for_each_role_and_moves_its_clock(house: House) -> None:
+async def test_a_demo_shows_a_sign_in_for_each_role(house: House, settings: Settings) -> None:
+    parts = replace(house.parts, demo=True)
+    app = create_app(settings.model_copy(update={"demo": True}), parts=parts)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
+        offers = (await client.get(f"{BASE}/demo/sign-ins")).json()
+
+    assert sorted(offer["role"] for offer in offers) == sorted(role.value for role in Role)
+    assert {offer["login"] for offer in offers} == {role.value for role in Role}
+
+
+async def test_a_demos_administrator_moves_its_clock_for_everybody_and_it_is_on_record(house: House) -> None:
     house.clock.demo = True
     desk = await house.sign_in(Role.ADMINISTRATOR)
 
     answer = await desk.post("/demo/clock", json={"now": "2026-11-26T10:30:00Z"})
+    seen = (await house.client().get(f"{BASE}/clock")).json()
 
-    assert answer.json()["now"] == "2026-11-26T10:30:00Z"
-    assert answer.json()["demo"] is True
+    assert answer.json() == seen
+    assert (seen["now"], seen["demo"]) == ("2026-11-26T10:30:00Z", True)
+    async with house.session() as session:
+        moved = (await session.exec(select(AuditEntry).where(AuditEntry.action == "clock.moved"))).one()
+    assert moved.details == {"to": "2026-11-26T10:30:00+00:00"}
 
 
 # --- what every answer carries ---

@@ -1,7 +1,7 @@
 import type { Words } from '../text'
 import { merge } from './words'
 
-const screens: Record<string, Words> = import.meta.glob(['../text/outcomes.en.json', '../text/desk.en.json', '../text/board.en.json', '../text/agreements.desk.en.json', '../text/cash.desk.en.json', '../text/pads.desk.en.json', '../text/layouts.desk.en.json', '../text/debtors.desk.en.json', '../text/exchange.desk.en.json', '../text/rules.en.json'], {
+const screens: Record<string, Words> = import.meta.glob(['../text/outcomes.en.json', '../text/desk.en.json', '../text/board.en.json', '../text/*.desk.en.json', '../text/rules.en.json'], {
   eager: true,
   import: 'default',
 })

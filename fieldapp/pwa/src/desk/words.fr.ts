@@ -1,7 +1,7 @@
 import type { Words } from '../text'
 import { merge } from './words'
 
-const screens: Record<string, Words> = import.meta.glob(['../text/outcomes.fr.json', '../text/desk.fr.json', '../text/board.fr.json', '../text/agreements.desk.fr.json', '../text/cash.desk.fr.json', '../text/pads.desk.fr.json', '../text/layouts.desk.fr.json', '../text/debtors.desk.fr.json', '../text/exchange.desk.fr.json', '../text/rules.fr.json'], {
+const screens: Record<string, Words> = import.meta.glob(['../text/outcomes.fr.json', '../text/desk.fr.json', '../text/board.fr.json', '../text/*.desk.fr.json', '../text/rules.fr.json'], {
   eager: true,
   import: 'default',
 })
