@@ -57,6 +57,7 @@ def test_anybody_checks_a_receipt_by_its_code_before_and_after_it_has_come_in(
     page.goto(code)
     expect(page.get_by_role("heading", name="non è ancora arrivata in agenzia")).to_be_visible()
     expect(page.get_by_text("120,50")).to_be_visible()
+    expect(page.get_by_text("Dimostrazione: dati inventati")).to_be_visible()
     agent.finish()
     agent.find_network()
     agent.delivered()

@@ -95,6 +95,8 @@ async def test_a_confirmed_file_becomes_practices(house: House, desk: Desk) -> N
         ("Anna Riva", "guarantor"),
     ]
     assert file["obligors"][0]["tax_code"] == "DNGNCL80A01E648R"
+    assert (file["creditor"]["id"], file["case_owner_name"]) == (str(house.creditor_id), "Carla Verdi")
+    assert file["phase"] == "esazione domiciliare"
     line = file["debt_lines"][0]
     assert (line["title"], line["principal_cents"], line["interest_cents"], line["costs_cents"]) == (
         "Fattura 1",

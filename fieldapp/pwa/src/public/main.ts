@@ -20,6 +20,7 @@ const PATIENCE_MS = 15_000
 
 let language = firstLanguage()
 let view: View = { kind: 'asking' }
+let demo = false
 const page = document.getElementById('page')
 
 function firstLanguage(): Language {
@@ -73,6 +74,7 @@ function show(next: View): void {
   })
   page.className = shown.tone
   page.replaceChildren(
+    ...(demo ? [element('p', { className: 'demo', textContent: say('demo') })] : []),
     languages(),
     element('span', { className: 'mark', textContent: shown.mark, ariaHidden: 'true' }),
     element('h1', { textContent: shown.title }),
@@ -83,6 +85,17 @@ function show(next: View): void {
     ...(shown.again ? [again(say('again'))] : []),
     element('p', { className: 'small', textContent: say('privacy') }),
   )
+}
+
+/** Where all is invented, a paper is too: the page says so as every other screen does. */
+async function askWhetherDemo(): Promise<void> {
+  try {
+    const answer = await fetch('/api/v1/clock', { credentials: 'omit' })
+    demo = answer.ok && ((await answer.json()) as components['schemas']['ClockReading']).demo
+  } catch {
+    return
+  }
+  if (demo) show(view)
 }
 
 function languages(): HTMLElement {
@@ -139,3 +152,4 @@ function element<Tag extends keyof HTMLElementTagNameMap>(
 
 addEventListener('hashchange', () => void ask())
 void ask()
+void askWhetherDemo()
