@@ -188,6 +188,7 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "finish_task": _session(_DESK),
         "list_doubtful_addresses": _session(_DESK),
         "settle_address": _session(_DESK),
+        "put_address_back": _session(_DESK),
         "list_debtor_pairs": _session(_OFFICE),
         "decide_debtor_pair": _session(_OFFICE),
         "export_outcomes": _session(_OFFICE),

@@ -126,6 +126,16 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                     "A person decided about a doubtful address.",
                     (*_m(_K.ID, "address_id", "instead_of"), *_m(_K.CODE, "state")),
                 ),
+                (
+                    "address.moved",
+                    "An agent at the door moved the pin of an address.",
+                    (*_m(_K.ID, "address_id", "instead_of"), *_m(_K.CODE, "state")),
+                ),
+                (
+                    "address.put_back",
+                    "The office undid a move of the pin.",
+                    (*_m(_K.ID, "address_id", "instead_of"), *_m(_K.CODE, "state")),
+                ),
                 ("rule.approved", "What a rule of conduct asks was approved for some days.", _APPROVAL),
                 ("rule.approval_withdrawn", "The approval was taken back.", _APPROVAL),
             ),

@@ -18,3 +18,8 @@ def metres_between(lat_e6: int, lon_e6: int, to_lat_e6: int, to_lon_e6: int) -> 
 def door_of(comune: str, street: str, house_number: str) -> str:
     """One text for one door, however its parts are cased and spaced."""
     return "|".join(" ".join(part.casefold().split()) for part in (comune, street, house_number))
+
+
+def in_italy(lat_e6: int, lon_e6: int) -> bool:
+    """Within the box that holds all of Italy, Lampedusa and the Vetta d'Italia; what lies outside is a slip."""
+    return 35_400_000 <= lat_e6 <= 47_200_000 and 6_500_000 <= lon_e6 <= 18_700_000

@@ -52,7 +52,7 @@ from fieldapp.domain.receipt_series import Series, SignedReceipt, VerifySignatur
 from fieldapp.domain.receipt_series import Verdict as ReceiptVerdict
 from fieldapp.domain.receipts import ReceiptValue, WordingKind, read_receipt
 from fieldapp.domain.repayment_plan import Terms, outside, settlement_outside
-from fieldapp.domain.told import Told, read_day_closed, read_day_order, read_paper_request
+from fieldapp.domain.told import Told, read_address_pin, read_day_closed, read_day_order, read_paper_request
 from fieldapp.domain.visit import check_report, from_body
 from fieldapp.domain.visit_report import PayerDocument, Purpose, ReportedPayment, SignedPaper, VisitReport
 
@@ -83,6 +83,7 @@ class EnvelopeKind(StrEnum):
     DAY_ORDER = "day_order"
     DAY_CLOSED = "day_closed"
     PURSE_COUNT = "purse_count"
+    ADDRESS_PIN = "address_pin"
     DANGER = "danger"
     DANGER_POSITION = "danger_position"
 
@@ -432,6 +433,11 @@ class _Judging:
                 return replace(decision, told=read_day_closed(envelope.body))
             case EnvelopeKind.PURSE_COUNT:
                 return replace(decision, told=read_count(envelope.body))
+            case EnvelopeKind.ADDRESS_PIN:
+                pin = read_address_pin(envelope.body)
+                if pin.address_id not in self._practice(pin.practice_id).addresses:
+                    raise Refusal("visit.address_unknown", kind=Kind.MISSING)
+                return replace(decision, told=pin)
             case EnvelopeKind.DANGER:
                 return replace(decision, told=self._where_theirs(read_danger(envelope.body)))
             case EnvelopeKind.DANGER_POSITION:

@@ -1,4 +1,4 @@
-"""What a phone tells beside visits and calls: a paper to be sent, the order of the day, the day closed, an alarm.
+"""What a phone tells beside visits and calls: a paper to be sent, the day's order and end, a pin put right, an alarm.
 
 None of it is judged by the rules of conduct and none of it moves money: it is read strictly and written down.
 """
@@ -15,6 +15,7 @@ from uuid import UUID
 from fieldapp.domain.cash import PurseCount
 from fieldapp.domain.danger import Danger
 from fieldapp.domain.errors import Refusal
+from fieldapp.domain.places import in_italy
 from fieldapp.domain.reading import Reader
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -87,7 +88,27 @@ class DayClosed:
     held: tuple[Held, ...]
 
 
-Told = PaperRequest | DayOrder | DayClosed | PurseCount | Danger
+class PinBy(StrEnum):
+    """How an agent knew where the door is."""
+
+    POSITION = "position"
+    """The position that was read at the arrival."""
+    HAND = "hand"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPin:
+    """Where a door really is, said by the agent who stands at it; in millionths of a degree."""
+
+    practice_id: UUID
+    address_id: UUID
+    lat_e6: int
+    lon_e6: int
+    by: PinBy
+    at: datetime
+
+
+Told = PaperRequest | DayOrder | DayClosed | PurseCount | Danger | AddressPin
 
 
 def read_paper_request(body: Any) -> PaperRequest:
@@ -116,6 +137,23 @@ def read_paper_request(body: Any) -> PaperRequest:
 def usable(channel: SendBy, address: str) -> bool:
     """Whether something could arrive there: a mailbox, or a postal address with a number in it."""
     return (_POSTAL if channel is SendBy.POST else _MAILBOX).fullmatch(address.strip()) is not None
+
+
+def read_address_pin(body: Any) -> AddressPin:
+    """Raises Refusal `address_pin.field_*`, `address_pin.not_in_italy`."""
+    reader = Reader(body, area="address_pin")
+    pin = AddressPin(
+        practice_id=_uuid(reader, "practice_id"),
+        address_id=_uuid(reader, "address_id"),
+        lat_e6=reader.whole("lat_e6", least=-90_000_000, most=90_000_000),
+        lon_e6=reader.whole("lon_e6", least=-180_000_000, most=180_000_000),
+        by=reader.choice("by", PinBy),
+        at=reader.instant("at"),
+    )
+    reader.close()
+    if not in_italy(pin.lat_e6, pin.lon_e6):
+        raise Refusal("address_pin.not_in_italy")
+    return pin
 
 
 def read_day_order(body: Any) -> DayOrder:

@@ -151,6 +151,10 @@ class OfficeController(Controller):
     ) -> SettledAddress:
         return await addresses.settle(work, address_id, lat_e6=data.lat_e6, lon_e6=data.lon_e6, confirm=data.confirm)
 
+    @post("/addresses/{address_id:uuid}/put-back", operation_id="put_address_back", status_code=200)
+    async def put_address_back(self, work: NamedDependency[Work], address_id: FromPath[UUID]) -> SettledAddress:
+        return await addresses.put_back(work, address_id)
+
     @get("/exports/outcomes", operation_id="export_outcomes")
     async def export_outcomes(
         self, work: NamedDependency[Work], day: FromQuery[date], creditor_id: FromQuery[UUID]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 
 from fieldapp.domain.conduct import Severity
+from fieldapp.domain.told import AddressPin
 from fieldapp.services import planning
 from fieldapp.services.work import Work
 from fieldapp.store import addresses, tasks
 from fieldapp.store.cards import address_card
+from fieldapp.store.envelopes import Sender
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.dispatch import Candidate
 from fieldapp.store.shapes.office import AddressCandidate, DoubtfulAddress, SettledAddress
+from fieldapp.store.tables import Address
 
+FAR_M = 1_000
+"""A pin that an agent moved farther than this is looked at by the office: it holds all the same."""
 _CURED = frozenset({"conduct.address_doubtful", "conduct.address_rejected"})
 """What a pin puts right."""
 
@@ -52,24 +58,58 @@ async def settle(work: Work, address_id: UUID, *, lat_e6: int, lon_e6: int, conf
 
     Raises Refusal `address.unknown`, `address.settled_meanwhile`.
     """
-    settled = await addresses.settle(
-        work.session,
-        address_id,
-        lat_e6=lat_e6,
-        lon_e6=lon_e6,
-        confirmed=confirm,
-        now=work.now,
-        new_id=work.parts.new_id,
+    pairs = await addresses.settle(
+        work.session, address_id, lat_e6=lat_e6, lon_e6=lon_e6, confirmed=confirm, word=_word(work)
     )
+    return await _tell(work, "address.settled", pairs)
+
+
+async def put_back(work: Work, address_id: UUID) -> SettledAddress:
+    """Undo the last move of a pin; all addresses that are spelled the same go back with it.
+
+    Raises Refusal `address.unknown`, `address.settled_meanwhile`, `address.never_moved`.
+    """
+    pairs = await addresses.put_back(work.session, address_id, word=_word(work))
+    return await _tell(work, "address.put_back", pairs)
+
+
+async def moved_at_the_door(work: Work, pin: AddressPin, *, sent_by: Sender) -> None:
+    """An agent's word about where a door is: it holds for every practice there, and the office sees it."""
+    word = addresses.Word(sent_by.person.id, f"device:{sent_by.device.series}", work.now, work.parts.new_id)
+    pairs = await addresses.move(work.session, pin.address_id, lat_e6=pin.lat_e6, lon_e6=pin.lon_e6, word=word)
+    if not pairs:
+        return
+    await _tell(work, "address.moved", pairs)
+    old, new = next((pair for pair in pairs if pair[1].practice_id == pin.practice_id), pairs[0])
+    far_m = addresses.apart(old, new)
+    if far_m is not None and far_m > FAR_M:
+        await tasks.add(
+            work.session,
+            "address.pin_far",
+            subject=("moved_pin", str(new.id)),
+            due_on=work.today,
+            details={"agent": sent_by.person.name, "address": new.text, "distance_m": far_m},
+            now=work.now,
+            new_id=work.parts.new_id,
+            practice_id=new.practice_id,
+        )
+
+
+def _word(work: Work) -> addresses.Word:
+    return addresses.Word(work.identity.person_id, addresses.OFFICE, work.now, work.parts.new_id)
+
+
+async def _tell(work: Work, kind: str, pairs: Sequence[tuple[Address, Address]]) -> SettledAddress:
     await tasks.finish_about(
         work.session,
         "address.doubtful",
-        [str(old.id) for old, _ in settled],
+        [str(old.id) for old, _ in pairs],
         person_id=work.identity.person_id,
         now=work.now,
     )
-    for old, new in settled:
+    for old, new in pairs:
         body = {"address_id": str(new.id), "instead_of": str(old.id), "state": new.state}
-        tell(work.session, NewFact("address.settled", work.now, practice_id=new.practice_id, body=body))
-        audit(work.session, "address.settled", "address", old.id, **body)
-    return SettledAddress(address=address_card(settled[0][1]), practices=len({new.practice_id for _, new in settled}))
+        tell(work.session, NewFact(kind, work.now, practice_id=new.practice_id, body=body))
+        places = {"from_e6": [old.lat_e6, old.lon_e6], "to_e6": [new.lat_e6, new.lon_e6]}
+        audit(work.session, kind, "address", old.id, **body, **places)
+    return SettledAddress(address=address_card(pairs[0][1]), practices=len({new.practice_id for _, new in pairs}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from fieldapp.services.access import read_clock
 from fieldapp.services.office_key import office_point
 from fieldapp.services.work import Work, speaking
 from fieldapp.store import access as access_store
+from fieldapp.store import addresses as address_store
 from fieldapp.store import field as store
 from fieldapp.store import ledger, limitation
 from fieldapp.store import practice_facts as facts_store
@@ -42,10 +43,12 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
     practice_ids = [stop.practice_id for stop in published.stops]
     addresses = await store.addresses_of(work.session, practice_ids)
     practices = await facts_store.practice_facts(work.session, practice_ids, ruleset=ruleset, today=work.today)
-    facts = _facts(practices, phone.facts, addresses)
+    named = {stop.address_id for stop in published.stops}
+    stands = address_store.in_force(row for rows in addresses.values() for row in rows)
+    facts = _facts(practices, phone.facts, addresses, named=named, stands=stands)
     clocks = await limitation.cards(work.session, practice_ids, ruleset=ruleset, today=work.today)
     stops = await store.stop_cards(
-        work.session, published, facts=facts, addresses=addresses, clocks=clocks, today=work.today
+        work.session, published, facts=facts, addresses=stands, clocks=clocks, today=work.today
     )
     next_day, next_version = await store.next_day_of(
         work.session, person.id, after=wanted, until=work.today + timedelta(days=7)
@@ -84,18 +87,24 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
 
 
 def _facts(
-    practices: Mapping[UUID, PracticeFacts], agent: AgentFacts, addresses: Mapping[UUID, Sequence[Address]]
+    practices: Mapping[UUID, PracticeFacts],
+    agent: AgentFacts,
+    addresses: Mapping[UUID, Sequence[Address]],
+    *,
+    named: Collection[UUID],
+    stands: Mapping[UUID, Address],
 ) -> dict[UUID, dict[str, Any]]:
-    """What the rules know of each practice, as the phone's `judge` reads it."""
+    """What the rules know of each practice, as the phone's `judge` reads it: addresses in force, and those that a stop
+    is `named` by, as what `stands` for them by now."""
     of_agent = agent_to_json(agent)
     return {
         practice_id: {
             "practice": practice_to_json(practice),
             "agent": of_agent,
             "addresses": {
-                str(row.id): address_to_json(facts_store.address_facts(row))
+                str(row.id): address_to_json(facts_store.address_facts(stands[row.id]))
                 for row in addresses[practice_id]
-                if row.current
+                if row.current or row.id in named
             },
         }
         for practice_id, practice in practices.items()

@@ -13,7 +13,8 @@ from fieldapp.documents.images import clean_picture
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import sha256 as digest_of
 from fieldapp.domain.sync import Arrived, Decision, PhoneClock, Verdict, judge_batch, touched
-from fieldapp.services import agreements, pads, rules
+from fieldapp.domain.told import AddressPin
+from fieldapp.services import addresses, agreements, pads, rules
 from fieldapp.services.access import read_clock
 from fieldapp.services.work import PROTOCOL, Work, speaking
 from fieldapp.store import envelopes as store
@@ -171,6 +172,9 @@ async def _store(
     for pad_id in {form.pad_id for decision in decisions for form in decision.forms}:
         await pads.found_again(work, pad_id)
     tell(work.session, *facts)
+    for decision in decisions:
+        if isinstance(decision.told, AddressPin):
+            await addresses.moved_at_the_door(work, decision.told, sent_by=sent_by)
     for decision in decisions:
         audit(
             work.session,

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.places import metres_between
+from fieldapp.store.shapes.office import AddressMove
+from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.practice import Address, Obligor, Practice
 
 AT_MOST = 2_000
 PIN = "pin"
 """The quality of a place that a person pointed at."""
 CONFIRMED = "confirmed"
-_OFFICE = "office"
+OFFICE = "office"
 
 
 async def doubtful(session: AsyncSession) -> list[tuple[Address, str, str]]:
@@ -32,60 +38,168 @@ async def doubtful(session: AsyncSession) -> list[tuple[Address, str, str]]:
     return [(address, number, name) for address, number, name in (await session.exec(query)).all()]
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Whose word puts a pin somewhere: `source` as it is shown with the address."""
+
+    person_id: UUID
+    source: str
+    at: datetime
+    new_id: Callable[[], UUID]
+
+
 async def settle(
-    session: AsyncSession,
-    address_id: UUID,
-    *,
-    lat_e6: int,
-    lon_e6: int,
-    confirmed: bool,
-    now: datetime,
-    new_id: Callable[[], UUID],
+    session: AsyncSession, address_id: UUID, *, lat_e6: int, lon_e6: int, confirmed: bool, word: Word
 ) -> list[tuple[Address, Address]]:
     """Put a person's word in the place of a doubtful address, and of every doubtful one that is spelled the same.
 
     Returns pairs of the row that is no longer in force, which stays, and the new one; the asked one first. Raises
     Refusal `address.unknown`, or `address.settled_meanwhile` where a newer one is in force already.
     """
+    asked = await _asked(session, address_id)
+    pairs = []
+    for old in (asked, *await _alike(session, asked, doubtful_only=True)):
+        place = (lat_e6, lon_e6) if confirmed else (old.lat_e6, old.lon_e6)
+        if confirmed:
+            new = _instead(old, word, place, quality=PIN, confidence_pct=100, state=CONFIRMED)
+        else:
+            new = _instead(old, word, place, quality=old.quality, confidence_pct=old.confidence_pct, state="rejected")
+        pairs.append((old, new))
+    session.add_all([new for _, new in pairs])
+    await session.flush()
+    return pairs
+
+
+async def move(
+    session: AsyncSession, address_id: UUID, *, lat_e6: int, lon_e6: int, word: Word
+) -> list[tuple[Address, Address]]:
+    """The pin of an address and of all that are spelled the same, put where somebody saw the door.
+
+    A row that another stands for by now is followed to the one in force. Returns pairs as `settle` does; nothing where
+    none of them is in force. Raises Refusal `address.unknown`.
+    """
+    asked = (await session.exec(select(Address).where(Address.id == address_id))).first()
+    if asked is None:
+        raise Refusal("address.unknown", kind=Kind.MISSING)
+    pairs = [
+        (old, _instead(old, word, (lat_e6, lon_e6), quality=PIN, confidence_pct=100, state=CONFIRMED))
+        for old in await _alike(session, asked)
+    ]
+    session.add_all([new for _, new in pairs])
+    await session.flush()
+    return pairs
+
+
+async def put_back(session: AsyncSession, address_id: UUID, *, word: Word) -> list[tuple[Address, Address]]:
+    """Undo the last move of a pin, for all that are spelled the same: each stands where it stood before.
+
+    Raises Refusal `address.unknown`, `address.settled_meanwhile` (no longer in force), `address.never_moved`.
+    """
+    asked = await _asked(session, address_id)
+    if asked.instead_of is None:
+        raise Refusal("address.never_moved", kind=Kind.CONFLICT)
+    moved = [asked, *(row for row in await _alike(session, asked) if row.id != asked.id and row.instead_of)]
+    wanted = [row.instead_of for row in moved]
+    found = (await session.exec(select(Address).where(col(Address.id).in_(wanted)))).all()
+    before = {row.id: row for row in found}
+    pairs = []
+    for old in moved:
+        was = before[old.instead_of] if old.instead_of else old
+        place = (was.lat_e6, was.lon_e6)
+        new = _instead(old, word, place, quality=was.quality, confidence_pct=was.confidence_pct, state=was.state)
+        pairs.append((old, new))
+    session.add_all([new for _, new in pairs])
+    await session.flush()
+    return pairs
+
+
+async def _asked(session: AsyncSession, address_id: UUID) -> Address:
     asked = (await session.exec(select(Address).where(Address.id == address_id).with_for_update())).first()
     if asked is None:
         raise Refusal("address.unknown", kind=Kind.MISSING)
     if not asked.current:
         raise Refusal("address.settled_meanwhile", kind=Kind.CONFLICT)
-    alike = (
-        select(Address)
-        .where(
-            Address.text == asked.text,
-            Address.comune == asked.comune,
-            Address.state == "doubtful",
-            col(Address.current),
-            Address.id != asked.id,
-        )
-        .order_by(col(Address.id))
-        .with_for_update()
+    return asked
+
+
+async def _alike(session: AsyncSession, asked: Address, *, doubtful_only: bool = False) -> list[Address]:
+    """The rows in force that are spelled as `asked`, locked in the order of their ids; doubtful ones without it."""
+    query = select(Address).where(Address.text == asked.text, Address.comune == asked.comune, col(Address.current))
+    if doubtful_only:
+        query = query.where(Address.state == "doubtful", Address.id != asked.id)
+    return list((await session.exec(query.order_by(col(Address.id)).with_for_update())).all())
+
+
+def _instead(
+    old: Address, word: Word, place: tuple[int | None, int | None], *, quality: str, confidence_pct: int, state: str
+) -> Address:
+    """A row in the place of `old`, which stays and is no longer in force."""
+    lat_e6, lon_e6 = place
+    old.current = False
+    said: dict[str, Any] = {
+        "id": word.new_id(),
+        "lat_e6": lat_e6,
+        "lon_e6": lon_e6,
+        "quality": quality,
+        "confidence_pct": confidence_pct,
+        "state": state,
+        "why": "",
+        "alternatives": [],
+        "source": word.source,
+        "recorded_at": word.at,
+        "recorded_by": word.person_id,
+        "instead_of": old.id,
+    }
+    return Address(**old.model_dump(exclude={"id", "alternatives", "why"}) | said | {"current": True})
+
+
+async def moves(session: AsyncSession, practice_id: UUID) -> list[AddressMove]:
+    """Every word of a person about where an address of the practice is, newest first."""
+    before = aliased(Address)
+    query = (
+        select(Address, before, Person.name)
+        .join(before, col(before.id) == col(Address.instead_of))
+        .join(Person, col(Person.id) == col(Address.recorded_by), isouter=True)
+        .where(Address.practice_id == practice_id)
+        .order_by(col(Address.recorded_at).desc(), col(Address.id).desc())
     )
-    settled = []
-    for old in (asked, *(await session.exec(alike)).all()):
-        new = Address(
-            **old.model_dump(exclude={"id", "alternatives", "why"})
-            | {
-                "id": new_id(),
-                "lat_e6": lat_e6 if confirmed else old.lat_e6,
-                "lon_e6": lon_e6 if confirmed else old.lon_e6,
-                "quality": PIN if confirmed else old.quality,
-                "confidence_pct": 100 if confirmed else old.confidence_pct,
-                "state": CONFIRMED if confirmed else "rejected",
-                "why": "",
-                "alternatives": [],
-                "source": _OFFICE,
-                "recorded_at": now,
-            }
+    return [
+        AddressMove(
+            address_id=row.id,
+            text=row.text,
+            at=row.recorded_at,
+            by=name or "",
+            source=row.source,
+            state=row.state,  # type: ignore[arg-type]
+            from_lat_e6=was.lat_e6,
+            from_lon_e6=was.lon_e6,
+            to_lat_e6=row.lat_e6,
+            to_lon_e6=row.lon_e6,
+            distance_m=apart(was, row),
+            in_force=row.current,
         )
-        old.current = False
-        session.add(new)
-        settled.append((old, new))
-    await session.flush()
-    return settled
+        for row, was, name in (await session.exec(query)).all()
+    ]
+
+
+def apart(one: Address, other: Address) -> int | None:
+    """Whole metres between the two places, None where one of them is unknown."""
+    if one.lat_e6 is None or one.lon_e6 is None or other.lat_e6 is None or other.lon_e6 is None:
+        return None
+    return metres_between(one.lat_e6, one.lon_e6, other.lat_e6, other.lon_e6)
+
+
+def in_force(rows: Iterable[Address]) -> dict[UUID, Address]:
+    """Each row's id to the row that stands for it by now: itself, or what a person's word put in its place."""
+    rows = list(rows)
+    later = {row.instead_of: row for row in rows if row.instead_of is not None}
+    found = {}
+    for row in rows:
+        last = row
+        while (after := later.get(last.id)) is not None:
+            last = after
+        found[row.id] = last
+    return found
 
 
 async def pinned(session: AsyncSession, texts: Iterable[str]) -> dict[tuple[str, str], tuple[int, int]]:
@@ -93,7 +207,9 @@ async def pinned(session: AsyncSession, texts: Iterable[str]) -> dict[tuple[str,
     degrees; the latest word counts."""
     query = (
         select(Address.text, Address.comune, Address.lat_e6, Address.lon_e6)
-        .where(Address.quality == PIN, Address.state == CONFIRMED, col(Address.text).in_(set(texts)))
+        .where(
+            Address.quality == PIN, Address.state == CONFIRMED, col(Address.current), col(Address.text).in_(set(texts))
+        )
         .order_by(col(Address.recorded_at))
     )
     found = (await session.exec(query)).all()

@@ -383,6 +383,8 @@ class _Writing:
                 source=SOURCE,
                 recorded_at=self.what.now,
                 current=True,
+                instead_of=None,
+                recorded_by=None,
             )
             if place.state != CONFIRMED and not draft.recalled:
                 self.add_task("address.doubtful", practice_id, "address", address_id, {"why": place.why})

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy
 from sqlalchemy import and_, func
 from sqlalchemy.orm import aliased
@@ -116,16 +117,15 @@ async def stop_cards(
     day: DayOfAgent,
     *,
     facts: Mapping[UUID, dict[str, Any]],
-    addresses: Mapping[UUID, list[Address]],
+    addresses: Mapping[UUID, Address],
     clocks: Mapping[UUID, LimitationCard],
     today: date,
 ) -> list[StopCard]:
-    """The stops with everything the door needs; `facts` is what the rules of conduct know of each practice,
-    `clocks` the limitation of each debt line."""
+    """The stops with everything the door needs; `facts` is what the rules of conduct know of each practice, `addresses`
+    what stands for each address by now, `clocks` the limitation of each debt line."""
     practices = await practice_cards(
         session, [stop.practice_id for stop in day.stops], facts=facts, clocks=clocks, today=today
     )
-    by_id = {row.id: row for rows in addresses.values() for row in rows}
     return [
         StopCard(
             stop_id=stop.id,
@@ -139,7 +139,8 @@ async def stop_cards(
             service_s=stop.service_s,
             must=stop.must,
             reserve=stop.reserve,
-            address=cards.address_card(by_id[stop.address_id]),
+            # It keeps the id that the day was published with, wherever the pin stands by now.
+            address=msgspec.structs.replace(cards.address_card(addresses[stop.address_id]), id=stop.address_id),
             practice=practices[stop.practice_id],
             done=stop.id in day.done,
         )

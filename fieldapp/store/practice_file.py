@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.places import metres_between
 from fieldapp.domain.receipts import receipt_name
+from fieldapp.store import addresses as address_store
 from fieldapp.store import agreement_cards, approvals, cards, ledger, limitation, practices, same_debtor, tasks
 from fieldapp.store.shapes.dispatch import Finding
 from fieldapp.store.shapes.field import AttemptCard, LimitationCard
@@ -91,6 +92,7 @@ async def practice_file(
         interruptions=await limitation.interruptions(session, practice_id),
         approvals=await approvals.rows(session, practice_id),
         earlier_contacts=await _earlier_contacts(session, practice_id),
+        address_moves=await address_store.moves(session, practice_id),
         same_debtor=await same_debtor.joined_with(session, practice_id),
     )
 

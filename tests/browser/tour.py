@@ -85,6 +85,12 @@ def _paid_visit(phone: AgentsPhone) -> Iterator[str]:
     yield "prima-di-suonare"
     phone.tap("Arrivato")
     phone.lose_network()
+    phone.tap("Il segnaposto è sbagliato")
+    expect(phone.page.get_by_role("button", name="Il segnaposto è qui")).to_be_visible()
+    yield "segnaposto"
+    phone.tap("5 metri a nord")
+    phone.tap("Il segnaposto è qui")
+    expect(phone.page.get_by_role("dialog")).to_have_count(0)
     phone.recognise_debtor()
     yield "chi-c-e"
     phone.tap("Continua")

@@ -390,6 +390,7 @@ NAMED = {
     "read_receipt_paper": "receipt",
     "finish_task": "task",
     "settle_address": "address",
+    "put_address_back": "address",
     "decide_debtor_pair": "debtor_pair",
     "record_interruption": "practice",
     "approve_rule": "practice",

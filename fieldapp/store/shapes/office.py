@@ -235,6 +235,7 @@ class PracticeFile(Struct, frozen=True):
     approvals: list[ApprovalRow]
     earlier_contacts: list[AttemptCard]
     """Letters, calls and visits known from elsewhere, newest first: no fact of ours stands in the timeline for them."""
+    address_moves: list[AddressMove]
     same_debtor: list[JoinedPractice]
     """The debtor's other practices: contacts are counted together."""
 
@@ -289,6 +290,24 @@ class DoubtfulAddress(Struct, frozen=True):
     worth_cents: int
     """What a visit there is expected to recover, were the address confirmed; 0 where a rule stops it anyway."""
     placement_ends_on: date
+
+
+class AddressMove(Struct, frozen=True):
+    """A person's word about where an address is; the row before it stays in the practice file."""
+
+    address_id: UUID
+    text: str
+    at: datetime
+    by: str
+    source: str
+    state: Literal["confirmed", "doubtful", "rejected"]
+    from_lat_e6: int | None
+    from_lon_e6: int | None
+    to_lat_e6: int | None
+    to_lon_e6: int | None
+    distance_m: int | None
+    in_force: bool
+    """It may be put back: nothing came after it."""
 
 
 class SettledAddress(Struct, frozen=True):

@@ -165,6 +165,9 @@ class Address(SQLModel, table=True):
     source: str
     recorded_at: datetime = instant()
     current: bool = True
+    instead_of: UUID | None = maybe_link("address.id")
+    """The row in whose place a person's word put this one."""
+    recorded_by: UUID | None = maybe_link("person.id", index=False)
 
 
 class Phone(SQLModel, table=True):

@@ -1,4 +1,5 @@
 /** What an agent does on this phone: each act is one transaction, written before the screen says so. */
+import type { Spot } from './pin'
 import { Refused } from '../domain/reading.ts'
 import type { DangerBody, DangerPositionBody } from '../domain/danger.ts'
 import type { Paper, SendBy } from '../domain/paperRequest.ts'
@@ -286,6 +287,13 @@ async function writeDown(kind: EnvelopeKind, bodyAt: (at: Date) => unknown, rest
   })
   await wrote()
   return id
+}
+
+/** Where the door really is, from whoever stands at it; the office sees it and may put it back. */
+export async function writePin(stop: StopCard, at: Spot, by: 'position' | 'hand'): Promise<void> {
+  await writeDown('address_pin', (now) => ({
+    practice_id: stop.practice.id, address_id: stop.address.id, lat_e6: at.lat_e6, lon_e6: at.lon_e6, by, at: now.toISOString(),
+  }), 0)
 }
 
 /** A call is a contact: written when the dialler opens. */

@@ -69,6 +69,7 @@ export function itemInWords(item: OutboxItem, stops: readonly StopCard[]): strin
   const stop = stops.find((known) => known.practice.id === item.body.practice_id)
   const where = stop ? streetOf(stop.address) : t('item.elsewhere')
   if (item.kind === 'check_in') return t('item.check_in', { where })
+  if (item.kind === 'address_pin') return t('item.address_pin', { where })
   if (item.kind === 'contact') return t('item.call', { where })
   if (item.kind === 'paper_request') return t('item.paper_request', { where })
   const outcome = item.body.outcome ? outcomeInPublic(item.body.outcome) : ''

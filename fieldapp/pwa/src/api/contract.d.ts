@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/addresses/{address_id}/put-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** PutAddressBack */
+        post: operations["put_address_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/addresses/{address_id}/settle": {
         parameters: {
             query?: never;
@@ -2106,6 +2123,24 @@ export interface components {
             text: string;
             unit: string;
         };
+        /** AddressMove */
+        AddressMove: {
+            /** Format: uuid */
+            address_id: string;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            distance_m: number | null;
+            from_lat_e6: number | null;
+            from_lon_e6: number | null;
+            in_force: boolean;
+            source: string;
+            /** @enum {string} */
+            state: "confirmed" | "doubtful" | "rejected";
+            text: string;
+            to_lat_e6: number | null;
+            to_lon_e6: number | null;
+        };
         /** AgencyCard */
         AgencyCard: {
             address: string;
@@ -3421,6 +3456,7 @@ export interface components {
         };
         /** PracticeFile */
         PracticeFile: {
+            address_moves: components["schemas"]["AddressMove"][];
             addresses: components["schemas"]["AddressCard"][];
             approvals: components["schemas"]["ApprovalRow"][];
             /** Format: date */
@@ -4311,6 +4347,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DoubtfulAddress"][];
+                };
+            };
+        };
+    };
+    put_address_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                address_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettledAddress"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };

@@ -194,6 +194,8 @@ export const service = {
   debtorPairs: () => answer(client.GET('/api/v1/debtors/pairs')),
   decideDebtorPair: (pair_id: string, verdict: 'same' | 'different' | null) =>
     answer(client.POST('/api/v1/debtors/pairs/{pair_id}/decide', { params: { path: { pair_id } }, body: { verdict } })),
+  putAddressBack: (address_id: string) =>
+    answer(client.POST('/api/v1/addresses/{address_id}/put-back', { params: { path: { address_id } } })),
   decideSettlement: (settlement_id: string, body: { approve: boolean; note: string }) =>
     answer(client.POST('/api/v1/settlements/{settlement_id}/decide', { params: { path: { settlement_id } }, body })),
   terms: (creditor_id: string) =>

@@ -8,7 +8,7 @@ import { rests } from './machine'
 import { fromBytes, toBytes, type Row, type Storage, type StoredRecord } from './storage'
 
 export type EnvelopeKind =
-  | 'check_in' | 'contact' | 'visit' | 'paper_request' | 'day_order' | 'day_closed' | 'purse_count' | 'danger' | 'danger_position'
+  | 'check_in' | 'contact' | 'visit' | 'paper_request' | 'day_order' | 'day_closed' | 'purse_count' | 'address_pin' | 'danger' | 'danger_position'
 
 /** Sent before everything else. */
 export const URGENT: ReadonlySet<EnvelopeKind> = new Set(['danger', 'danger_position'])
