@@ -71,7 +71,9 @@ def test_position_is_asked_at_arrival_receipt_and_closing_and_at_no_other_moment
         expect(told).to_contain_text(re.compile(r"ricevuta A\d+-\d+: a .* · chiusura: a "))
 
 
-def test_an_agent_who_leaves_the_position_out_is_not_asked_again(browser: Browser, service: Service) -> None:
+def test_an_agent_who_leaves_the_position_out_is_not_asked_again_and_moves_the_pin_by_hand(
+    browser: Browser, service: Service, books: Books
+) -> None:
     with a_phone(browser, service, permissions=["geolocation"], geolocation=ROME) as eyes:
         page, agent = eyes.page, AgentsPhone(eyes.page, service.agent())
         page.add_init_script(COUNTING)
@@ -79,10 +81,21 @@ def test_an_agent_who_leaves_the_position_out_is_not_asked_again(browser: Browse
         agent.tap("Apri la visita")
         page.get_by_label("Salva la posizione").uncheck()
         agent.tap("Arrivato")
+        stop = page.url.rsplit("/", 1)[1]
+        agent.lose_network()
+        agent.tap("Il segnaposto è sbagliato")
+        agent.tap("5 metri a nord")
+        agent.tap("5 metri a nord")
+        expect(page.get_by_text("A 10 m dal segnaposto di prima.")).to_be_visible()
+        agent.tap("Il segnaposto è qui")
+        agent.find_network()
         agent.meet_nobody()
         agent.tap("Assente, lasciato avviso")
         agent.tap("Prendi un numero di avviso")
         agent.choose("Busta chiusa nella cassetta")
         agent.finish()
+        agent.delivered()
 
         assert times_asked(page) == 0
+        [move] = books.practice(stop)["address_moves"]
+        assert (move["distance_m"], move["in_force"]) == (10, True)
