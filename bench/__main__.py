@@ -32,6 +32,11 @@ def geocoding() -> str:
     return _apart("geocoding", "--picture", "docs/confidence.svg")
 
 
+def money() -> str:
+    """The hold's and the ledger's own table."""
+    return _apart("money")
+
+
 def _apart(name: str, *options: str) -> str:
     """What a bench prints, from a process of its own so that nothing compiled or remembered here helps it."""
     command = ["-m", f"bench.{name}", *options]
@@ -52,6 +57,7 @@ BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
     "geocoding": ("Geocoding", geocoding),
     "first-load": ("First load of the phone app", first_load.report),
     "phone": ("Phone", phone),
+    "money": ("Money", money),
     "planning": ("Day plans", planning),
     "conduct": ("Rules of conduct", conduct),
 }

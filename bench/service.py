@@ -217,15 +217,18 @@ def bare(answer: Any) -> Litestar:
     return Litestar([day, push], openapi_config=None, logging_config=None)
 
 
-def batch_inserts(cluster: Cluster, *, envelopes: int, batch: int) -> Rate:
-    """What it costs when psycopg inserts the rows that envelopes left, a transaction for each batch.
+def batch_inserts(
+    cluster: Cluster, *, things: int, batch: int, tables: Sequence[str] = WRITTEN, by_copy: bool = False
+) -> Rate:
+    """What it costs when psycopg inserts the rows that `things` (envelopes, entries) left in `tables`, a transaction
+    for each batch of them; `by_copy` with COPY instead of INSERT.
 
     The copies have the columns, defaults and indexes of the tables, but no foreign keys, triggers or row security.
     """
     with psycopg.connect(cluster.url(SUPERUSER, "bench")) as connection:
         rows: dict[str, tuple[sql.Composed, list[tuple[Any, ...]]]] = {}
         connection.execute("create schema raw")
-        for table in WRITTEN:
+        for table in tables:
             name = sql.Identifier(table)
             connection.execute(
                 sql.SQL("create table raw.{} (like public.{} including defaults including indexes)").format(name, name)
@@ -240,23 +243,30 @@ def batch_inserts(cluster: Cluster, *, envelopes: int, batch: int) -> Rate:
             ]
             as_text = sql.SQL(", ").join(sql.SQL("{}::text").format(column) for column in columns)
             found = connection.execute(sql.SQL("select {} from public.{}").format(as_text, name)).fetchall()
+            names = sql.SQL(", ").join(columns)
             insert = sql.SQL("insert into raw.{} ({}) values ({})").format(
-                name, sql.SQL(", ").join(columns), sql.SQL(", ").join([sql.Placeholder()] * len(columns))
+                name, names, sql.SQL(", ").join([sql.Placeholder()] * len(columns))
             )
+            if by_copy:
+                insert = sql.SQL("copy raw.{} ({}) from stdin").format(name, names)
             rows[table] = (insert, found)
         connection.commit()
         database, began, own = cpu_of_cluster(cluster.home), time.perf_counter(), time.process_time()
-        for start in range(0, envelopes, batch):
+        for start in range(0, things, batch):
             for insert, found in rows.values():
-                share = len(found) / envelopes
-                part = found[round(start * share) : round(min(start + batch, envelopes) * share)]
-                if part:
+                share = len(found) / things
+                part = found[round(start * share) : round(min(start + batch, things) * share)]
+                if part and by_copy:
+                    with connection.cursor().copy(insert) as copy:
+                        for row in part:
+                            copy.write_row(row)
+                elif part:
                     connection.cursor().executemany(insert, part)
             connection.commit()
         own, took = time.process_time() - own, time.perf_counter() - began
         database = cpu_of_cluster(cluster.home) - database
         connection.execute("drop schema raw cascade")
-    return Rate(envelopes / took, 1000 * own / envelopes, 1000 * database / envelopes)
+    return Rate(things / took, 1000 * own / things, 1000 * database / things)
 
 
 # --- the run ---
@@ -279,7 +289,7 @@ async def compared(cluster: Cluster) -> list[Row]:
             echoed = [Ask("POST", "/push", ask.headers, ask.body) for ask in asks] * 5
             name = f"envelopes, pushed by {size}"
             rows.append(Row(name, ours, "bare Litestar, same JSON", await measured(bare(answer), echoed, of=size)))
-            raw = await asyncio.to_thread(batch_inserts, cluster, envelopes=envelopes_in(cluster), batch=size)
+            raw = await asyncio.to_thread(batch_inserts, cluster, things=envelopes_in(cluster), batch=size)
             rows.append(Row(name, ours, "psycopg batch, same rows", raw))
         return rows
 

@@ -34,7 +34,7 @@ from fieldapp.routes.licences import LicenceController
 from fieldapp.routes.office import OfficeController
 from fieldapp.routes.outgoing import OutgoingController
 from fieldapp.routes.pads import PadsController
-from fieldapp.routes.public import PublicController
+from fieldapp.routes.public import ProviderController, PublicController
 from fieldapp.routes.replans import ReplanController
 from fieldapp.routes.rescue import RescueController
 from fieldapp.routes.rules import RulesController
@@ -78,6 +78,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             WebhookController,
             OutgoingController,
             PublicController,
+            ProviderController,
         ],
         before_request=guard.authorise,
     )

@@ -26,7 +26,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fieldapp.clock import Clock, DemoClock, MachineClock
-from fieldapp.services.work import Parts
+from fieldapp.services.stripe_links import StripeLinks
+from fieldapp.services.work import Parts, PaymentLinks
 from fieldapp.settings import Settings
 from fieldapp.store.blobs import Blobs
 from fieldapp.store.columns import Keyring
@@ -112,6 +113,19 @@ def job_queue(database_url: str) -> procrastinate.App:
     return procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url, min_size=1, max_size=6))
 
 
+def choose_payment_links(settings: Settings) -> PaymentLinks | None:
+    """Stripe where both of its secrets are given: a link whose payment nobody hears of is worse than none."""
+    if settings.stripe_key is None or settings.stripe_webhook_secrets is None:
+        return None
+    secrets = [one.strip() for one in settings.stripe_webhook_secrets.get_secret_value().split(",")]
+    return StripeLinks(
+        settings.stripe_key.get_secret_value(),
+        [secret for secret in secrets if secret],
+        home=settings.stripe_url,
+        to_loopback=settings.webhooks_to_loopback,
+    )
+
+
 def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
     """Choose every concrete part. `settings.database_url` must be set."""
     assert settings.database_url is not None
@@ -146,6 +160,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
         export_folder=settings.export_folder,
         public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
         push=WebPush(key, settings.push_contact, local=settings.push_local) if settings.push_contact else None,
+        payment_links=choose_payment_links(settings),
     )
 
 

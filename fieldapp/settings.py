@@ -34,6 +34,11 @@ class Settings(BaseSettings):
     """Whom a browser's push service may ask about our notices (`mailto:` or `https:`); without it none are sent."""
     push_local: bool = False
     """Push services on this machine and without TLS, for tests and demos; never in earnest."""
+    stripe_key: SecretStr | None = None
+    """The secret key of a Stripe account: with `stripe_webhook_secrets` debtors may pay by link."""
+    stripe_webhook_secrets: SecretStr | None = None
+    """What signs Stripe's events to `/api/v1/public/payment-links/events`; two with a comma while one is rolled."""
+    stripe_url: str = Field(default="https://api.stripe.com", pattern=r"^https?://")
     session_hours: int = 12
     demo: bool = False
     """Invented data, ready sign-ins and a clock that can be moved."""

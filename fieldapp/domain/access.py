@@ -114,12 +114,14 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "read_words": _open(),
         # public
         "check_receipt": _open(),
+        "take_payment_link_event": _open(),
         # field
         "read_day": _device(),
         "push_envelopes": _device(),
         "list_missing_attachments": _device(),
         "put_attachment": _device(),
         "read_field_document": _device(),
+        "ask_payment_link": _device(),
         "read_push_key": _device(),
         "subscribe_to_push": _device(),
         "unsubscribe_from_push": _device(),
@@ -200,6 +202,7 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "credit_cards": _session(_OFFICE),
         "bounce_cheque": _session(_OFFICE),
         "confirm_transfer": _session(_OFFICE),
+        "make_payment_link": _session(_OFFICE),
         "void_receipt": _session(_OFFICE),
         "refund_receipt": _session(_OFFICE),
         "list_receipt_series": _session(_OFFICE),

@@ -28,6 +28,7 @@ class AccountKind(StrEnum):
     AGENT_CASH = "agent_cash"
     CARD_IN_TRANSIT = "card_in_transit"
     CHEQUES_IN_HAND = "cheques_in_hand"
+    LINKS_IN_TRANSIT = "links_in_transit"
     OFFICE_CASH = "office_cash"
     OFFICE_CHEQUES = "office_cheques"
     CHEQUES_AT_BANK = "cheques_at_bank"
@@ -46,6 +47,7 @@ OWNERS: Mapping[AccountKind, frozenset[str]] = {
     AccountKind.AGENT_CASH: frozenset({"person"}),
     AccountKind.CARD_IN_TRANSIT: frozenset({"person"}),
     AccountKind.CHEQUES_IN_HAND: frozenset({"person"}),
+    AccountKind.LINKS_IN_TRANSIT: frozenset(),
     AccountKind.OFFICE_CASH: frozenset(),
     AccountKind.OFFICE_CHEQUES: frozenset(),
     AccountKind.CHEQUES_AT_BANK: frozenset(),

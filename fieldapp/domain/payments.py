@@ -33,6 +33,7 @@ class PaperKind(StrEnum):
     RECEIPT_SUBJECT_TO_CLEARANCE = "receipt_subject_to_clearance"
     TRANSFER_MEMO = "transfer_memo"
     BULLETIN_MEMO = "bulletin_memo"
+    LINK_MEMO = "link_memo"
 
 
 class FieldKind(StrEnum):
@@ -174,6 +175,25 @@ METHODS: Mapping[str, PaymentMethod] = {
                 Field("stamp_code", FieldKind.CODE, longest=40),
             ),
             announced=Announced("paid_on", booked_as="bulletin_received", past=True, reference="stamp_code"),
+        ),
+        # The debtor pays on the page of a provider, by a link that the office's service makes.
+        PaymentMethod(
+            "payment_link",
+            PaperKind.LINK_MEMO,
+            None,
+            (Field("expected_on", FieldKind.DATE, longest=10),),
+            announced=Announced("expected_on", booked_as="link_paid"),
+        ),
+        PaymentMethod(
+            "link_paid",
+            PaperKind.RECEIPT,
+            AccountKind.LINKS_IN_TRANSIT,
+            _SEEN,
+            at_the_door=False,
+            # What a provider holds is given back by the provider: a refund, never a void.
+            steps=_step(received=[Standing.CLEARED]),
+            held={Standing.CLEARED: AccountKind.AGENCY_BANK},
+            named_by=("reference",),
         ),
         PaymentMethod(
             "transfer_received",

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from litestar import Controller, get, post
+from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from fieldapp.domain.cash import named_pieces
 from fieldapp.domain.payments import LARGEST_CENTS
-from fieldapp.services import cash, receipts
-from fieldapp.services.work import Work
-from fieldapp.store.shapes.cash import AllocationPreview, CashDesk, SeriesRow, SlipRow
+from fieldapp.services import cash, payment_links, receipts
+from fieldapp.services.work import Parts, Work
+from fieldapp.store.shapes.cash import AllocationPreview, CashDesk, PaymentLinkCard, SeriesRow, SlipRow
 
 Cents = Annotated[int, Meta(ge=0, le=100 * LARGEST_CENTS)]
 Paid = Annotated[int, Meta(ge=1, le=LARGEST_CENTS)]
@@ -132,6 +132,12 @@ class CashController(Controller):
             reference=data.reference,
             into=data.into,
         )
+
+    @post("/cash/transfers/{promise_id:uuid}/link", operation_id="make_payment_link", status_code=200)
+    async def make_payment_link(
+        self, parts: NamedDependency[Parts], request: Request[Any, Any, Any], promise_id: FromPath[UUID]
+    ) -> PaymentLinkCard:
+        return await payment_links.make_for(parts, request.state.identity, promise_id)
 
     @post("/receipts/{receipt_id:uuid}/void", operation_id="void_receipt", status_code=200)
     async def void_receipt(

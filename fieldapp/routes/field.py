@@ -11,8 +11,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from msgspec import Meta, Struct
 
-from fieldapp.services import field, push, sync
-from fieldapp.services.work import Work
+from fieldapp.domain.payments import LARGEST_CENTS
+from fieldapp.services import field, payment_links, push, sync
+from fieldapp.services.work import Parts, Work
+from fieldapp.store.shapes.cash import PaymentLinkCard
 from fieldapp.store.shapes.field import AttachmentState, DayBundle, PushKey, SyncAnswer
 
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
@@ -44,6 +46,12 @@ class PushPlace(Struct, forbid_unknown_fields=True):
     endpoint: Annotated[str, Meta(max_length=2_000)]
     p256dh: Annotated[str, Meta(max_length=100)]
     auth: Annotated[str, Meta(max_length=40)]
+
+
+class LinkRequest(Struct, forbid_unknown_fields=True):
+    practice_id: UUID
+    visit_id: UUID
+    amount_cents: Annotated[int, Meta(ge=1, le=LARGEST_CENTS)]
 
 
 class FieldController(Controller):
@@ -79,6 +87,18 @@ class FieldController(Controller):
     async def read_document(self, work: NamedDependency[Work], document_id: FromPath[UUID]) -> Response[bytes]:
         content, media_type = await field.read_document(work, document_id)
         return Response(content, media_type=media_type)
+
+    @post("/payment-links", operation_id="ask_payment_link", status_code=200)
+    async def ask_payment_link(
+        self, parts: NamedDependency[Parts], request: Request[Any, Any, Any], data: JSONBody[LinkRequest]
+    ) -> PaymentLinkCard:
+        return await payment_links.ask(
+            parts,
+            request.state.identity,
+            practice_id=data.practice_id,
+            visit_id=data.visit_id,
+            amount_cents=data.amount_cents,
+        )
 
     @get("/push", operation_id="read_push_key")
     async def read_push_key(self, work: NamedDependency[Work]) -> PushKey:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import ipaddress
 from typing import Annotated, Any
 
-from litestar import Controller, Request, post
+from litestar import Controller, Request, Response, post
 from litestar.di import NamedDependency
 from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
-from fieldapp.services import public
+from fieldapp.services import payment_links, public
 from fieldapp.services.work import Parts
 from fieldapp.store.shapes.public import ReceiptCheck
 
 LARGEST_BYTES = 4_096
+LARGEST_EVENT = 262_144
 A_MINUTE = 30
 """Questions that one address may put: a queue at a counter passes, a search does not."""
 
@@ -47,3 +48,17 @@ class PublicController(Controller):
     @post("/receipts/check", operation_id="check_receipt", status_code=200, request_max_body_size=LARGEST_BYTES)
     async def check_receipt(self, parts: NamedDependency[Parts], data: JSONBody[CheckRequest]) -> ReceiptCheck:
         return await public.check_paper(parts, data.proof)
+
+
+class ProviderController(Controller):
+    """Where payment providers tell what happened: signed, so that neither cookie nor account is needed."""
+
+    path = "/public/payment-links"
+    tags = ("public",)
+
+    @post("/events", operation_id="take_payment_link_event", status_code=200, request_max_body_size=LARGEST_EVENT)
+    async def take_event(self, parts: NamedDependency[Parts], request: Request[Any, Any, Any]) -> Response[None]:
+        """Any answer but 2xx is asked again by the provider: 409 while the visit has not arrived."""
+        body = await request.body()
+        taken = await payment_links.take_event(parts, request.headers, body, now=parts.clock.now())
+        return Response(None, status_code=200 if taken else 409)

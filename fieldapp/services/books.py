@@ -24,6 +24,7 @@ ACCOUNTS: Mapping[str, str] = {
     "creditor_dues": "Dovuto al creditore",
     "agent_cash": "Contanti dell'agente",
     "card_in_transit": "Carta in arrivo",
+    "links_in_transit": "Link pagati, in arrivo",
     "cheques_in_hand": "Assegni in mano",
     "office_cash": "Contanti in ufficio",
     "office_cheques": "Assegni in ufficio",

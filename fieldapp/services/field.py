@@ -82,6 +82,7 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
         paper_words=dict(work.parts.paper_words),
         next_day=next_day,
         next_version=next_version,
+        payment_links=work.parts.payment_links is not None,
         office_key=await office_point(work),
     )
 

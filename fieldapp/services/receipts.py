@@ -91,7 +91,7 @@ async def confirm_transfer(
     `transfer.settled`, `cash.date_unlikely`, and those of the receipt.
     """
     promise = await cash_store.promise(work.session, promise_id)
-    key = f"transfer:{promise_id}"
+    key = key_of(promise_id)
     if await cash_store.was_posted(work.session, key):
         return await cash.read_desk(work)
     if promise.state != "open":
@@ -109,7 +109,7 @@ async def confirm_transfer(
         method=method,
         answers={"seen_on": seen_on.isoformat(), "reference": reference.strip()},
         amount_cents=amount_cents,
-        held_in=method.debits if into == "agency" else AccountKind.CREDITOR_DUES,
+        held_in=method.held.get(Standing.CLEARED, method.debits) if into == "agency" else AccountKind.CREDITOR_DUES,
         standing=Standing.CLEARED,
         more={"into": into},
     )
@@ -118,6 +118,11 @@ async def confirm_transfer(
     body = {"amount_cents": amount_cents, "method": method.code, "receipt": received.name}
     audit(work.session, "transfer.confirmed", "promise", promise_id, into=into, **body)
     return await cash.read_desk(work)
+
+
+def key_of(promise_id: UUID) -> str:
+    """The cause of the entry by which an announced payment is posted, whoever saw it first."""
+    return f"transfer:{promise_id}"
 
 
 async def receive(

@@ -156,6 +156,23 @@ class Post:
         except (httpcore.ProtocolError, httpcore.UnsupportedProtocol):
             return Answer(failure=Failure.PROTOCOL)
 
+    async def ask(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes] | None:
+        """POST `body` and read the answer, up to `_READ_BYTES`: its status and content, or None where none came."""
+        sent = [(name.encode(), value.encode()) for name, value in headers.items()]
+        try:
+            async with (
+                asyncio.timeout(self._send_s),
+                self._pool.stream("POST", url, headers=sent, content=body) as response,
+            ):
+                content = bytearray()
+                async for portion in response.aiter_stream():
+                    content += portion
+                    if len(content) > _READ_BYTES:
+                        return None
+                return response.status, bytes(content)
+        except (NotOnTheInternet, NameUnknown, TimeoutError, OSError, httpcore.UnsupportedProtocol, *_BROKEN):
+            return None
+
     async def _send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         sent = [(name.encode(), value.encode()) for name, value in headers.items()]
         async with self._pool.stream("POST", url, headers=sent, content=body) as response:

@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.access import Identity
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.payment_links import LinkEvent, LinkMade, LinkOrder
 from fieldapp.store.blobs import Blobs
 from fieldapp.store.database import Database, Scope
 
@@ -73,6 +74,18 @@ class Push(Protocol):
     ) -> tuple[bytes, Mapping[str, str]]: ...
 
 
+class PaymentLinks(Protocol):
+    """A provider at whose page a debtor pays; another one is another class of this shape, chosen in `parts`."""
+
+    name: str
+
+    async def create(self, order: LinkOrder) -> LinkMade:
+        """Ask for a link; asking again for the same order answers the same. Raises `payment_link.provider_*`."""
+
+    def read(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> LinkEvent | None:
+        """What the provider tells, its signature checked; None for what is not about a link."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The concrete parts of the running service."""
@@ -110,6 +123,8 @@ class Parts:
     public_url: str
     push: Push | None
     """None where nobody is named whom a push service may ask about us: then no notices are sent."""
+    payment_links: PaymentLinks | None
+    """None where no provider is set up: then no link is offered."""
 
 
 @dataclass(frozen=True, slots=True)

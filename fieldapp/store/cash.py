@@ -16,17 +16,19 @@ from fieldapp.domain.ledger import AccountKey, AccountKind, Leg, NewEntry
 from fieldapp.domain.payments import METHODS, payment_method
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.store import ledger
+from fieldapp.store.payment_links import links_of
 from fieldapp.store.shapes.cash import (
     AccountStatement,
     AnnouncedTransfer,
     CountRow,
+    PaymentLinkCard,
     PaymentUnderWay,
     Purse,
     SlipRow,
     StatementRow,
 )
 from fieldapp.store.tables.access import Device, Person
-from fieldapp.store.tables.field import Payment, Promise, Receipt
+from fieldapp.store.tables.field import Payment, PaymentLink, Promise, Receipt
 from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting, PurseCount
 from fieldapp.store.tables.practice import Creditor, Obligor, Practice
 
@@ -131,6 +133,7 @@ async def announced(session: AsyncSession) -> list[AnnouncedTransfer]:
     )
     rows = (await session.exec(query)).all()
     owed = await ledger.owed_cents(session, [promise.practice_id for promise, _, _, _ in rows])
+    links = await links_of(session, [promise.visit_id for promise, _, _, _ in rows if promise.kind == "payment_link"])
     return [
         AnnouncedTransfer(
             promise_id=promise.id,
@@ -143,9 +146,14 @@ async def announced(session: AsyncSession) -> list[AnnouncedTransfer]:
             due_on=promise.due_on,
             amount_cents=promise.amount_cents,
             owed_cents=owed.get(promise.practice_id, 0),
+            link=_card(links.get((promise.visit_id, promise.amount_cents))),
         )
         for promise, number, debtor, creditor in rows
     ]
+
+
+def _card(row: PaymentLink | None) -> PaymentLinkCard | None:
+    return None if row is None else PaymentLinkCard(row.url or "", row.state, row.expires_at)
 
 
 async def slips(session: AsyncSession, *, slip_id: UUID | None = None) -> list[SlipRow]:

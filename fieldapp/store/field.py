@@ -201,6 +201,16 @@ async def practice_cards(
     }
 
 
+async def is_of_day(session: AsyncSession, practice_id: UUID, *, agent_id: UUID, day: date) -> bool:
+    """Whether the practice is among the agent's published stops of `day`."""
+    query = (
+        select(PublishedStop.practice_id)
+        .where(PublishedStop.practice_id == practice_id, PublishedStop.agent_id == agent_id, PublishedStop.day == day)
+        .limit(1)
+    )
+    return (await session.exec(query)).first() is not None
+
+
 async def document_of_agent(
     session: AsyncSession, document_id: UUID, *, agent_id: UUID, days: tuple[date, date]
 ) -> CreditDocument | None:

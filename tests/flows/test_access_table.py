@@ -399,6 +399,7 @@ NAMED = {
     "clear_payment": "payment",
     "bounce_cheque": "payment",
     "confirm_transfer": "transfer",
+    "make_payment_link": "transfer",
     "void_receipt": "receipt",
     "refund_receipt": "receipt",
     "preview_allocation": "practice",

@@ -17,9 +17,10 @@ from sqlmodel import select
 
 from fieldapp.cli import main
 from fieldapp.domain.access import Role
-from fieldapp.domain.cash import HandIn, Standing, hand_in_entry
+from fieldapp.domain.cash import HandIn, hand_in_entry
 from fieldapp.domain.errors import Refusal
 from fieldapp.domain.ledger import AccountKey, AccountKind, LineBalance
+from fieldapp.domain.payments import Standing
 from fieldapp.services.exchange import export_ledger
 from fieldapp.store import ledger, tables
 from tests.conftest import NOW

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -54,7 +54,13 @@ async def announced(house: House, cents: int) -> None:
 
 
 async def report(
-    phone: FieldPhone, stop: dict[str, Any], payments: list[dict[str, Any]], *, outcome: str, captured: dict[str, Any]
+    phone: FieldPhone,
+    stop: dict[str, Any],
+    payments: list[dict[str, Any]],
+    *,
+    outcome: str,
+    captured: dict[str, Any],
+    visit_id: UUID | None = None,
 ) -> None:
     body = a_report(
         stop,
@@ -65,6 +71,7 @@ async def report(
         captured=captured,
         payments=payments,
     )
+    body["visit_id"] = str(visit_id) if visit_id else body["visit_id"]
     answer = await phone.push(phone.envelope("visit", body, at=AT))
     assert answer.json()["verdicts"][0]["verdict"] == "accepted", answer.text
 

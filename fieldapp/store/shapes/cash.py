@@ -53,6 +53,14 @@ class PaymentUnderWay(Struct, frozen=True):
     """What the paper says of it: bank, number and date of a cheque; acquirer and authorisation of a card."""
 
 
+class PaymentLinkCard(Struct, frozen=True):
+    """A link to pay by; `url` is empty until the provider has made it."""
+
+    url: str
+    state: str
+    expires_at: datetime
+
+
 class AnnouncedTransfer(Struct, frozen=True):
     """A payment that a debtor announced, or showed the stamp of, and that nobody has seen on an account."""
 
@@ -67,6 +75,8 @@ class AnnouncedTransfer(Struct, frozen=True):
     due_on: date
     amount_cents: int
     owed_cents: int
+    link: PaymentLinkCard | None
+    """Where it is to be paid by link and one was asked for: the newest."""
 
 
 class SlipRow(Struct, frozen=True):

@@ -198,6 +198,8 @@ class DayBundle(Struct, frozen=True):
     next_day: date | None
     """The agent's next published day after this one, to be fetched while there is a network."""
     next_version: int
+    payment_links: bool
+    """Whether a link to pay by may be offered."""
     office_key: str
     """Base64url of the agency's public point (P-256), for phones enrolled before there was one."""
 

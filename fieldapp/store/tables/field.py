@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from fieldapp.store.columns import (
@@ -180,6 +180,43 @@ class Promise(SQLModel, table=True):
     amount_cents: int = cents()
     reference: str | None = None
     state: str = "open"
+
+
+class PaymentLink(SQLModel, table=True):
+    """A link by which a debtor pays on a provider's page; what it brings stands in the ledger once it is paid."""
+
+    __tablename__ = "payment_link"
+    __table_args__ = (
+        CheckConstraint("amount_cents > 0", name="payment_link_positive"),
+        CheckConstraint("state in ('asked','open','paid','failed','expired')", name="payment_link_state_known"),
+        Index("payment_link_ref", "payment_ref"),
+        Index(
+            "payment_link_open_once",
+            "visit_id",
+            "amount_cents",
+            unique=True,
+            postgresql_where=text("state in ('asked', 'open')"),
+        ),
+    )
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    practice_id: UUID = link("practice.id")
+    visit_id: UUID
+    """The phone asks before it has told the visit: no reference."""
+    asked_by: UUID = link("person.id", index=False)
+    amount_cents: int = cents()
+    provider: str
+    state: str = "asked"
+    provider_id: str | None = None
+    url: str | None = None
+    payment_ref: str = ""
+    """The provider's name of the payment, once there is one."""
+    asked_at: datetime = instant()
+    expires_at: datetime = instant()
+    refunded_cents: int = Field(default=0, sa_type=BigInteger)
+    """All that the provider has given back so far."""
+    disputed: bool = False
 
 
 class Attachment(SQLModel, table=True):

@@ -230,6 +230,8 @@ export const service = {
     answer(client.POST('/api/v1/cash/cards/credit', { body: { payment_ids, credited_on } })),
   confirmTransfer: (promise_id: string, body: Body<'/api/v1/cash/transfers/{promise_id}/confirm'>) =>
     answer(client.POST('/api/v1/cash/transfers/{promise_id}/confirm', { params: { path: { promise_id } }, body })),
+  makePaymentLink: (promise_id: string) =>
+    answer(client.POST('/api/v1/cash/transfers/{promise_id}/link', { params: { path: { promise_id } } })),
   previewAllocation: (practice_id: string, amount_cents: number) =>
     answer(
       client.GET('/api/v1/practices/{practice_id}/allocation', { params: { path: { practice_id }, query: { amount_cents } } }),

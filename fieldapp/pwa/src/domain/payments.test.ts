@@ -53,8 +53,8 @@ describe('payments', () => {
 
   it('have only kinds that the app knows', () => {
     for (const method of METHODS) {
-      expect(['receipt', 'receipt_subject_to_clearance', 'transfer_memo', 'bulletin_memo']).toContain(method.paper)
-      expect(['agent_cash', 'card_in_transit', 'cheques_in_hand', 'agency_bank', null]).toContain(method.debits)
+      expect(['receipt', 'receipt_subject_to_clearance', 'transfer_memo', 'bulletin_memo', 'link_memo']).toContain(method.paper)
+      expect(['agent_cash', 'card_in_transit', 'cheques_in_hand', 'links_in_transit', 'agency_bank', null]).toContain(method.debits)
       expect(method.counts_as_payment).toBe(method.debits !== null)
       expect(method.announced === null).toBe(method.counts_as_payment)
       for (const field of method.fields) expect(['text', 'code', 'date', 'flag']).toContain(field.kind)

@@ -10,8 +10,8 @@ import { Refused, attempt, isDay, lengthOf, printable, type Result } from './rea
 export type Answer = string | boolean
 export type Answers = Readonly<Record<string, Answer>>
 export type FieldKind = 'text' | 'code' | 'date' | 'flag'
-export type PaperKind = 'receipt' | 'receipt_subject_to_clearance' | 'transfer_memo' | 'bulletin_memo'
-export type HeldIn = 'agent_cash' | 'card_in_transit' | 'cheques_in_hand' | 'agency_bank'
+export type PaperKind = 'receipt' | 'receipt_subject_to_clearance' | 'transfer_memo' | 'bulletin_memo' | 'link_memo'
+export type HeldIn = 'agent_cash' | 'card_in_transit' | 'cheques_in_hand' | 'links_in_transit' | 'agency_bank'
 
 export interface PaymentField {
   readonly name: string

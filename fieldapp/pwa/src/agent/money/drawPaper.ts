@@ -20,7 +20,7 @@ export interface DrawnPaper {
  * Throws a refusal of `domain/paper.ts` when the template cannot say this paper. What a template that came with the day
  * does not know yet (a sentence of a newer app) is said in the app's own words.
  */
-export async function drawPaper(stop: StopCard, payment: PaymentBody, given: PaperWords): Promise<DrawnPaper> {
+export async function drawPaper(stop: StopCard, payment: PaymentBody, given: PaperWords, link = ''): Promise<DrawnPaper> {
   const { receipt } = payment
   const words = { ...own, ...given }
   if (receipt) {
@@ -31,7 +31,7 @@ export async function drawPaper(stop: StopCard, payment: PaymentBody, given: Pap
     const code = `${location.origin}/v/#${await receiptProof(value, receipt.digest, receipt.signature)}`
     return drawn(blocks, code)
   }
-  const memo = memoOf(stop, payment)
+  const memo = memoOf(stop, payment, link)
   const blocks = paperBlocks(memo, words, '')
   return drawn(blocks, memo.kind === 'transfer_memo' ? memoPayload(memo) : memo.reference)
 }

@@ -196,11 +196,12 @@ function receiptDraft(stop: StopCard, made: Offer): ReceiptDraft {
   }
 }
 
-/** The memo of a payment that is only announced; a value like the receipt, but it proves nothing. */
-export function memoOf(stop: StopCard, payment: PaymentBody): TransferMemo | AnnouncementMemo {
+/** The memo of a payment that is only announced; a value like the receipt, but it proves nothing. `link`: to pay by. */
+export function memoOf(stop: StopCard, payment: PaymentBody, link = ''): TransferMemo | AnnouncementMemo {
   const { paper, announced } = paymentMethod(payment.method)
   const on = String(payment.fields[announced?.on ?? ''] ?? dayAt(serviceNow()))
   const common = { ...heading(stop), v: 1, amount_cents: payment.amount_cents } as const
+  if (paper === 'link_memo') return { ...common, kind: paper, on, reference: link }
   if (paper === 'bulletin_memo') {
     return { ...common, kind: paper, on, reference: String(payment.fields[announced?.reference ?? ''] ?? '') }
   }
