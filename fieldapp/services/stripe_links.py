@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from fieldapp.domain import stripe
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.payment_links import LinkEvent, LinkMade, LinkOrder
+from fieldapp.services import stripe_shape
 from fieldapp.services.webhook_post import Post
 
 HOME = "https://api.stripe.com"
@@ -40,19 +40,19 @@ class StripeLinks:
             "authorization": f"Bearer {self._key}",
             "content-type": _CONTENT,
             "idempotency-key": str(order.link_id),
-            "stripe-version": stripe.VERSION,
+            "stripe-version": stripe_shape.VERSION,
         }
         async with Post(to_loopback=self._to_loopback, connections=1) as post:
             answer = await post.ask(
-                f"{self._home}/v1/checkout/sessions", body=stripe.session_form(order), headers=headers
+                f"{self._home}/v1/checkout/sessions", body=stripe_shape.session_form(order), headers=headers
             )
         if answer is None or answer[0] == 429 or answer[0] >= 500:
             raise Refusal("payment_link.provider_away", kind=Kind.UNAVAILABLE)
         if answer[0] != 200:
             raise Refusal("payment_link.provider_failed", kind=Kind.UNAVAILABLE)
-        return stripe.session_made(answer[1])
+        return stripe_shape.session_made(answer[1])
 
     def read(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> LinkEvent | None:
         """Raises Refusal `payment_link.signature_invalid`, `payment_link.event_malformed`."""
-        stripe.check_signature(headers.get("stripe-signature", ""), body, secrets=self._secrets, now=now)
-        return stripe.read_event(body)
+        stripe_shape.check_signature(headers.get("stripe-signature", ""), body, secrets=self._secrets, now=now)
+        return stripe_shape.read_event(body)

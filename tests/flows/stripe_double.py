@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
-from fieldapp.domain import stripe
+from fieldapp.services import stripe_shape
 
 KEY = "sk_test_double"
 SECRET = "whsec_double"
@@ -96,7 +96,7 @@ class Provider:
 
 
 def signed(body: bytes, *, at_s: int, secret: str = SECRET) -> dict[str, str]:
-    return {"stripe-signature": f"t={at_s},v1={stripe.signature(secret, at_s=at_s, body=body)},v0=00"}
+    return {"stripe-signature": f"t={at_s},v1={stripe_shape.signature(secret, at_s=at_s, body=body)},v0=00"}
 
 
 @contextmanager
