@@ -191,6 +191,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cash/transfers/{promise_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** MakePaymentLink */
+        post: operations["make_payment_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clock": {
         parameters: {
             query?: never;
@@ -926,6 +943,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/field/payment-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** AskPaymentLink */
+        post: operations["ask_payment_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/field/push": {
         parameters: {
             query?: never;
@@ -1561,6 +1595,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/payment-links/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** TakeEvent */
+        post: operations["take_payment_link_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/public/receipts/check": {
         parameters: {
             query?: never;
@@ -2076,7 +2127,7 @@ export interface components {
          * @description What an account means; which of creditor, practice and person own it stands in `OWNERS`.
          * @enum {string}
          */
-        AccountKind: "claim_principal" | "claim_interest" | "claim_costs" | "creditor_claims" | "creditor_dues" | "agent_cash" | "card_in_transit" | "cheques_in_hand" | "office_cash" | "office_cheques" | "cheques_at_bank" | "cash_differences" | "agency_bank" | "stamp_duty" | "commissions";
+        AccountKind: "claim_principal" | "claim_interest" | "claim_costs" | "creditor_claims" | "creditor_dues" | "agent_cash" | "card_in_transit" | "cheques_in_hand" | "links_in_transit" | "office_cash" | "office_cheques" | "cheques_at_bank" | "cash_differences" | "agency_bank" | "stamp_duty" | "commissions";
         /** AccountRequest */
         AccountRequest: {
             /** @default 120 */
@@ -2225,6 +2276,7 @@ export interface components {
             debtor_name: string;
             /** Format: date */
             due_on: string;
+            link: components["schemas"]["PaymentLinkCard"] | null;
             method: string;
             owed_cents: number;
             /** Format: uuid */
@@ -2512,6 +2564,7 @@ export interface components {
             paper_words: {
                 [key: string]: unknown;
             };
+            payment_links: boolean;
             protocol: number;
             published_at: string | null;
             purse: components["schemas"]["PurseCard"];
@@ -3069,6 +3122,14 @@ export interface components {
             to_be_confirmed: boolean;
             years: number;
         };
+        /** LinkRequest */
+        LinkRequest: {
+            amount_cents: number;
+            /** Format: uuid */
+            practice_id: string;
+            /** Format: uuid */
+            visit_id: string;
+        };
         /** LockRequest */
         LockRequest: {
             /** Format: uuid */
@@ -3257,6 +3318,13 @@ export interface components {
         /** PauseRequest */
         PauseRequest: {
             paused: boolean;
+        };
+        /** PaymentLinkCard */
+        PaymentLinkCard: {
+            /** Format: date-time */
+            expires_at: string;
+            state: string;
+            url: string;
         };
         /** PaymentUnderWay */
         PaymentUnderWay: {
@@ -4710,6 +4778,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CashDesk"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    make_payment_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promise_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentLinkCard"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -6433,6 +6538,45 @@ export interface operations {
             };
         };
     };
+    ask_payment_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentLinkCard"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     read_push_key: {
         parameters: {
             query?: never;
@@ -7953,6 +8097,26 @@ export interface operations {
                         } | unknown[];
                         status_code: number;
                     };
+                };
+            };
+        };
+    };
+    take_payment_link_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
                 };
             };
         };
