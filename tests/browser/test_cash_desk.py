@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import pypdf
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -17,6 +18,7 @@ from tests.browser.at_the_door import AgentsPhone
 from tests.browser.books import Books
 from tests.browser.conftest import Eyes, Service, a_phone
 from tests.browser.test_day_without_network import promise
+from tests.flows.phone import a_photo
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("taken")]
 
@@ -139,7 +141,7 @@ def test_an_agent_hands_in_the_office_counts_and_the_bank_clears(till: Page, boo
 
 def test_a_transfer_seen_on_the_statement_becomes_a_receipt_of_the_office(till: Page, taken: Taken) -> None:
     page = till
-    row = region(page, "Pagamenti annunciati").get_by_role("row").filter(has_text=taken.announced["practice_number"])
+    row = region(page, "Bonifici annunciati").get_by_role("row").filter(has_text=taken.announced["practice_number"])
     row.get_by_role("button", name=re.compile("^È arrivato")).click()
     expect(page.get_by_text(re.compile("^Restano da pagare|Restano da pagare")).first).to_be_visible()
     page.get_by_label("Riferimento della banca").fill("CRO 0042")
@@ -189,3 +191,61 @@ def test_any_account_opens_to_its_statement_at_any_moment_and_goes_home_as_csv(t
     expect(page.get_by_role("row").filter(has_text="Saldo finale")).to_contain_text("0,00")
     page.reload()
     expect(page.get_by_role("row").filter(has_text="Saldo finale")).to_contain_text("0,00")
+
+
+def test_a_pad_is_given_printed_entered_and_counted_and_what_is_nowhere_is_a_task(
+    till: Page, books: Books, taken: Taken, service: Service
+) -> None:
+    page = till
+    paid = next(p for s in books.stops if (p := books.practice(s))["id"] == taken.paid["id"])
+    agent = paid["visits"][0]["agent_name"]
+    pads = region(page, "Blocchetti di carta")
+    pads.get_by_role("button", name="Consegna un blocchetto").click()
+    whose = pads.get_by_label("A chi")
+    whose.select_option(whose.locator("option", has_text=agent).get_attribute("value"))
+    pads.get_by_label("Quanti moduli").fill("4")
+    pads.get_by_role("button", name="Registra la consegna del blocchetto").click()
+    row = pads.get_by_role("row").filter(has_text="B1, 1-4")
+    expect(row).to_contain_text("dall'agente")
+    link = pads.get_by_role("link", name="Stampa i moduli")
+    forms = page.context.request.get(f"{service.address}{link.get_attribute('href')}")
+    text = pypdf.PdfReader(io.BytesIO(forms.body())).pages[1].extract_text()
+    check = re.search(r"B1-000002\s*([0-9A-Z]{4}-[0-9A-Z]{4})", text)
+    assert check is not None
+
+    before = books.balances()["agent_cash"]
+    pads.get_by_role("button", name="Registra un modulo usato").click()
+    page.get_by_label("Numero del modulo").fill("2")
+    page.get_by_label("Lettere e cifre accanto al numero").fill("AAAA-AAAA")
+    page.get_by_label("Dalle").fill("09:05")
+    page.get_by_label("alle", exact=True).fill("09:15")
+    page.get_by_label("Foto del modulo").set_input_files(
+        {"name": "modulo.jpg", "mimeType": "image/jpeg", "buffer": a_photo()}
+    )
+    page.get_by_label("Pratica", exact=True).fill(taken.paid["practice_number"])
+    page.get_by_role("button", name=re.compile(taken.paid["practice_number"])).click()
+    page.get_by_label("Importo", exact=True).fill("12,00")
+    expect(page.get_by_text(re.compile("Restano da pagare"))).to_be_visible()
+    page.get_by_role("button", name="Registra", exact=True).click()
+    # A number that was misread is refused by name, and nothing that was typed is lost.
+    expect(page.get_by_text("accanto al numero B1-000002 non tornano")).to_be_visible()
+    page.get_by_label("Lettere e cifre accanto al numero").fill(check[1].lower())
+    page.get_by_role("button", name="Registra", exact=True).click()
+    expect(page.get_by_text("B1-000002 è registrato.")).to_be_visible()
+    taken_forms = pads.get_by_role("table", name="Moduli usati e annullati")
+    expect(taken_forms.get_by_role("row").filter(has_text="B1-000002")).to_contain_text("12,00")
+    assert books.balances()["agent_cash"] - before == 1_200
+
+    pads.get_by_role("button", name="Annulla un modulo").click()
+    page.get_by_label("Numero del modulo").fill("1")
+    page.get_by_label("Perché non vale").fill("Macchiato di caffè")
+    page.get_by_role("button", name="Annulla il modulo").click()
+    expect(taken_forms.get_by_role("row").filter(has_text="B1-000001")).to_contain_text("Macchiato di caffè")
+
+    pads.get_by_role("button", name="Il blocchetto torna").click()
+    expect(page.get_by_label("Moduli in bianco, contati")).to_have_value("3-4")
+    page.get_by_label("Moduli in bianco, contati").fill("4")
+    page.get_by_role("button", name="Registra il conteggio").click()
+    expect(row).to_contain_text("manca il 3")
+    page.goto(f"{service.desk()}attivita")
+    expect(page.get_by_text("senza B1-000003")).to_be_visible()
