@@ -1,6 +1,7 @@
 """Links by which a debtor pays on a provider's own page: what is asked for, what the provider says happened.
 
-Knows no provider: `services.stripe_shape` speaks one's shape. No card data and no name of a debtor is in any of these values.
+Knows no provider: `services.stripe_shape` speaks one's shape. No card data and no name of a debtor is in any of these
+values.
 """
 
 from __future__ import annotations

@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from fieldapp.domain.payment_links import LinkState
 from fieldapp.domain.repayment_plan import SettlementState
 from fieldapp.words import LANGUAGES
 
 PACKAGE = Path(__file__).parents[2] / "fieldapp"
 WRITES = ("post", "put", "patch", "delete")
 WRITE_NOTHING = {
+    "ask_export_host_key": "a question to a receiving server, shown for a person to compare",
     "check_receipt": "a question of anybody",
     "list_missing_attachments": "a question of the phone",
     "list_rescue_states": "a question of the phone",
+    "preview_export": "shown and forgotten",
     "preview_layout": "tried and forgotten",
     "preview_replan": "shown and forgotten",
     "preview_rules": "shown and forgotten",
@@ -25,12 +28,17 @@ WRITE_NOTHING = {
 }
 CHOSEN = {
     # Actions that the code puts together: file and expression, and what they can become.
+    ("addresses.py", "kind"): {"address.moved", "address.put_back", "address.settled"},
     ("approvals.py", "kind"): {"rule.approved", "rule.approval_withdrawn"},
     ("cash.py", "kind"): {"payment.cleared", "cheque.unpaid"},
     ("hands.py", "action"): {
         *("board.locked", "board.moved", "board.opened", "board.pinned", "board.put_in", "board.replanned"),
         *("board.taken_out", "board.undone", "board.unpinned"),
     },
+    ("outgoing.py", "'export.paused' if paused else 'export.resumed'"): {"export.paused", "export.resumed"},
+    ("pads.py", "kind"): {"pad.came_back", "pad.handed_over"},
+    ("payment_links.py", "f'payment_link.{row.state}'"): {f"payment_link.{state.value}" for state in LinkState},
+    ("same_debtor.py", "kind"): {"debtor.joined", "debtor.kept_apart", "debtor.parted"},
     ("sync.py", "f'envelope.{decision.verdict.value}'"): {"envelope.accepted", "envelope.refused", "envelope.conflict"},
     ("rescue.py", "f'rescue.{state}'"): {"rescue.accepted", "rescue.refused"},
     ("agreements.py", "f'settlement.{state.value}'"): {
