@@ -5,7 +5,7 @@ import {
   type Counters, type GrantedBlock,
 } from './envelopes'
 import { sha256Hex, uuid7 } from './bytes'
-import { fromBytes, openStorage, toBytes, type Storage } from './storage'
+import { fromBytes, NotWritten, openStorage, toBytes, type Storage } from './storage'
 
 const block = (first: number, last: number, more: Partial<GrantedBlock> = {}): GrantedBlock => ({
   kind: 'receipt', series: 'A7', first, last, next: first, ...more,
@@ -66,6 +66,14 @@ describe('writing an envelope', () => {
     const outcome = await storage.write({ expect: [{ key: 'nothing', bytes: toBytes(1) }], put: [countersRecord({ ...(await counters()), next_seq: 9 })] })
 
     expect(outcome).toBe('changed')
+    expect((await counters()).next_seq).toBe(1)
+  })
+
+  it('keeps what it was to remove when the browser refuses a row on the spot', async () => {
+    const row = { ...countersRecord(await counters()), key: 'odd', bytes: (() => 1) as never }
+
+    await expect(storage.write({ remove: [COUNTERS], put: [row] })).rejects.toBeInstanceOf(NotWritten)
+
     expect((await counters()).next_seq).toBe(1)
   })
 })

@@ -174,7 +174,7 @@ export function openStorage(name = 'fieldapp'): Storage {
         const moved = expect.some(({ bytes, state }, at) =>
           !same(lying[at]?.bytes ?? null, bytes) || (state !== undefined && lying[at]?.state !== state))
         if (moved) return 'changed' as const
-        await Promise.all([...remove.map((key) => records.delete(key)), ...put.map((row) => records.put(row))])
+        await everyOne([...remove.map((key) => () => records.delete(key)), ...put.map((row) => () => records.put(row))])
         return 'written' as const
       }).catch((cause: unknown) => {
         throw new NotWritten('nothing was written', { cause })
@@ -212,7 +212,7 @@ export function openStorage(name = 'fieldapp'): Storage {
         const [records, keys] = [transaction.objectStore('records'), transaction.objectStore('keys')]
         const [held, rows] = await Promise.all([keys.get('lock'), records.getAll()])
         const { kept, gone } = afterWipe(rows, new Map(sealed.map((row) => [row.key, row])))
-        await Promise.all([...gone.map((key) => records.delete(key)), ...kept.map((row) => records.put(row))])
+        await everyOne([...gone.map((key) => () => records.delete(key)), ...kept.map((row) => () => records.put(row))])
         const row = asLock(held)
         if (row) await keys.put({ ...row, day_keys: [], failures: 0, wait_ms: 0, wiped: because })
       }),
@@ -229,6 +229,9 @@ export function openStorage(name = 'fieldapp'): Storage {
 }
 
 const asLock = (row: DeviceRow | LockRow | undefined): LockRow | undefined => (row && 'binding' in row ? row : undefined)
+
+/** All of it at once. What fails while it is still being asked leaves no other answer that nobody hears. */
+const everyOne = (asked: readonly (() => Promise<unknown>)[]): Promise<unknown> => Promise.all(asked.map(async (ask) => ask()))
 
 /** A transaction that failed leaves nothing, also where the failure was not its own. */
 async function undone(transaction: { abort(): void; readonly done: Promise<void> }): Promise<void> {
