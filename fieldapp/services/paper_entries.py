@@ -127,13 +127,15 @@ class _Place:
 async def _enter(
     work: Work, pad_id: UUID, kind: PadKind, visit: PaperVisit, fill: Callable[[_Place], Awaitable[dict[str, Any]]]
 ) -> EnteredForm:
-    """Raises Refusal `pad.unknown`, `pad.check_wrong`, `pad.not_in_pad`, `practice.unknown`, `photo.*`, and what the
+    """Raises Refusal `pad.unknown`, `.check_wrong`, `.not_in_pad`, `.not_yet`, `practice.unknown`, `photo.*`, and what the
     rules of sync refuse (`pad.form_used`, `visit.not_yours`, ...)."""
     pad = await store.pad(work.session, pad_id)
     before = await store.visit_form(work.session, visit.id)
     if before is not None:
         return EnteredForm(receipt_name(before[0].series, before[1].number), visit.id, before[2].practice_id, [])
     name = _named(work, pad, visit)
+    if visit.left_at > work.now:
+        raise Refusal("pad.not_yet", kind=Kind.MALFORMED, details={"form": name})
     cleaned = clean_picture(visit.picture)
     owed = await office_series.owed(work.session, visit.practice_id)
     device = await office_series.office_device(

@@ -141,7 +141,7 @@ def test_an_agent_hands_in_the_office_counts_and_the_bank_clears(till: Page, boo
 
 def test_a_transfer_seen_on_the_statement_becomes_a_receipt_of_the_office(till: Page, taken: Taken) -> None:
     page = till
-    row = region(page, "Bonifici annunciati").get_by_role("row").filter(has_text=taken.announced["practice_number"])
+    row = region(page, "Pagamenti annunciati").get_by_role("row").filter(has_text=taken.announced["practice_number"])
     row.get_by_role("button", name=re.compile("^È arrivato")).click()
     expect(page.get_by_text(re.compile("^Restano da pagare|Restano da pagare")).first).to_be_visible()
     page.get_by_label("Riferimento della banca").fill("CRO 0042")
@@ -217,8 +217,8 @@ def test_a_pad_is_given_printed_entered_and_counted_and_what_is_nowhere_is_a_tas
     pads.get_by_role("button", name="Registra un modulo usato").click()
     page.get_by_label("Numero del modulo").fill("2")
     page.get_by_label("Lettere e cifre accanto al numero").fill("AAAA-AAAA")
-    page.get_by_label("Dalle").fill("09:05")
-    page.get_by_label("alle", exact=True).fill("09:15")
+    page.get_by_label("Dalle").fill("08:15")
+    page.get_by_label("alle", exact=True).fill("08:25")
     page.get_by_label("Foto del modulo").set_input_files(
         {"name": "modulo.jpg", "mimeType": "image/jpeg", "buffer": a_photo()}
     )

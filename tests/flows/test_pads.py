@@ -246,6 +246,7 @@ async def test_numbers_that_are_doubled_forged_or_foreign_are_refused_by_name_an
         "pad.form_voided": (pad, paper(house, pad, 2, practice_id)),
         "pad.check_wrong": (pad, paper(house, pad, 3, practice_id, check=check_of(house, pad, 4))),
         "pad.not_in_pad": (pad, paper(house, pad, 11, practice_id)),
+        "pad.not_yet": (pad, paper(house, pad, 3, practice_id, left_at=text_of(NOW + timedelta(minutes=1)))),
         "pad.other_kind": (notices, paper(house, notices, 1, practice_id)),
         "visit.not_yours": (foreign, paper(house, foreign, foreign["first"], practice_id)),
         "photo.not_a_picture": (pad, paper(house, pad, 3, practice_id, picture="AAAA")),
