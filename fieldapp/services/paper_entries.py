@@ -127,8 +127,8 @@ class _Place:
 async def _enter(
     work: Work, pad_id: UUID, kind: PadKind, visit: PaperVisit, fill: Callable[[_Place], Awaitable[dict[str, Any]]]
 ) -> EnteredForm:
-    """Raises Refusal `pad.unknown`, `.check_wrong`, `.not_in_pad`, `.not_yet`, `practice.unknown`, `photo.*`, and what the
-    rules of sync refuse (`pad.form_used`, `visit.not_yours`, ...)."""
+    """Raises Refusal `pad.unknown`, `.check_wrong`, `.not_in_pad`, `.not_yet`, `practice.unknown`, `photo.*`, and what
+    the rules of sync refuse (`pad.form_used`, `visit.not_yours`, ...)."""
     pad = await store.pad(work.session, pad_id)
     before = await store.visit_form(work.session, visit.id)
     if before is not None:
