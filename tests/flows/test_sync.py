@@ -318,25 +318,6 @@ async def test_one_photo_of_a_house_serves_two_visits_and_is_sent_once(house: Ho
     assert await house.parts.blobs.get(documents[0].sha256)
 
 
-@pytest.mark.parametrize(
-    ("content", "code"),
-    [
-        # A drawing that can carry script
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "photo.not_a_picture"),
-        # Cut in the middle
-        (a_photo()[:200], "photo.damaged"),
-    ],
-)
-async def test_what_is_no_picture_is_refused_before_it_is_decoded(house: House, content: bytes, code: str) -> None:
-    phone, stop = await one_stop(house)
-    picture = phone.picture(content, purpose="entrance", media_type="image/jpeg")
-    await phone.push(phone.envelope("visit", a_report(stop, at=AT, attachments=[picture]), at=AT))
-
-    answer = await phone.request("PUT", f"/field/attachments/{picture['sha256']}", content=content)
-
-    assert answer.json()["code"] == code
-
-
 async def test_a_picture_that_no_report_names_is_refused(house: House) -> None:
     phone, _ = await one_stop(house)
     photo = a_photo()
