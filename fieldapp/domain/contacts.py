@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.reading import Reader
@@ -54,8 +54,7 @@ class Contact:
         return cls(local_day(at), channel, reached, counts)
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(NamedTuple):
     """How many contacts weigh: on the day itself, in the seven days that end with it, since the placement began."""
 
     day: int = 0
@@ -67,15 +66,25 @@ NONE = Tally()
 SIX_DAYS = timedelta(days=6)
 
 
+def conversation_days(contacts: Iterable[Contact]) -> tuple[date, ...]:
+    """The days of the conversations with the debtor that weigh, over all channels, the latest first."""
+    return tuple(sorted([made.on for made in contacts if made.reached and made.counts], reverse=True))
+
+
+def visit_days(contacts: Iterable[Contact]) -> tuple[date, ...]:
+    """The days of the visits that weigh, whoever was met, the latest first."""
+    visit = Channel.VISIT
+    return tuple(sorted([made.on for made in contacts if made.channel is visit and made.counts], reverse=True))
+
+
 def conversations(contacts: Iterable[Contact], *, on: date, since: date) -> Tally:
     """Conversations with the debtor over all channels."""
-    return _tally([made.on for made in contacts if made.reached and made.counts and made.on <= on], on, since)
+    return tally(conversation_days(contacts), on=on, since=since)
 
 
 def visits(contacts: Iterable[Contact], *, on: date, since: date) -> Tally:
     """Visits that weigh, whoever was met."""
-    visit = Channel.VISIT
-    return _tally([made.on for made in contacts if made.channel is visit and made.counts and made.on <= on], on, since)
+    return tally(visit_days(contacts), on=on, since=since)
 
 
 def calls_to_cancel(planned: Iterable[Contact], *, visit: Contact) -> tuple[Contact, ...]:
@@ -105,16 +114,18 @@ def contact_from_json(reader: Reader) -> Contact:
     return contact
 
 
-def _tally(weighed: Sequence[date], on: date, since: date) -> Tally:
-    # One plain loop: a planner asks this some hundred thousand times a day.
-    if not weighed:
-        return NONE
+def tally(days: Sequence[date], *, on: date, since: date) -> Tally:
+    """How many of `days`, the latest first, weigh on the day `on` in a placement that began `since`."""
     week_from = on - SIX_DAYS
+    # One plain loop that ends early: a planner asks this some hundred thousand times a day.
     day = week = placement = 0
-    for made_on in weighed:
-        if made_on >= week_from:
-            week += 1
-            day += made_on == on
-        if made_on >= since:
-            placement += 1
+    for made_on in days:
+        if made_on > on:
+            continue
+        in_week, in_placement = made_on >= week_from, made_on >= since
+        if not (in_week or in_placement):
+            break
+        week += in_week
+        placement += in_placement
+        day += made_on == on
     return Tally(day, week, placement) if week or placement else NONE

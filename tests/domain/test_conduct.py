@@ -30,6 +30,7 @@ from fieldapp.domain.conduct import (
     stamp_duty_due,
     standard_ruleset,
 )
+from fieldapp.domain.conduct.checks import CHECKS
 from fieldapp.domain.contacts import ITALY
 from fieldapp.domain.errors import Refusal
 
@@ -94,6 +95,12 @@ def test_windows_equal_the_golden_case(case: dict[str, Any]) -> None:
     windows = lawful_windows(date.fromisoformat(case["day"]), changed(case["change"]), RULES)
 
     assert [list(window) for window in windows] == case["windows"]
+
+
+def test_what_practices_share_asks_for_no_part_of_a_practice() -> None:
+    shared = {check.needs for check in CHECKS.values() if check.shared}
+
+    assert shared <= {None, "address", "agent"}
 
 
 def test_the_words_of_a_finding_ask_only_for_what_it_says() -> None:

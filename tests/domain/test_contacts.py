@@ -72,3 +72,15 @@ def test_one_more_contact_never_lowers_a_tally(ledger: list[Contact], more: Cont
     assert after.week >= before.week
     assert after.week >= after.day
     assert after.placement >= before.placement
+
+
+@given(st.lists(contacts, max_size=30), st.integers(-60, 40), st.integers(-60, 40))
+def test_a_tally_is_what_counting_each_contact_gives(ledger: list[Contact], day: int, began: int) -> None:
+    on, since = TODAY + timedelta(days=day), TODAY + timedelta(days=began)
+    weighed = [made.on for made in ledger if made.channel is Channel.VISIT and made.counts and made.on <= on]
+
+    assert visits(ledger, on=on, since=since) == Tally(
+        day=sum(made == on for made in weighed),
+        week=sum((on - made).days < 7 for made in weighed),
+        placement=sum(made >= since for made in weighed),
+    )

@@ -16,7 +16,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendars import Calendar
-from fieldapp.domain.conduct.facts import Act, ActKind, Appointment, Facts, Visit
+from fieldapp.domain.conduct.facts import (
+    ADDRESS,
+    AGENT,
+    NEEDS,
+    UNCONFIRMED,
+    WORKPLACE,
+    Act,
+    ActKind,
+    AddressKind,
+    AddressState,
+    Appointment,
+    Facts,
+    Visit,
+)
 
 Said = tuple[tuple[str, dict[str, Any]], ...]
 NOTHING: Said = ()
@@ -103,20 +116,21 @@ def _wall_s(local: datetime) -> int:
     return local.hour * 3_600 + local.minute * 60 + local.second
 
 
-NEEDS = ("address", "agent", "contacts", "happened", "states", "limitation")
+def present(facts: Facts) -> int:
+    """Which of `NEEDS` the facts hold, as bits."""
+    held, address = facts.practice.held.needs, facts.address
+    if address is not None:
+        held |= ADDRESS
+        if address.state is not AddressState.CONFIRMED:
+            held |= UNCONFIRMED
+        if address.kind is AddressKind.WORKPLACE:
+            held |= WORKPLACE
+    return held if facts.agent is None else held | AGENT
 
 
-def present(facts: Facts) -> tuple[bool, ...]:
-    """Which of `NEEDS` the facts hold, in that order."""
-    practice = facts.practice
-    return (
-        facts.address is not None,
-        facts.agent is not None,
-        bool(practice.contacts),
-        bool(practice.happened),
-        bool(practice.states),
-        practice.time_barred_on is not None or "time_barred" in practice.states,
-    )
+def lacking(held: int) -> frozenset[str]:
+    """The names of those of `NEEDS` that are not there."""
+    return frozenset(need for at, need in enumerate(NEEDS) if not held >> at & 1)
 
 
 Evaluate = Callable[[Case, Mapping[str, Any]], Said]

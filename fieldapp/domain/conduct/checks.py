@@ -137,7 +137,7 @@ CHECKS: Mapping[str, Check] = {
             _CONVERSATIONS,
             ("conduct.conversations_today", "conduct.conversations_this_week"),
             timing.conversation_limit,
-            needs="contacts",
+            needs="conversations",
         ),
         Check(
             "visit_limit",
@@ -145,7 +145,7 @@ CHECKS: Mapping[str, Check] = {
             _VISITS,
             ("conduct.visits_today", "conduct.visits_this_week", "conduct.visits_in_placement"),
             timing.visit_limit,
-            needs="contacts",
+            needs="visits",
         ),
         Check("cooling_off", _TALK, _COOLING, ("conduct.cooling_off",), timing.cooling_off, needs="happened"),
         Check(
@@ -161,9 +161,9 @@ CHECKS: Mapping[str, Check] = {
             (),
             ("conduct.address_doubtful", "conduct.address_rejected"),
             subject.address_confirmed,
-            needs="address",
+            needs="unconfirmed",
         ),
-        Check("workplace", _VISIT, (), ("conduct.workplace",), subject.workplace, needs="address"),
+        Check("workplace", _VISIT, (), ("conduct.workplace",), subject.workplace, needs="workplace"),
         Check(
             "licence",
             frozenset({ActKind.VISIT, ActKind.PAYMENT}),

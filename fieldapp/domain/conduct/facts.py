@@ -6,12 +6,12 @@ Acts are instants, because lawful hours are; what the rules count in days is giv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, cast
 
-from fieldapp.domain.contacts import Contact
+from fieldapp.domain.contacts import Contact, conversation_days, visit_days
 from fieldapp.domain.errors import Kind, Refusal
 
 
@@ -192,6 +192,34 @@ class Approved:
         return self.from_on <= on <= self.to_on
 
 
+NEEDS = (
+    "address",
+    "unconfirmed",
+    "workplace",
+    "agent",
+    "conversations",
+    "visits",
+    "happened",
+    "states",
+    "limitation",
+)
+"""Parts of the facts without which some checks have nothing to say."""
+ADDRESS, UNCONFIRMED, WORKPLACE, AGENT, CONVERSATIONS, VISITS, HAPPENED, STATES, LIMITATION = (
+    1 << at for at in range(len(NEEDS))
+)
+"""One bit for each of `NEEDS`, in that order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What follows from a practice's facts alone, whatever is asked about it: the days that its limits count, the
+    latest first, and which of `NEEDS` are there (bits)."""
+
+    conversations: tuple[date, ...]
+    visits: tuple[date, ...]
+    needs: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeFacts:
     """The practice. `creditor` is the key that overrides are scoped by; `states` are debt states (`disputed`,
@@ -212,6 +240,27 @@ class PracticeFacts:
     electronic_consent: bool = False
     time_barred_on: date | None = None
     approvals: tuple[Approved, ...] = ()
+    _held: Held | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def held(self) -> Held:
+        """Worked out when first asked and kept: it hangs on nothing but these facts, which do not change."""
+        if self._held is None:
+            object.__setattr__(self, "_held", self._holds())
+        return cast(Held, self._held)
+
+    def _holds(self) -> Held:
+        talks, visits = conversation_days(self.contacts), visit_days(self.contacts)
+        barred = self.time_barred_on is not None or "time_barred" in self.states
+        return Held(
+            talks,
+            visits,
+            (CONVERSATIONS if talks else 0)
+            | (VISITS if visits else 0)
+            | (HAPPENED if self.happened else 0)
+            | (STATES if self.states else 0)
+            | (LIMITATION if barred else 0),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.conduct import timing
-from fieldapp.domain.conduct.case import Case, Said
+from fieldapp.domain.conduct.case import Case
 from fieldapp.domain.conduct.facts import AddressFacts, AgentFacts, Facts, PracticeFacts, Visit
 from fieldapp.domain.conduct.rule import Severity
 from fieldapp.domain.conduct.ruleset import Active, InForce, Ruleset
@@ -94,6 +94,7 @@ def judge(facts: Facts, ruleset: Ruleset, now: datetime) -> Verdict:
 
 
 NOTHING_TO_SAY = Verdict(())
+NOBODY_SPOKE: tuple[tuple[int, Finding], ...] = ()
 _position = itemgetter(0)
 
 
@@ -112,19 +113,13 @@ def _shared(in_force: InForce, case: Case) -> tuple[tuple[int, Finding], ...]:
 
 def _ask(entries: Iterable[Active], case: Case) -> tuple[tuple[int, Finding], ...]:
     """What some rules say, with their places in the file."""
-    return tuple(
-        [
-            (entry.position, finding)
-            for entry in entries
-            if (said := entry.evaluate(case, entry.parameters))
-            for finding in _findings(entry, said)
-        ]
-    )
-
-
-def _findings(entry: Active, said: Said) -> list[Finding]:
-    rule = entry.rule
-    return [Finding(rule.id, code, entry.severity, details, rule.quiet) for code, details in said]
+    found: list[tuple[int, Finding]] = []
+    for entry in entries:
+        said = entry.evaluate(case, entry.parameters)
+        if said:
+            rule = entry.rule
+            found += [(entry.position, Finding(rule.id, code, entry.severity, told, rule.quiet)) for code, told in said]
+    return tuple(found) if found else NOBODY_SPOKE
 
 
 def judge_agent(
@@ -139,7 +134,7 @@ def judge_agent(
     facts = Facts(act=noon, practice=nobody, address=address, agent=agent)
     case = Case(facts, act=noon, appointments=(), calendar=ruleset.calendar, zone=ruleset.tz, now=noon.at)
     about = (entry for entry in ruleset.in_force(on, facts).entries if entry.check.needs == "agent")
-    return tuple(found for entry in about for found in _findings(entry, entry.evaluate(case, entry.parameters)))
+    return tuple(finding for _, finding in _ask(about, case))
 
 
 def _approved_on(facts: Facts, on: date) -> frozenset[str]:

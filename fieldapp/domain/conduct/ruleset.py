@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.calendars import Calendar
-from fieldapp.domain.conduct.case import NEEDS, Check, Evaluate, ParameterKind, present
+from fieldapp.domain.conduct.case import Check, Evaluate, ParameterKind, lacking, present
 from fieldapp.domain.conduct.checks import CHECKS
 from fieldapp.domain.conduct.facts import AgentFacts, DebtorKind, Facts
 from fieldapp.domain.conduct.rule import FOREVER, ParameterValue, Rule, Severity
@@ -46,25 +46,44 @@ class Active:
 class InForce:
     """The rules that may speak on one day about facts of one shape, in the order of the file.
 
-    `shared` are those whose answer practices share, `own` the others.
+    `shared` are those whose answer practices share, `own` the others, each with what it is asked with.
     """
 
-    __slots__ = ("_said", "entries", "own", "shared")
+    __slots__ = ("_day", "entries", "own", "shared")
 
-    def __init__(self, entries: Iterable[Active]) -> None:
-        self.entries = tuple(replace(entry, position=at) for at, entry in enumerate(entries))
-        self.shared = tuple(entry for entry in self.entries if entry.check.shared)
-        self.own = tuple(entry for entry in self.entries if not entry.check.shared)
-        self._said: tuple[AgentFacts | None, dict[Any, Any]] = (None, {})
+    def __init__(self, entries: tuple[Active, ...], day: OfDay) -> None:
+        self.entries, self._day = entries, day
+        self.shared = tuple(entry for entry in entries if entry.check.shared)
+        self.own = tuple(entry for entry in entries if not entry.check.shared)
 
     def said(self, agent: AgentFacts | None) -> dict[Any, Any]:
         """What the shared rules said for this very agent, by hour and comune: a planner asks 20,000 practices about
-        the same few."""
-        said = self._said
+        the same few. They look at nothing of a practice, so that one memory serves all shapes of a day."""
+        said = self._day.said
         if said[0] is not agent or len(said[1]) > MOST_REMEMBERED:
             # One tuple, put in place at once: threads share a ruleset.
-            said = self._said = (agent, {})
+            said = self._day.said = (agent, {})
         return said[1]
+
+
+class OfDay:
+    """The rules of one day for one creditor's debtors and one kind of act, before it is known what the facts hold."""
+
+    __slots__ = ("_entries", "_in_force", "said")
+
+    def __init__(self, entries: Iterable[Active]) -> None:
+        self._entries = tuple(replace(entry, position=at) for at, entry in enumerate(entries))
+        self._in_force: dict[int, InForce] = {}
+        self.said: tuple[AgentFacts | None, dict[Any, Any]] = (None, {})
+
+    def holding(self, held: int) -> InForce:
+        """Those of them that may speak about facts which hold these of `NEEDS` (bits)."""
+        found = self._in_force.get(held)
+        if found is None:
+            missing = lacking(held)
+            speaking = tuple(entry for entry in self._entries if entry.check.needs not in missing)
+            found = self._in_force[held] = InForce(speaking, self)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +98,7 @@ class Ruleset:
     zone: str = "Europe/Rome"
     tz: ZoneInfo = field(init=False, repr=False)
     """The zone in which days and hours are read."""
-    _active: dict[Any, InForce] = field(default_factory=dict, init=False, repr=False)
+    _of_day: dict[Any, OfDay] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tz", ZoneInfo(self.zone))
@@ -90,23 +109,21 @@ class Ruleset:
 
     def in_force(self, on: date, facts: Facts) -> InForce:
         """The rules that may speak about such facts on that local date."""
-        practice, held = facts.practice, present(facts)
-        # Members of an Enum hash slowly: the class of the act and a truth value stand for them.
-        key = (on, practice.creditor, practice.debtor_kind is DebtorKind.CONSUMER, type(facts.act), held)
-        found = self._active.get(key)
+        practice = facts.practice
+        key = (on, practice.creditor, practice.debtor_kind is DebtorKind.CONSUMER, type(facts.act))
+        found = self._of_day.get(key)
         if found is None:
             # Pure all the same: the memory only saves work, 140,000 judgements share a few dozen keys.
-            found = self._active[key] = InForce(self._speaking(on, facts, held))
-        return found
+            found = self._of_day[key] = OfDay(self._speaking(on, facts))
+        return found.holding(present(facts))
 
-    def _speaking(self, on: date, facts: Facts, held: tuple[bool, ...]) -> Iterator[Active]:
+    def _speaking(self, on: date, facts: Facts) -> Iterator[Active]:
         creditor, debtor = facts.practice.creditor, facts.practice.debtor_kind
-        missing = {need for need, there in zip(NEEDS, held, strict=True) if not there}
         for rule in self.rules:
             if rule.overrides is not None or facts.act.kind not in rule.acts or not rule.valid_on(on):
                 continue
             check = CHECKS[rule.check]
-            if not check.codes or check.needs in missing or not rule.scope.covers(creditor=creditor, debtor=debtor):
+            if not check.codes or not rule.scope.covers(creditor=creditor, debtor=debtor):
                 continue
             active = self._resolved(rule, on, creditor=creditor, debtor=debtor)
             if check.switch is None or active.parameters[check.switch]:

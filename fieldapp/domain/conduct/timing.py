@@ -70,10 +70,10 @@ def appointment(case: Case, _: Mapping[str, Any]) -> Said:
 
 def conversation_limit(case: Case, p: Mapping[str, Any]) -> Said:
     """Conversations over all channels stay within the day's and the week's limit."""
-    practice = case.practice
-    if not practice.contacts or (p["appointment_lifts"] and case.in_appointment()):
+    if case.appointments and p["appointment_lifts"] and case.in_appointment():
         return NOTHING
-    tally = contacts.conversations(practice.contacts, on=case.on, since=practice.placement_starts_on)
+    practice = case.practice
+    tally = contacts.tally(practice.held.conversations, on=case.on, since=practice.placement_starts_on)
     if tally.day >= p["max_per_day"]:
         return (("conduct.conversations_today", {"count": tally.day, "most": p["max_per_day"]}),)
     if tally.week >= p["max_per_week"]:
@@ -83,10 +83,10 @@ def conversation_limit(case: Case, p: Mapping[str, Any]) -> Said:
 
 def visit_limit(case: Case, p: Mapping[str, Any]) -> Said:
     """Visits stay within the limits of day, week and placement."""
-    practice = case.practice
-    if not practice.contacts or (p["appointment_lifts"] and case.in_appointment()):
+    if case.appointments and p["appointment_lifts"] and case.in_appointment():
         return NOTHING
-    tally = contacts.visits(practice.contacts, on=case.on, since=practice.placement_starts_on)
+    practice = case.practice
+    tally = contacts.tally(practice.held.visits, on=case.on, since=practice.placement_starts_on)
     if tally.day >= p["max_per_day"]:
         return (("conduct.visits_today", {"count": tally.day, "most": p["max_per_day"]}),)
     if tally.week >= p["max_per_week"]:
