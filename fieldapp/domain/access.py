@@ -194,6 +194,7 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "list_debtor_pairs": _session(_OFFICE),
         "decide_debtor_pair": _session(_OFFICE),
         "export_outcomes": _session(_OFFICE),
+        "export_creditor_account": _session(_OFFICE),
         # cash
         "read_cash_desk": _session(_OFFICE),
         "hand_in_cash": _session(_OFFICE),

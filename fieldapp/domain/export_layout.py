@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.intake_layout import Amounts, Dates, FileKind
@@ -42,6 +43,29 @@ DATE_FORMATS = ("dd/mm/yyyy", "yyyy-mm-dd", "ddmmyyyy", "yyyymmdd", "dd.mm.yyyy"
 MOST_COLUMNS = 40
 WIDEST = 400
 LONGEST_CODE = 40
+
+
+class AccountFile(StrEnum):
+    """An account instead of rows: as a paper, or as a workbook."""
+
+    PDF = "account_pdf"
+    XLSX = "account_xlsx"
+
+
+class Every(StrEnum):
+    """How often an account is due: on the plan's days of the week, or on the first of a month."""
+
+    WEEKDAYS = "weekdays"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLayout:
+    """A creditor who is given an account, in one of the languages of the service."""
+
+    kind: AccountFile
+    every: Every = Every.WEEKDAYS
+    language: Literal["it", "en", "fr"] = "it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ class OutRow:
     outcome: str = ""
     amount_cents: int | None = None
     share: LineBalance | None = None
+    dues_cents: int | None = None
+    """By how much the agency owes the creditor more: nothing where the money went to his own account."""
     method: str = ""
     receipt: str = ""
     due_on: date | None = None
@@ -111,15 +113,19 @@ def differences(told: Mapping[ToldBefore, int], codes: Mapping[str, str]) -> lis
     return sorted(found, key=lambda one: (one.said, one.told))
 
 
-def next_run(after: datetime, *, at: time, weekdays: Collection[int], zone: ZoneInfo) -> datetime:
+def next_run(
+    after: datetime, *, at: time, weekdays: Collection[int], zone: ZoneInfo, monthly: bool = False
+) -> datetime:
     """The first instant later than `after` at local `at` on one of `weekdays` (0 Monday .. 6 Sunday).
+
+    `monthly`: on the first of a month instead, whatever day of the week that is.
 
     A local time that a change of clocks leaves out is taken as `zoneinfo` reads it: an hour later, never a day.
     """
     day = after.astimezone(zone).date()
     while True:
         moment = datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
-        if day.weekday() in weekdays and moment > after:
+        if (day.day == 1 if monthly else day.weekday() in weekdays) and moment > after:
             return moment
         day += timedelta(days=1)
 

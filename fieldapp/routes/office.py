@@ -14,7 +14,7 @@ from litestar.response import ServerSentEvent
 from msgspec import Meta, Struct
 
 from fieldapp.routes.guard import parts_of
-from fieldapp.services import addresses, exchange, intake, office
+from fieldapp.services import addresses, creditor_accounts, exchange, intake, office
 from fieldapp.services.work import Work
 from fieldapp.store.shapes.office import (
     CreditorRow,
@@ -160,6 +160,21 @@ class OfficeController(Controller):
         self, work: NamedDependency[Work], day: FromQuery[date], creditor_id: FromQuery[UUID]
     ) -> Response[bytes]:
         content, media_type, name = await exchange.export_outcomes(work, day=day, creditor_id=creditor_id)
+        return download(content, media_type=media_type, name=name)
+
+    @get("/exports/account", operation_id="export_creditor_account")
+    async def export_creditor_account(
+        self,
+        work: NamedDependency[Work],
+        creditor_id: FromQuery[UUID],
+        from_on: FromQuery[date],
+        to_on: FromQuery[date],
+        form: FromQuery[Literal["pdf", "xlsx"]] = "pdf",
+        language: FromQuery[Literal["it", "en", "fr"]] = "it",
+    ) -> Response[bytes]:
+        content, media_type, name = await creditor_accounts.draw_by_hand(
+            work, creditor_id=creditor_id, from_on=from_on, to_on=to_on, form=form, language=language
+        )
         return download(content, media_type=media_type, name=name)
 
     @get("/events", operation_id="watch_events")

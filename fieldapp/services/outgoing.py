@@ -7,7 +7,7 @@ So a fact is in exactly one file of a plan, whatever dies when. How a file gets 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from typing import Any
 from uuid import UUID
@@ -17,11 +17,12 @@ import msgspec
 from fieldapp.documents.outgoing import write_outgoing
 from fieldapp.documents.tabular import MEDIA_TYPES
 from fieldapp.domain import outgoing as rules
+from fieldapp.domain.creditor_account import Period
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.domain.export_layout import LONGEST_CODE, OutLayout
+from fieldapp.domain.export_layout import LONGEST_CODE, AccountFile, AccountLayout, Every, OutLayout
 from fieldapp.domain.ids import sha256
 from fieldapp.domain.intake_layout import FileKind
-from fieldapp.services import handover
+from fieldapp.services import creditor_accounts, handover
 from fieldapp.services.work import Parts, Work
 from fieldapp.store import feed_pages, intake, practices
 from fieldapp.store import outgoing as store
@@ -111,7 +112,7 @@ async def pause(work: Work, plan_id: UUID, *, paused: bool) -> ExportPlanRow:
 
 
 def _set(work: Work, row: store.ExportPlan, wanted: Wanted) -> None:
-    layout_of(wanted.layout)
+    layout = layout_of(wanted.layout)
     at = _hour(wanted.at)
     if not wanted.weekdays or not set(wanted.weekdays) <= set(range(7)):
         raise Refusal("export.hours_unusable", kind=Kind.MALFORMED)
@@ -120,8 +121,11 @@ def _set(work: Work, row: store.ExportPlan, wanted: Wanted) -> None:
         raise Refusal("export.codes_unusable", kind=Kind.MALFORMED, details={"longest": LONGEST_CODE})
     row.name, row.layout, row.codes = wanted.name.strip(), dict(wanted.layout), codes
     row.at, row.weekdays = wanted.at, sorted(set(wanted.weekdays))
-    row.next_run_at = rules.next_run(work.now, at=at, weekdays=row.weekdays, zone=work.parts.zone)
-    row.place, row.target = wanted.place, handover.checked_target(wanted.place, wanted.target)
+    row.next_run_at = rules.next_run(
+        work.now, at=at, weekdays=row.weekdays, zone=work.parts.zone, monthly=is_monthly(layout)
+    )
+    prefix = wanted.target.get("prefix") or ("rendiconto" if isinstance(layout, AccountLayout) else "esiti")
+    row.place, row.target = wanted.place, handover.checked_target(wanted.place, {**wanted.target, "prefix": prefix})
     row.secret = handover.kept_secret(wanted.place, wanted.secret, row.secret)
 
 
@@ -132,12 +136,24 @@ def _hour(text: str) -> time:
         raise Refusal("export.hours_unusable", kind=Kind.MALFORMED) from None
 
 
-def layout_of(plain: Mapping[str, Any]) -> OutLayout:
-    """Raises Refusal `export.contradiction`."""
+def layout_of(plain: Mapping[str, Any]) -> OutLayout | AccountLayout:
+    """How rows are written, or that an account is given instead. Raises Refusal `export.contradiction`."""
+    account = plain.get("kind") in {one.value for one in AccountFile}
     try:
-        return msgspec.convert(plain, OutLayout)
+        return msgspec.convert(plain, AccountLayout) if account else msgspec.convert(plain, OutLayout)
     except msgspec.ValidationError as fault:
         raise Refusal("export.contradiction", kind=Kind.MALFORMED, details={"what": str(fault)}) from None
+
+
+def is_monthly(layout: OutLayout | AccountLayout) -> bool:
+    return isinstance(layout, AccountLayout) and layout.every is Every.MONTH
+
+
+def _file_type(layout: OutLayout | AccountLayout) -> tuple[str, str]:
+    """Media type and ending."""
+    if isinstance(layout, AccountLayout):
+        return creditor_accounts.MEDIA_TYPES[layout.kind]
+    return MEDIA_TYPES[layout.kind]
 
 
 def _said(row: store.ExportPlan) -> dict[str, Any]:
@@ -165,24 +181,26 @@ async def preview(
     for one in rows:
         counted[one.said] = counted.get(one.said, 0) + 1
     said = sorted({*counted, *(before.said for before in told)})
-    text_kind = FileKind.CSV if made.kind is FileKind.XLSX else made.kind
     control = rules.control_of(rows, sequence=(row.sequence if row else 0) + 1, previous=rules.NO_DIGEST)
-    write_outgoing(rows, made, codes=codes, control=control, zone=work.parts.zone)
-    sample = write_outgoing(
-        rows[:_SHOWN],
-        layout_of({**layout, "kind": text_kind.value}),
-        codes=codes,
-        control=control,
-        zone=work.parts.zone,
-    )
+    sample = "" if isinstance(made, AccountLayout) else _sample(work, rows, made, codes=codes, control=control)
     return ExportPreview(
         rows=len(rows),
         total_cents=control.total_cents,
         codes=[MappedCode(one, codes.get(one) or one, counted.get(one, 0), bool(codes.get(one))) for one in said],
         changed=[ChangedCode(one.said, one.told, one.now, one.rows) for one in rules.differences(told, codes)],
-        sample="\n".join(sample.decode(made.encoding, errors="replace").splitlines()[:-1]),
+        sample=sample,
         more=more,
     )
+
+
+def _sample(
+    work: Work, rows: Sequence[rules.OutRow], layout: OutLayout, *, codes: Mapping[str, str], control: rules.Control
+) -> str:
+    """The beginning of a file as text. Raises Refusal `export.too_wide` for any of the rows."""
+    write_outgoing(rows, layout, codes=codes, control=control, zone=work.parts.zone)
+    text = replace(layout, kind=FileKind.CSV) if layout.kind is FileKind.XLSX else layout
+    sample = write_outgoing(rows[:_SHOWN], text, codes=codes, control=control, zone=work.parts.zone)
+    return "\n".join(sample.decode(layout.encoding, errors="replace").splitlines()[:-1])
 
 
 async def ask_host_key(work: Work, plan_id: UUID) -> HostKey:
@@ -211,13 +229,22 @@ async def make_now(work: Work, plan_id: UUID) -> list[OutgoingFileRow]:
 async def make(parts: Parts, session: Any, row: store.ExportPlan) -> store.OutgoingFile | None:
     """Write what the plan has not told into a file, within the caller's transaction; the plan is held."""
     now = parts.clock.now()
-    rows, reached, _ = await store.untold(session, creditor_id=row.creditor_id, after=row.read_up_to)
-    row.read_up_to = reached
+    after = row.read_up_to
+    rows, row.read_up_to, _ = await store.untold(session, creditor_id=row.creditor_id, after=after)
     if not rows:
         return None
     layout = layout_of(row.layout)
     control = rules.control_of(rows, sequence=row.sequence + 1, previous=row.last_digest)
-    content = write_outgoing(rows, layout, codes=row.codes, control=control, zone=parts.zone)
+    if isinstance(layout, AccountLayout):
+        since = await store.made_last(session, row.id) or (row.created_at if after else None)
+        period = Period(since, now)
+        account = await creditor_accounts.account_of(parts, session, rows, creditor_id=row.creditor_id, period=period)
+        creditor = await intake.creditor(session, row.creditor_id)
+        content = await creditor_accounts.write(
+            parts, session, account, layout, creditor=creditor.name, control=control
+        )
+    else:
+        content = write_outgoing(rows, layout, codes=row.codes, control=control, zone=parts.zone)
     # The bytes first: should the transaction fail, they lie there unnamed; the other way round they would be missing.
     await parts.blobs.put(content)
     made = store.OutgoingFile(
@@ -230,7 +257,7 @@ async def make(parts: Parts, session: Any, row: store.ExportPlan) -> store.Outgo
             row.target.get("prefix") or "esiti",
             now.astimezone(parts.zone).date(),
             control.sequence,
-            MEDIA_TYPES[layout.kind][1],
+            _file_type(layout)[1],
         ),
         sha256=sha256(content),
         size_bytes=len(content),
@@ -282,7 +309,7 @@ async def download(work: Work, file_id: UUID) -> tuple[bytes, str, str]:
         await work.session.flush()
         await arrived(work.session, row, now=work.now)
     audit(work.session, "outgoing.downloaded", "outgoing_file", file_id, sequence=row.sequence, sha256=row.sha256)
-    return content, MEDIA_TYPES[layout_of(plan.layout).kind][0], row.name
+    return content, _file_type(layout_of(plan.layout))[0], row.name
 
 
 async def arrived(session: Any, row: store.OutgoingFile, *, now: Any) -> None:

@@ -105,7 +105,11 @@ async def _make_what_is_due(parts: Parts, scope: Scope, plan_id: UUID) -> None:
             while await outgoing.make(parts, session, plan) is not None:
                 pass
             plan.next_run_at = rules.next_run(
-                now, at=time.fromisoformat(plan.at), weekdays=plan.weekdays, zone=parts.zone
+                now,
+                at=time.fromisoformat(plan.at),
+                weekdays=plan.weekdays,
+                zone=parts.zone,
+                monthly=outgoing.is_monthly(outgoing.layout_of(plan.layout)),
             )
             session.add(plan)
     except Refusal as refusal:

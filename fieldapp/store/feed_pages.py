@@ -71,6 +71,24 @@ async def facts_between(
     return [Told(*row) for row in (await session.execute(query)).all()]
 
 
+async def facts_recorded(
+    session: AsyncSession, *, since: datetime, until: datetime, kinds: Sequence[str], creditor_id: UUID, limit: int
+) -> list[Told]:
+    """The facts of these kinds about a creditor recorded at `since` or later and before `until`, in order."""
+    query = (
+        _told()
+        .where(
+            col(Fact.recorded_at) >= since,
+            col(Fact.recorded_at) < until,
+            col(Fact.kind).in_(kinds),
+            _CREDITOR.in_([creditor_id]),
+        )
+        .order_by(col(Fact.number))
+        .limit(limit)
+    )
+    return [Told(*row) for row in (await session.execute(query)).all()]
+
+
 async def facts_numbered(session: AsyncSession, numbers: Sequence[int]) -> dict[int, Told]:
     """The facts of these numbers."""
     found = (await session.execute(_told().where(col(Fact.number).in_(numbers)))).all() if numbers else []

@@ -120,16 +120,17 @@ async def untold(
     more = len(told) > limit
     facts = [one for one in told[:limit] if one.fact.practice_id is not None]
     reached = told[limit - 1].fact.number if more else max(up_to, after)
-    return await _rows(session, facts), reached, more
+    return await rows_of(session, facts), reached, more
 
 
-async def _rows(session: AsyncSession, told: Sequence[feed_pages.Told]) -> list[OutRow]:
-    debtors = await _debtors(session, {one.fact.practice_id for one in told})
+async def rows_of(session: AsyncSession, told: Sequence[feed_pages.Told]) -> list[OutRow]:
+    """Facts of `TELLS` as rows, in their order."""
+    debtors = await debtors_of(session, {one.fact.practice_id for one in told})
     receipts = await _receipts(session, {one.fact.body["receipt"] for one in told if "receipt" in one.fact.body})
     visits = {UUID(one.fact.body["visit_id"]) for one in told if one.fact.kind == "visit.reported"}
     agents = await _agents(session, visits | {paper.visit_id for paper in receipts.values()})
     entries = {one.fact.number: _entry_of(one.fact, receipts.get(one.fact.body.get("receipt", ""))) for one in told}
-    shares = await _shares(session, {entry for entry in entries.values() if entry})
+    shares, dues = await _shares(session, {entry for entry in entries.values() if entry})
     rows = []
     for one in told:
         fact, body = one.fact, one.fact.body
@@ -150,6 +151,7 @@ async def _rows(session: AsyncSession, told: Sequence[feed_pages.Told]) -> list[
                 outcome=body["outcome"] if fact.kind == "visit.reported" else "",
                 amount_cents=sign * body["amount_cents"] if money else None,
                 share=shares.get(entries[fact.number] or ""),
+                dues_cents=dues.get(entries[fact.number] or ""),
                 method=body.get("method", "") or (paper.method if paper else ""),
                 receipt=body.get("receipt", ""),
                 due_on=date.fromisoformat(body["due_on"]) if fact.kind == "promise.made" else None,
@@ -159,7 +161,7 @@ async def _rows(session: AsyncSession, told: Sequence[feed_pages.Told]) -> list[
     return rows
 
 
-async def _debtors(session: AsyncSession, practice_ids: set[UUID]) -> dict[UUID, str]:
+async def debtors_of(session: AsyncSession, practice_ids: set[UUID]) -> dict[UUID, str]:
     query = select(Obligor.practice_id, Obligor.name).where(
         col(Obligor.practice_id).in_(practice_ids), col(Obligor.role) == "debtor"
     )
@@ -211,8 +213,8 @@ def _entry_of(fact: Any, paper: _Paper | None) -> str | None:
     return str(paper.entry_id) if fact.kind == "payment.received" and paper else None
 
 
-async def _shares(session: AsyncSession, entries: set[str]) -> dict[str, LineBalance]:
-    """What each entry took off principal, interest and costs, in cents; negative where it gave back."""
+async def _shares(session: AsyncSession, entries: set[str]) -> tuple[dict[str, LineBalance], dict[str, int]]:
+    """What each entry took off principal, interest and costs, in cents, negative where it gave back; and its dues."""
     ids = [UUID(one) for one in entries if ":" not in one]
     query = (
         select(Entry.id, Entry.idempotency_key, Account.kind, func.sum(Posting.amount_cents))
@@ -220,14 +222,15 @@ async def _shares(session: AsyncSession, entries: set[str]) -> dict[str, LineBal
         .join(Account, col(Account.id) == col(Posting.account_id))
         .where(
             or_(col(Entry.idempotency_key).in_(entries), col(Entry.id).in_(ids)),
-            col(Account.kind).in_([kind.value for kind in CLAIMS]),
+            col(Account.kind).in_([kind.value for kind in (*CLAIMS, AccountKind.CREDITOR_DUES)]),
         )
         .group_by(col(Entry.id), col(Entry.idempotency_key), col(Account.kind))
     )
     cents: dict[str, dict[AccountKind, int]] = defaultdict(dict)
     for entry_id, key, kind, total in (await session.exec(query)).all() if entries else []:
         cents[str(entry_id)][AccountKind(kind)] = cents[key][AccountKind(kind)] = -int(total)
-    return {name: LineBalance(*(by.get(kind, 0) for kind in CLAIMS)) for name, by in cents.items()}
+    shares = {name: LineBalance(*(by.get(kind, 0) for kind in CLAIMS)) for name, by in cents.items()}
+    return shares, {name: by.get(AccountKind.CREDITOR_DUES, 0) for name, by in cents.items()}
 
 
 async def told_before(session: AsyncSession, plan_id: UUID) -> dict[ToldBefore, int]:
@@ -315,6 +318,11 @@ async def has_work(session: AsyncSession, plan_id: UUID, *, now: datetime) -> bo
         ),
     )
     return (await session.exec(query)).one() > 0
+
+
+async def made_last(session: AsyncSession, plan_id: UUID) -> datetime | None:
+    """When the plan's newest file was made."""
+    return (await session.exec(select(func.max(OutgoingFile.made_at)).where(OutgoingFile.plan_id == plan_id))).one()
 
 
 async def open_hand_overs(session: AsyncSession, file_id: UUID) -> Sequence[HandOver]:

@@ -254,6 +254,11 @@ def _files(page: Page) -> Iterator[str]:
     sheet.get_by_label("Racconta anche").check()
     expect(sheet.get_by_text("Prova: niente è partito")).to_be_visible()
     yield "esiti-invio"
+    sheet.get_by_label("Formato").select_option("account_pdf")
+    expect(sheet.get_by_label("Quando")).to_be_visible()
+    yield "esiti-rendiconto"
+    sheet.get_by_label("Formato").select_option("csv")
+    expect(sheet.get_by_text("Inizio del file")).to_be_visible()
     sheet.get_by_role("button", name="Salva").click()
     card = page.get_by_role("article", name="Esiti serali")
     card.get_by_role("button", name="Fai il file ora").click()

@@ -286,6 +286,8 @@ export const link = {
   trialBalance: (at: string) => `/api/v1/exports/trial-balance?${new URLSearchParams({ at }).toString()}`,
   statement: (query: Record<string, string>) => `/api/v1/exports/statement?${new URLSearchParams(query).toString()}`,
   rejects: (import_id: string) => `/api/v1/imports/${encodeURIComponent(import_id)}/rejects`,
+  creditorAccount: (query: { readonly creditor_id: string; readonly from_on: string; readonly to_on: string; readonly form: 'pdf' | 'xlsx'; readonly language: string }) =>
+    `/api/v1/exports/account?${new URLSearchParams(query).toString()}`,
   outgoingFile: (file_id: string) => `/api/v1/outgoing-files/${encodeURIComponent(file_id)}`,
   outcomes: (day: string, creditor_id: string) =>
     `/api/v1/exports/outcomes?${new URLSearchParams({ day, creditor_id }).toString()}`,

@@ -22,6 +22,18 @@ describe('how a creditor is told', () => {
     expect(sent.secret).toBeNull()
   })
 
+  it('gives an account without columns, on the first of a month', () => {
+    const form = emptyForm(name)
+    form.kind = 'account_pdf'
+    form.every = 'month'
+    const sent = requestOf(form)
+
+    const again = formOf({ ...sent, id: 'x', creditor_id: 'c', paused: false } as unknown as ExportPlan, name)
+
+    expect(sent.layout).toEqual({ kind: 'account_pdf', every: 'month' })
+    expect(requestOf(again)).toEqual(sent)
+  })
+
   it('keeps the order of the columns and leaves out what nobody wants', () => {
     const form = emptyForm(name)
     form.columns.reverse()

@@ -3,7 +3,8 @@ import type { ExportPlan, ExportRequest } from '../../api/shapes'
 
 export const FIELDS = ['practice_number', 'debtor', 'day', 'time', 'agent', 'code', 'outcome', 'amount', 'principal', 'interest', 'costs', 'method', 'receipt', 'due_on', 'promised', 'fact'] as const
 export type OutField = (typeof FIELDS)[number]
-export const KINDS = ['csv', 'xlsx', 'fixed'] as const
+export const KINDS = ['csv', 'xlsx', 'fixed', 'account_pdf', 'account_xlsx'] as const
+export const EVERY = ['weekdays', 'month'] as const
 export const PLACES = ['desk', 'sftp', 'bucket', 'folder'] as const
 export type Place = (typeof PLACES)[number]
 /** What no file does without. */
@@ -20,6 +21,7 @@ export interface Column {
 export interface PlanForm {
   name: string
   kind: (typeof KINDS)[number]
+  every: (typeof EVERY)[number]
   columns: Column[]
   codes: Record<string, string>
   place: Place
@@ -43,10 +45,11 @@ export function emptyForm(name: (field: OutField) => string): PlanForm {
   return {
     name: '',
     kind: 'csv',
+    every: 'weekdays',
     columns: FIELDS.map((field) => ({ field, name: name(field), width: 20, wanted: FIRST.includes(field) })),
     codes: {},
     place: 'desk',
-    target: { prefix: 'esiti', host: '', port: 22, user: '', folder: '', host_key: '', url: '' },
+    target: { prefix: '', host: '', port: 22, user: '', folder: '', host_key: '', url: '' },
     secret: { password: '', id: '', key: '' },
     at: '19:00',
     weekdays: [0, 1, 2, 3, 4],
@@ -66,11 +69,12 @@ export function formOf(plan: ExportPlan, name: (field: OutField) => string): Pla
     ...form,
     name: plan.name,
     kind: isOneOf(KINDS, plan.layout['kind']) ? plan.layout['kind'] : 'csv',
+    every: isOneOf(EVERY, plan.layout['every']) ? plan.layout['every'] : 'weekdays',
     columns: [...wanted, ...rest.map((one) => ({ ...one, wanted: false }))],
     codes: { ...plan.codes },
     place: isOneOf(PLACES, plan.place) ? plan.place : 'desk',
     target: {
-      prefix: text(target['prefix']) || 'esiti',
+      prefix: text(target['prefix']),
       host: text(target['host']),
       port: typeof target['port'] === 'number' ? target['port'] : 22,
       user: text(target['user']),
@@ -83,7 +87,11 @@ export function formOf(plan: ExportPlan, name: (field: OutField) => string): Pla
   }
 }
 
+/** An account instead of rows: no columns, no codes. */
+export const isAccount = (form: PlanForm): boolean => form.kind === 'account_pdf' || form.kind === 'account_xlsx'
+
 export function layoutOf(form: PlanForm): Record<string, unknown> {
+  if (isAccount(form)) return { kind: form.kind, every: form.every }
   const fixed = form.kind === 'fixed'
   const columns = form.columns
     .filter((one) => one.wanted)

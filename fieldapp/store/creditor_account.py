@@ -1,0 +1,58 @@
+"""What an account to a creditor needs beside the facts: promises whose day is over, and the money that kept them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.domain.creditor_account import Promised, Received
+from fieldapp.domain.outgoing import TAKES_BACK
+from fieldapp.store.outgoing import debtors_of
+from fieldapp.store.tables.field import Promise, Visit
+from fieldapp.store.tables.office import Fact
+from fieldapp.store.tables.practice import Practice
+
+
+async def promises_due(
+    session: AsyncSession, *, creditor_id: UUID, first: date, after: date, zone: ZoneInfo
+) -> list[Promised]:
+    """Promises about a creditor's practices due on `first` or later and before `after`."""
+    query = (
+        select(Promise, Practice.practice_number, Visit.left_at)
+        .join(Practice, col(Practice.id) == col(Promise.practice_id))
+        .join(Visit, col(Visit.id) == col(Promise.visit_id))
+        .where(Practice.creditor_id == creditor_id, col(Promise.due_on) >= first, col(Promise.due_on) < after)
+        .order_by(col(Promise.due_on), col(Promise.id))
+    )
+    found = (await session.exec(query)).all()
+    debtors = await debtors_of(session, {row.practice_id for row, _, _ in found})
+    return [
+        Promised(
+            practice_id=row.practice_id,
+            practice_number=number,
+            debtor=debtors.get(row.practice_id, ""),
+            made_on=left_at.astimezone(zone).date(),
+            due_on=row.due_on,
+            amount_cents=row.amount_cents,
+            seen=row.state == "kept",
+        )
+        for row, number, left_at in found
+    ]
+
+
+async def received(session: AsyncSession, practice_ids: Collection[UUID], *, zone: ZoneInfo) -> list[Received]:
+    """All money of these practices, as the facts tell it."""
+    query = select(Fact.practice_id, Fact.kind, Fact.at, Fact.body).where(
+        col(Fact.practice_id).in_(practice_ids), col(Fact.kind).in_(["payment.received", *TAKES_BACK])
+    )
+    found = (await session.exec(query)).all() if practice_ids else []
+    return [
+        Received(practice_id, at.astimezone(zone).date(), body["amount_cents"] * (-1 if kind in TAKES_BACK else 1))
+        for practice_id, kind, at, body in found
+        if practice_id is not None
+    ]
