@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import case, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -208,7 +208,7 @@ async def _together(session: AsyncSession, visits: Sequence[Visit]) -> dict[tupl
 async def _signatures(session: AsyncSession, practice_id: UUID) -> dict[UUID, SignatureRow]:
     """Signatures by visit; the picture's document once its bytes have arrived."""
     query = (
-        select(SignatureGiven, Attachment.document_id)
+        select(SignatureGiven, case((col(Attachment.stored), col(Attachment.document_id))))
         .join(Visit, col(Visit.id) == col(SignatureGiven.visit_id))
         .join(
             Attachment,

@@ -142,6 +142,23 @@ async def test_of_a_signature_only_the_picture_is_kept_whatever_the_phone_sends(
         await house.parts.blobs.get(signed["sha256"])
 
 
+async def test_a_signature_is_said_to_be_on_its_way_until_it_is_here(house: House) -> None:
+    phone, stop = await one_stop(house)
+    report = paid_report(phone, stop, 15_000)
+    await phone.push(phone.envelope("visit", report, at=AT))
+    office = await house.sign_in(Role.BACK_OFFICE)
+
+    async def in_the_practice_file() -> str | None:
+        [visit] = (await office.get(f"/practices/{stop['practice']['id']}")).json()["visits"]
+        return visit["signature"]["document_id"]  # type: ignore[no-any-return]
+
+    assert await in_the_practice_file() is None
+    digest = report["signature"]["image_sha256"]
+    await phone.request("PUT", f"/field/attachments/{digest}", content=phone.blobs[digest])
+    shown = await in_the_practice_file()
+    assert (await office.get(f"/documents/{shown}")).headers["content-type"] == "image/png"
+
+
 @pytest.mark.parametrize("where", ["signature", "report"])
 async def test_a_report_has_no_place_for_how_a_signature_was_drawn(house: House, where: str) -> None:
     phone, stop = await one_stop(house)
