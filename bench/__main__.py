@@ -51,12 +51,18 @@ def phone() -> str:
     return f"`{' '.join(command[1:])}`\n\n{done.stdout.strip()}"
 
 
+def live() -> str:
+    """The desk's own table, from a process of its own because the browser's driver keeps a loop running."""
+    return _apart("live")
+
+
 BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
     "service": ("Service", service.report),
     "import": ("Import", importing.report),
     "geocoding": ("Geocoding", geocoding),
     "first-load": ("First load of the phone app", first_load.report),
     "phone": ("Phone", phone),
+    "live": ("From the phone to the open practice file", live),
     "money": ("Money", money),
     "planning": ("Day plans", planning),
     "conduct": ("Rules of conduct", conduct),

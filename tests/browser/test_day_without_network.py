@@ -6,6 +6,7 @@ The day is played once. Each test then asks the office about one visit.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.at_the_door import AgentsPhone
 from tests.browser.books import Books
 from tests.browser.conftest import Service, a_phone
+from tests.browser.test_third_party import NEUTRAL_CHUNKS, png_chunks
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +33,8 @@ class Day:
     receipts: dict[str, str] = field(default_factory=dict)
     notices: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    sent: list[tuple[str, bytes]] = field(default_factory=list)
+    """Method and body of what the phone sent."""
 
     def owed_before(self, story: str) -> int:
         return int(self.before[self.stops[story]]["owed_cents"])
@@ -51,6 +55,7 @@ def day(browser: Browser, service: Service, books: Books) -> Iterator[Day]:
         phone.enrol()
         played = Day(books, {stop: books.practice(stop) for stop in books.stops}, books.balances())
         phone.lose_network()
+        eyes.page.on("request", lambda asked: played.sent.append((asked.method, asked.post_data_buffer or b"")))
 
         card(phone, played)
         cheque(phone, played)
@@ -220,6 +225,18 @@ def test_a_signature_is_bound_to_the_text_that_the_signer_saw(day: Day, books: B
     assert "42,00 €" in given["text"]
     assert not given["refused"]
     assert books.picture(given["document_id"]).startswith(b"\x89PNG")
+
+
+def test_a_signature_leaves_the_phone_as_a_picture_without_timing_or_pressure(day: Day) -> None:
+    pushed = [json.loads(content) for method, content in day.sent if method == "POST" and b'"envelopes"' in content]
+    bodies = [json.loads(envelope["text"])["body"] for push in pushed for envelope in push["envelopes"]]
+    given = [body["signature"] for body in bodies if (body.get("signature") or {}).get("image_sha256")]
+    pictures = {hashlib.sha256(content).hexdigest(): content for method, content in day.sent if method == "PUT"}
+
+    assert given
+    for signature in given:
+        assert set(signature) == {"refused", "text", "text_digest", "image_sha256", "signer"}
+        assert set(png_chunks(pictures[signature["image_sha256"]])) <= NEUTRAL_CHUNKS
 
 
 def test_a_refusal_to_sign_is_an_answer_under_the_same_text(day: Day) -> None:
