@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
+from itertools import combinations
 from typing import Any
 from uuid import UUID
 
@@ -48,8 +49,9 @@ from fieldapp.store.shapes.dispatch import (
     Unplanned,
 )
 
-SERVICE_S = 20 * 60
-"""Time at a door until the kinds of visit are learned apart."""
+APPOINTMENT_S, FIRST_S, AGAIN_S = 30 * 60, 20 * 60, 15 * 60
+"""Time at a door by kind of visit: where somebody waits with papers to sign, for the first time, after a vain attempt.
+What follows at the same door takes a share of it (`planning.problem.AGAIN_PERCENT`)."""
 CENT_PER_KM = 45
 CENT_PER_HOUR = 1_800
 RECOVERY_PER_MILLE = 60
@@ -69,6 +71,7 @@ class JudgedPractice:
     door: store.PracticeAtDoor
     shown: Candidate
     windows_s: tuple[tuple[int, int], ...]
+    service_s: int
 
 
 async def candidates_on(
@@ -82,21 +85,23 @@ async def candidates_on(
     owed = await limitation.askable_cents(work.session, ids, ruleset=ruleset, on=day)
     found = []
     for door in doors:
-        about = _facts(door, facts[door.practice.id], day, work)
-        windows = lawful_windows(day, about, ruleset) if door.address and door.address.lat_e6 is not None else ()
-        findings = () if windows else _why_not(about, ruleset, windows, work.now)
-        cents = owed.get(door.practice.id, 0)
         appointment = any(
             at.from_at.astimezone(work.parts.zone).date() == day for at in facts[door.practice.id].appointments
         )
+        service_s = APPOINTMENT_S if appointment else AGAIN_S if door.attempts else FIRST_S
+        about = _facts(door, facts[door.practice.id], day, work, service_s=service_s)
+        windows = lawful_windows(day, about, ruleset) if door.address and door.address.lat_e6 is not None else ()
+        findings = () if windows else _why_not(about, ruleset, windows, work.now)
+        cents = owed.get(door.practice.id, 0)
         said = [rules.finding(finding, ruleset, day) for finding in findings]
-        found.append(JudgedPractice(door, _shown(door, cents, day, bool(windows), said, must=appointment), windows))
+        shown = _shown(door, cents, day, bool(windows), said, must=appointment)
+        found.append(JudgedPractice(door, shown, windows, service_s))
     return found
 
 
-def _facts(door: store.PracticeAtDoor, practice: PracticeFacts, day: date, work: Work) -> Facts:
+def _facts(door: store.PracticeAtDoor, practice: PracticeFacts, day: date, work: Work, *, service_s: int) -> Facts:
     return Facts(
-        act=VisitAct(at_second(day, 11 * 3600, work.parts.zone), SERVICE_S),
+        act=VisitAct(at_second(day, 11 * 3600, work.parts.zone), service_s),
         practice=practice,
         address=facts_store.address_facts(door.address) if door.address else None,
     )
@@ -392,6 +397,7 @@ async def problem_of(
     pinned = {practice: places[agent] for practice, agent in (pins or {}).items() if agent in places}
     points = [(_degrees(p.home_lat_e6), _degrees(p.home_lon_e6)) for p in people]
     points += [(_degrees(c.shown.lat_e6), _degrees(c.shown.lon_e6)) for c in lawful]
+    doors = {c.door.practice.id: door for c in lawful if (door := _door(c)) is not None}
     matrix = travel.matrix(points)
     cost = (matrix.distance_m * CENT_PER_KM) // 1000 + (matrix.travel_s * CENT_PER_HOUR) // 3600
     problem = Problem.of(
@@ -408,7 +414,8 @@ async def problem_of(
             Visit(
                 str(c.door.practice.id),
                 windows_s=c.windows_s,
-                service_s=SERVICE_S,
+                service_s=c.service_s,
+                door=doors.get(c.door.practice.id),
                 prize_cents=c.shown.prize_cents,
                 must=c.shown.must or c.door.practice.id in pinned,
                 pin=pinned.get(c.door.practice.id),
@@ -419,8 +426,32 @@ async def problem_of(
         cost_cents=cost,
         lunch=Lunch(),
         may_visit=await _may_visit(work, people, lawful, day),
+        apart=_elsewhere(lawful, doors),
     )
     return Prepared(problem, people, lawful, [], matrix.distance_m)
+
+
+def _door(candidate: JudgedPractice) -> str | None:
+    """A name for the door at which this person lives; None where nobody can say who it is, as on the phone."""
+    address, person = candidate.door.address, candidate.door.person
+    if address is None or person is None:
+        return None
+    place = (address.comune, address.street, address.house_number) if address.street else (address.text,)
+    return "|".join((person, *(part.casefold() for part in place)))
+
+
+def _elsewhere(lawful: Sequence[JudgedPractice], doors: Mapping[UUID, str]) -> list[list[int]]:
+    """Pairs of visits to one person at different doors: at most one of each on a day (DOMAIN 2.1)."""
+    by_person: dict[str, list[int]] = {}
+    for number, candidate in enumerate(lawful):
+        if candidate.door.person is not None and candidate.door.practice.id in doors:
+            by_person.setdefault(candidate.door.person, []).append(number)
+    return [
+        [one, other]
+        for numbers in by_person.values()
+        for one, other in combinations(numbers, 2)
+        if doors[lawful[one].door.practice.id] != doors[lawful[other].door.practice.id]
+    ]
 
 
 async def _may_visit(
@@ -632,7 +663,7 @@ def _held(
         candidate,
         position,
         arrive_at=at(opens_s),
-        leave_at=at(opens_s + SERVICE_S),
+        leave_at=at(opens_s + candidate.service_s),
         window=(at(opens_s), at(closes_s)),
         travel_s=one.travel_s,
         distance_m=int(prepared.distance_m[one.near, prepared.problem.node(one.visit)]),
@@ -671,7 +702,7 @@ def _stop(
         window_to=window[1],
         travel_s=travel_s,
         distance_m=distance_m,
-        service_s=SERVICE_S,
+        service_s=int((leave_at - arrive_at).total_seconds()),
         prize_cents=shown.prize_cents,
         must=shown.must,
         reserve=reason == "in_reserve",

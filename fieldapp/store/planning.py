@@ -43,6 +43,9 @@ class PracticeAtDoor:
     debtor_name: str
     address: Address | None
     contacts: list[ContactAttempt]
+    person: str | None
+    """What the debtor is known by for certain: the group of practices that a person joined, else the blind index of the
+    tax code or the VAT number. Names are shared and tell nobody apart."""
 
     @property
     def attempts(self) -> int:
@@ -86,9 +89,16 @@ async def open_practices(
                 debtor.name if debtor else "",
                 own[0] if own else None,
                 contacts[practice.id],
+                _known_by(practice, debtor),
             )
         )
     return found
+
+
+def _known_by(practice: Practice, debtor: Obligor | None) -> str | None:
+    if practice.debtor_group is not None:
+        return str(practice.debtor_group)
+    return debtor.tax_code_index or debtor.vat_number if debtor is not None else None
 
 
 async def agents(session: AsyncSession) -> list[Person]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fieldapp.domain.access import Role
 from fieldapp.domain.ledger import LineBalance, statement_entry
+from fieldapp.domain.tax_codes import check_letter
 from fieldapp.store import ledger, planning
 from fieldapp.store.columns import Keyring
 from fieldapp.store.tables import (
@@ -25,10 +26,15 @@ from tests.flows.conftest import House, new_id
 TODAY = date(2026, 11, 26)
 
 
-async def entrusted(house: House, number: str = "P-001", *, cents: int = 90_000, state: str = "open") -> UUID:
-    """A practice of one debt line, long due, with two letters sent and a confirmed address in Lodi."""
+async def entrusted(
+    house: House, number: str = "P-001", *, cents: int = 90_000, state: str = "open", of: str | None = None
+) -> UUID:
+    """A practice of one debt line, long due, with two letters sent and a confirmed address in Lodi. Each number is of a
+    debtor of its own, all of one name and one house; `of`: the number whose debtor it is instead."""
     ids = {name: new_id() for name in ("placement", "practice", "obligor", "line", "address")}
     agency_id = house.agency_id
+    stem = f"BNCMRA{(79 + int((of or number)[-1], 36)) % 100:02}A01E648"
+    tax_code = stem + check_letter(stem)
     async with house.session() as session:
         placement = Placement(
             id=ids["placement"],
@@ -55,8 +61,8 @@ async def entrusted(house: House, number: str = "P-001", *, cents: int = 90_000,
             role="debtor",
             kind="person",
             name="Mario Bianchi",
-            tax_code="BNCMRA80A01E648Z",
-            tax_code_index=Keyring.current().index("tax_code", "BNCMRA80A01E648Z"),
+            tax_code=tax_code,
+            tax_code_index=Keyring.current().index("tax_code", tax_code),
         )
         line = DebtLine(
             id=ids["line"],

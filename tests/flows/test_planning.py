@@ -11,11 +11,12 @@ from uuid import UUID, uuid4
 
 import httpx
 import pypdf
+import pytest
 from sqlmodel import select
 
 from fieldapp.domain.access import Role
 from fieldapp.services import planning
-from fieldapp.store.tables import Address, AuditEntry, ContactAttempt, Fact, Person, PracticeFlag
+from fieldapp.store.tables import Address, AuditEntry, ContactAttempt, Fact, Person, Practice, PracticeFlag
 from tests.conftest import NOW
 from tests.flows.arranged import TODAY, entrusted
 from tests.flows.conftest import Desk, House, a_person, new_id
@@ -154,6 +155,60 @@ async def test_every_stop_lies_in_its_lawful_window_and_after_the_one_before(hou
         assert stop["window_from"] <= stop["arrive_at"] <= stop["window_to"]
     for before, after in pairwise(stops):
         assert before["leave_at"] <= after["arrive_at"]
+
+
+async def test_what_one_person_owes_is_asked_at_one_door_in_one_stop(house: House) -> None:
+    for number, of in (("P-001", "P-001"), ("P-002", "P-002"), ("P-003", "P-001")):
+        await entrusted(house, number, of=of)
+    await colleague(house)
+
+    plan = await planned(house, await dispatcher(house))
+
+    [route] = [r for r in plan["routes"] if "P-001" in [stop["practice_number"] for stop in r["stops"]]]
+    told = {stop["practice_number"]: stop for stop in route["stops"]}
+    first, second = sorted((told["P-001"], told["P-003"]), key=lambda stop: int(stop["position"]))
+    assert second["position"] == first["position"] + 1
+    assert (second["travel_s"], second["arrive_at"]) == (0, first["leave_at"])
+    assert (first["service_s"], second["service_s"]) == (20 * 60, 8 * 60)
+
+
+@pytest.mark.parametrize("known_by", ["a tax code", "a person's word"])
+async def test_a_person_with_two_addresses_is_visited_at_one_of_them_on_a_day(house: House, known_by: str) -> None:
+    one = await entrusted(house, "P-001", cents=90_000)
+    other = await entrusted(house, "P-002", cents=30_000, of="P-001" if known_by == "a tax code" else None)
+    async with house.session() as session:
+        address = (await session.exec(select(Address).where(Address.practice_id == other))).one()
+        address.street, address.text = "Via Milano", "Via Milano 3, 26900 Lodi LO"
+        if known_by == "a person's word":
+            for practice_id in (one, other):
+                practice = await session.get(Practice, practice_id)
+                assert practice is not None
+                practice.debtor_group = one
+
+    plan = await planned(house, await dispatcher(house))
+
+    assert [stop["practice_number"] for stop in stops_of(plan)] == ["P-001"]
+    assert [(row["practice_number"], row["reason"]) for row in plan["unplanned"]] == [("P-002", "kept_apart")]
+
+
+async def test_a_visit_after_a_vain_attempt_takes_less_time_than_the_first(house: House) -> None:
+    tried, _ = await entrusted(house, "P-001"), await entrusted(house, "P-002")
+    async with house.session() as session:
+        session.add(
+            ContactAttempt(
+                id=new_id(),
+                agency_id=house.agency_id,
+                practice_id=tried,
+                at=NOW - timedelta(days=20),
+                channel="visit",
+                outcome="ABSENT",
+                source="history",
+            )
+        )
+
+    stops = stops_of(await planned(house, await dispatcher(house)))
+
+    assert {stop["practice_number"]: stop["service_s"] for stop in stops} == {"P-001": 15 * 60, "P-002": 20 * 60}
 
 
 async def test_progress_is_told_while_it_runs_and_stands_in_the_plan_at_the_end(house: House) -> None:
