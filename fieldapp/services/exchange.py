@@ -18,6 +18,7 @@ from fieldapp.domain.ids import sha256
 from fieldapp.domain.intake_layout import Field, Layout
 from fieldapp.domain.money import Money
 from fieldapp.domain.receipts import receipt_name
+from fieldapp.services import running
 from fieldapp.services.creditor_files import PLAIN, layouts
 from fieldapp.services.work import Parts, Work, working
 from fieldapp.store import exchange as store
@@ -26,6 +27,7 @@ from fieldapp.store.announcements import announcements_of
 from fieldapp.store.exchange import Collected, VisitOutcome
 from fieldapp.store.feed import NewFact, audit, channel, tell
 from fieldapp.store.shapes.office import OfficeEvent
+from fieldapp.store.shapes.running import RunningDay
 
 HEARTBEAT_S = 20.0
 LONGEST_S = 15 * 60.0
@@ -129,25 +131,36 @@ async def export_ledger(work: Work) -> str:
 async def watch(parts: Parts, identity: Identity, *, after: int | None) -> AsyncGenerator[ServerSentEventMessage, None]:
     """Every fact of the agency after the number `after` (None: from now on), once and in order, while it lasts.
 
-    The first message says hello with the number that the stream starts after; silence is broken by a comment.
+    The first message says hello with the number that the stream starts after; silence is broken by a comment. What
+    moves today's published day is followed by how it runs then (`running`): whole at first, later what changed. So is
+    passing time.
     """
     ends_at = asyncio.get_running_loop().time() + LONGEST_S
     async with announcements_of(parts.database).on(channel(identity.agency_id)) as news:
         cursor = await _start(parts, identity, after)
         yield ServerSentEventMessage(id=str(cursor), event="hello", data=f'{{"number":{cursor}}}')
+        heard: RunningDay | None = None
+        stirred = True
         while asyncio.get_running_loop().time() < ends_at:
             news.clear()
             events = await _events(parts, identity, cursor)
             for event in events:
                 cursor = event.number
                 data = msgspec.json.encode(event).decode()
+                stirred = stirred or running.stirs(event.kind)
                 yield ServerSentEventMessage(id=str(event.number), event="fact", data=data)
             if len(events) == AT_ONCE:
                 continue
+            if stirred and (today := await running.today_at(parts, identity, cursor)) is not None:
+                if (told := running.since(heard, today)) is not None:
+                    yield ServerSentEventMessage(event="running", data=msgspec.json.encode(told).decode())
+                heard = today
+            stirred = False
             try:
                 await asyncio.wait_for(news.wait(), HEARTBEAT_S)
             except TimeoutError:
                 yield ServerSentEventMessage(comment="still here")
+                stirred = True
 
 
 async def _start(parts: Parts, identity: Identity, after: int | None) -> int:

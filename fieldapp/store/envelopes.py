@@ -352,11 +352,14 @@ class _Writing:
     def take(self, decision: Decision) -> None:
         self._envelope(decision)
         if decision.verdict is Verdict.REFUSED:
+            task_id = self._new_id()
             self._task(
                 "envelope.refused",
                 subject=("envelope", str(decision.arrived.id)),
                 details={"code": decision.code or "", **decision.details},
+                task_id=task_id,
             )
+            self._tell("task.opened", self._now, None, {"task_id": str(task_id), "kind": "envelope.refused"})
         elif decision.report is not None:
             self._visit(decision, decision.report)
         elif decision.call is not None:
@@ -405,6 +408,7 @@ class _Writing:
         position = danger.position
         details = {
             "agent": self._sent_by.person.name,
+            "agent_id": str(self._sent_by.person.id),
             "at": instant_text(danger.at),
             "visit_id": str(danger.visit_id) if danger.visit_id else None,
             "stop_id": str(danger.stop_id) if danger.stop_id else None,

@@ -92,6 +92,39 @@ export interface OfficeEvent {
   readonly practice_id: string | null
   readonly day: string | null
 }
+
+/** How today runs, in the same stream: the whole day at first, then the lanes that changed; always every alert. */
+export interface RunningDay {
+  readonly day: string
+  readonly version: number
+  readonly as_of: string
+  readonly lanes: readonly RunningLane[]
+  readonly alerts: readonly DayAlert[]
+}
+export interface RunningLane {
+  readonly agent_id: string
+  readonly behind_s: number
+  readonly stops: readonly ExpectedStop[]
+}
+export interface ExpectedStop {
+  readonly stop_id: string
+  readonly arrive_at: string
+  readonly leave_at: string
+  readonly late_s: number
+  readonly missed: boolean
+}
+export interface DayAlert {
+  readonly kind: 'in_danger' | 'must_missed' | 'late' | 'cash_over' | 'envelope_refused'
+  readonly agent_id: string | null
+  readonly agent_name: string
+  readonly at: string | null
+  readonly stop_id: string | null
+  readonly debtor_name: string | null
+  readonly late_s: number
+  readonly missed: number
+  readonly code: string | null
+  readonly task_id: string | null
+}
 export type FactScope = Schemas['FactScope']
 export type ServiceAccountRow = Schemas['ServiceAccountRow']
 export type WebhookDelivery = Schemas['DeliveryRow']

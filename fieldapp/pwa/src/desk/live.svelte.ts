@@ -1,11 +1,14 @@
 /** The stream of facts: one connection for the whole desk; views say what they want to hear. */
-import type { OfficeEvent } from '../api/shapes'
+import type { OfficeEvent, RunningDay } from '../api/shapes'
 import { link } from '../api/service'
+import { merged } from '../dispatch/board/running'
 
 type Hear = (event: OfficeEvent) => void
 
 class Live {
   connected = $state(false)
+  /** How today runs, while it is published. */
+  running: RunningDay | null = $state.raw(null)
   #source: EventSource | null = null
   #listeners = new Set<Hear>()
   #retry: ReturnType<typeof setTimeout> | undefined
@@ -21,6 +24,9 @@ class Live {
       // From here on nothing is missed, also over a lost connection.
       this.#last = (JSON.parse(message.data) as { number: number }).number
     })
+    source.addEventListener('running', (message: MessageEvent<string>) => {
+      this.running = merged(this.running, JSON.parse(message.data) as RunningDay)
+    })
     source.onerror = () => {
       this.connected = false
       // The browser tries again by itself unless the answer was no stream at all.
@@ -35,6 +41,7 @@ class Live {
     this.#source?.close()
     this.#source = null
     this.connected = false
+    this.running = null
   }
 
   /** Hear every fact from now on; the returned function ends it. */

@@ -69,7 +69,8 @@ export interface Scale {
   readonly hours: readonly number[]
 }
 
-export function scaleOf(lanes: readonly Lane[]): Scale | null {
+/** `late`: visits that will end later than planned. */
+export function scaleOf(lanes: readonly Lane[], late: readonly { readonly leave_at: string }[] = []): Scale | null {
   let [from, to] = [Infinity, -Infinity]
   for (const lane of lanes) {
     for (const piece of [...lane.pieces, ...lane.visits]) {
@@ -78,6 +79,7 @@ export function scaleOf(lanes: readonly Lane[]): Scale | null {
     }
   }
   if (from > to) return null
+  for (const one of late) to = Math.max(to, Date.parse(one.leave_at))
   from = Math.floor(from / HOUR) * HOUR
   to = Math.max(Math.ceil(to / HOUR), from / HOUR + 8) * HOUR
   return { from, to, hours: Array.from({ length: (to - from) / HOUR + 1 }, (_, i) => from + i * HOUR) }

@@ -2,7 +2,7 @@
 import type { Answer, Refused } from '../../api/answer'
 import type { BoardView, Happened, ReplanView, Route } from '../../api/shapes'
 import { service } from '../../api/service'
-import { aboutSame } from './told'
+import { aboutSame, type What } from './told'
 
 export class Replan {
   /** What this dispatcher tells; what was told before is in the preview. */
@@ -13,10 +13,13 @@ export class Replan {
   /** The day went on since the preview was made. */
   old = $state(false)
   readonly routes: readonly Route[] | null = $derived(this.view?.lanes.map((lane) => lane.route) ?? null)
+  /** What the form speaks of at first. */
+  readonly what: What
   readonly #day: string
 
-  constructor(day: string) {
+  constructor(day: string, what: What = 'agent_away') {
     this.#day = day
+    this.what = what
   }
 
   tell(one: Happened): Promise<void> {

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import type { DayAlert, ExpectedStop, RunningDay } from '../../api/shapes'
+import { behindBy, lateStops, merged, whatToTell } from './running'
+
+const stop = (stop_id: string, late_s: number, missed = false): ExpectedStop => ({
+  stop_id, late_s, missed, arrive_at: '2026-11-26T10:00:00Z', leave_at: '2026-11-26T10:20:00Z',
+})
+const alert = (kind: DayAlert['kind']): DayAlert => ({
+  kind, agent_id: 'a', agent_name: 'Anna', at: null, stop_id: null, debtor_name: null, late_s: 0, missed: 0, code: null, task_id: null,
+})
+const day = (version: number, lanes: RunningDay['lanes'], alerts: RunningDay['alerts'] = []): RunningDay => ({
+  day: '2026-11-26', version, as_of: '2026-11-26T09:00:00Z', lanes, alerts,
+})
+const first = day(1, [{ agent_id: 'a', behind_s: 0, stops: [stop('1', 0)] }, { agent_id: 'b', behind_s: 600, stops: [stop('2', 600)] }], [alert('late')])
+
+describe('How today runs', () => {
+  it('takes the lanes that changed and keeps the others, and the alerts are those told last', () => {
+    const now = merged(first, day(1, [{ agent_id: 'a', behind_s: 900, stops: [stop('1', 900)] }]))
+
+    expect(now.lanes.map((lane) => [lane.agent_id, lane.behind_s])).toEqual([['a', 900], ['b', 600]])
+    expect(now.alerts).toEqual([])
+  })
+
+  it('starts anew with another version of the day', () => {
+    expect(merged(first, day(2, [])).lanes).toEqual([])
+  })
+
+  it('says a time only where it differs by minutes or the door will be closed', () => {
+    const late = lateStops(day(1, [{ agent_id: 'a', behind_s: 60, stops: [stop('1', 60), stop('2', 300), stop('3', 0, true)] }]))
+
+    expect([...late.keys()]).toEqual(['2', '3'])
+    expect([...behindBy(first).entries()]).toEqual([['b', 600]])
+    expect(lateStops(null).size).toBe(0)
+  })
+
+  it('is planned again from what the alert says', () => {
+    expect((['late', 'must_missed', 'in_danger'] as const).map((kind) => whatToTell(alert(kind)))).toEqual(['held_up', 'urgent', 'agent_away'])
+  })
+})
