@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from fieldapp.clock import DemoClock
 from tests.browser.at_the_desk import sign_in
 from tests.browser.at_the_door import AgentsPhone
-from tests.browser.conftest import Eyes, Service
+from tests.browser.conftest import CLOCK, MORNING, Eyes, Service
 
 pytestmark = pytest.mark.browser
 
 SOON = 20_000
 """Milliseconds that an answer may take on a busy machine."""
+TICK = 60_000
+"""In which time that only passes is told."""
 
 
 def published(page: Page) -> None:
@@ -71,3 +75,15 @@ def test_an_agent_sick_after_the_first_door_is_replanned_seen_and_published(
     assert lanes(page)[0] == 1
     agent.start_again()
     expect(phone.page.get_by_text(re.compile("Chi c.è"))).to_be_visible(timeout=SOON)
+
+    # Three hours pass and nobody else has arrived anywhere: the open board says so by itself, and leads back here.
+    DemoClock(service.settings.home / CLOCK).move_to(MORNING + timedelta(hours=3))
+    alerts = page.get_by_role("region", name=re.compile("avvis"))
+    expect(alerts).to_be_visible(timeout=TICK)
+    expect(page.get_by_role("main").get_by_text(re.compile("^verso le ")).first).to_be_visible()
+    late = alerts.get_by_role("listitem").filter(has_text=re.compile("in ritardo|fuori orario")).first
+    late.get_by_role("button", name=re.compile("^Mostra")).click()
+    expect(page.get_by_role("listbox", name="Linea del tempo").get_by_role("option", selected=True)).to_have_count(1)
+    late.get_by_role("button", name=re.compile("Ripianifica il giro")).click()
+    expect(panel.get_by_label("Che cosa è successo")).to_have_value("held_up")
+    expect(panel.get_by_label("Agente")).not_to_have_value("")
