@@ -21,6 +21,7 @@ from fieldapp.store.feed import NewFact
 from fieldapp.store.practice_facts import AGENT, agent_of
 from fieldapp.store.tables.access import Agency, Person
 from fieldapp.store.tables.office import Task
+from fieldapp.store.watched_tasks import opened_again
 
 ENDS = "licence.ends"
 
@@ -104,10 +105,11 @@ async def reconcile(
         for key, ending in endings.items()
     ]
     added = await insert_rows(session, Task, rows, unless_there=True)
+    again = await opened_again(session, ENDS, endings)
     await session.execute(
         update(Task)
         .where(col(Task.kind) == ENDS, col(Task.state) == "open", col(Task.subject_id).not_in(list(endings)))
         .values(state="done", finished_at=now)
         .execution_options(synchronize_session=False)
     )
-    return [NewFact("task.opened", now, body={"task_id": str(row.id), "kind": ENDS}) for row in added]
+    return [NewFact("task.opened", now, body={"task_id": str(row.id), "kind": ENDS}) for row in added + again]

@@ -18,6 +18,7 @@ from fieldapp.store.database import agency_of
 from fieldapp.store.feed import NewFact
 from fieldapp.store.tables.office import Task
 from fieldapp.store.tables.practice import Practice, PracticeFlag
+from fieldapp.store.watched_tasks import opened_again
 
 NEAR = "limitation.near"
 SOURCE = "limitation"
@@ -76,6 +77,7 @@ async def _tasks(
 ) -> list[NewFact]:
     rows = [{"id": new_id(), "agency_id": agency_of(session), "subject_id": at, **row} for at, row in near.items()]
     added = await insert_rows(session, Task, rows, unless_there=True)
+    again = await opened_again(session, NEAR, near)
     await session.execute(
         update(Task)
         .where(
@@ -89,7 +91,7 @@ async def _tasks(
     )
     return [
         NewFact("task.opened", now, practice_id=row.practice_id, body={"task_id": str(row.id), "kind": NEAR})
-        for row in added
+        for row in added + again
     ]
 
 

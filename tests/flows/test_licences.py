@@ -108,6 +108,16 @@ async def test_renewing_closes_the_task(house: House, desk: Desk) -> None:
     assert await open_tasks(house) == []
 
 
+async def test_a_badge_that_is_missing_again_is_a_task_again(house: House, desk: Desk) -> None:
+    await of_agent(desk, house, badge_valid_to=None)
+    await of_agent(desk, house)
+    assert await open_tasks(house) == []
+
+    await of_agent(desk, house, badge_valid_to=None)
+
+    assert await open_tasks(house) == [("conduct.badge_expired", "", TODAY)]
+
+
 async def test_how_far_ahead_is_the_rules_own_number(house: House, desk: Desk) -> None:
     await of_agency(desk, valid_to=(TODAY + timedelta(days=45)).isoformat())
     assert await open_tasks(house) == []

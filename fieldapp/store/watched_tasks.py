@@ -1,0 +1,29 @@
+"""Tasks that a watch opens and closes itself: a subject has one, which comes back when its reason does."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Row, update
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.store.tables.office import Task
+
+
+async def opened_again(session: AsyncSession, kind: str, subjects: Collection[str]) -> list[Row[Any]]:
+    """Open those of the tasks that the watch had closed; what a person closed stays closed. Id and practice of each."""
+    statement = (
+        update(Task)
+        .where(
+            col(Task.kind) == kind,
+            col(Task.state) == "done",
+            col(Task.finished_by).is_(None),
+            col(Task.subject_id).in_(list(subjects)),
+        )
+        .values(state="open", finished_at=None)
+        .returning(col(Task.id), col(Task.practice_id))
+        .execution_options(synchronize_session=False)
+    )
+    return list((await session.execute(statement)).all())
