@@ -43,7 +43,8 @@ def check(wish: Wish, *, role: Role, ruleset: Ruleset, creditor: str, debtor: De
     if len(wish.reason.strip()) < SHORTEST_REASON:
         raise Refusal("approval.reason_too_short", kind=Kind.MALFORMED, details={"least": SHORTEST_REASON})
     active = ruleset.resolved(wish.rule, wish.from_on, creditor=creditor, debtor=debtor)
-    if active is None:
+    # A creditor's own numbers have an id of their own, but findings bear that of the rule.
+    if active is None or active.rule.overrides is not None:
         raise Refusal("approval.rule_unknown", kind=Kind.MISSING, details={"rule": wish.rule})
     if active.severity is Severity.FORBIDS:
         raise Refusal("conduct.not_approvable", details={"rule": wish.rule})

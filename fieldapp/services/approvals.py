@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from fieldapp.domain.approvals import Wish, check
-from fieldapp.domain.errors import Refusal
+from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.services import rules
 from fieldapp.services.work import Work
 from fieldapp.store import approvals as store
@@ -47,7 +47,7 @@ async def withdraw(work: Work, practice_id: UUID, approval_id: UUID, *, reason: 
     given = await store.given(work.session, practice_id, approval_id)
     approvers = (await rules.ruleset(work)).approvers(given.rule, given.from_on)
     if work.identity.role.value not in approvers:
-        raise Refusal("approval.not_your_role", details={"rule": given.rule})
+        raise Refusal("approval.not_your_role", kind=Kind.FORBIDDEN, details={"rule": given.rule})
     row = _row(work, practice_id, Wish(given.rule, given.from_on, given.to_on, reason), withdraws=given.id)
     await store.add(work.session, row)
     _tell(work, "rule.approval_withdrawn", head.creditor.id, row)

@@ -127,6 +127,16 @@ async def test_who_may_approve_is_the_rules_own_word(house: House, practice_id: 
     assert taken.status_code == 201
 
 
+async def test_who_could_not_approve_cannot_take_an_approval_back(house: House, desk: Desk, practice_id: UUID) -> None:
+    given = (await approve(desk, practice_id)).json()[0]
+    dispatcher = await house.sign_in(Role.DISPATCHER)
+
+    refused = await dispatcher.post(f"/practices/{practice_id}/approvals/{given['id']}/withdraw", json={})
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "approval.not_your_role")
+    assert (await candidate(house, practice_id))["allowed"]
+
+
 WRONG = [
     # Ends before it begins.
     ({"from_on": "2026-11-28", "to_on": "2026-11-27"}, "approval.span_reversed"),
