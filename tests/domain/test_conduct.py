@@ -122,11 +122,27 @@ def test_every_rule_has_a_refused_and_an_allowed_case() -> None:
         assert set(spoke) == {True, False}, rule.id
 
 
-def test_the_phone_reads_the_same_ruleset() -> None:
+def for_a_phone() -> Ruleset:
+    """What the service sends to a phone whose day holds the practices of all cases."""
+    facts = [changed(case["change"]) for case in CASES["cases"]]
+    return RULES.for_phone(
+        creditors=frozenset(one.practice.creditor for one in facts),
+        comuni=frozenset(one.address.comune for one in facts if one.address),
+    )
+
+
+def test_the_golden_ruleset_of_the_phone_is_the_one_that_the_service_sends() -> None:
     written = json.loads((GOLDEN / "conduct_ruleset.json").read_text())
 
-    assert written == RULES.to_json()
+    assert written == for_a_phone().to_json()
     assert Ruleset.from_json(written).to_json() == written
+
+
+@pytest.mark.parametrize("case", CASES["cases"], ids=lambda case: case["name"])
+def test_a_phones_ruleset_says_all_but_what_is_for_the_office_alone(case: dict[str, Any]) -> None:
+    facts = changed(case["change"])
+
+    assert judge(facts, for_a_phone(), NOW).findings == judge(facts, RULES, NOW).for_agent().findings
 
 
 @pytest.mark.parametrize("case", CASES["cases"], ids=lambda case: case["name"])

@@ -22,10 +22,14 @@ function changed(change: object): Facts {
   return plain as unknown as Facts
 }
 
-describe('judgement equals the golden case', () => {
+/** Rules for the office alone are not sent: `tests/domain/test_conduct.py` holds that nothing else is missing. */
+const sentRules = new Set(sent.rules.map((rule) => rule.id))
+
+describe('judgement by the rules that the service sends equals the golden case', () => {
   for (const { name, change, findings } of golden.cases) {
     it(name, () => {
-      expect(judge(changed(change), ruleset, NOW).findings).toEqual(findings)
+      const told = findings.filter(({ rule }) => sentRules.has(rule))
+      expect(judge(changed(change), ruleset, NOW).findings).toEqual(told)
     })
   }
 })
