@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -157,6 +158,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
         session_hours=settings.session_hours,
         demo=settings.demo,
         webhooks_to_loopback=settings.webhooks_to_loopback,
+        webhooks_kept=timedelta(days=settings.webhooks_kept_days),
         export_folder=settings.export_folder,
         public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
         push=WebPush(key, settings.push_contact, local=settings.push_local) if settings.push_contact else None,

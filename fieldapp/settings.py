@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """Invented data, ready sign-ins and a clock that can be moved."""
     webhooks_to_loopback: bool = False
     """Webhooks may go to this very machine, and without TLS: for tests and demos only."""
+    webhooks_kept_days: int = Field(default=400, ge=7)
+    """So long it is kept what was delivered to whom by webhook; what has not arrived is never cleared."""
     export_folder: Path | None = None
     """A mounted folder in whose sub-folders files for creditors may be laid down."""
     secure_cookies: bool = False

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.webhooks import (
     RESTS_AFTER,
@@ -29,7 +30,9 @@ from fieldapp.domain.webhooks import (
 )
 from fieldapp.services.feed_out import fact_of
 from fieldapp.services.webhook_post import Post
+from fieldapp.services.webhooks import DEAD_LETTER
 from fieldapp.services.work import Parts
+from fieldapp.store import tasks
 from fieldapp.store import webhook_queue as queue
 from fieldapp.store import webhooks as store
 from fieldapp.store.database import Scope
@@ -100,8 +103,10 @@ async def _turn(
         webhook = await store.locked(session, webhook_id)
         _weigh(webhook, outcomes, now)
         session.add(webhook)
-        await queue.settle(session, [_settled(outcome, now) for outcome in outcomes])
+        settled = [_settled(outcome, now) for outcome in outcomes]
+        await queue.settle(session, settled)
         await session.flush()
+        await _ask_a_person(parts, session, webhook, [one for one in settled if one.state is State.DEAD])
         if webhook.ended_at is not None:
             return []
         lanes = await queue.tests_waiting(session, webhook_id, now=now)
@@ -126,6 +131,23 @@ async def _turn(
             return _Letter(claimed, msgspec.json.encode(fact), webhook.url, secrets)
 
         return [[letter(claimed) for claimed in lane] for lane in lanes]
+
+
+async def _ask_a_person(parts: Parts, session: AsyncSession, webhook: store.Webhook, dead: Sequence[Settled]) -> None:
+    """The first dead letter of a subscription opens a task; those that follow are found by the same one."""
+    if not dead or await tasks.open_under(session, DEAD_LETTER, f"{webhook.id}:"):
+        return
+    now = parts.clock.now()
+    first = dead[0]
+    await tasks.add(
+        session,
+        DEAD_LETTER,
+        subject=("webhook", f"{webhook.id}:{first.id}:{first.attempts}"),
+        due_on=now.astimezone(parts.zone).date(),
+        details={"name": webhook.name, "why": first.last_failure or ""},
+        now=now,
+        new_id=parts.new_id,
+    )
 
 
 def _room(webhook: store.Webhook, *, flying: int, now: datetime) -> int:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fieldapp.services.webhook_courier import deliver
 from fieldapp.services.work import Parts
+from fieldapp.store import access
 from fieldapp.store import webhook_queue as queue
 from fieldapp.store import webhooks as store
 from fieldapp.store.announcements import announcements_of
@@ -27,6 +28,8 @@ _TASK = "webhooks.deliver"
 _DUE = "webhooks.due"
 _SOON_S = 60
 """A repeat that is due later is left to the minute's round."""
+_PORTION = 5_000
+"""Deliveries that are cleared away in one transaction."""
 _CALM_S = 0.1
 """Commits that follow each other so closely wake the couriers once."""
 
@@ -38,6 +41,8 @@ def register(jobs: procrastinate.App, parts: Parts, *, retry: procrastinate.Base
     jobs.task(name=_DUE, queue=QUEUE)(_when_due(parts))
     rounds = jobs.task(name="webhooks.round", queue=QUEUE, queueing_lock="webhooks.round")(_round(parts))
     jobs.periodic(cron="* * * * *")(rounds)
+    clearing = jobs.task(name="webhooks.clear", queue=QUEUE, queueing_lock="webhooks.clear")(_clearing(parts))
+    jobs.periodic(cron="23 3 * * *")(clearing)
 
 
 def _courier(parts: Parts) -> Callable[..., Awaitable[None]]:
@@ -63,6 +68,28 @@ def _round(parts: Parts) -> Callable[..., Awaitable[None]]:
         await wake_all(parts)
 
     return job
+
+
+def _clearing(parts: Parts) -> Callable[..., Awaitable[None]]:
+    async def job(timestamp: int) -> None:  # noqa: ARG001  (the queue hands it in)
+        await clear_all(parts)
+
+    return job
+
+
+async def clear_all(parts: Parts) -> int:
+    """Forget deliveries that arrived longer ago than they are kept, a portion in each transaction; how many."""
+    async with parts.database.transaction(Scope(None, GATE)) as session:
+        agencies = await access.agencies(session)
+    before = parts.clock.now() - parts.webhooks_kept
+    cleared = 0
+    for agency_id in agencies:
+        gone = _PORTION
+        while gone == _PORTION:
+            async with parts.database.transaction(Scope(agency_id, "worker")) as session:
+                gone = await store.clear(session, before=before, most=_PORTION)
+            cleared += gone
+    return cleared
 
 
 async def wake_all(parts: Parts) -> int:

@@ -12,12 +12,14 @@ from fieldapp.domain.events import FactScope
 from fieldapp.domain.webhooks import OVERLAP, State
 from fieldapp.services.webhook_post import check_url
 from fieldapp.services.work import Work
-from fieldapp.store import feed_pages, intake
+from fieldapp.store import feed_pages, intake, tasks
 from fieldapp.store import webhooks as store
 from fieldapp.store.feed import audit
 from fieldapp.store.shapes.webhooks import DeliveryRow, NewWebhook, WebhookRow
 
 _MOST_IN_FORCE = 100
+DEAD_LETTER = "webhook.dead"
+"""The kind of task that a dead letter opens: one for each subscription at a time."""
 
 
 async def list_webhooks(work: Work) -> list[WebhookRow]:
@@ -111,6 +113,9 @@ async def end(work: Work, webhook_id: UUID) -> list[WebhookRow]:
     if row.ended_at is None:
         row.ended_at = work.now
         await work.session.flush()
+        await tasks.finish_under(
+            work.session, DEAD_LETTER, f"{webhook_id}:", person_id=work.identity.person_id, now=work.now
+        )
         audit(work.session, "webhook.ended", "webhook", webhook_id)
     return await list_webhooks(work)
 
@@ -148,9 +153,18 @@ async def resend(work: Work, webhook_id: UUID, delivery_ids: Sequence[UUID] | No
     await _in_force(work, webhook_id)
     count = await store.resend(work.session, webhook_id, delivery_ids, now=work.now)
     if count:
+        await _nothing_dead(work, webhook_id)
         audit(work.session, "webhook.resent", "webhook", webhook_id, deliveries=count)
         await store.wake(work.session)
     return await list_webhooks(work)
+
+
+async def _nothing_dead(work: Work, webhook_id: UUID) -> None:
+    """The task of the dead letters is done with the last of them."""
+    if not await store.has_dead(work.session, webhook_id):
+        await tasks.finish_under(
+            work.session, DEAD_LETTER, f"{webhook_id}:", person_id=work.identity.person_id, now=work.now
+        )
 
 
 async def skip(work: Work, webhook_id: UUID, delivery_ids: Sequence[UUID]) -> list[WebhookRow]:
@@ -158,6 +172,7 @@ async def skip(work: Work, webhook_id: UUID, delivery_ids: Sequence[UUID]) -> li
     await _in_force(work, webhook_id)
     count = await store.skip(work.session, webhook_id, delivery_ids)
     if count:
+        await _nothing_dead(work, webhook_id)
         ids = [str(one) for one in delivery_ids]
         audit(work.session, "webhook.skipped", "webhook", webhook_id, deliveries=count, ids=ids)
         await store.wake(work.session)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
@@ -118,6 +118,8 @@ class Parts:
     session_hours: int
     demo: bool
     webhooks_to_loopback: bool
+    webhooks_kept: timedelta
+    """How long it is kept what was delivered by webhook."""
     export_folder: Path | None
     """Under which creditors' files may be laid down; None where the house has no such folder."""
     public_url: str

@@ -147,6 +147,32 @@ async def finish(session: AsyncSession, task_id: UUID, *, note: str, person_id: 
     return task
 
 
+async def open_under(session: AsyncSession, kind: str, subject_start: str) -> bool:
+    """Whether a task of this kind is open about a subject whose id begins so."""
+    query = select(Task.id).where(
+        col(Task.kind) == kind,
+        col(Task.subject_id).startswith(subject_start, autoescape=True),
+        col(Task.state) == "open",
+    )
+    return (await session.exec(query.limit(1))).first() is not None
+
+
+async def finish_under(
+    session: AsyncSession, kind: str, subject_start: str, *, person_id: UUID | None, now: datetime
+) -> None:
+    """Close the open tasks of a kind about subjects whose ids begin so."""
+    await session.execute(
+        update(Task)
+        .where(
+            col(Task.kind) == kind,
+            col(Task.subject_id).startswith(subject_start, autoescape=True),
+            col(Task.state) == "open",
+        )
+        .values(state="done", finished_at=now, finished_by=person_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def finish_about(
     session: AsyncSession, kind: str, subject_ids: Collection[str], *, person_id: UUID, now: datetime
 ) -> None:

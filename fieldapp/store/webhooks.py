@@ -211,6 +211,29 @@ def add_test(session: AsyncSession, webhook: Webhook, *, delivery_id: UUID, now:
     )
 
 
+async def has_dead(session: AsyncSession, webhook_id: UUID) -> bool:
+    query = select(WebhookDelivery.id).where(
+        col(WebhookDelivery.webhook_id) == webhook_id, col(WebhookDelivery.state) == State.DEAD.value
+    )
+    return (await session.exec(query.limit(1))).first() is not None
+
+
+async def clear(session: AsyncSession, *, before: datetime, most: int) -> int:
+    """Forget at most so many deliveries that arrived before then, and tests; how many. What has not arrived stays."""
+    return len((await session.execute(_CLEAR, {"before": before, "most": most})).all())
+
+
+_CLEAR = text(
+    """
+    delete from webhook_delivery where id in (
+      select id from webhook_delivery
+      where last_at < :before and (state = 'delivered' or (state = 'failed' and fact_number is null))
+      limit :most for update skip locked
+    ) and state in ('delivered', 'failed') returning id
+    """
+)
+
+
 async def resend(session: AsyncSession, webhook_id: UUID, ids: Sequence[UUID] | None, *, now: datetime) -> int:
     """Dead ones wait again, with all their tries before them; how many. None: all."""
     return await _decide(session, webhook_id, ids, {"state": State.WAITING.value, "tries": 0, "next_at": now})

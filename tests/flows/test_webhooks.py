@@ -15,6 +15,8 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import col, select
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from fieldapp.domain.access import Role
@@ -24,6 +26,7 @@ from fieldapp.domain.webhooks import MOST_TRIES
 from fieldapp.services import webhook_jobs
 from fieldapp.services.webhook_post import Post, check_url
 from fieldapp.settings import Settings
+from fieldapp.store import tables
 from fieldapp.store.feed import NewFact, tell
 from tests.conftest import NOW
 from tests.flows.arranged import entrusted
@@ -211,6 +214,7 @@ async def test_after_days_a_letter_is_dead_holds_its_practice_up_and_is_sent_ane
     admin = await house.sign_in(Role.ADMINISTRATOR)
     await carried(house)
     dead = await letters(admin, webhook_id, in_state="dead")
+    asked = await dead_letter_tasks(house)
     tried = [one.attempt for one in there.received if one.fact["practice_id"] == str(first)]
     anew = await admin.post(f"/webhooks/{webhook_id}/resend", json={"delivery_ids": [dead[0]["id"]]})
     await carried(house)
@@ -221,11 +225,69 @@ async def test_after_days_a_letter_is_dead_holds_its_practice_up_and_is_sent_ane
         ("practice.recalled", MOST_TRIES, 400, 1)
     ]
     assert anew.status_code == 200
+    assert (asked, await dead_letter_tasks(house)) == (["open"], ["done"])
     assert [(one.fact["kind"], one.attempt) for one in there.received[MOST_TRIES + 1 :]] == [
         ("practice.recalled", MOST_TRIES + 1),
         ("practice.reopened", 1),
     ]
     assert len({one.id for one in there.received if one.fact["kind"] == "practice.recalled"}) == 2
+
+
+async def dead_letter_tasks(house: House) -> list[str]:
+    async with house.session() as session:
+        found = await session.exec(select(tables.Task.state).where(tables.Task.kind == "webhook.dead"))
+        return list(found.all())
+
+
+async def test_many_dead_letters_open_one_task_that_closes_with_the_last(
+    house: House, admin: Desk, there: Endpoint
+) -> None:
+    first, second = await two_practices(house)
+    webhook_id, _ = await subscribed(admin, there.url)
+    there.behave = status(400)
+    for practice in (first, second):
+        await happened(house, "practice.recalled", practice_id=practice)
+    for day in range(MOST_TRIES):
+        house.clock.move_to(NOW + timedelta(days=2 * day))
+        await carried(house)
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+    one, other = await letters(admin, webhook_id, in_state="dead")
+
+    await admin.post(f"/webhooks/{webhook_id}/skip", json={"delivery_ids": [one["id"]]})
+    halfway = await dead_letter_tasks(house)
+    await admin.post(f"/webhooks/{webhook_id}/skip", json={"delivery_ids": [other["id"]]})
+
+    assert (halfway, await dead_letter_tasks(house)) == (["open"], ["done"])
+
+
+async def test_only_what_arrived_is_ever_cleared_and_not_before_its_time(
+    house: House, admin: Desk, there: Endpoint
+) -> None:
+    practice = await entrusted(house)
+    webhook_id, _ = await subscribed(admin, there.url)
+    await happened(house, *["practice.recalled", "practice.reopened"] * 3, practice_id=practice)
+    await carried(house)
+    # One of each: what waits, is dead or was let go has not arrived.
+    states = ("waiting", "dead", "skipped", "failed", "delivered", "delivered")
+    async with house.session() as session:
+        found = await session.exec(select(tables.WebhookDelivery).order_by(col(tables.WebhookDelivery.fact_number)))
+        for row, state in zip(found.all(), states, strict=True):
+            row.state, row.last_at = state, NOW
+        row.last_at = NOW + timedelta(days=2)
+    kept = house.parts.webhooks_kept
+
+    house.clock.move_to(NOW + kept)
+    too_early = await webhook_jobs.clear_all(house.parts)
+    house.clock.move_to(NOW + kept + timedelta(days=1))
+    cleared = await webhook_jobs.clear_all(house.parts)
+
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+    left = sorted(row["state"] for row in await letters(admin, webhook_id))
+    assert (too_early, cleared) == (0, 1)
+    with pytest.raises(DBAPIError, match="never cleared"):
+        async with house.session() as session:
+            await session.execute(text("delete from webhook_delivery"))
+    assert left == sorted(states[:4] + states[5:])
 
 
 async def test_a_dead_letter_that_is_let_go_frees_what_waited_behind_it(
@@ -236,15 +298,19 @@ async def test_a_dead_letter_that_is_let_go_frees_what_waited_behind_it(
     await happened(house, "practice.recalled", "practice.reopened", practice_id=practice)
     there.behave = status(422)
     await carried(house)
-    async with house.session() as session:
-        await session.execute(text("update webhook_delivery set state = 'dead' where tries > 0"))
+    for day in range(1, MOST_TRIES):
+        house.clock.move_to(NOW + timedelta(days=2 * day))
+        await carried(house)
     there.behave = taken
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+    asked = await dead_letter_tasks(house)
 
     (dead,) = await letters(admin, webhook_id, in_state="dead")
     await admin.post(f"/webhooks/{webhook_id}/skip", json={"delivery_ids": [dead["id"]]})
     await carried(house)
 
-    assert [one.fact["kind"] for one in there.received] == ["practice.recalled", "practice.reopened"]
+    assert (asked, await dead_letter_tasks(house)) == (["open"], ["done"])
+    assert [one.fact["kind"] for one in there.received[MOST_TRIES - 1 :]] == ["practice.recalled", "practice.reopened"]
     states = {row["kind"]: row["state"] for row in await letters(admin, webhook_id)}
     assert states == {"practice.recalled": "skipped", "practice.reopened": "delivered"}
 
