@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.at_the_desk import bring_unknown_file
 from tests.browser.at_the_door import AgentsPhone
 
 
@@ -223,6 +224,9 @@ def _day(page: Page) -> Iterator[str]:
 
 
 def _import(page: Page) -> Iterator[str]:
+    bring_unknown_file(page)
+    yield "tracciato"
+    page.reload()
     page.get_by_role("link", name=re.compile("csv")).first.click()
     expect(page.get_by_role("table")).to_be_visible()
     yield "importazione"
