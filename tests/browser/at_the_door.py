@@ -200,6 +200,7 @@ class AgentsPhone:
     def sign(self) -> None:
         self.draw_signature()
         self.tap("Conferma la firma")
+        expect(self.page.get_by_role("button", name="Conferma la firma")).to_have_count(0, timeout=30_000)
 
     def draw_signature(self) -> None:
         pad = self.page.get_by_label("Spazio per la firma")
