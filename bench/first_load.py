@@ -1,4 +1,4 @@
-"""What a phone downloads before it can paint: the page, and the scripts and styles that it names."""
+"""What a phone downloads before it can paint: the page, the scripts and styles that it names, the words of Italian."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def report(face: str = "agent") -> str:
     if not page.is_file():
         return "The web app is not built here."
     named = re.findall(rf'(?:src|href)="/{face}/([^"]+\.(?:js|css))"', page.read_text(encoding="utf-8"))
-    sizes = {name: len(gzip.compress((root / name).read_bytes(), 9)) for name in ["index.html", *named]}
+    words = [f"assets/{path.name}" for path in (root / "assets").glob("it-*.js")]
+    sizes = {name: len(gzip.compress((root / name).read_bytes(), 9)) for name in ["index.html", *named, *words]}
     scripts = sum(size for name, size in sizes.items() if name.endswith(".js"))
     lines = ["| file | kB gzip |", "|---|---|"]
     lines += [f"| {_HASH.sub('.', name)} | {size / 1000:.1f} |" for name, size in sizes.items()]
