@@ -72,7 +72,7 @@ class AgentsPhone:
         """Wait until an open draft on the phone holds `text`: a tap is being saved at once, not saved at once."""
         found = f"(one) => one.kind === 'draft' && atob(one.bytes).includes({text!r})"
         held = f"async () => (await ({RECORDS})()).some({found})"
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 20
         while not self.page.evaluate(held):
             assert time.monotonic() < deadline, f"no draft holds {text}"
 

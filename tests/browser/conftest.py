@@ -16,14 +16,14 @@ import time
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp import launch, province
@@ -42,6 +42,8 @@ T = TypeVar("T")
 MORNING = datetime(2026, 11, 26, 7, 45, tzinfo=UTC)
 """Thursday 26 November 2026, a quarter to nine in Italy."""
 CLOCK = "demo-clock.json"
+# A journey waits for what it names and for no time: a busy machine makes it slower, not red.
+expect.set_options(timeout=20_000)
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "device_scale_factor": 2,
@@ -213,11 +215,13 @@ def a_browser(playwright: Playwright) -> Browser:
 
 @dataclass
 class Eyes:
-    """What went wrong in a page without anybody seeing it: foreign requests, broken policies, faults."""
+    """What went wrong in a page without anybody seeing it: foreign requests, broken policies, faults; and what the
+    service refused, for the report of a journey that broke off."""
 
     page: Page
-    foreign: list[str]
-    faults: list[str]
+    foreign: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
     def saw_nothing_wrong(self) -> None:
         assert self.foreign == []
@@ -227,14 +231,23 @@ class Eyes:
 def watched(context: BrowserContext, address: str) -> Eyes:
     """A page of `context` whose every request and fault is noted."""
     page = context.new_page()
-    eyes = Eyes(page, [], [])
+    eyes = Eyes(page)
 
     def requested(request: Any) -> None:
         # A number to call goes to the dialler and not over the network.
         if not request.url.startswith((address, "blob:", "data:", "tel:")):
             eyes.foreign.append(request.url)
 
+    def failed(request: Any) -> None:
+        eyes.refused.append(f"{request.method} {request.url}: {request.failure}")
+
+    def answered(answer: Any) -> None:
+        if answer.status >= 400:
+            eyes.refused.append(f"{answer.request.method} {answer.url}: {answer.status}")
+
     page.on("request", requested)
+    page.on("requestfailed", failed)
+    page.on("response", answered)
     page.on("pageerror", lambda fault: eyes.faults.append(str(fault)))
     page.on(
         "console",
@@ -270,7 +283,7 @@ def a_phone(browser: Browser, service: Service, **options: Any) -> Iterator[Eyes
     try:
         yield eyes
     except Exception as broken:
-        broken.add_note(f"the phone's screen:\n{eyes.page.locator('body').inner_text()}")
+        broken.add_note(seen_by(eyes, "phone"))
         raise
     eyes.saw_nothing_wrong()
     context.close()
@@ -284,5 +297,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
         for name in ("phone", "desk"):
             eyes = getattr(item, "funcargs", {}).get(name)
             if eyes is not None:
-                report.sections.append((f"the {name}'s screen", eyes.page.locator("body").inner_text()))
+                report.sections.append((name, seen_by(eyes, name)))
     return report
+
+
+def seen_by(eyes: Eyes, name: str) -> str:
+    """What stood on the screen and what the service refused, last."""
+    refused = "\n".join(eyes.refused[-10:]) or "nothing"
+    return f"the {name}'s screen:\n{eyes.page.locator('body').inner_text()}\nrefused:\n{refused}"

@@ -29,6 +29,11 @@ NOTICES = """async () => {
   return found.map(({ title, body, tag, lang }) => ({ title, body, tag, lang }))
 }"""
 
+APP_WINDOWS = """async () => {
+  const open = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  return open.filter((client) => new URL(client.url).pathname.startsWith('/agent/')).length
+}"""
+
 
 @pytest.fixture(scope="module")
 def outside() -> Iterator[PushService]:
@@ -81,9 +86,15 @@ def publish_another_day(service: Service) -> None:
     client.post(f"/dispatch/plans/{plan}/publish", headers=headers).raise_for_status()
 
 
-def elsewhere(service: Service) -> str:
-    """A page of ours that is not the phone's (the desk would send an agent back to it)."""
-    return f"{service.address}/v/"
+def leave(page: Page, service: Service) -> None:
+    """To a page of ours that is not the phone's (the desk would send an agent back to it); the worker sees it gone."""
+    page.goto(f"{service.address}/v/")
+    [worker] = page.context.service_workers
+    for _ in range(200):
+        if not worker.evaluate(APP_WINDOWS):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the service worker still sees the app in a window")
 
 
 def registration_of(session: CDPSession, page: Page) -> str:
@@ -94,7 +105,7 @@ def registration_of(session: CDPSession, page: Page) -> str:
         lambda event: found.extend(one["registrationId"] for one in event["registrations"]),
     )
     session.send("ServiceWorker.enable")
-    for _ in range(50):
+    for _ in range(200):
         if found:
             return found[0]
         page.wait_for_timeout(100)
@@ -108,7 +119,7 @@ def deliver(session: CDPSession, service: Service, registration: str, data: str)
 
 def shown(page: Page, count: int) -> list[dict[str, Any]]:
     """The notices that stand, once there are so many."""
-    for _ in range(50):
+    for _ in range(200):
         found = page.evaluate(NOTICES)
         if len(found) == count:
             return list(found)
@@ -130,7 +141,7 @@ def test_a_phone_that_asked_is_told_that_its_day_has_changed_and_no_more(
         bound_to = page.evaluate("subscribedWith.applicationServerKey")
 
         publish_another_day(service)
-        for _ in range(100):
+        for _ in range(300):
             if outside.received:
                 break
             time.sleep(0.1)
@@ -147,7 +158,7 @@ def test_a_phone_that_asked_is_told_that_its_day_has_changed_and_no_more(
         assert shown(page, 0) == []
 
         # Away from the app, whatever comes with the message, there are these words and no more.
-        page.goto(elsewhere(service))
+        leave(page, service)
         deliver(session, service, registration, '{"type":"day_changed","body":"Mario Bianchi"}')
         assert shown(page, 1) == [{"title": "La giornata è cambiata", "body": "", "tag": "day", "lang": "it"}]
         deliver(session, service, registration, "")
@@ -186,7 +197,7 @@ def test_the_notice_speaks_the_phones_language_and_ends_when_nobody_wants_it(
             agent.tap("Ne plus me prévenir")
         expect(page.get_by_role("button", name="Prévenez-moi")).to_be_visible()
 
-        page.goto(elsewhere(service))
+        leave(page, service)
         deliver(session, service, registration, '{"type":"day_changed"}')
 
         assert shown(page, 1)[0]["title"] == "La journée a changé"
