@@ -133,7 +133,7 @@ async def identify_device(
 ) -> Identity:
     """Whose phone signed this request.
 
-    The signature is ES256 over method, path, digest of the body and a counter. Reads must raise the counter; writes
+    The signature is ES256 over method, path, digest of the body and a counter. A counter serves one read; writes
     are protected by the ids and digests that they carry, so that a lost answer may be asked again.
     Raises Refusal `access.signature_invalid` or `access.request_replayed`.
     """
@@ -152,7 +152,7 @@ async def identify_device(
         stopped = row.revoked_at is not None or not person.active
         now = parts.clock.now()
         if method == "GET":
-            if not await store.raise_counter(session, device_id, count, now=now):
+            if not await store.take_counter(session, device_id, count, now=now):
                 raise Refusal("access.request_replayed", kind=Kind.UNAUTHENTICATED)
         elif row.last_seen_at is None or abs(now - row.last_seen_at) > _SEEN_EVERY:
             await store.touch_device(session, device_id, now=now)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Integer, cast, delete, func, update
+from sqlalchemy import BigInteger, Integer, and_, case, cast, delete, func, literal, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -23,9 +23,12 @@ from fieldapp.store.shapes.access import (
     SignedIn,
 )
 from fieldapp.store.tables import access as tables
-from fieldapp.store.tables.access import Agency, AuditEntry, Device, SignIn
+from fieldapp.store.tables.access import ALL_USED, Agency, AuditEntry, Device, SignIn
 from fieldapp.store.tables.access import Person as Person
 from fieldapp.store.tables.field import Receipt, Visit
+
+_WINDOW = 63
+"""Bits of `Device.read_window`."""
 
 
 async def person_by_login(session: AsyncSession, login: str) -> Person | None:
@@ -113,12 +116,30 @@ async def device_with_person(session: AsyncSession, device_id: UUID) -> tuple[De
     return (await session.exec(query)).first()
 
 
-async def raise_counter(session: AsyncSession, device_id: UUID, counter: int, *, now: datetime) -> bool:
-    """Take the counter if it is higher than any before; one statement, so that two requests cannot both win."""
+async def take_counter(session: AsyncSession, device_id: UUID, counter: int, *, now: datetime) -> bool:
+    """Whether this counter was not used before; it is now.
+
+    Requests sent side by side overtake each other, so a counter up to `_WINDOW` below the highest is still taken, once
+    (the anti-replay window of RFC 4303 3.4.3). One statement, so that two requests cannot both win.
+    """
+    highest, used = col(Device.read_counter), col(Device.read_window)
+    ahead = literal(counter, BigInteger) - highest
+    # A shift takes an integer; what is out of its range goes by another case.
+    raised, behind = (cast(func.least(func.greatest(by, 1), _WINDOW), Integer) for by in (ahead, -ahead))
+    bit = literal(1, BigInteger).bitwise_lshift
+    free = used.bitwise_and(bit(behind - 1)) == 0
     result = await session.execute(
         update(Device)
-        .where(col(Device.id) == device_id, col(Device.read_counter) < counter)
-        .values(read_counter=counter, last_seen_at=now)
+        .where(col(Device.id) == device_id, or_(ahead > 0, and_(ahead.between(-_WINDOW, -1), free)))
+        .values(
+            read_counter=func.greatest(highest, counter),
+            read_window=case(
+                (ahead > _WINDOW, 0),
+                (ahead > 0, used.bitwise_lshift(raised).bitwise_or(bit(raised - 1)).bitwise_and(ALL_USED)),
+                else_=used.bitwise_or(bit(behind - 1)),
+            ),
+            last_seen_at=now,
+        )
         .execution_options(synchronize_session=False)
     )
     return bool(result.rowcount)  # type: ignore[attr-defined]

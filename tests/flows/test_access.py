@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -39,8 +41,8 @@ async def try_password(desk: Desk, password: str, login: str = "back_office") ->
     return await desk.post("/session", json={"login": login, "password": password})
 
 
-def code(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
+def code(answer: httpx.Response) -> tuple[int, str | None]:
+    return answer.status_code, answer.json().get("code")
 
 
 def a_point() -> bytes:
@@ -243,12 +245,35 @@ async def test_a_revoked_phone_is_shut_out_and_says_so(house: House) -> None:
 async def test_a_read_is_answered_once_for_each_counter(house: House) -> None:
     phone = await phone_of(house)
 
-    first = await phone.request("GET", "/field/day", counter=7)
-    replayed = await phone.request("GET", "/field/day", counter=7)
-    older = await phone.request("GET", "/field/day", counter=6)
+    # The highest so far, and what was used of the 63 below it.
+    highest, used = 0, set[int]()
+    draw = random.Random(5)
+    for step in range(120):
+        counter = draw.choice((highest, highest + 1, highest - 1, highest - 62, highest - 63, highest - 64, 0))
+        if step % 4 == 0:
+            counter = highest + draw.choice((1, 2, 62, 63, 64, 1_000))
+        elif step % 4 == 1:
+            counter = highest - draw.randrange(70)
+        counter = max(counter, 0)
+        free = counter > highest or (counter > 0 and highest - 63 <= counter and counter not in used)
+        answer = await phone.request("GET", "/field/push", counter=counter)
 
-    assert first.status_code == 200
-    assert code(replayed) == code(older) == (401, "access.request_replayed")
+        assert code(answer) == ((200, None) if free else (401, "access.request_replayed")), (counter, highest)
+        if free:
+            highest = max(highest, counter)
+            used.add(counter)
+
+
+async def test_reads_sent_side_by_side_may_overtake_each_other(house: House) -> None:
+    phone = await phone_of(house)
+    counters = list(range(1, 41))
+    random.Random(1).shuffle(counters)
+
+    answers = await asyncio.gather(*(phone.request("GET", "/field/push", counter=one) for one in counters))
+    again = await asyncio.gather(*(phone.request("GET", "/field/push", counter=one) for one in counters))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert {code(answer) for answer in again} == {(401, "access.request_replayed")}
 
 
 @pytest.mark.parametrize("counter", [-1, 2**63, 10**30])

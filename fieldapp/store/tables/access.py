@@ -75,6 +75,10 @@ class SignIn(SQLModel, table=True):
     expires_at: datetime = instant()
 
 
+ALL_USED = 2**63 - 1
+"""A `read_window` without a free counter."""
+
+
 class Device(SQLModel, table=True):
     """An enrolled phone: its public key, and how far its counter, sequence and receipt chain have come."""
 
@@ -93,6 +97,9 @@ class Device(SQLModel, table=True):
     last_seen_at: datetime | None = maybe_instant()
     revoked_at: datetime | None = maybe_instant()
     read_counter: int = Field(default=0, sa_type=BigInteger)
+    """The highest counter that a read of this phone came with."""
+    read_window: int = Field(default=ALL_USED, sa_type=BigInteger)
+    """Bit n tells whether the counter n + 1 below the highest was used; before the first read all are."""
     last_seq: int = Field(default=0, sa_type=BigInteger)
     chain_head: str = ""
     """Digest of the newest receipt of the device's series; empty before the first."""
