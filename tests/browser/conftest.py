@@ -284,6 +284,7 @@ def a_phone(browser: Browser, service: Service, **options: Any) -> Iterator[Eyes
         yield eyes
     except Exception as broken:
         broken.add_note(seen_by(eyes, "phone"))
+        context.close()
         raise
     eyes.saw_nothing_wrong()
     context.close()

@@ -272,6 +272,16 @@ class AddressFacts:
     comune: str
     province: str
     given_by_debtor: bool = False
+    _needs: int = field(default=0, init=False, repr=False, compare=False)
+
+    @property
+    def needs(self) -> int:
+        """Which of `NEEDS` it brings (bits); worked out when first asked and kept."""
+        if not self._needs:
+            unconfirmed = UNCONFIRMED if self.state is not AddressState.CONFIRMED else 0
+            workplace = WORKPLACE if self.kind is AddressKind.WORKPLACE else 0
+            object.__setattr__(self, "_needs", ADDRESS | unconfirmed | workplace)
+        return self._needs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,20 +73,14 @@ class Verdict:
 
 def judge(facts: Facts, ruleset: Ruleset, now: datetime) -> Verdict:
     """What the rules in force on the act's local day say of it; no findings means nothing to say."""
-    case = Case(
-        facts,
-        act=facts.act,
-        appointments=facts.practice.appointments,
-        calendar=ruleset.calendar,
-        zone=ruleset.tz,
-        now=now,
-    )
+    practice = facts.practice
+    case = Case(facts, facts.act, practice.appointments, ruleset.calendar, ruleset.tz, now)
     in_force = ruleset.in_force(case.on, facts)
-    # Whoever judges 20,000 practices pays for each step of this loop: most rules have nothing to say.
+    # Whoever judges 20,000 practices pays for each step here: most rules have nothing to say.
     own, shared = _ask(in_force.own, case), _shared(in_force, case)
     found = sorted(own + shared, key=_position) if own and shared else own or shared
     verdict = Verdict(tuple([finding for _, finding in found])) if found else NOTHING_TO_SAY
-    if not facts.practice.approvals:
+    if not practice.approvals:
         return verdict
     lifted = _approved_on(facts, case.on)
     asking = {found.rule for found in verdict.findings if found.severity is Severity.ASKS_APPROVAL} & lifted
@@ -132,7 +126,7 @@ def judge_agent(
     nobody = PracticeFacts(creditor="", placement_starts_on=on, placement_ends_on=on)
     noon = _noon(on, ruleset.tz)
     facts = Facts(act=noon, practice=nobody, address=address, agent=agent)
-    case = Case(facts, act=noon, appointments=(), calendar=ruleset.calendar, zone=ruleset.tz, now=noon.at)
+    case = Case(facts, noon, (), ruleset.calendar, ruleset.tz, noon.at)
     about = (entry for entry in ruleset.in_force(on, facts).entries if entry.check.needs == "agent")
     return tuple(finding for _, finding in _ask(about, case))
 
@@ -152,7 +146,7 @@ def lawful_windows(day: date, facts: Facts, ruleset: Ruleset) -> Windows:
         raise Refusal("conduct.windows_of_visits_only", kind=Kind.MALFORMED)
     noon = _noon(day, ruleset.tz)
     # Without appointments: what they open is added below, as windows.
-    case = Case(facts, act=noon, appointments=(), calendar=ruleset.calendar, zone=ruleset.tz, now=noon.at)
+    case = Case(facts, noon, (), ruleset.calendar, ruleset.tz, noon.at)
     in_force = ruleset.in_force(day, facts)
     whole: Windows = ((0, DAY_S - 1 - act.duration_s),)
     if facts.practice.appointments or facts.practice.approvals:

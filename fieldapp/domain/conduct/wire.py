@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -68,7 +67,13 @@ def practice_to_json(practice: PracticeFacts) -> dict[str, Any]:
 
 def address_to_json(address: AddressFacts) -> dict[str, Any]:
     """The address' part of the facts."""
-    return {key: getattr(value, "value", value) for key, value in asdict(address).items()}
+    return {
+        "kind": address.kind.value,
+        "state": address.state.value,
+        "comune": address.comune,
+        "province": address.province,
+        "given_by_debtor": address.given_by_debtor,
+    }
 
 
 def agent_to_json(agent: AgentFacts) -> dict[str, Any]:
