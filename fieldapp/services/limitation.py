@@ -70,13 +70,13 @@ async def _watch(parts: Parts, session: AsyncSession, practice_ids: Sequence[UUI
 
 
 async def watch_all(parts: Parts) -> None:
-    """Every open practice of every agency, some at a time."""
+    """Every open practice of every agency, and closed ones with a task left, some at a time."""
     async with parts.database.transaction(Scope(None, GATE)) as session:
         agencies = await access.agencies(session)
     for agency_id in agencies:
         scope = Scope(agency_id, "worker")
         async with parts.database.transaction(scope) as session:
-            ids = await limitation_watch.open_practices(session)
+            ids = await limitation_watch.watched_practices(session)
             ruleset = await rules.ruleset_of(parts, session, parts.clock.now().astimezone(parts.zone).date())
         for start in range(0, len(ids), AT_ONCE):
             async with parts.database.transaction(scope) as session:

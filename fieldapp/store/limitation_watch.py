@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -25,8 +25,11 @@ SOURCE = "limitation"
 _DUE_IN = timedelta(days=7)
 
 
-async def open_practices(session: AsyncSession) -> list[UUID]:
-    return list((await session.exec(select(Practice.id).where(Practice.state == "open"))).all())
+async def watched_practices(session: AsyncSession) -> list[UUID]:
+    """The open ones, and the closed ones that still ask the office for something."""
+    asks = select(Task.practice_id).where(Task.kind == NEAR, Task.state == "open")
+    watched = or_(col(Practice.state) == "open", col(Practice.id).in_(asks))
+    return list((await session.exec(select(Practice.id).where(watched))).all())
 
 
 async def reconcile(
@@ -37,14 +40,19 @@ async def reconcile(
     today: date,
     new_id: Callable[[], UUID],
 ) -> list[NewFact]:
-    """Bring tasks and marks in step with the clocks; returns the facts to tell. Twice is the same as once."""
+    """Bring tasks and marks in step with the clocks; returns the facts to tell. Twice is the same as once.
+
+    Of a closed practice nobody saves a line any more: its tasks go.
+    """
+    still = select(Practice.id).where(col(Practice.id).in_(list(clocks)), Practice.state == "open")
+    open_ids = set((await session.exec(still)).all())
     owed = await ledger.owed(session, clocks)
     near: dict[str, dict[str, object]] = {}
     barred: dict[UUID, date] = {}
     for practice_id, lines in clocks.items():
         due = {line_id: balance.total_cents for line_id, balance in owed[practice_id].items()}
         for line_id, clock in lines.items():
-            if due.get(line_id, 0) > 0 and clock.state(today) == "near":
+            if practice_id in open_ids and due.get(line_id, 0) > 0 and clock.state(today) == "near":
                 near[f"{line_id}:{clock.barred_on}"] = _task(practice_id, clock, now=now, today=today)
         since = practice_barred_on((clock, due.get(line_id, 0)) for line_id, clock in lines.items())
         if since is not None and since <= today:

@@ -229,6 +229,26 @@ async def test_a_line_that_ends_soon_is_one_task_until_an_act_is_recorded(house:
     assert (await desk.get("/tasks", params={"kind": "limitation.near"})).json() == []
 
 
+async def test_the_task_of_a_line_that_ends_soon_goes_when_the_practice_is_closed(house: House, desk: Desk) -> None:
+    practice_id, other_id = await entrusted(house), await entrusted(house, "PR-0002")
+    for one in (practice_id, other_id):
+        await another_bill(house, one, date(2025, 1, 10))
+    await limitation.watch_all(house.parts)
+
+    async with house.session() as session:
+        (await session.get_one(tables.Practice, practice_id)).state = "closed"
+    await limitation.watch_all(house.parts)
+    await limitation.watch_all(house.parts)
+
+    tasks = (await desk.get("/tasks", params={"kind": "limitation.near"})).json()
+    assert [task["practice_id"] for task in tasks] == [str(other_id)]
+    async with house.session() as session:
+        (await session.get_one(tables.Practice, practice_id)).state = "open"
+    await limitation.watch_all(house.parts)
+    tasks = (await desk.get("/tasks", params={"kind": "limitation.near"})).json()
+    assert {task["practice_id"] for task in tasks} == {str(practice_id), str(other_id)}
+
+
 async def test_a_barred_practice_carries_a_mark_that_goes_with_an_act_found_later(house: House, desk: Desk) -> None:
     practice_id = await entrusted(house)
     await become_bill(house, practice_id, OLD)
