@@ -22,6 +22,7 @@ from fieldapp.parts import (
 from fieldapp.routes import faces, guard, problems
 from fieldapp.routes.access import AccessController
 from fieldapp.routes.agreements import AgreementController
+from fieldapp.routes.appointments import AppointmentController
 from fieldapp.routes.board import BoardController
 from fieldapp.routes.books import BooksController
 from fieldapp.routes.cash import CashController
@@ -73,6 +74,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             PadsController,
             BooksController,
             ContactController,
+            AppointmentController,
             SameDebtorController,
             ExchangeController,
             WebhookController,

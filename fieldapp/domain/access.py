@@ -146,6 +146,12 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "read_dispatch_day": _session(_DESK),
         "print_day_sheets": _session(_PLANNING),
         "read_map": _session(_DESK),
+        # appointments
+        "list_appointment_offers": _session(_DESK),
+        "take_appointment": _session(_DESK),
+        "move_appointment": _session(_DESK),
+        "cancel_appointment": _session(_DESK),
+        "list_day_appointments": _session(_DESK),
         # rules
         "record_interruption": _session(_OFFICE),
         "approve_rule": _session(_DESK),

@@ -84,6 +84,7 @@ _PAYMENT = (*_m(_K.CENTS, "amount_cents"), *_m(_K.CODE, "method"))
 _APPROVAL = (*_m(_K.CODE, "rule"), *_m(_K.DAY, "from_on", "to_on"), *_m(_K.TEXT, "reason"))
 _LICENCE_DAYS = _m(_K.DAY, "notified_on", "badge_valid_to", "qualification_valid_to", maybe=True)
 _IMPORT = _m(_K.ID, "import_id")
+_APPOINTMENT = (*_m(_K.ID, "appointment_id"), *_m(_K.INSTANT, "from_at", "to_at"))
 _PAD = (*_m(_K.TEXT, "series", "agent"), *_m(_K.COUNT, "first", "last"), *_m(_K.CODE, "pad_kind"))
 
 EVENTS: Mapping[str, Event] = MappingProxyType(
@@ -176,6 +177,17 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                     "A call, message or letter was planned.",
                     (*_m(_K.CODE, "channel"), *_m(_K.INSTANT, "at")),
                 ),
+                (
+                    "appointment.taken",
+                    "A window for a visit was agreed on with the debtor.",
+                    (*_APPOINTMENT, *_m(_K.CODE, "lane")),
+                ),
+                (
+                    "appointment.moved",
+                    "Another window was agreed on instead.",
+                    (*_APPOINTMENT, *_m(_K.ID, "instead_of"), *_m(_K.CODE, "lane"), *_m(_K.TEXT, "reason")),
+                ),
+                ("appointment.cancelled", "It was given up.", (*_APPOINTMENT, *_m(_K.TEXT, "reason"))),
                 ("contact.cancelled", "A planned contact became needless.", _m(_K.ID, "task_id")),
                 (
                     "paper.requested",

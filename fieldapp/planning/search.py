@@ -127,6 +127,17 @@ def survey(problem: Problem, plan: Plan, visits: Ints) -> tuple[Ints, Ints]:
     return places, swaps
 
 
+def cheapest_places(problem: Problem, plan: Plan, visits: Ints) -> Ints:
+    """(n, 2) cents and agent of the cheapest lawful place of each of `visits` in `plan` as it is; agent -1: none."""
+    tuning = Tuning(neighbours=0, pool=0)
+    data = _data(problem, tuning)
+    state = _state(problem, data, seed=0, tuning=tuning)
+    _seat(state, problem, plan)
+    places = np.zeros((len(visits), 8), np.int64)
+    kernel.survey_places(data, state, visits, places)
+    return places[:, :2]
+
+
 def prepare() -> None:
     """Compile the core, or load it from the cache: some 15 seconds once on a machine, then a third of one."""
     Search(_smallest(), seed=0).advance(1, done=0.0, until=1.0)

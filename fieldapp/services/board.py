@@ -118,7 +118,7 @@ async def move_visit(
     pinned = hands.pinned_in(hand, moved.before)
     pins = (pinned | {practice_id}) if agent_id is not None else pinned - {practice_id}
     kind = "taken_out" if agent_id is None else "moved" if lane_of(orders, practice_id) is not None else "put_in"
-    return await _change(hand, kind, moved, motion, pinned=pinned, pins=pins, trial=trial)
+    return await change_lanes(hand, kind, moved, motion, pinned=pinned, pins=pins, trial=trial)
 
 
 async def pin_visit(
@@ -136,7 +136,7 @@ async def pin_visit(
     pins = before | {practice_id} if pinned else before - {practice_id}
     motion = await motion_of(work, hand.plan.day, hand.draft.happened)
     kind = "pinned" if pinned else "unpinned"
-    return await _change(hand, kind, Moved(order, order), motion, pinned=before, pins=pins)
+    return await change_lanes(hand, kind, Moved(order, order), motion, pinned=before, pins=pins)
 
 
 async def lock_lane(
@@ -188,7 +188,7 @@ async def undo(work: Work, plan_id: UUID) -> BoardChange:
             hand.draft.happened = mine.happened
             motion = replace(motion, happened=tuple(mine.happened))
         pins = frozenset(mine.pinned)
-        done = await _change(hand, "undone", moved, motion, pinned=frozenset(), pins=pins, undoes=mine)
+        done = await change_lanes(hand, "undone", moved, motion, pinned=frozenset(), pins=pins, undoes=mine)
     for agent_id, last in mine.last.items():
         hand.draft.lanes[agent_id].last = last
     hands.keep(hand)
@@ -208,7 +208,7 @@ def _refuse_unknown(hand: hands.Hand, practice_id: UUID, agent_id: UUID | None) 
         raise Refusal("board.visit_unknown", kind=Kind.MISSING)
 
 
-async def _change(
+async def change_lanes(
     hand: hands.Hand,
     kind: str,
     moved: Moved[UUID, UUID],
@@ -219,6 +219,7 @@ async def _change(
     trial: bool = False,
     undoes: Change | None = None,
 ) -> BoardChange:
+    """Put lanes into another order, judged and written down; `pinned` before, `pins` after. `trial` writes nothing."""
     judged = await lanes.judged(hand, moved.after, pins, motion)
     old = [hand.route(agent_id) for agent_id in moved.after]
     new = [route for route, _ in judged.values()]

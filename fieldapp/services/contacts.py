@@ -44,6 +44,13 @@ async def log_contact(
     if at > work.now:
         raise Refusal("contact.in_the_future", kind=Kind.MALFORMED)
     recorded = checked_outcome(channel, outcome)
+    return await write_contact(work, practice_id, channel=channel, at=at, outcome=recorded, reached=reached)
+
+
+async def write_contact(
+    work: Work, practice_id: UUID, *, channel: Channel, at: datetime, outcome: str, reached: bool
+) -> ContactMade:
+    """Write down a contact of a known practice with a checked outcome, and tell which rules it broke."""
     findings = [] if channel is Channel.VISIT else await _findings(work, practice_id, channel=channel, at=at)
     contact_id = work.new_id()
     await store.add(
@@ -54,14 +61,14 @@ async def log_contact(
                 "practice_id": practice_id,
                 "at": at,
                 "channel": channel.value,
-                "outcome": recorded,
+                "outcome": outcome,
                 "reached": reached,
                 "by": work.identity.name,
                 "source": "desk",
             }
         ],
     )
-    body = {"channel": channel.value, "outcome": recorded, "reached": reached}
+    body = {"channel": channel.value, "outcome": outcome, "reached": reached}
     audit(work.session, "contact.logged", "contact", contact_id, broke=",".join(f.code for f in findings), **body)
     tell(work.session, NewFact("contact.made", at, practice_id=practice_id, body=body))
     return ContactMade(id=contact_id, findings=findings)

@@ -15,7 +15,16 @@ import msgspec
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.access import Identity
-from fieldapp.domain.conduct import Facts, PracticeFacts, Severity, judge, judge_agent, lawful_windows
+from fieldapp.domain.conduct import (
+    AgentFacts,
+    Appointment,
+    Facts,
+    PracticeFacts,
+    Severity,
+    judge,
+    judge_agent,
+    lawful_windows,
+)
 from fieldapp.domain.conduct import Finding as RuleFinding
 from fieldapp.domain.conduct import Visit as VisitAct
 from fieldapp.domain.errors import Kind, Refusal
@@ -28,7 +37,7 @@ from fieldapp.planning.timetable import AgentDay
 from fieldapp.services import lawful, push, rules
 from fieldapp.services.field import at_second
 from fieldapp.services.work import Parts, Work
-from fieldapp.store import limitation
+from fieldapp.store import appointments, limitation
 from fieldapp.store import planning as store
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.database import Scope
@@ -85,18 +94,39 @@ async def candidates_on(
     owed = await limitation.askable_cents(work.session, ids, ruleset=ruleset, on=day)
     found = []
     for door in doors:
-        appointment = any(
-            at.from_at.astimezone(work.parts.zone).date() == day for at in facts[door.practice.id].appointments
-        )
+        agreed = facts[door.practice.id].appointments
+        appointment = [at for at in agreed if at.from_at.astimezone(work.parts.zone).date() == day]
         service_s = APPOINTMENT_S if appointment else AGAIN_S if door.attempts else FIRST_S
         about = _facts(door, facts[door.practice.id], day, work, service_s=service_s)
         windows = lawful_windows(day, about, ruleset) if door.address and door.address.lat_e6 is not None else ()
         findings = () if windows else _why_not(about, ruleset, windows, work.now)
-        cents = owed.get(door.practice.id, 0)
         said = [rules.finding(finding, ruleset, day) for finding in findings]
-        shown = _shown(door, cents, day, bool(windows), said, must=appointment)
+        if appointment:
+            windows = _within_agreed(windows, appointment, work.parts.zone, service_s=service_s)
+        elif windows and (later := _agreed_later(agreed, day, work)) is not None:
+            windows, said = (), [Finding("appointment.on_another_day", "forbids", {"on": later.isoformat()})]
+        cents = owed.get(door.practice.id, 0)
+        shown = _shown(door, cents, day, bool(windows), said, must=bool(appointment))
         found.append(JudgedPractice(door, shown, windows, service_s))
     return found
+
+
+def _within_agreed(
+    windows: Sequence[tuple[int, int]], agreed: Sequence[Appointment], zone: tzinfo, *, service_s: int
+) -> tuple[tuple[int, int], ...]:
+    """What of the lawful windows lies in a time that the debtor agreed to, so that the visit also ends in it."""
+    spans = []
+    for at in agreed:
+        first, last = at.from_at.astimezone(zone), at.to_at.astimezone(zone)
+        from_s, to_s = (one.hour * 3600 + one.minute * 60 + one.second for one in (first, last))
+        spans.append((from_s, max(from_s, (to_s if last.date() == first.date() else 86_400) - service_s)))
+    return tuple((max(a, c), min(b, d)) for a, b in windows for c, d in spans if max(a, c) <= min(b, d))
+
+
+def _agreed_later(agreed: Sequence[Appointment], day: date, work: Work) -> date | None:
+    """The day for which somebody is told to expect us, where it is after `day`: nobody comes before it."""
+    days = (at.from_at.astimezone(work.parts.zone).date() for at in agreed if at.to_at > work.now)
+    return min((on for on in days if on > day), default=None)
 
 
 def _facts(door: store.PracticeAtDoor, practice: PracticeFacts, day: date, work: Work, *, service_s: int) -> Facts:
@@ -370,12 +400,14 @@ async def _prepare(work: Work, plan: store.Plan) -> Prepared:
     asked = [
         candidate
         for candidate in await candidates_on(work, plan.day)
-        if (wanted is None or str(candidate.door.practice.id) in wanted)
+        # Whoever is told to expect somebody is asked for, whatever else was chosen.
+        if (wanted is None or candidate.shown.must or str(candidate.door.practice.id) in wanted)
         and str(candidate.door.practice.id) not in taken
     ]
     lawful = [candidate for candidate in asked if candidate.windows_s]
     refused = [candidate for candidate in asked if not candidate.windows_s]
-    pins = {UUID(practice): UUID(agent) for practice, agent in request.get("pins", {}).items()}
+    named = await appointments.named_on(work.session, plan.day, work.parts.zone)
+    pins = named | {UUID(practice): UUID(agent) for practice, agent in request.get("pins", {}).items()}
     prepared = await problem_of(work, plan.day, people, lawful, not_before_s=already_s, pins=pins)
     return replace(prepared, refused=refused)
 
@@ -388,10 +420,11 @@ async def problem_of(
     *,
     not_before_s: int,
     pins: Mapping[UUID, UUID] | None = None,
+    held: Mapping[UUID, AgentFacts] | None = None,
 ) -> Prepared:
     """The planner's problem of these people and visits, nobody leaving before `not_before_s`.
 
-    `pins`: practice -> the agent who keeps it because a person said so.
+    `pins`: practice -> the agent who keeps it because a person said so. `held`: what is known of the agents already.
     """
     places = {person.id: place for place, person in enumerate(people)}
     pinned = {practice: places[agent] for practice, agent in (pins or {}).items() if agent in places}
@@ -425,7 +458,7 @@ async def problem_of(
         travel_s=matrix.travel_s,
         cost_cents=cost,
         lunch=Lunch(),
-        may_visit=await _may_visit(work, people, lawful, day),
+        may_visit=await _may_visit(work, people, lawful, day, held),
         apart=_elsewhere(lawful, doors),
     )
     return Prepared(problem, people, lawful, [], matrix.distance_m)
@@ -455,13 +488,18 @@ def _elsewhere(lawful: Sequence[JudgedPractice], doors: Mapping[UUID, str]) -> l
 
 
 async def _may_visit(
-    work: Work, people: Sequence[store.Person], lawful: Sequence[JudgedPractice], day: date
+    work: Work,
+    people: Sequence[store.Person],
+    lawful: Sequence[JudgedPractice],
+    day: date,
+    held: Mapping[UUID, AgentFacts] | None,
 ) -> list[list[bool]]:
     """Agent x visit: whether the agent's licence reaches to the address."""
     ruleset = await rules.ruleset(work)
+    held = await facts_store.agents_facts(work.session, people) if held is None else held
     rows = []
     for person in people:
-        agent = await facts_store.agent_facts(work.session, person)
+        agent = held[person.id]
         reach: dict[str, bool] = {}
         for address in (candidate.door.address for candidate in lawful):
             if address is not None and address.province not in reach:
@@ -587,8 +625,9 @@ def details_of(reason: WhyNot, prepared: Prepared) -> dict[str, Any]:
     return details
 
 
-def _why(reason: WhyHere) -> tuple[str, dict[str, Any]]:
-    name = "pinned" if reason.pinned else "appointment" if reason.must else "worth_the_way"
+def _why(reason: WhyHere, *, agreed: bool) -> tuple[str, dict[str, Any]]:
+    agreed = agreed or (reason.must and not reason.pinned)
+    name = "appointment" if agreed else "pinned" if reason.pinned else "worth_the_way"
     return name, {"detour_cents": reason.detour_cents, "worth_cents": reason.worth_cents}
 
 
@@ -613,7 +652,7 @@ def route_of(
         leg_m = int(prepared.distance_m[before, node])
         metres, before = metres + leg_m, node
         window = next((w for w in candidate.windows_s if w[0] <= stop.start_s <= w[1]), candidate.windows_s[0])
-        reason, details = _why(here[stop.visit])
+        reason, details = _why(here[stop.visit], agreed=candidate.shown.must)
         stops.append(
             _stop(
                 candidate,
@@ -625,6 +664,7 @@ def route_of(
                 distance_m=leg_m,
                 reason=reason,
                 details=details,
+                pinned=here[stop.visit].pinned,
             )
         )
     in_reserve = [
@@ -683,6 +723,7 @@ def _stop(
     distance_m: int,
     reason: str,
     details: dict[str, Any],
+    pinned: bool = False,
 ) -> PlanStop:
     address, shown = candidate.door.address, candidate.shown
     assert address is not None
@@ -710,7 +751,7 @@ def _stop(
         reason_details=details,
         state="planned",
         outcome=None,
-        pinned=reason == "pinned",
+        pinned=pinned,
     )
 
 

@@ -34,6 +34,7 @@ from fieldapp.domain.outcomes import OUTCOMES
 from fieldapp.store import limitation
 from fieldapp.store.gathering import gathered, listed
 from fieldapp.store.tables.access import Agency, Person
+from fieldapp.store.tables.appointments import AgreedVisit
 from fieldapp.store.tables.field import Payment, Visit
 from fieldapp.store.tables.ledger import Account, Posting
 from fieldapp.store.tables.practice import (
@@ -89,6 +90,13 @@ FACTS: tuple[Any, ...] = (
     gathered(ContactAttempt, ContactAttempt.at, ContactAttempt.channel, ContactAttempt.outcome, ContactAttempt.reached),
     gathered(Visit, Visit.id, Visit.outcome, col(Visit.captured)["window"]),
     gathered(
+        AgreedVisit,
+        AgreedVisit.from_at,
+        AgreedVisit.to_at,
+        AgreedVisit.visit_id,
+        col(AgreedVisit.ended_at).is_not(None),
+    ),
+    gathered(
         Payment,
         Payment.received_at,
         Payment.amount_cents,
@@ -142,11 +150,7 @@ def facts_of(row: Any, *, ruleset: Ruleset, today: date) -> PracticeFacts:
         letters=_letters(contacts),
         contacts=tuple(_contact(one) for one in everywhere),
         happened=_happened([one for one in everywhere if one in contacts or one.outcome in _OF_THE_PERSON]),
-        appointments=tuple(
-            Appointment(datetime.fromisoformat(window["from"]), datetime.fromisoformat(window["to"]))
-            for _, outcome, window in row.visit
-            if outcome == "APPOINTMENT_SET" and isinstance(window, dict)
-        ),
+        appointments=_appointments(row.visit, row.agreed_visit),
         cash_received=tuple(
             CashReceived(datetime.fromisoformat(at).astimezone(ROME).date(), cents, instalment=number is not None)
             for at, cents, number in (*row.payment, *row.twin_payment)
@@ -154,6 +158,18 @@ def facts_of(row: Any, *, ruleset: Ruleset, today: date) -> PracticeFacts:
         time_barred_on=practice_barred_on((clock, owed.get(line_id, 0)) for line_id, clock in clocks.items()),
         approvals=_approvals(row.approval),
     )
+
+
+def _appointments(visits: list[Any], agreed: list[Any]) -> tuple[Appointment, ...]:
+    """What stands: set at the door and not ended since, or agreed on by the office."""
+    ended = {visit_id for *_, visit_id, _ in agreed if visit_id is not None}
+    spans = [
+        (window["from"], window["to"])
+        for visit_id, outcome, window in visits
+        if outcome == "APPOINTMENT_SET" and isinstance(window, dict) and visit_id not in ended
+    ]
+    spans += [(from_at, to_at) for from_at, to_at, _, over in agreed if not over]
+    return tuple(Appointment(datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in spans)
 
 
 def _approvals(rows: list[Any]) -> tuple[Approved, ...]:
@@ -235,6 +251,16 @@ async def agent_facts(session: AsyncSession, person: Person) -> AgentFacts:
         .where(col(Person.id) == person.id)
     )
     return agent_of((await session.execute(query)).one())
+
+
+async def agents_facts(session: AsyncSession, people: Iterable[Person]) -> dict[UUID, AgentFacts]:
+    """The same for many at once; one query, however many agents."""
+    query = (
+        sqlalchemy.select(col(Person.id), *AGENT)
+        .join(Agency, col(Agency.id) == col(Person.agency_id))
+        .where(col(Person.id).in_([person.id for person in people]))
+    )
+    return {row.id: agent_of(row) for row in await session.execute(query)}
 
 
 AGENT: tuple[Any, ...] = (

@@ -15,7 +15,17 @@ from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.places import metres_between
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.store import addresses as address_store
-from fieldapp.store import agreement_cards, approvals, cards, ledger, limitation, practices, same_debtor, tasks
+from fieldapp.store import (
+    agreement_cards,
+    appointments,
+    approvals,
+    cards,
+    ledger,
+    limitation,
+    practices,
+    same_debtor,
+    tasks,
+)
 from fieldapp.store.shapes.dispatch import Finding
 from fieldapp.store.shapes.field import AttemptCard, LimitationCard
 from fieldapp.store.shapes.office import (
@@ -72,6 +82,7 @@ async def practice_file(
         case_owner_name=practice.case_owner_name,
         as_of=practice.as_of,
         next_action=practice.next_action,
+        appointments=await appointments.standing(session, appointments.Within(practice_id=practice_id, ends_after=now)),
         obligors=[cards.obligor_card(row) for row in people[practice_id]],
         addresses=[cards.address_card(row) for row in sorted(addresses[practice_id], key=lambda row: not row.current)],
         phones=[cards.phone_card(row) for row in phones[practice_id]],

@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from fieldapp.store.shapes.agreements import PlanCard, SettlementRow
+from fieldapp.store.shapes.appointments import AppointmentRow
 from fieldapp.store.shapes.debtors import JoinedPractice
 from fieldapp.store.shapes.dispatch import Finding
 from fieldapp.store.shapes.field import (
@@ -213,6 +214,8 @@ class PracticeFile(Struct, frozen=True):
     case_owner_name: str
     as_of: date
     next_action: str | None
+    appointments: list[AppointmentRow]
+    """Those that stand and are still to come."""
     obligors: list[ObligorCard]
     addresses: list[AddressCard]
     phones: list[PhoneCard]

@@ -6,6 +6,7 @@ on all of them from the first migration. Personal data is marked with `info={"pe
 
 from fieldapp.store.tables.access import Agency, AuditEntry, Device, NumberBlock, Person, PushSubscription, SignIn
 from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
+from fieldapp.store.tables.appointments import AgreedVisit
 from fieldapp.store.tables.debtors import DebtorMatch
 from fieldapp.store.tables.exchange import ServiceAccount, Webhook, WebhookDelivery
 from fieldapp.store.tables.field import (
@@ -45,6 +46,7 @@ __all__ = [
     "Account",
     "Address",
     "Agency",
+    "AgreedVisit",
     "Approval",
     "Attachment",
     "AuditEntry",
