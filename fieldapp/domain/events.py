@@ -180,12 +180,12 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                 (
                     "appointment.taken",
                     "A window for a visit was agreed on with the debtor.",
-                    (*_APPOINTMENT, *_m(_K.CODE, "lane")),
+                    _APPOINTMENT,
                 ),
                 (
                     "appointment.moved",
                     "Another window was agreed on instead.",
-                    (*_APPOINTMENT, *_m(_K.ID, "instead_of"), *_m(_K.CODE, "lane"), *_m(_K.TEXT, "reason")),
+                    (*_APPOINTMENT, *_m(_K.ID, "ended_id"), *_m(_K.TEXT, "reason")),
                 ),
                 ("appointment.cancelled", "It was given up.", (*_APPOINTMENT, *_m(_K.TEXT, "reason"))),
                 ("contact.cancelled", "A planned contact became needless.", _m(_K.ID, "task_id")),

@@ -60,7 +60,7 @@ async def take(work: Work, practice_id: UUID, wish: Wish) -> AppointmentTaken:
         on = asked.standing[0].from_at.astimezone(work.parts.zone).date()
         raise Refusal("appointment.stands_already", kind=Kind.CONFLICT, details={"on": on.isoformat()})
     row, broke, lane = await _agree(work, asked, day, wish)
-    _tell(work, "appointment.taken", row, day, lane=lane)
+    _tell(work, "appointment.taken", row, day)
     return await _taken(work, row, broke, lane)
 
 
@@ -71,7 +71,7 @@ async def move_to(work: Work, practice_id: UUID, appointment_id: UUID, wish: Wis
     asked = await offers.asked_of(work, practice_id)
     ended = await _end(work, old, "moved", reason)
     row, broke, lane = await _agree(work, asked, day, wish)
-    _tell(work, "appointment.moved", row, day, lane=lane, instead_of=str(ended.id), reason=ended.reason)
+    _tell(work, "appointment.moved", row, day, ended_id=str(ended.id), reason=ended.reason)
     return await _taken(work, row, broke, lane)
 
 

@@ -431,6 +431,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dispatch/days/{day}/appointments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListDay */
+        get: operations["list_day_appointments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dispatch/days/{day}/replan": {
         parameters: {
             query?: never;
@@ -1509,6 +1526,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/practices/{practice_id}/appointment-offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListOffers */
+        get: operations["list_appointment_offers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/practices/{practice_id}/appointments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take */
+        post: operations["take_appointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/practices/{practice_id}/appointments/{appointment_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel */
+        post: operations["cancel_appointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/practices/{practice_id}/appointments/{appointment_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move */
+        post: operations["move_appointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/practices/{practice_id}/approvals": {
         parameters: {
             query?: never;
@@ -2303,6 +2388,46 @@ export interface components {
             promise_id: string;
             reference: string;
         };
+        /** AppointmentEnded */
+        AppointmentEnded: {
+            broke: components["schemas"]["Finding"][];
+            standing: components["schemas"]["AppointmentRow"][];
+        };
+        /** AppointmentOffers */
+        AppointmentOffers: {
+            address_text: string;
+            days: components["schemas"]["OfferDay"][];
+            hours: number;
+            /** Format: uuid */
+            practice_id: string;
+            standing: components["schemas"]["AppointmentRow"][];
+        };
+        /** AppointmentRow */
+        AppointmentRow: {
+            agent_id: string | null;
+            agent_name: string | null;
+            agent_number: string | null;
+            at_the_door: boolean;
+            /** Format: date-time */
+            from_at: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+            /** Format: date-time */
+            taken_at: string;
+            taken_by: string;
+            /** Format: date-time */
+            to_at: string;
+        };
+        /** AppointmentTaken */
+        AppointmentTaken: {
+            appointment: components["schemas"]["AppointmentRow"];
+            broke: components["schemas"]["Finding"][];
+            /** @enum {string} */
+            lane: "published" | "drafted" | "unplanned";
+        };
         /** ApprovalRequest */
         ApprovalRequest: {
             /** Format: date */
@@ -2413,6 +2538,11 @@ export interface components {
                 [key: string]: unknown;
             };
             number: number;
+        };
+        /** CancelRequest */
+        CancelRequest: {
+            called: boolean;
+            reason: string;
         };
         /** Candidate */
         Candidate: {
@@ -3177,6 +3307,17 @@ export interface components {
         MissingRequest: {
             sha256s: string[];
         };
+        /** MoveAppointmentRequest */
+        MoveAppointmentRequest: {
+            /** Format: uuid */
+            agent_id: string;
+            /** Format: date-time */
+            from_at: string;
+            lane: string;
+            reason: string;
+            /** Format: date-time */
+            to_at: string;
+        };
         /** MoveClockRequest */
         MoveClockRequest: {
             /** Format: date-time */
@@ -3238,6 +3379,34 @@ export interface components {
             role: "debtor" | "co_obligor" | "guarantor";
             tax_code: string | null;
             vat_number: string | null;
+        };
+        /** Offer */
+        Offer: {
+            /** Format: uuid */
+            agent_id: string;
+            agent_name: string;
+            agent_number: string;
+            /** Format: date-time */
+            arrive_at: string;
+            cost_cents: number;
+            delay_s: number;
+            distance_m: number;
+            /** Format: date-time */
+            from_at: string;
+            lane: string;
+            /** Format: date-time */
+            to_at: string;
+            travel_s: number;
+            visits: number;
+        };
+        /** OfferDay */
+        OfferDay: {
+            /** Format: date */
+            day: string;
+            offers: components["schemas"]["Offer"][];
+            reason: components["schemas"]["Finding"] | null;
+            /** @enum {string} */
+            stands: "published" | "drafted" | "empty";
         };
         /** OutgoingFileRow */
         OutgoingFileRow: {
@@ -3543,6 +3712,7 @@ export interface components {
         PracticeFile: {
             address_moves: components["schemas"]["AddressMove"][];
             addresses: components["schemas"]["AddressCard"][];
+            appointments: components["schemas"]["AppointmentRow"][];
             approvals: components["schemas"]["ApprovalRow"][];
             /** Format: date */
             as_of: string;
@@ -4164,17 +4334,6 @@ export interface components {
             protocol: number;
             verdicts: components["schemas"]["Verdict"][];
         };
-        /** TakeRequest */
-        TakeRequest: {
-            happened: components["schemas"]["Happened"][];
-            orders: {
-                [key: string]: string[];
-            };
-            seen: {
-                [key: string]: number;
-            };
-            version: number;
-        };
         /** TaskRow */
         TaskRow: {
             /** Format: date-time */
@@ -4388,6 +4547,16 @@ export interface components {
             /** @default  */
             reason: string;
         };
+        /** TakeRequest */
+        appointments_TakeRequest: {
+            /** Format: uuid */
+            agent_id: string;
+            /** Format: date-time */
+            from_at: string;
+            lane: string;
+            /** Format: date-time */
+            to_at: string;
+        };
         /** PlanRequest */
         contacts_PlanRequest: {
             /** Format: date-time */
@@ -4406,6 +4575,17 @@ export interface components {
             seconds: number;
             /** @default 1 */
             seed: number;
+        };
+        /** TakeRequest */
+        replans_TakeRequest: {
+            happened: components["schemas"]["Happened"][];
+            orders: {
+                [key: string]: string[];
+            };
+            seen: {
+                [key: string]: number;
+            };
+            version: number;
         };
     };
     responses: never;
@@ -5335,6 +5515,43 @@ export interface operations {
             };
         };
     };
+    list_day_appointments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     preview_replan: {
         parameters: {
             query?: never;
@@ -5387,7 +5604,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TakeRequest"];
+                "application/json": components["schemas"]["replans_TakeRequest"];
             };
         };
         responses: {
@@ -7860,6 +8077,170 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AllocationPreview"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_appointment_offers: {
+        parameters: {
+            query?: {
+                hours?: "1" | "2";
+            };
+            header?: never;
+            path: {
+                practice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentOffers"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    take_appointment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                practice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["appointments_TakeRequest"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentTaken"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    cancel_appointment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                practice_id: string;
+                appointment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentEnded"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    move_appointment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                practice_id: string;
+                appointment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveAppointmentRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentTaken"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -136,6 +136,22 @@ export const service = {
     answer(client.POST('/api/v1/practices/{practice_id}/contacts', { params: { path: { practice_id } }, body })),
   planContact: (practice_id: string, body: { channel: Channel; at: string }) =>
     answer(client.POST('/api/v1/practices/{practice_id}/planned-contacts', { params: { path: { practice_id } }, body })),
+  appointmentOffers: (practice_id: string, hours: '1' | '2') =>
+    answer(client.GET('/api/v1/practices/{practice_id}/appointment-offers', { params: { path: { practice_id }, query: { hours } } })),
+  takeAppointment: (practice_id: string, body: Body<'/api/v1/practices/{practice_id}/appointments'>) =>
+    answer(client.POST('/api/v1/practices/{practice_id}/appointments', { params: { path: { practice_id } }, body })),
+  moveAppointment: (practice_id: string, appointment_id: string, body: Body<'/api/v1/practices/{practice_id}/appointments/{appointment_id}/move'>) =>
+    answer(
+      client.POST('/api/v1/practices/{practice_id}/appointments/{appointment_id}/move', { params: { path: { practice_id, appointment_id } }, body }),
+    ),
+  cancelAppointment: (practice_id: string, appointment_id: string, body: { reason: string; called: boolean }) =>
+    answer(
+      client.POST('/api/v1/practices/{practice_id}/appointments/{appointment_id}/cancel', {
+        params: { path: { practice_id, appointment_id } }, body,
+      }),
+    ),
+  dayAppointments: (day: string) =>
+    answer(client.GET('/api/v1/dispatch/days/{day}/appointments', { params: { path: { day } } })),
   importContacts: (file: File) =>
     answer(
       client.POST('/api/v1/contacts/import', {
