@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import names from '../../../../tests/golden/short_names.json'
 import type { PaymentBody } from '../domain/visit.ts'
-import { closingOf, dayOf, handedOver, heldByMethod, newsOf, openLines, owedCents, paymentsOf, purseNow, unseenBy, type OutboxItem } from './day'
+import { appointmentOf, closingOf, dayOf, handedOver, heldByMethod, newsOf, openLines, owedCents, paymentsOf, purseNow, unseenBy, type OutboxItem } from './day'
 import { shortName } from './naming'
 import type { StopCard } from './shapes'
 import { aBundle, aStop } from './testing'
@@ -115,5 +115,21 @@ describe('money on this phone', () => {
 describe('a name in public', () => {
   it.each(names as [string, string | null, string][])('shows %s (%s) as %s', (name, taxCode, shown) => {
     expect(shortName(name, taxCode)).toBe(shown)
+  })
+})
+
+describe('an appointment', () => {
+  it('of this day is known from what the rules know, the first of it', () => {
+    const at = (from_at: string, to_at: string): object => ({ from_at, to_at, outside_hours: false })
+    const appointments = [
+      at('2026-11-24T08:00:00Z', '2026-11-24T09:00:00Z'), at('2026-11-23T15:00:00Z', '2026-11-23T16:00:00Z'), at('2026-11-23T09:00:00Z', '2026-11-23T10:00:00Z'),
+    ]
+    const stop = aStop('1')
+    const agreed = { ...stop, practice: { ...stop.practice, conduct_facts: { practice: { appointments } } } }
+    const dayOfText = (text: string): string => text.slice(0, 10)
+
+    expect(appointmentOf(agreed, '2026-11-23', dayOfText)?.from_at).toBe('2026-11-23T09:00:00Z')
+    expect(appointmentOf(agreed, '2026-11-25', dayOfText)).toBeNull()
+    expect(appointmentOf(stop, '2026-11-23', dayOfText)).toBeNull()
   })
 })

@@ -108,6 +108,13 @@ export const lineTotal = (line: { principal_cents: number; interest_cents: numbe
 
 export const owedCents = (lines: readonly DebtLineCard[]): number => lines.reduce((sum, line) => sum + lineTotal(line), 0)
 
+/** What was agreed on with the debtor for `day`, where something was: the first of it. */
+export function appointmentOf(stop: StopCard, day: string, dayOf: (at: string) => string): { readonly from_at: string; readonly to_at: string } | null {
+  const known = stop.practice.conduct_facts as { readonly practice?: { readonly appointments?: readonly { readonly from_at: string; readonly to_at: string }[] } }
+  const today = (known.practice?.appointments ?? []).filter((one) => dayOf(one.from_at) === day)
+  return today.sort((a, b) => Date.parse(a.from_at) - Date.parse(b.from_at))[0] ?? null
+}
+
 export interface DayOfStops {
   readonly next: StopCard | null
   readonly ahead: readonly StopCard[]

@@ -1,5 +1,5 @@
 /** Days with the windows that may be promised, as a table of hours. Pure. */
-import type { AppointmentOffer, AppointmentOffers } from '../api/shapes'
+import type { AppointmentOffer, AppointmentOffers, AppointmentRow } from '../api/shapes'
 
 export interface Week {
   readonly days: AppointmentOffers['days']
@@ -45,6 +45,10 @@ export function cheapest(week: Week): Cell | null {
   }
   return null
 }
+
+/** Rows of a day by their practice. */
+export const byPractice = (rows: readonly AppointmentRow[]): ReadonlyMap<string, AppointmentRow> =>
+  new Map(rows.map((row) => [row.practice_id, row]))
 
 const STEPS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
