@@ -19,7 +19,7 @@ const week = weekOf(
 describe('the week', () => {
   it('holds each hour that some day offers, in order', () => {
     expect(week.hours).toEqual(['10', '11', '15', '16'])
-    expect([...week.leastOf]).toEqual([[TODAY, 90], [MONDAY, 200]])
+    expect([...week.leastOf]).toEqual([[TODAY, '10'], [MONDAY, '15']])
   })
 
   it('begins at the cheapest window, the earliest of equals', () => {

@@ -7,9 +7,9 @@ export interface Week {
   readonly hours: readonly string[]
   /** The windows by day and hour. */
   readonly at: ReadonlyMap<string, AppointmentOffer>
-  /** What the cheapest window of all costs, and of each day. */
+  /** What the cheapest window of all costs, and at which hour the cheapest of each day begins, the earliest of equals. */
   readonly least: number | null
-  readonly leastOf: ReadonlyMap<string, number>
+  readonly leastOf: ReadonlyMap<string, string>
 }
 
 /** A place of the table: an ISO day and the hour at which the window begins. */
@@ -24,16 +24,18 @@ export const keyOf = (cell: Cell): string => `${cell.day} ${cell.hour}`
 export function weekOf(offers: AppointmentOffers, hourOf: (at: string) => string): Week {
   const at = new Map<string, AppointmentOffer>()
   const hours = new Set<string>()
-  const leastOf = new Map<string, number>()
+  const leastOf = new Map<string, string>()
   for (const { day, offers: windows } of offers.days) {
+    const [first] = windows.toSorted((a, b) => a.cost_cents - b.cost_cents || Date.parse(a.from_at) - Date.parse(b.from_at))
+    if (first) leastOf.set(day, hourOf(first.from_at).slice(0, 2))
     for (const one of windows) {
       const hour = hourOf(one.from_at).slice(0, 2)
       hours.add(hour)
       at.set(keyOf({ day, hour }), one)
-      leastOf.set(day, Math.min(leastOf.get(day) ?? Infinity, one.cost_cents))
     }
   }
-  return { days: offers.days, hours: [...hours].sort(), at, least: at.size === 0 ? null : Math.min(...leastOf.values()), leastOf }
+  const least = at.size === 0 ? null : Math.min(...[...at.values()].map((one) => one.cost_cents))
+  return { days: offers.days, hours: [...hours].sort(), at, least, leastOf }
 }
 
 /** The cheapest window, the earliest of those that cost the same. */

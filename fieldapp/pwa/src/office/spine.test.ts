@@ -36,6 +36,18 @@ describe('the spine of a practice', () => {
     expect(spineOf(file, dayOf).map((day) => day.day)).toEqual(['2026-11-26', '2026-11-25', '2026-11-01', '2026-10-02'])
   })
 
+  it('tells a contact that the desk wrote down once, though it is a fact too', () => {
+    const at = '2026-11-26T10:00:00Z'
+    const made = { ...fact(1, at), kind: 'contact.made', body: { channel: 'call' } }
+    const call = { at, channel: 'call', outcome: 'APPOINTMENT_SET', by: 'Paola', reached: true } as const
+
+    const [day] = spineOf({ visits: [], timeline: [made], earlier_contacts: [call] }, dayOf)
+    const [alone] = spineOf({ visits: [], timeline: [made], earlier_contacts: [] }, dayOf)
+
+    expect(day?.items.map((item) => item.kind)).toEqual(['contact'])
+    expect(alone?.items.map((item) => item.kind)).toEqual(['fact'])
+  })
+
   it('keeps a fact whose visit is not in the file', () => {
     const days = spineOf({ visits: [], timeline: [fact(1, '2026-11-26T10:00:00Z', 'elsewhere')], earlier_contacts: [] }, dayOf)
 

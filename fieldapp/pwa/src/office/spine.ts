@@ -33,8 +33,11 @@ export function spineOf(file: Pick<PracticeFile, 'visits' | 'timeline' | 'earlie
       facts: (inside.get(visit.id) ?? []).toSorted((a, b) => a.number - b.number),
     }),
   )
+  // A contact that was written down at the desk is told by its fact too: it stands there once.
+  const told = new Set(file.earlier_contacts.map((contact) => `${contact.channel} ${Date.parse(contact.at)}`))
+  const once = loose.filter((item) => item.kind !== 'fact' || item.fact.kind !== 'contact.made' || !told.has(`${String(item.fact.body['channel'])} ${Date.parse(item.at)}`))
   const elsewhere = file.earlier_contacts.map((contact): SpineItem => ({ kind: 'contact', at: contact.at, contact }))
-  const sorted = [...visits, ...loose, ...elsewhere].toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))
+  const sorted = [...visits, ...once, ...elsewhere].toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))
   const days = new Map<string, SpineItem[]>()
   for (const item of sorted) {
     const day = dayOf(item.at)
