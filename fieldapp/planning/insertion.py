@@ -17,6 +17,9 @@ from fieldapp.planning.problem import Problem
 from fieldapp.planning.search import cheapest_places
 from fieldapp.planning.timetable import AgentDay, agent_day, travel
 
+PATIENCE_S = 1_800
+"""The road that is saved is not worth it that everybody after waits: an agent at a door before its hour is paid too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
@@ -60,7 +63,10 @@ def insertions(
 
 
 def _placed(problem: Problem, plan: Plan, visit: int, before: AgentDay) -> Insertion | None:
-    """The cheapest place with this agent that breaks nothing, tried from the smallest detour on."""
+    """The cheapest place with this agent that breaks nothing, tried from the smallest detour on.
+
+    One at which others would have to wait longer than `PATIENCE_S` is taken only where there is no better one.
+    """
     agent, route = before.agent, plan.routes[before.agent]
     nodes = [agent, *(problem.node(one) for one in route), agent]
     here = problem.node(visit)
@@ -69,13 +75,14 @@ def _placed(problem: Problem, plan: Plan, visit: int, before: AgentDay) -> Inser
         start, end = nodes[place], nodes[place + 1]
         return travel(problem, start, here)[1] + travel(problem, here, end)[1] - travel(problem, start, end)[1]
 
+    was = {stop.visit: stop.start_s for stop in before.stops}
+    cheapest: Insertion | None = None
     tied = int(problem.door[visit]) >= 0 or any(visit in group for group in problem.apart)
     for place in sorted(range(len(route) + 1), key=detour):
         after = agent_day(problem, agent, (*route[:place], visit, *route[place:]))
         if after.lateness_s or after.lunch_missed or (tied and not _stands(problem, plan, agent, after)):
             continue
-        was = {stop.visit: stop.start_s for stop in before.stops}
-        return Insertion(
+        found = Insertion(
             visit=visit,
             agent=agent,
             place=place,
@@ -84,11 +91,18 @@ def _placed(problem: Problem, plan: Plan, visit: int, before: AgentDay) -> Inser
             travel_cents=after.travel_cents - before.travel_cents,
             delay_s=max((stop.start_s - was[stop.visit] for stop in after.stops if stop.visit != visit), default=0),
         )
-    return None
+        if found.delay_s <= PATIENCE_S:
+            return found
+        cheapest = cheapest or found
+    return cheapest
 
 
 def _stands(problem: Problem, plan: Plan, agent: int, after: AgentDay) -> bool:
     """Whether it keeps what stands between visits of one person: looked at over the whole plan."""
     routes = list(plan.routes)
     routes[agent] = tuple(stop.visit for stop in after.stops)
-    return not any(v.rule in ("apart", "one_door") and v.agent == agent for v in judge(problem, Plan.of(routes)).broken)
+
+    def between(whole: Plan) -> int:
+        return sum(violation.rule in ("apart", "one_door") for violation in judge(problem, whole).broken)
+
+    return between(Plan.of(routes)) <= between(plan)

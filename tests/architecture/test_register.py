@@ -29,6 +29,7 @@ WRITE_NOTHING = {
 CHOSEN = {
     # Actions that the code puts together: file and expression, and what they can become.
     ("addresses.py", "kind"): {"address.moved", "address.put_back", "address.settled"},
+    ("appointments.py", "kind"): {"appointment.cancelled", "appointment.moved", "appointment.taken"},
     ("approvals.py", "kind"): {"rule.approved", "rule.approval_withdrawn"},
     ("cash.py", "kind"): {"payment.cleared", "cheque.unpaid"},
     ("hands.py", "action"): {

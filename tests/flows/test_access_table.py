@@ -384,6 +384,10 @@ NAMED = {
     "read_rejects": "import",
     "read_practice": "practice",
     "read_contact_limits": "practice",
+    "list_appointment_offers": "practice",
+    "take_appointment": "practice",
+    "move_appointment": "practice",
+    "cancel_appointment": "practice",
     "log_contact": "practice",
     "plan_contact": "practice",
     "read_document": "document",
@@ -442,6 +446,12 @@ PAPER = {
     "left_at": "2026-11-26T09:10:00+01:00",
     "picture": "AA==",
 }
+OFFER = {
+    "from_at": "2026-11-27T09:00:00Z",
+    "to_at": "2026-11-27T10:00:00Z",
+    "agent_id": "0198a3c2-7f00-7abc-8def-0123456789ab",
+    "lane": "",
+}
 BODIES: dict[str, dict[str, Any]] = {
     "change_export_plan": {
         "name": "Esiti",
@@ -460,6 +470,9 @@ BODIES: dict[str, dict[str, Any]] = {
         "weekdays": [0],
     },
     "pause_export_plan": {"paused": True},
+    "take_appointment": {**OFFER},
+    "move_appointment": {**OFFER, "reason": "altro giorno"},
+    "cancel_appointment": {"reason": "ha pagato", "called": False},
     "resend_webhook_deliveries": {},
     "skip_webhook_deliveries": {"delivery_ids": ["0198a3c2-7f00-7abc-8def-0123456789ab"]},
     "move_visit": {"practice_id": "0198a3c2-7f00-7abc-8def-0123456789ab", "seen": {}},

@@ -15,11 +15,12 @@ from fieldapp.store.tables import Address, AuditEntry, ContactAttempt, Person, P
 from tests.conftest import NOW
 from tests.flows.arranged import TODAY, entrusted
 from tests.flows.conftest import Desk, House, new_id
+from tests.flows.phone import FieldPhone, a_report, text_of
 from tests.flows.test_board import another_dispatcher
 from tests.flows.test_planning import code, colleague, dispatcher, planned, published_day, stops_of
 from tests.flows.test_rules_room import switch_on
 
-FRIDAY, SATURDAY, SUNDAY = (TODAY + timedelta(days=ahead) for ahead in (1, 2, 3))
+FRIDAY, SATURDAY, SUNDAY, MONDAY = (TODAY + timedelta(days=ahead) for ahead in (1, 2, 3, 4))
 
 
 async def offered(desk: Desk, practice: UUID, **asked: Any) -> dict[str, Any]:
@@ -255,6 +256,33 @@ async def test_one_is_moved_with_a_reason_and_cancelled_with_another(house: Hous
     told = [one["kind"] for one in file["timeline"] if one["kind"].startswith("appointment.")]
     assert told == ["appointment.cancelled", "appointment.moved", "appointment.taken"]
     assert (file["appointments"], file["next_action"]) == ([], None)
+
+
+async def test_one_that_was_set_at_the_door_is_moved_by_the_office_like_any_other(house: House) -> None:
+    practice = await entrusted(house)
+    desk = await dispatcher(house)
+    await published_day(house, desk)
+    phone = await FieldPhone.enrol(await house.sign_in(Role.AGENT), house.client(), agent_number="1")
+    (stop,) = (await phone.request("GET", "/field/day")).json()["stops"]
+    window = {"from": text_of(NOW + timedelta(days=2)), "to": text_of(NOW + timedelta(days=2, hours=2))}
+    met = {"who": "debtor", "identified_by": "document", "role": None}
+    captured = {"window": window, "place": "this_address"}
+    report = a_report(stop, at=NOW - timedelta(hours=1), met=met, outcome="APPOINTMENT_SET", captured=captured)
+    report |= {"identified_self": True}
+    answer = await phone.push(phone.envelope("visit", report, at=NOW))
+    assert answer.json()["verdicts"][0]["verdict"] == "accepted", answer.text
+    (row,) = (await desk.get(f"/practices/{practice}")).json()["appointments"]
+
+    body = wish(at(await offered(desk, practice), MONDAY, 10)) | {"reason": "può prima"}
+    moved = await desk.post(f"/practices/{practice}/appointments/{row['id']}/move", json=body)
+
+    assert (row["at_the_door"], row["agent_id"]) == (True, None)
+    assert moved.status_code == 200, moved.text
+    (left,) = (await desk.get(f"/practices/{practice}")).json()["appointments"]
+    assert (left["at_the_door"], left["from_at"]) == (False, body["from_at"])
+    (saturday,) = (await desk.get("/dispatch/candidates", params={"day": SATURDAY.isoformat()})).json()
+    (monday,) = (await desk.get("/dispatch/candidates", params={"day": MONDAY.isoformat()})).json()
+    assert (saturday["must"], monday["must"]) == (False, True)
 
 
 async def test_what_is_over_can_no_longer_be_moved_or_cancelled(house: House) -> None:
