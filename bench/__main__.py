@@ -56,6 +56,11 @@ def live() -> str:
     return _apart("live")
 
 
+def appointments() -> str:
+    """The table of windows, from a process of its own because the province is loaded in loops of its own."""
+    return _apart("appointments")
+
+
 BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
     "service": ("Service", service.report),
     "import": ("Import", importing.report),
@@ -66,6 +71,7 @@ BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
     "money": ("Money", money),
     "planning": ("Day plans", planning),
     "conduct": ("Rules of conduct", conduct),
+    "appointments": ("Windows to promise on the phone", appointments),
 }
 
 
