@@ -266,7 +266,7 @@ async def _leave_lanes(work: Work, practice_id: UUID, *, but: date | None = None
             continue
         me = work.identity.person_id
         if held.lane(agent_id).locked_by not in (None, me):
-            continue  # a colleague keeps it; the board says that it stands there without being agreed on
+            continue  # a colleague keeps it, and is told on the next touch that it is promised for another day
         hand, waits = await _opened(work, held)
         motion = await motion_of(work, day, hand.draft.happened)
         if practice_id in motion.begun:

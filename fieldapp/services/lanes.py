@@ -71,6 +71,8 @@ async def judged(
         routes[agent_id] = motion.marked(route, hand.route(agent_id))
     said = await conduct(work, day, routes.values(), {one.door.practice.id: one for one in visits}, people, motion)
     broken: dict[UUID, list[Broken]] = {agent_id: said[agent_id] for agent_id in routes}
+    for agent_id, order in lanes.items():
+        broken[agent_id] += [told for one in order if one not in motion.begun for told in _too_early(found[one])]
     for violation in judgement.violations:
         if violation.agent is not None:
             practice = None if violation.visit is None else visits[violation.visit].door.practice.id
@@ -128,6 +130,15 @@ async def conduct(
                 shown: Finding = rules.finding(found, ruleset, day)
                 said[agent_id].append(Broken(shown.code, shown.details, intended.practice_id))
     return said
+
+
+def _too_early(visit: planning.JudgedPractice) -> list[Broken]:
+    """That the debtor was told to expect us on a later day."""
+    return [
+        Broken(one.code, one.details, visit.door.practice.id)
+        for one in visit.shown.findings
+        if one.code == planning.LATER
+    ]
 
 
 def _add(broken: list[Broken], violation: Violation, practice: UUID | None) -> None:

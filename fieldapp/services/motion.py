@@ -62,7 +62,7 @@ class Motion:
         if moved is None or moved.from_at is None or moved.to_at is None:
             return visit
         from_s, to_s = self.second_of(moved.from_at), self.second_of(moved.to_at)
-        spans = ((max(opens, from_s), min(closes, to_s)) for opens, closes in visit.windows_s)
+        spans = ((max(opens, from_s), min(closes, to_s)) for opens, closes in visit.lawful_s)
         return replace(visit, windows_s=tuple(span for span in spans if span[0] <= span[1]))
 
     def situation(self, people: Sequence[plans.Person], visits: Sequence[JudgedPractice]) -> Situation:

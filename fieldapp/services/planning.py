@@ -61,6 +61,8 @@ from fieldapp.store.shapes.dispatch import (
 APPOINTMENT_S, FIRST_S, AGAIN_S = 30 * 60, 20 * 60, 15 * 60
 """Time at a door by kind of visit: where somebody waits with papers to sign, for the first time, after a vain attempt.
 What follows at the same door takes a share of it (`planning.problem.AGAIN_PERCENT`)."""
+LATER = "appointment.on_another_day"
+"""Somebody is told to expect us on a later day: nobody comes before."""
 CENT_PER_KM = 45
 CENT_PER_HOUR = 1_800
 RECOVERY_PER_MILLE = 60
@@ -81,6 +83,8 @@ class JudgedPractice:
     shown: Candidate
     windows_s: tuple[tuple[int, int], ...]
     service_s: int
+    lawful_s: tuple[tuple[int, int], ...] = ()
+    """What the rules allow, whatever was agreed on."""
 
 
 async def candidates_on(
@@ -101,13 +105,14 @@ async def candidates_on(
         windows = lawful_windows(day, about, ruleset) if door.address and door.address.lat_e6 is not None else ()
         findings = () if windows else _why_not(about, ruleset, windows, work.now)
         said = [rules.finding(finding, ruleset, day) for finding in findings]
+        lawful = windows
         if appointment:
             windows = _within_agreed(windows, appointment, work.parts.zone, service_s=service_s)
         elif windows and (later := _agreed_later(agreed, day, work)) is not None:
-            windows, said = (), [Finding("appointment.on_another_day", "forbids", {"on": later.isoformat()})]
+            windows, said = (), [Finding(LATER, "forbids", {"on": later.isoformat()})]
         cents = owed.get(door.practice.id, 0)
         shown = _shown(door, cents, day, bool(windows), said, must=bool(appointment))
-        found.append(JudgedPractice(door, shown, windows, service_s))
+        found.append(JudgedPractice(door, shown, windows, service_s, lawful))
     return found
 
 

@@ -16,7 +16,7 @@ from tests.conftest import NOW
 from tests.flows.arranged import TODAY, entrusted
 from tests.flows.conftest import Desk, House, new_id
 from tests.flows.phone import FieldPhone, a_report, text_of
-from tests.flows.test_board import another_dispatcher
+from tests.flows.test_board import another_dispatcher, move
 from tests.flows.test_planning import code, colleague, dispatcher, planned, published_day, stops_of
 from tests.flows.test_rules_room import switch_on
 
@@ -419,6 +419,38 @@ async def test_where_a_colleagues_changes_wait_the_draft_holds_it_until_they_are
     draft = (await desk.get(f"/dispatch/plans/{board['plan_id']}/board")).json()
     held = {stop["practice_number"] for lane in draft["lanes"] for stop in lane["route"]["stops"]}
     assert held == {"P-001", "P-002"}
+
+
+async def test_a_promised_visit_that_is_told_to_be_moved_is_planned_at_its_new_hour(house: House) -> None:
+    waiting, practice = await entrusted(house, "P-001"), await entrusted(house, "P-002")
+    desk = await dispatcher(house)
+    await published_day(house, desk, day=FRIDAY.isoformat(), practice_ids=[str(waiting)])
+    await take(desk, practice, at(await offered(desk, practice), FRIDAY, 15))
+    opens, closes = (NOW.replace(day=FRIDAY.day, hour=hour) for hour in (11, 12))
+    told = {"kind": "moved", "practice_id": str(practice), "from_at": text_of(opens), "to_at": text_of(closes)}
+
+    view = await desk.post(f"/dispatch/days/{FRIDAY}/replan", json={"happened": [told]})
+
+    assert view.status_code == 200, view.text
+    stops = [stop for lane in view.json()["lanes"] for stop in lane["route"]["stops"]]
+    (stop,) = [one for one in stops if one["practice_number"] == "P-002"]
+    assert opens <= datetime.fromisoformat(stop["arrive_at"]) <= closes
+
+
+async def test_a_visit_that_a_hand_puts_before_the_promised_day_is_told(house: House) -> None:
+    practice = await entrusted(house)
+    desk = await dispatcher(house)
+    plan = await planned(house, desk, day=FRIDAY.isoformat())
+    await take(desk, practice, at(await offered(desk, practice), SATURDAY, 10))
+    draft = (await desk.post(f"/dispatch/plans/{plan['id']}/draft")).json()
+
+    changed = await move(desk, draft, str(practice), lane=0)
+
+    assert [one["practice_id"] for one in draft["unplanned"]] == [str(practice)], "it left when it was promised"
+    (lane,) = changed.json()["lanes"]
+    assert [(one["code"], one["practice_id"]) for one in lane["broken"]] == [
+        ("appointment.on_another_day", str(practice))
+    ]
 
 
 async def test_a_lane_that_a_colleague_keeps_is_not_offered(house: House) -> None:
