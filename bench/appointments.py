@@ -15,7 +15,7 @@ from statistics import median
 
 from bench.service import a_cluster
 from fieldapp.clock import FixedClock
-from fieldapp.domain.access import Identity, Role
+from fieldapp.domain.access import Role
 from fieldapp.parts import assemble
 from fieldapp.services import offers
 from fieldapp.services.work import working
@@ -32,9 +32,8 @@ async def measured(settings: Settings) -> tuple[int, list[float]]:
     """Visits in the published day, and seconds of each question."""
     parts = assemble(settings, clock=FixedClock(MORNING, demo=True))
     async with parts.database.transaction(Scope(None, GATE)) as session:
-        person = await founding.person_in_role(session, Role.DISPATCHER)
-    assert person is not None
-    who = Identity(agency_id=person.agency_id, person_id=person.id, role=Role.DISPATCHER, name=person.name)
+        who = await founding.person_in_role(session, Role.DISPATCHER)
+    assert who is not None
     took = []
     async with working(parts, who) as work:
         doors = await planning.open_practices(work.session)
