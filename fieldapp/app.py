@@ -30,6 +30,7 @@ from fieldapp.routes.contacts import ContactController
 from fieldapp.routes.dispatch import DispatchController
 from fieldapp.routes.exchange import ExchangeController
 from fieldapp.routes.field import FieldController
+from fieldapp.routes.inbound import InboundController
 from fieldapp.routes.layouts import LayoutController
 from fieldapp.routes.licences import LicenceController
 from fieldapp.routes.office import OfficeController
@@ -77,6 +78,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             AppointmentController,
             SameDebtorController,
             ExchangeController,
+            InboundController,
             WebhookController,
             OutgoingController,
             PublicController,
@@ -102,15 +104,15 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
 
 
 def csrf(settings: Settings) -> CSRFConfig:
-    """Double submit for everything that a cookie signs; phones sign their requests, and whoever asks at
-    the public door has nothing that could be misused: they need none."""
+    """Double submit for everything that a cookie signs; phones sign their requests, other systems show a token, and
+    whoever asks at the public door has nothing that could be misused: they need none."""
     return CSRFConfig(
         secret=derived(secret_key(settings), b"csrf").hex(),
         cookie_name="csrftoken",
         header_name="x-csrftoken",
         cookie_samesite="strict",
         cookie_secure=settings.secure_cookies,
-        exclude=["^/api/v1/field/", "^/api/v1/public/", "^/v(/|$)"],
+        exclude=["^/api/v1/field/", "^/api/v1/public/", "^/api/v1/inbound/", "^/v(/|$)"],
     )
 
 

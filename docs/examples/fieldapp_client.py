@@ -1,7 +1,8 @@
-"""A small typed client of fieldapp's feed and webhooks: copy it, it needs `httpx` and `standardwebhooks` alone.
+"""A small typed client of fieldapp's exchange: copy it, it needs `httpx` and `standardwebhooks` alone.
 
 `follow` reads the feed and keeps what it made of the facts and where it stands in one SQLite transaction: killed at any
-moment, it goes on where it stopped, and no fact counts twice. `receive` checks a webhook and gives its fact.
+moment, it goes on where it stopped, and no fact counts twice. `receive` checks a webhook and gives its fact. `Teller`
+tells balances, recalls, payments and contacts: keep the key with the batch, and what is sent again counts once.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import httpx
@@ -80,6 +81,117 @@ class Feed:
             if answer.status_code != 200:
                 raise Refused(said["code"], said.get("detail") or said["title"])
             return [Fact.read(one) for one in said["facts"]], said["next"], said["more"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One debt in a balance, in whole cents; `due_on` (ISO day) tells lines of one title apart."""
+
+    title: str
+    principal_cents: int
+    interest_cents: int = 0
+    costs_cents: int = 0
+    due_on: str | None = None
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What is owed at the end of a day (ISO); `total_cents` must be the sum of the lines."""
+
+    practice_number: str
+    as_of: str
+    total_cents: int
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True)
+class Recall:
+    practice_number: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Payment:
+    """Money that reached you. `other_than`: receipts of the agency that this one is not."""
+
+    practice_number: str
+    reference: str
+    amount_cents: int
+    paid_on: str
+    other_than: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Contact:
+    """`channel`: visit, call, message or letter; `at`: ISO instant with its zone."""
+
+    practice_number: str
+    channel: str
+    at: str
+    reached: bool
+    outcome: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class ItemVerdict:
+    """What became of the item at `index`: accepted, known, held or refused, and then why."""
+
+    index: int
+    verdict: str
+    practice_id: str | None
+    code: str | None
+    detail: str | None
+    details: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> ItemVerdict:
+        return cls(**{name: told[name] for name in cls.__dataclass_fields__})
+
+
+class Teller:
+    """Tells the agency what happened at yours. Each batch has a `key` of its own that you keep until it is answered."""
+
+    def __init__(
+        self, address: str, token: str, *, creditor_id: str | None = None, http: httpx.Client | None = None
+    ) -> None:
+        self._http = http or httpx.Client(timeout=60)
+        self._url = f"{address}/api/v1/inbound"
+        self._headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        self._creditor_id = creditor_id
+
+    def balances(self, items: Sequence[Balance], *, key: str) -> list[ItemVerdict]:
+        return self._tell("balances", items, key)
+
+    def recalls(self, items: Sequence[Recall], *, key: str) -> list[ItemVerdict]:
+        return self._tell("recalls", items, key)
+
+    def payments(self, items: Sequence[Payment], *, key: str) -> list[ItemVerdict]:
+        return self._tell("payments", items, key)
+
+    def contacts(self, items: Sequence[Contact], *, key: str) -> list[ItemVerdict]:
+        return self._tell("contacts", items, key)
+
+    def _tell(self, kind: str, items: Sequence[Any], key: str) -> list[ItemVerdict]:
+        """Sends the same bytes again until they are answered: the key sees to it that they count once."""
+        body = {"creditor_id": self._creditor_id, "items": [asdict(item) for item in items]}
+        content = json.dumps(body, sort_keys=True).encode()
+        headers = {**self._headers, "idempotency-key": json.dumps(key)}
+        while True:
+            try:
+                answer = self._http.post(f"{self._url}/{kind}", content=content, headers=headers)
+            except httpx.TransportError:
+                time.sleep(1)
+                continue
+            if answer.status_code in BUSY:
+                time.sleep(float(answer.headers.get("retry-after", 1)))
+                continue
+            said = answer.json()
+            if answer.status_code == 200:
+                return [ItemVerdict.read(one) for one in said["verdicts"]]
+            if said["code"] != "idempotency.in_progress":
+                raise Refused(said["code"], said.get("detail") or said["title"])
+            time.sleep(1)
 
 
 class Books:

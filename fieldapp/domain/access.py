@@ -14,7 +14,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.domain.events import FactScope
+from fieldapp.domain.events import FactScope, WriteScope
 
 
 class Role(StrEnum):
@@ -64,13 +64,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class ServiceIdentity:
-    """Another system, through its token: it reads what its scopes open, and only of its creditor if it has one."""
+    """Another system, through its token: it reads and writes what its scopes open, of its creditor if it has one."""
 
     agency_id: UUID
     account_id: UUID
     name: str
     scopes: frozenset[FactScope]
     creditor_id: UUID | None
+    writes: frozenset[WriteScope] = frozenset()
 
 
 _EVERYBODY = frozenset(Role)
@@ -231,6 +232,10 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "watch_events": _session(_DESK),
         # exchange
         "read_feed": _service(),
+        "write_balances": _service(),
+        "write_recalls": _service(),
+        "write_payments": _service(),
+        "write_contacts": _service(),
         "list_service_accounts": _session(_ADMIN),
         "create_service_account": _session(_ADMIN),
         "revoke_service_account": _session(_ADMIN),

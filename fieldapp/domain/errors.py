@@ -15,6 +15,7 @@ from typing import Any
 class Kind(StrEnum):
     """Why something is refused; `routes/problems` maps each kind to one HTTP status."""
 
+    INCOMPLETE = "incomplete"
     MALFORMED = "malformed"
     UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"

@@ -14,7 +14,7 @@ from typing import Any
 
 
 class FactScope(StrEnum):
-    """What a service account may be let into."""
+    """What a service account may read."""
 
     PRACTICES = "facts:practices"
     VISITS = "facts:visits"
@@ -22,6 +22,15 @@ class FactScope(StrEnum):
     AGREEMENTS = "facts:agreements"
     PLANNING = "facts:planning"
     OFFICE = "facts:office"
+
+
+class WriteScope(StrEnum):
+    """What a service account may tell us."""
+
+    BALANCES = "write:balances"
+    RECALLS = "write:recalls"
+    PAYMENTS = "write:payments"
+    CONTACTS = "write:contacts"
 
 
 class MemberKind(StrEnum):
@@ -85,6 +94,7 @@ _APPROVAL = (*_m(_K.CODE, "rule"), *_m(_K.DAY, "from_on", "to_on"), *_m(_K.TEXT,
 _LICENCE_DAYS = _m(_K.DAY, "notified_on", "badge_valid_to", "qualification_valid_to", maybe=True)
 _IMPORT = _m(_K.ID, "import_id")
 _APPOINTMENT = (*_m(_K.ID, "appointment_id"), *_m(_K.INSTANT, "from_at", "to_at"))
+_SOURCE = _m(_K.TEXT, "source")
 _PAD = (*_m(_K.TEXT, "series", "agent"), *_m(_K.COUNT, "first", "last"), *_m(_K.CODE, "pad_kind"))
 
 EVENTS: Mapping[str, Event] = MappingProxyType(
@@ -103,7 +113,16 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                     "The creditor stated what is owed.",
                     (*_m(_K.DAY, "as_of"), *_m(_K.CENTS, "total_cents", "untold_cents"), *_IMPORT),
                 ),
-                ("practice.recalled", "The creditor took the practice back.", ()),
+                (
+                    "balance.stated",
+                    "Another system stated what is owed.",
+                    (*_m(_K.DAY, "as_of"), *_m(_K.CENTS, "total_cents", "untold_cents"), *_SOURCE),
+                ),
+                (
+                    "practice.recalled",
+                    "The creditor took the practice back; `source`: the system that said so, else a file.",
+                    _m(_K.TEXT, "source", maybe=True),
+                ),
                 ("practice.reopened", "The creditor entrusted it again.", ()),
                 (
                     "practice.closed",
@@ -170,6 +189,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                         *_m(_K.CODE, "channel"),
                         *_m(_K.CODE, "outcome", maybe=True),
                         *_m(_K.FLAG, "reached", maybe=True),
+                        *_m(_K.TEXT, "source", maybe=True),
                     ),
                 ),
                 (
@@ -205,6 +225,17 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                         *_m(_K.TEXT, "receipt"),
                         *_m(_K.COUNT, "instalment", maybe=True),
                         *_m(_K.TEXT, "paid_by", maybe=True),
+                    ),
+                ),
+                (
+                    "payment.seen",
+                    "The creditor saw a payment arrive; `included`: his newest statement holds it already.",
+                    (
+                        *_m(_K.TEXT, "reference"),
+                        *_m(_K.CENTS, "amount_cents"),
+                        *_m(_K.DAY, "paid_on"),
+                        *_m(_K.FLAG, "included"),
+                        *_SOURCE,
                     ),
                 ),
                 ("payment.cleared", "A bank credited it.", (*_PAYMENT, *_m(_K.ID, "payment_id"))),
@@ -410,6 +441,42 @@ Types of members: an `id` is a UUID; `cents` are whole euro cents; a `day` is a 
 and `codes` are words that never change their meaning; a member marked *?* may be null.
 
 More than an account's rate of requests a minute is refused with `access.too_often` and `Retry-After`.
+
+## Telling us
+
+`POST /api/v1/inbound/<kind>` with the same token; what an account may tell is its `writes`. An account that is bound to
+a creditor writes to his practices alone; any other names him in `creditor_id`.
+
+| kind | scope | an item | what it does |
+|---|---|---|---|
+| `balances` | `write:balances` | `practice_number`, `as_of` day, `total_cents`, `lines` of `title`, `due_on`?, `principal_cents`, `interest_cents`, `costs_cents` | the claim at the end of that day becomes what is stated, as with a creditor's file; our later payments stay, earlier ones count as held in it only where he had been told; `total_cents` must be the sum of the lines; a line not named is closed |
+| `recalls` | `write:recalls` | `practice_number`, `reason`? | closes the practice for visits, not for accounting; the answer names receipts whose money an agent still holds |
+| `payments` | `write:payments` | `practice_number`, `reference`, `amount_cents`, `paid_on` day, `other_than`? | money that reached him: off the claim, and owed to nobody; `paid_on` up to the day of his newest statement is held in that already |
+| `contacts` | `write:contacts` | `practice_number`, `channel`, `at` instant, `reached`, `outcome`?, `by`? | counts in the limits of contacts with ours |
+
+The body is `{"items": [...]}`, 1 to 500 of them and 2 MB; the answer is 200 with a verdict for each, in their order:
+`accepted`, `known` (told before: nothing twice), `held` (kept, a person looks first), `refused` (with `code`, `detail` in
+the language of `Accept-Language`). A bad item costs only itself. Items of one practice are taken in their order.
+
+**Every request carries `Idempotency-Key`** (the IETF draft of that name): a quoted string of up to 200 characters, a UUID
+for instance; without its quotes it is the same key. It belongs to the account, is bound to the operation and to the
+SHA-256 of the very bytes of the body, and is kept with its answer for 30 days.
+
+| what comes | is answered |
+|---|---|
+| the same key, the same bytes | the first answer again, byte for byte, with `Idempotent-Replayed: true` |
+| the same key, another body or operation | 422 `idempotency.key_reused` |
+| the same key while the first request runs | 409 `idempotency.in_progress`: ask again shortly |
+| no key; one that cannot be read | 400 `idempotency.key_missing`; 422 `idempotency.key_unreadable` |
+
+A request that is refused as a whole leaves its key unused. Key, answer and everything written are one transaction, so
+after a lost answer send the same bytes under the same key. After 30 days a statement or contact that was told is
+still `known` by what it says, a payment by its `reference` and a recall by the practice's state.
+
+What contradicts our books stands, and becomes a task of the office with both sides: receipts of ours that the
+creditor had not been told of, two systems that state different balances of one day (the last one holds), more paid than
+owed, money in an agent's hand, a visit still planned. A payment that equals a receipt of ours that he knows of is
+`held` and not booked; if it is another payment, send it again under a new key with the receipt in `other_than`.
 """
 
 

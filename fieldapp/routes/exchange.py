@@ -11,17 +11,18 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
-from fieldapp.domain.events import FactScope
+from fieldapp.domain.events import FactScope, WriteScope
 from fieldapp.services import feed_out, service_accounts
 from fieldapp.services.work import Parts, Work
 from fieldapp.store.shapes.exchange import FeedPage, NewServiceAccount, ServiceAccountRow
 
 
 class AccountRequest(Struct, forbid_unknown_fields=True):
-    """No creditor: every creditor's facts."""
+    """`scopes` is what it may read, `writes` what it may tell us. No creditor: every creditor's facts and practices."""
 
     name: Annotated[str, Meta(min_length=1, max_length=120, pattern=r"\S")]
     scopes: Annotated[list[FactScope], Meta(max_length=20)]
+    writes: Annotated[list[WriteScope], Meta(max_length=20)] = []
     creditor_id: UUID | None = None
     a_minute: Annotated[int, Meta(ge=1, le=6_000)] = 120
 
@@ -50,7 +51,12 @@ class ExchangeController(Controller):
     @post("/service-accounts", operation_id="create_service_account")
     async def create(self, work: NamedDependency[Work], data: JSONBody[AccountRequest]) -> NewServiceAccount:
         return await service_accounts.create(
-            work, name=data.name, scopes=data.scopes, creditor_id=data.creditor_id, a_minute=data.a_minute
+            work,
+            name=data.name,
+            scopes=data.scopes,
+            writes=data.writes,
+            creditor_id=data.creditor_id,
+            a_minute=data.a_minute,
         )
 
     @post("/service-accounts/{account_id:uuid}/revoke", operation_id="revoke_service_account", status_code=200)

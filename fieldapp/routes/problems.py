@@ -17,6 +17,7 @@ from fieldapp.domain.said import say
 from fieldapp.services.work import Parts
 
 STATUS = {
+    Kind.INCOMPLETE: 400,
     Kind.MALFORMED: 422,
     Kind.UNAUTHENTICATED: 401,
     Kind.FORBIDDEN: 403,

@@ -175,8 +175,8 @@ async def import_contacts(work: Work, content: bytes, *, file_name: str) -> Cont
             code = "contact.practice_ambiguous" if owners else "contact.practice_unknown"
             rejected.append(RejectedLine(contact.line, code, contact.practice_number))
             continue
-        rows.append(_row(owners[0].id, contact))
-    new = await store.add(work.session, list({row["id"]: row for row in rows}.values()))
+        rows.append(row_of(owners[0].id, contact, source="file"))
+    new = len(await store.add(work.session, list({row["id"]: row for row in rows}.values())))
     audit(work.session, "contacts.imported", "file", file_name[:120], new=new, rejected=len(rejected))
     return ContactLog(
         new=new,
@@ -189,7 +189,8 @@ async def import_contacts(work: Work, content: bytes, *, file_name: str) -> Cont
     )
 
 
-def _row(practice_id: UUID, contact: LoggedContact) -> dict[str, object]:
+def row_of(practice_id: UUID, contact: LoggedContact, *, source: str) -> dict[str, object]:
+    """The contact as it is stored; what it says names it, so that a file and a system that tell the same count once."""
     said = f"{practice_id} {contact.channel.value} {contact.at.isoformat()} {contact.outcome}"
     return {
         "id": uuid5(_IMPORTED, said),
@@ -199,5 +200,5 @@ def _row(practice_id: UUID, contact: LoggedContact) -> dict[str, object]:
         "outcome": contact.outcome,
         "reached": contact.reached,
         "by": contact.by,
-        "source": "file",
+        "source": source,
     }

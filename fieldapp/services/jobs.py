@@ -19,6 +19,7 @@ from procrastinate.jobs import Job, Status
 
 from fieldapp.services import (
     agreement_review,
+    inbound,
     intake,
     licences,
     limitation,
@@ -69,6 +70,8 @@ def register(jobs: procrastinate.App, parts: Parts) -> None:
     jobs.periodic(cron="7 * * * *")(clock)
     ends = jobs.task(name="licences.watch", queueing_lock="licences.watch")(_watch_licences(parts))
     jobs.periodic(cron="17 * * * *")(ends)
+    keys = jobs.task(name="inbound.clear", queueing_lock="inbound.clear")(_clear_keys(parts))
+    jobs.periodic(cron="27 * * * *")(keys)
     webhook_jobs.register(jobs, parts, retry=_AgainAfterAStop())
     outgoing_courier.register(jobs, parts, retry=_AgainAfterAStop())
 
@@ -83,6 +86,13 @@ def _watch(parts: Parts) -> Callable[..., Awaitable[None]]:
 def _watch_licences(parts: Parts) -> Callable[..., Awaitable[None]]:
     async def job(timestamp: int) -> None:  # noqa: ARG001  (the queue hands it in)
         await licences.watch_all(parts)
+
+    return job
+
+
+def _clear_keys(parts: Parts) -> Callable[..., Awaitable[None]]:
+    async def job(timestamp: int) -> None:  # noqa: ARG001  (the queue hands it in)
+        await inbound.clear_all(parts)
 
     return job
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fieldapp.domain.access import ServiceIdentity
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.domain.events import FactScope
+from fieldapp.domain.events import FactScope, WriteScope
 from fieldapp.services.access import token_digest
 from fieldapp.services.work import Parts, Work
 from fieldapp.store import intake
@@ -25,10 +25,16 @@ async def list_accounts(work: Work) -> list[ServiceAccountRow]:
 
 
 async def create(
-    work: Work, *, name: str, scopes: Collection[FactScope], creditor_id: UUID | None, a_minute: int
+    work: Work,
+    *,
+    name: str,
+    scopes: Collection[FactScope],
+    writes: Collection[WriteScope],
+    creditor_id: UUID | None,
+    a_minute: int,
 ) -> NewServiceAccount:
     """Make an account with a token. Raises Refusal `service_account.scopes_missing`, `creditor.unknown`."""
-    if not scopes:
+    if not scopes and not writes:
         raise Refusal("service_account.scopes_missing", kind=Kind.MALFORMED)
     if creditor_id is not None:
         await intake.creditor(work.session, creditor_id)
@@ -38,6 +44,7 @@ async def create(
         agency_id=work.agency_id,
         name=name.strip(),
         scopes=sorted({scope.value for scope in scopes}),
+        writes=sorted({scope.value for scope in writes}),
         creditor_id=creditor_id,
         token_digest=token_digest(token),
         a_minute=a_minute,
@@ -46,7 +53,12 @@ async def create(
     )
     work.session.add(row)
     await work.session.flush()
-    said = {"name": row.name, "scopes": row.scopes, "creditor_id": creditor_id and str(creditor_id)}
+    said = {
+        "name": row.name,
+        "scopes": row.scopes,
+        "writes": row.writes,
+        "creditor_id": creditor_id and str(creditor_id),
+    }
     audit(work.session, "service_account.created", "service_account", row.id, **said)
     account = next(one for one in await store.rows(work.session) if one.id == row.id)
     return NewServiceAccount(account, token)
@@ -72,4 +84,5 @@ async def identify(parts: Parts, token: str) -> ServiceIdentity:
     if known.asked > account.a_minute:
         raise Refusal("access.too_often", kind=Kind.TOO_MANY, details={"minutes": 1, "a_minute": account.a_minute})
     scopes = frozenset(FactScope(scope) for scope in account.scopes if scope in FactScope._value2member_map_)
-    return ServiceIdentity(account.agency_id, account.id, account.name, scopes, account.creditor_id)
+    writes = frozenset(WriteScope(scope) for scope in account.writes if scope in WriteScope._value2member_map_)
+    return ServiceIdentity(account.agency_id, account.id, account.name, scopes, account.creditor_id, writes)

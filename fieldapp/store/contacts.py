@@ -28,14 +28,14 @@ async def practices_numbered(session: AsyncSession, numbers: Iterable[str]) -> d
     return found
 
 
-async def add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> int:
-    """Write contacts; those with a known id are left as they are. Returns how many are new."""
+async def add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[UUID]:
+    """Write contacts; those with a known id are left as they are. Returns the ids of the new ones."""
     if not rows:
-        return 0
+        return set()
     agency_id = agency_of(session)
     statement = insert(ContactAttempt).values([{"agency_id": agency_id, **row} for row in rows])
     new = await session.execute(statement.on_conflict_do_nothing().returning(col(ContactAttempt.id)))
-    return len(new.all())
+    return {contact_id for (contact_id,) in new.all()}
 
 
 async def planned(session: AsyncSession, practice_id: UUID) -> list[Task]:

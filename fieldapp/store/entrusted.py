@@ -17,12 +17,11 @@ from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.intake import AddressDraft, DebtLineDraft, ObligorRole, PracticeDraft, SubjectKind
-from fieldapp.domain.ledger import CLAIMS, AccountKind, LineBalance, NewEntry
+from fieldapp.domain.ledger import LineBalance, NewEntry
 from fieldapp.domain.packed import Packed
-from fieldapp.domain.receipts import receipt_name
-from fieldapp.domain.statements import Adjustment, PaymentTaken, adjust, cut_of, draft_digest, plus
+from fieldapp.domain.statements import Adjustment, PaymentTaken, adjust, cut_of, draft_digest
 from fieldapp.domain.tax_codes import one_slip_away
-from fieldapp.store import addresses, ledger, same_debtor
+from fieldapp.store import addresses, ledger, same_debtor, statements
 from fieldapp.store.addresses import CONFIRMED
 from fieldapp.store.batches import insert_rows
 from fieldapp.store.cards import by_practice
@@ -31,8 +30,6 @@ from fieldapp.store.database import agency_of
 from fieldapp.store.feed import NewFact, tell
 from fieldapp.store.intake import KnownPractice, chunks, known_practices
 from fieldapp.store.practices import searchable
-from fieldapp.store.tables.field import Payment, Receipt
-from fieldapp.store.tables.ledger import Account, Entry, PaymentEntry, Posting
 from fieldapp.store.tables.office import Task
 from fieldapp.store.tables.practice import (
     Address,
@@ -484,12 +481,7 @@ class _Writing:
                 practice_id,
                 "statement",
                 statement_id,
-                {
-                    "by_cents": adjustment.untold_cents,
-                    "stated_cents": draft.total_cents,
-                    "as_of": as_of.isoformat(),
-                    "receipts": [payment.receipt for payment in adjustment.untold],
-                },
+                statements.difference(adjustment, stated_cents=draft.total_cents, as_of=as_of),
             )
         return adjustment
 
@@ -531,12 +523,7 @@ class _Writing:
         for draft, known in changed:
             cut = cut_of(draft.as_of or self.what.today, now=self.what.now, zone=self.what.zone)
             by_cut[cut].append(known.id)
-        books: dict[UUID, tuple[dict[UUID, LineBalance], list[PaymentTaken]]] = {}
-        for cut, ids in by_cut.items():
-            owed = await ledger.owed(self.session, ids, until=cut)
-            taken = await payments_taken(self.session, ids, until=cut)
-            books |= {practice_id: (owed[practice_id], taken[practice_id]) for practice_id in ids}
-        return books
+        return await statements.books_at(self.session, by_cut)
 
     def _change_practice(self, draft: PracticeDraft, known: KnownPractice, adjustment: Adjustment) -> None:
         as_of = draft.as_of or self.what.today
@@ -613,72 +600,3 @@ def named_lines(lines: Iterable[DebtLineDraft], *, otherwise_due: date) -> list[
         title = line.title if seen[key] == 1 else f"{line.title} ({seen[key]})".strip()
         named.append((title, key[1], line))
     return named
-
-
-async def payments_taken(
-    session: AsyncSession, practice_ids: Sequence[UUID], *, until: datetime
-) -> dict[UUID, list[PaymentTaken]]:
-    """The payments of these practices that no reversal undid, less what was given back; all of it before `until`."""
-    query = (
-        select(Payment, Receipt.series, Receipt.number)
-        .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
-        .where(col(Payment.practice_id).in_(practice_ids), col(Payment.received_at) < until)
-        .order_by(col(Payment.received_at))
-    )
-    payments = (await session.exec(query)).all()
-    entry_ids = [payment.entry_id for payment, _, _ in payments]
-    undone = select(Entry.reverses).where(col(Entry.reverses).in_(entry_ids), col(Entry.at) < until)
-    reversed_ids = set((await session.exec(undone)).all())
-    refunds = await _refunds(session, [payment.id for payment, _, _ in payments], until=until)
-    standing = [entry_id for entry_id in entry_ids if entry_id not in reversed_ids]
-    shares = await _shares(session, [*standing, *(refund for found in refunds.values() for refund in found)])
-    taken: dict[UUID, list[PaymentTaken]] = {practice_id: [] for practice_id in practice_ids}
-    for payment, series, number in payments:
-        if payment.entry_id not in reversed_ids:
-            taken[payment.practice_id].append(
-                PaymentTaken(
-                    receipt=receipt_name(series, number),
-                    received_at=payment.received_at,
-                    reported_at=payment.reported_at,
-                    by_line=_together(shares.get(of, {}) for of in (payment.entry_id, *refunds.get(payment.id, ()))),
-                )
-            )
-    return taken
-
-
-async def _refunds(session: AsyncSession, payment_ids: Sequence[UUID], *, until: datetime) -> dict[UUID, list[UUID]]:
-    """The entries that gave back money of each payment."""
-    query = (
-        select(PaymentEntry.payment_id, Entry.id)
-        .join(Entry, col(Entry.id) == col(PaymentEntry.entry_id))
-        .where(col(PaymentEntry.payment_id).in_(payment_ids), Entry.kind == "refund", col(Entry.at) < until)
-    )
-    found: dict[UUID, list[UUID]] = defaultdict(list)
-    for payment_id, entry_id in (await session.exec(query)).all():
-        found[payment_id].append(entry_id)
-    return found
-
-
-def _together(shares: Iterable[Mapping[UUID, LineBalance]]) -> dict[UUID, LineBalance]:
-    total: dict[UUID, LineBalance] = {}
-    for by_line in shares:
-        for line_id, share in by_line.items():
-            total[line_id] = plus(total.get(line_id, LineBalance()), share)
-    return total
-
-
-async def _shares(session: AsyncSession, entry_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, LineBalance]]:
-    """What each entry took off the claims: entry -> debt line -> positive cents."""
-    query = (
-        select(Posting.entry_id, Posting.debt_line_id, Account.kind, Posting.amount_cents)
-        .join(Account, col(Account.id) == col(Posting.account_id))
-        .where(col(Posting.entry_id).in_(entry_ids), col(Account.kind).in_([kind.value for kind in CLAIMS]))
-    )
-    cents: dict[UUID, dict[UUID, Counter[AccountKind]]] = defaultdict(lambda: defaultdict(Counter))
-    for entry_id, line_id, kind, amount_cents in (await session.exec(query)).all():
-        if line_id is not None:
-            cents[entry_id][line_id][AccountKind(kind)] -= amount_cents
-    return {
-        entry_id: {line_id: LineBalance(*(by_kind[kind] for kind in CLAIMS)) for line_id, by_kind in lines.items()}
-        for entry_id, lines in cents.items()
-    }

@@ -62,6 +62,7 @@ async def rows(session: AsyncSession) -> list[ServiceAccountRow]:
             id=row.id,
             name=row.name,
             scopes=row.scopes,
+            writes=row.writes,
             creditor_id=row.creditor_id,
             creditor_name=creditor,
             a_minute=row.a_minute,

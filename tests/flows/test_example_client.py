@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,11 +25,13 @@ from sqlmodel import select
 from standardwebhooks import WebhookVerificationError
 
 from fieldapp.domain.access import Role
+from fieldapp.domain.events import WriteScope
 from fieldapp.launch import environment_of
 from fieldapp.settings import Settings
 from fieldapp.store import tables
 from fieldapp.store.feed import NewFact, tell
 from tests.conftest import NOW
+from tests.flows.arranged import entrusted
 from tests.flows.conftest import House
 from tests.flows.endpoint import endpoint
 from tests.flows.test_webhooks import ALL, carried, subscribed
@@ -139,3 +142,32 @@ async def test_it_takes_webhooks_once_and_refuses_what_was_altered(
             client.receive(secret, json.dumps(altered).encode(), first.headers)
 
     assert [kind for _, kind in books.facts()] == ["plan.done", "plan.failed"]
+
+
+async def test_it_tells_balances_recalls_payments_and_contacts_and_what_is_sent_again_counts_once(
+    house: House, settings: Settings, client: ModuleType
+) -> None:
+    practice = await entrusted(house)
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+    writes = [scope.value for scope in WriteScope]
+    wanted = {"name": "x", "scopes": [], "writes": writes, "creditor_id": str(house.creditor_id)}
+    token = (await admin.post("/service-accounts", json=wanted)).json()["token"]
+    title, at = "Finanziamento P-001", (NOW - timedelta(days=1)).isoformat()
+    balance = client.Balance("P-001", "2026-11-25", 70_050, [client.Line(title, 70_000, costs_cents=50)])
+
+    with serving(settings) as address:
+        teller = client.Teller(address, token)
+        first = teller.balances([balance], key='quoted "key"')
+        again = teller.balances([balance], key='quoted "key"')
+        paid = teller.payments([client.Payment("P-001", "BON-1", 10_050, "2026-11-26")], key="p-1")
+        spoken = teller.contacts([client.Contact("P-001", "call", at, reached=True, by="Anna")], key="c-1")
+        back = teller.recalls([client.Recall("P-001"), client.Recall("P-404")], key="r-1")
+        with pytest.raises(client.Refused) as refused:
+            teller.recalls([client.Recall("P-001")], key="p-1")
+
+    assert first == again
+    found = [(one.verdict, one.code) for one in (*first, *paid, *spoken, *back)]
+    assert found == [("accepted", None)] * 4 + [("refused", "inbound.practice_unknown")]
+    assert refused.value.code == "idempotency.key_reused"
+    file = (await (await house.sign_in(Role.BACK_OFFICE)).get(f"/practices/{practice}")).json()
+    assert (file["owed_cents"], file["state"]) == (60_000, "recalled")

@@ -36,6 +36,7 @@ class ServiceAccountRow(Struct, frozen=True):
     id: UUID
     name: str
     scopes: list[str]
+    writes: list[str]
     creditor_id: UUID | None
     creditor_name: str | None
     a_minute: int

@@ -8,7 +8,7 @@ from fieldapp.store.tables.access import Agency, AuditEntry, Device, NumberBlock
 from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
 from fieldapp.store.tables.appointments import AgreedVisit
 from fieldapp.store.tables.debtors import DebtorMatch
-from fieldapp.store.tables.exchange import ServiceAccount, Webhook, WebhookDelivery
+from fieldapp.store.tables.exchange import InboundRequest, SeenPayment, ServiceAccount, Webhook, WebhookDelivery
 from fieldapp.store.tables.field import (
     Attachment,
     Envelope,
@@ -65,6 +65,7 @@ __all__ = [
     "Fact",
     "HandOver",
     "ImportFile",
+    "InboundRequest",
     "Instalment",
     "InterruptingAct",
     "NumberBlock",
@@ -93,6 +94,7 @@ __all__ = [
     "RepaymentPlan",
     "RescuedItem",
     "RulesetVersion",
+    "SeenPayment",
     "ServiceAccount",
     "Setting",
     "Settlement",

@@ -1,14 +1,25 @@
-"""Other systems that may read from us."""
+"""Other systems that may read from us and write to us."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from fieldapp.store.columns import Sealed, agency, instant, json_list, key, link, maybe_instant, maybe_link
+from fieldapp.store.columns import (
+    Sealed,
+    agency,
+    cents,
+    instant,
+    json_list,
+    key,
+    link,
+    maybe_instant,
+    maybe_link,
+    personal,
+)
 
 
 class ServiceAccount(SQLModel, table=True):
@@ -21,8 +32,10 @@ class ServiceAccount(SQLModel, table=True):
     agency_id: UUID = agency()
     name: str
     scopes: list[str] = json_list()
+    writes: list[str] = json_list()
+    """What it may tell us."""
     creditor_id: UUID | None = maybe_link("creditor.id", index=False)
-    """Bound to this creditor: it gets no other's facts."""
+    """Bound to this creditor: it gets no other's facts, and writes to no other's practices."""
     token_digest: str = Field(unique=True)
     a_minute: int
     created_at: datetime = instant()
@@ -100,4 +113,51 @@ class WebhookDelivery(SQLModel, table=True):
     last_failure: str | None = None
 
 
-__all__ = ["ServiceAccount", "Webhook", "WebhookDelivery"]
+class InboundRequest(SQLModel, table=True):
+    """A write of another system under its idempotency key, and what it was answered: the same is answered again."""
+
+    __tablename__ = "inbound_request"
+    __table_args__ = (UniqueConstraint("service_account_id", "key", name="inbound_request_once"),)
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    service_account_id: UUID = link("service_account.id", index=False)
+    key: str
+    operation: str
+    digest: str
+    """SHA-256 over operation and body."""
+    answer: str
+    """The bytes that were answered, JSON."""
+    at: datetime = instant()
+    expires_at: datetime = Field(sa_type=instant().sa_type, index=True)
+
+
+class SeenPayment(SQLModel, table=True):
+    """A payment that the creditor saw on his own account, by his reference."""
+
+    __tablename__ = "seen_payment"
+    __table_args__ = (
+        CheckConstraint("amount_cents > 0", name="seen_payment_positive"),
+        CheckConstraint("state in ('posted','included','held')", name="seen_payment_state_known"),
+        CheckConstraint("(state = 'posted') = (entry_id is not null)", name="seen_payment_posted_whole"),
+        CheckConstraint("(state = 'held') = (held_against is not null)", name="seen_payment_held_whole"),
+        UniqueConstraint("creditor_id", "reference", name="seen_payment_once"),
+    )
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    creditor_id: UUID = link("creditor.id", index=False)
+    practice_id: UUID = link("practice.id")
+    service_account_id: UUID = link("service_account.id", index=False)
+    reference: str = personal("debtor")
+    amount_cents: int = cents()
+    paid_on: date
+    at: datetime = instant()
+    state: str
+    """`posted` in the ledger, `included` in a statement that was known before, `held` until a person has looked."""
+    entry_id: UUID | None = maybe_link("entry.id", index=False)
+    held_against: UUID | None = maybe_link("payment.id", index=False)
+    """Our own payment that it may be."""
+
+
+__all__ = ["InboundRequest", "SeenPayment", "ServiceAccount", "Webhook", "WebhookDelivery"]

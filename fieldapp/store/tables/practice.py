@@ -220,6 +220,8 @@ class Statement(SQLModel, table=True):
     agency_id: UUID = agency()
     practice_id: UUID = link("practice.id")
     import_id: UUID | None = maybe_link("import_file.id")
+    service_account_id: UUID | None = maybe_link("service_account.id", index=False)
+    """Which system stated it, where no file did."""
     as_of: date
     total_cents: int = cents()
     digest: str

@@ -1150,6 +1150,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/inbound/balances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** WriteBalances */
+        post: operations["write_balances"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbound/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** WriteContacts */
+        post: operations["write_contacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbound/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** WritePayments */
+        post: operations["write_payments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbound/recalls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** WriteRecalls */
+        post: operations["write_recalls"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/layouts": {
         parameters: {
             query?: never;
@@ -2237,6 +2305,7 @@ export interface components {
             creditor_id?: string | null;
             name: string;
             scopes: components["schemas"]["FactScope"][];
+            writes?: components["schemas"]["WriteScope"][];
         };
         /** AccountStatement */
         AccountStatement: {
@@ -3008,7 +3077,7 @@ export interface components {
         };
         /**
          * FactScope
-         * @description What a service account may be let into.
+         * @description What a service account may read.
          * @enum {string}
          */
         FactScope: "facts:practices" | "facts:visits" | "facts:money" | "facts:agreements" | "facts:planning" | "facts:office";
@@ -3144,6 +3213,14 @@ export interface components {
             unchanged_practices: number;
             warnings: string[];
         };
+        /** InboundAnswer */
+        InboundAnswer: {
+            accepted: number;
+            held: number;
+            known: number;
+            refused: number;
+            verdicts: components["schemas"]["ItemVerdict"][];
+        };
         /** InstalmentCard */
         InstalmentCard: {
             cents: number;
@@ -3180,6 +3257,18 @@ export interface components {
             recorded_at: string;
             recorded_by: string;
             reference: string;
+        };
+        /** ItemVerdict */
+        ItemVerdict: {
+            code?: string | null;
+            detail?: string | null;
+            details?: {
+                [key: string]: unknown;
+            };
+            index: number;
+            practice_id?: string | null;
+            /** @enum {string} */
+            verdict: "accepted" | "known" | "held" | "refused";
         };
         /** JoinedPractice */
         JoinedPractice: {
@@ -4187,6 +4276,7 @@ export interface components {
             name: string;
             revoked_at: string | null;
             scopes: string[];
+            writes: string[];
         };
         /** SettleRequest */
         SettleRequest: {
@@ -4547,6 +4637,12 @@ export interface components {
             /** @default  */
             reason: string;
         };
+        /**
+         * WriteScope
+         * @description What a service account may tell us.
+         * @enum {string}
+         */
+        WriteScope: "write:balances" | "write:recalls" | "write:payments" | "write:contacts";
         /** TakeRequest */
         appointments_TakeRequest: {
             /** Format: uuid */
@@ -7194,6 +7290,219 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    write_balances: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    creditor_id?: string | null;
+                    items: {
+                        /** Format: date */
+                        as_of: string;
+                        lines: {
+                            /** @default 0 */
+                            costs_cents?: number;
+                            due_on?: string | null;
+                            /** @default 0 */
+                            interest_cents?: number;
+                            principal_cents: number;
+                            title: string;
+                        }[];
+                        practice_number: string;
+                        total_cents: number;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundAnswer"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    write_contacts: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    creditor_id?: string | null;
+                    items: {
+                        /** Format: date-time */
+                        at: string;
+                        /** @default  */
+                        by?: string;
+                        /** @enum {unknown} */
+                        channel: "call" | "letter" | "message" | "visit";
+                        /** @default  */
+                        outcome?: string;
+                        practice_number: string;
+                        reached: boolean;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundAnswer"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    write_payments: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    creditor_id?: string | null;
+                    items: {
+                        amount_cents: number;
+                        /** @default [] */
+                        other_than?: string[];
+                        /** Format: date */
+                        paid_on: string;
+                        practice_number: string;
+                        reference: string;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundAnswer"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    write_recalls: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    creditor_id?: string | null;
+                    items: {
+                        practice_number: string;
+                        /** @default  */
+                        reason?: string;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundAnswer"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

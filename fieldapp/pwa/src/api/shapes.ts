@@ -130,6 +130,7 @@ export interface DayAlert {
   readonly task_id: string | null
 }
 export type FactScope = Schemas['FactScope']
+export type WriteScope = Schemas['WriteScope']
 export type ServiceAccountRow = Schemas['ServiceAccountRow']
 export type WebhookDelivery = Schemas['DeliveryRow']
 export type ExportPlan = Schemas['ExportPlanRow']

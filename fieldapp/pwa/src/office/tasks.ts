@@ -3,7 +3,7 @@ import type { TaskRow } from '../api/shapes'
 import { flagInWords, reasonInWords, term } from '../desk/describe'
 import { valuesInWords } from '../desk/format'
 import { type Place } from '../desk/route'
-import { knows, t } from '../text'
+import { knows, money, t } from '../text'
 import { outcomeName } from './outcomes'
 
 export const taskName = (task: TaskRow): string => term('task', task.kind)
@@ -19,6 +19,7 @@ export function taskInWords(task: TaskRow): string {
   if (Array.isArray(flags)) values['flags'] = flags.map((flag) => flagInWords(String(flag))).join(', ')
   const channel = task.details['channel']
   if (typeof channel === 'string') values['how'] = term('channel', channel)
+  Object.assign(values, laidOut(task.details))
   const sendBy = task.details['send_by']
   if (typeof sendBy === 'string') values['way'] = term('send_by', sendBy)
   const paper = task.details['paper']
@@ -29,6 +30,20 @@ export function taskInWords(task: TaskRow): string {
   if (knows(own)) return t(own, values)
   const key = `task.${task.kind}.words`
   return knows(key) ? t(key, values) : (values['code'] ?? values['why'] ?? values['outcome'] ?? '')
+}
+
+/** The receipts between two sums, each with its own; and our side of a balance that differs. */
+function laidOut(details: TaskRow['details']): Record<string, string> {
+  const receipts = details['receipts']
+  if (!Array.isArray(receipts)) return {}
+  const each: unknown = details['receipts_cents']
+  const sums = receipts.map((receipt, at) => {
+    const cents: unknown = Array.isArray(each) ? each[at] : undefined
+    return typeof cents === 'number' ? `${String(receipt)} ${money(cents)}` : String(receipt)
+  }).join(' + ')
+  const { stated_cents: stated, by_cents: by } = details
+  // Tasks from before our side was kept hold both sums that it follows from.
+  return typeof stated === 'number' && typeof by === 'number' ? { sums, ours_cents: money(stated - by) } : { sums }
 }
 
 /** The screen where this task is done, when it has one of its own. */

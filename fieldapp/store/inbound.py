@@ -1,0 +1,232 @@
+"""What is known of the practices that another system writes about, and what it saw being paid."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from uuid import UUID
+
+import sqlalchemy
+from sqlalchemy import String, and_, cast, func, or_, text
+from sqlalchemy.exc import OperationalError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.inbound import OwnReceipt
+from fieldapp.domain.payments import METHODS
+from fieldapp.domain.receipts import receipt_name
+from fieldapp.store import intake
+from fieldapp.store.tables.access import Person
+from fieldapp.store.tables.exchange import SeenPayment, ServiceAccount
+from fieldapp.store.tables.field import Payment, Promise, Receipt, Visit
+from fieldapp.store.tables.ledger import DepositSlip
+from fieldapp.store.tables.office import Fact, ImportFile
+from fieldapp.store.tables.planning import PublishedDay, PublishedStop
+from fieldapp.store.tables.practice import DebtLine, Placement, Practice, Statement
+
+__all__ = ["DebtLine", "Placement", "Practice", "SeenPayment", "Statement"]
+
+WAIT = "15s"
+"""How long a write waits while a file of the same creditor is being written."""
+_UNDONE = ("voided", "unpaid")
+_ANNOUNCED = [method.code for method in METHODS.values() if method.announced is not None]
+
+
+async def lock_creditor(session: AsyncSession, creditor_id: UUID) -> None:
+    """Imports and writes about a creditor go one after the other. Raises Refusal `inbound.creditor_busy`."""
+    await session.execute(text(f"set local lock_timeout = '{WAIT}'"))
+    try:
+        await intake.lock_creditor(session, creditor_id)
+    except OperationalError as broken:
+        if getattr(broken.orig, "sqlstate", "") != "55P03":
+            raise
+        raise Refusal("inbound.creditor_busy", kind=Kind.UNAVAILABLE) from None
+    await session.execute(text("set local lock_timeout = 0"))
+
+
+async def practices(session: AsyncSession, creditor_id: UUID, numbers: Collection[str]) -> dict[str, Practice]:
+    """The creditor's practices of these numbers, held until the transaction ends."""
+    query = (
+        select(Practice)
+        .where(Practice.creditor_id == creditor_id, col(Practice.practice_number).in_(list(numbers)))
+        .order_by(col(Practice.id))
+        .with_for_update()
+    )
+    return {row.practice_number: row for row in (await session.exec(query)).all()}
+
+
+async def placements(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Placement]:
+    query = select(Placement).where(col(Placement.id).in_(list(ids)))
+    return {row.id: row for row in (await session.exec(query)).all()}
+
+
+@dataclass(frozen=True, slots=True)
+class LastStatement:
+    """The newest statement of a practice, and who made it: a system, or a file."""
+
+    row: Statement
+    source: str
+
+
+async def last_statements(session: AsyncSession, practice_ids: Collection[UUID]) -> dict[UUID, LastStatement]:
+    """The statement that came last, by practice; ids rise with time."""
+    query = (
+        select(Statement, ServiceAccount.name, ImportFile.file_name)
+        .join(ServiceAccount, col(ServiceAccount.id) == col(Statement.service_account_id), isouter=True)
+        .join(ImportFile, col(ImportFile.id) == col(Statement.import_id), isouter=True)
+        .where(col(Statement.practice_id).in_(list(practice_ids)))
+        .order_by(col(Statement.id))
+    )
+    # In rising order: of each practice the last one stays.
+    found = (await session.exec(query)).all()
+    return {row.practice_id: LastStatement(row, account or file or "") for row, account, file in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Cash or a cheque of a practice that an agent has not handed in."""
+
+    practice_id: UUID
+    receipt: str
+    amount_cents: int
+    agent: str
+
+
+async def held_by_agents(session: AsyncSession, practice_ids: Collection[UUID]) -> list[Held]:
+    """What agents hold of these practices: cash is fungible, so what came in since an agent's last hand-in."""
+    handed = (
+        select(func.max(DepositSlip.handed_in_at))
+        .where(DepositSlip.agent_id == Payment.agent_id)
+        .correlate(Payment)
+        .scalar_subquery()
+    )
+    query = (
+        select(Payment, Receipt, Person.name)
+        .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
+        .join(Person, col(Person.id) == col(Payment.agent_id))
+        .where(
+            col(Payment.practice_id).in_(list(practice_ids)),
+            Payment.standing == "received",
+            or_(
+                and_(col(Payment.method) == "cash", func.coalesce(col(Payment.received_at) > handed, True)),
+                col(Payment.method) == "cheque",
+            ),
+        )
+        .order_by(col(Payment.received_at), col(Payment.id))
+    )
+    return [
+        Held(payment.practice_id, receipt_name(receipt.series, receipt.number), payment.amount_cents, agent)
+        for payment, receipt, agent in (await session.exec(query)).all()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class StillPlanned:
+    """A visit of a published day that has not been reported."""
+
+    practice_id: UUID
+    stop_id: UUID
+    day: date
+    agent: str
+
+
+async def still_planned(session: AsyncSession, practice_ids: Collection[UUID], *, today: date) -> list[StillPlanned]:
+    """Visits to these practices in the newest version of today and of later days."""
+    newest = sqlalchemy.select(col(PublishedDay.day), func.max(col(PublishedDay.version)).label("version"))
+    newest_version = newest.where(col(PublishedDay.day) >= today).group_by(col(PublishedDay.day)).subquery()
+    query = (
+        select(PublishedStop, Person.name)
+        .join(PublishedDay, col(PublishedDay.id) == col(PublishedStop.published_day_id))
+        .join(
+            newest_version,
+            and_(newest_version.c.day == PublishedDay.day, newest_version.c.version == PublishedDay.version),
+        )
+        .join(Person, col(Person.id) == col(PublishedStop.agent_id))
+        .join(Visit, col(Visit.stop_id) == col(PublishedStop.id), isouter=True)
+        .where(col(PublishedStop.practice_id).in_(list(practice_ids)), col(Visit.id).is_(None))
+        .order_by(col(PublishedStop.day), col(PublishedStop.id))
+    )
+    found = (await session.exec(query)).all()
+    return [StillPlanned(stop.practice_id, stop.id, stop.day, agent) for stop, agent in found]
+
+
+async def at_the_door(session: AsyncSession, practice_ids: Collection[UUID], *, since: datetime) -> set[UUID]:
+    """Those of the practices at whose door an agent arrived since then, the visit not reported yet."""
+    query = (
+        select(Fact.practice_id)
+        .join(Visit, cast(col(Visit.id), String) == col(Fact.body)["visit_id"].astext, isouter=True)
+        .where(
+            col(Fact.practice_id).in_(list(practice_ids)),
+            Fact.kind == "visit.arrived",
+            col(Fact.at) >= since,
+            col(Visit.id).is_(None),
+        )
+    )
+    return {found for found in (await session.exec(query)).all() if found is not None}
+
+
+# --- payments that the creditor saw ----------------------------------------------------------------------------------
+
+
+async def seen(session: AsyncSession, creditor_id: UUID, references: Collection[str]) -> dict[str, SeenPayment]:
+    """Those of the creditor's references that we were told before."""
+    query = select(SeenPayment).where(
+        SeenPayment.creditor_id == creditor_id, col(SeenPayment.reference).in_(list(references))
+    )
+    return {row.reference: row for row in (await session.exec(query)).all()}
+
+
+async def known_to_creditor(
+    session: AsyncSession, practice_ids: Collection[UUID], *, zone: tzinfo
+) -> dict[UUID, list[OwnReceipt]]:
+    """Standing receipts of ours that the creditor knows of, by practice, oldest first."""
+    query = (
+        select(Payment, Receipt.series, Receipt.number)
+        .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
+        .where(
+            col(Payment.practice_id).in_(list(practice_ids)),
+            col(Payment.standing).not_in(_UNDONE),
+            or_(col(Payment.reported_at).is_not(None), col(Payment.fields)["into"].astext == "creditor"),
+        )
+        .order_by(col(Payment.received_at), col(Payment.id))
+    )
+    found: dict[UUID, list[OwnReceipt]] = defaultdict(list)
+    for payment, series, number in (await session.exec(query)).all():
+        on = payment.received_at.astimezone(zone).date()
+        receipt = receipt_name(series, number)
+        found[payment.practice_id].append(OwnReceipt(payment.id, receipt, payment.amount_cents, on))
+    return found
+
+
+async def matched(session: AsyncSession, practice_ids: Iterable[UUID]) -> set[UUID]:
+    """Payments of ours that one of his stands held against."""
+    query = select(SeenPayment.held_against).where(
+        col(SeenPayment.practice_id).in_(list(practice_ids)), SeenPayment.state == "held"
+    )
+    return {found for found in (await session.exec(query)).all() if found is not None}
+
+
+async def announced(session: AsyncSession, practice_ids: Collection[UUID]) -> dict[UUID, list[Promise]]:
+    """Open announcements of a transfer or a bulletin, by practice, oldest first."""
+    query = (
+        select(Promise)
+        .where(
+            col(Promise.practice_id).in_(list(practice_ids)),
+            col(Promise.kind).in_(_ANNOUNCED),
+            Promise.state == "open",
+        )
+        .order_by(col(Promise.due_on), col(Promise.id))
+        .with_for_update()
+    )
+    found: dict[UUID, list[Promise]] = defaultdict(list)
+    for row in (await session.exec(query)).all():
+        found[row.practice_id].append(row)
+    return found
+
+
+async def add(session: AsyncSession, rows: Sequence[SeenPayment]) -> None:
+    session.add_all(rows)
+    await session.flush()

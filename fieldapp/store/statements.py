@@ -1,0 +1,113 @@
+"""What a statement is held against: the claim at its date and the payments that we took, whoever brings it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from fieldapp.domain.ledger import CLAIMS, AccountKind, LineBalance
+from fieldapp.domain.receipts import receipt_name
+from fieldapp.domain.statements import Adjustment, PaymentTaken, plus
+from fieldapp.store import ledger
+from fieldapp.store.tables.field import Payment, Receipt
+from fieldapp.store.tables.ledger import Account, Entry, PaymentEntry, Posting
+
+Books = tuple[dict[UUID, LineBalance], list[PaymentTaken]]
+"""The claim by debt line, and the payments taken, both before an instant."""
+
+
+async def books_at(session: AsyncSession, by_cut: Mapping[datetime, Sequence[UUID]]) -> dict[UUID, Books]:
+    """The books of each practice before the instant that a statement about it speaks of."""
+    books: dict[UUID, Books] = {}
+    for cut, ids in by_cut.items():
+        owed = await ledger.owed(session, ids, until=cut)
+        taken = await payments_taken(session, ids, until=cut)
+        books |= {practice_id: (owed[practice_id], taken[practice_id]) for practice_id in ids}
+    return books
+
+
+def difference(adjustment: Adjustment, *, stated_cents: int, as_of: date) -> dict[str, Any]:
+    """What the task `balance.differs` lays out: his balance, ours at the same date, and each receipt between them."""
+    return {
+        "by_cents": adjustment.untold_cents,
+        "stated_cents": stated_cents,
+        "ours_cents": stated_cents - adjustment.untold_cents,
+        "as_of": as_of.isoformat(),
+        "receipts": [payment.receipt for payment in adjustment.untold],
+        "receipts_cents": [payment.total_cents for payment in adjustment.untold],
+    }
+
+
+async def payments_taken(
+    session: AsyncSession, practice_ids: Sequence[UUID], *, until: datetime
+) -> dict[UUID, list[PaymentTaken]]:
+    """The payments of these practices that no reversal undid, less what was given back; all of it before `until`."""
+    query = (
+        select(Payment, Receipt.series, Receipt.number)
+        .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
+        .where(col(Payment.practice_id).in_(practice_ids), col(Payment.received_at) < until)
+        .order_by(col(Payment.received_at))
+    )
+    payments = (await session.exec(query)).all()
+    entry_ids = [payment.entry_id for payment, _, _ in payments]
+    undone = select(Entry.reverses).where(col(Entry.reverses).in_(entry_ids), col(Entry.at) < until)
+    reversed_ids = set((await session.exec(undone)).all())
+    refunds = await _refunds(session, [payment.id for payment, _, _ in payments], until=until)
+    standing = [entry_id for entry_id in entry_ids if entry_id not in reversed_ids]
+    shares = await _shares(session, [*standing, *(refund for found in refunds.values() for refund in found)])
+    taken: dict[UUID, list[PaymentTaken]] = {practice_id: [] for practice_id in practice_ids}
+    for payment, series, number in payments:
+        if payment.entry_id not in reversed_ids:
+            taken[payment.practice_id].append(
+                PaymentTaken(
+                    receipt=receipt_name(series, number),
+                    received_at=payment.received_at,
+                    reported_at=payment.reported_at,
+                    by_line=_together(shares.get(of, {}) for of in (payment.entry_id, *refunds.get(payment.id, ()))),
+                )
+            )
+    return taken
+
+
+async def _refunds(session: AsyncSession, payment_ids: Sequence[UUID], *, until: datetime) -> dict[UUID, list[UUID]]:
+    """The entries that gave back money of each payment."""
+    query = (
+        select(PaymentEntry.payment_id, Entry.id)
+        .join(Entry, col(Entry.id) == col(PaymentEntry.entry_id))
+        .where(col(PaymentEntry.payment_id).in_(payment_ids), Entry.kind == "refund", col(Entry.at) < until)
+    )
+    found: dict[UUID, list[UUID]] = defaultdict(list)
+    for payment_id, entry_id in (await session.exec(query)).all():
+        found[payment_id].append(entry_id)
+    return found
+
+
+def _together(shares: Iterable[Mapping[UUID, LineBalance]]) -> dict[UUID, LineBalance]:
+    total: dict[UUID, LineBalance] = {}
+    for by_line in shares:
+        for line_id, share in by_line.items():
+            total[line_id] = plus(total.get(line_id, LineBalance()), share)
+    return total
+
+
+async def _shares(session: AsyncSession, entry_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, LineBalance]]:
+    """What each entry took off the claims: entry -> debt line -> positive cents."""
+    query = (
+        select(Posting.entry_id, Posting.debt_line_id, Account.kind, Posting.amount_cents)
+        .join(Account, col(Account.id) == col(Posting.account_id))
+        .where(col(Posting.entry_id).in_(entry_ids), col(Account.kind).in_([kind.value for kind in CLAIMS]))
+    )
+    cents: dict[UUID, dict[UUID, Counter[AccountKind]]] = defaultdict(lambda: defaultdict(Counter))
+    for entry_id, line_id, kind, amount_cents in (await session.exec(query)).all():
+        if line_id is not None:
+            cents[entry_id][line_id][AccountKind(kind)] -= amount_cents
+    return {
+        entry_id: {line_id: LineBalance(*(by_kind[kind] for kind in CLAIMS)) for line_id, by_kind in lines.items()}
+        for entry_id, lines in cents.items()
+    }
