@@ -449,18 +449,25 @@ a creditor writes to his practices alone; any other names him in `creditor_id`.
 
 | kind | scope | an item | what it does |
 |---|---|---|---|
-| `balances` | `write:balances` | `practice_number`, `as_of` day, `total_cents`, `lines` of `title`, `due_on`?, `principal_cents`, `interest_cents`, `costs_cents` | the claim at the end of that day becomes what is stated, as with a creditor's file; our later payments stay, earlier ones count as held in it only where he had been told; `total_cents` must be the sum of the lines; a line not named is closed |
-| `recalls` | `write:recalls` | `practice_number`, `reason`? | closes the practice for visits, not for accounting; the answer names receipts whose money an agent still holds |
-| `payments` | `write:payments` | `practice_number`, `reference`, `amount_cents`, `paid_on` day, `other_than`? | money that reached him: off the claim, and owed to nobody; `paid_on` up to the day of his newest statement is held in that already |
-| `contacts` | `write:contacts` | `practice_number`, `channel`, `at` instant, `reached`, `outcome`?, `by`? | counts in the limits of contacts with ours |
+| `balances` | `write:balances` | `practice_number`, `as_of` day, `total_cents`, `lines` of `title`, `due_on`?, \
+`principal_cents`, `interest_cents`, `costs_cents` | the claim at the end of that day becomes what is stated, as \
+with a creditor's file; our later payments stay, earlier ones count as held in it only where he had been told; \
+`total_cents` must be the sum of the lines; a line not named is closed |
+| `recalls` | `write:recalls` | `practice_number`, `reason`? | closes the practice for visits, not for accounting; \
+the answer names receipts whose money an agent still holds |
+| `payments` | `write:payments` | `practice_number`, `reference`, `amount_cents`, `paid_on` day, `other_than`? | \
+money that reached him: off the claim, and owed to nobody; `paid_on` up to the day of his newest statement is held \
+in that already |
+| `contacts` | `write:contacts` | `practice_number`, `channel`, `at` instant, `reached`, `outcome`?, `by`? | counts \
+in the limits of contacts with ours |
 
 The body is `{"items": [...]}`, 1 to 500 of them and 2 MB; the answer is 200 with a verdict for each, in their order:
-`accepted`, `known` (told before: nothing twice), `held` (kept, a person looks first), `refused` (with `code`, `detail` in
-the language of `Accept-Language`). A bad item costs only itself. Items of one practice are taken in their order.
+`accepted`, `known` (told before: nothing twice), `held` (kept, a person looks first), `refused` (with `code`, `detail`
+in the language of `Accept-Language`). A bad item costs only itself. Items of one practice are taken in their order.
 
-**Every request carries `Idempotency-Key`** (the IETF draft of that name): a quoted string of up to 200 characters, a UUID
-for instance; without its quotes it is the same key. It belongs to the account, is bound to the operation and to the
-SHA-256 of the very bytes of the body, and is kept with its answer for 30 days.
+**Every request carries `Idempotency-Key`** (the IETF draft of that name): a quoted string of up to 200 characters, a
+UUID for instance; without its quotes it is the same key. It belongs to the account, is bound to the operation and to
+the SHA-256 of the very bytes of the body, and is kept with its answer for 30 days.
 
 | what comes | is answered |
 |---|---|

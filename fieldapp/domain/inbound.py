@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from uuid import UUID
 
@@ -42,8 +42,12 @@ def check_day(day: date, *, today: date) -> None:
 
 
 def seen_at(paid_on: date, *, now: datetime, zone: tzinfo) -> datetime:
-    """The instant under which a payment of a day is booked: its local noon, but never the future."""
-    return min(datetime.combine(paid_on, time(12), tzinfo=zone).astimezone(now.tzinfo), now)
+    """The instant under which a payment of a day is booked: its local noon, but never the future.
+
+    Just before `now` at the latest, so that a statement of the same moment sees it.
+    """
+    noon = datetime.combine(paid_on, time(12), tzinfo=zone).astimezone(now.tzinfo)
+    return min(noon, now - timedelta(milliseconds=1))
 
 
 def is_included(paid_on: date, *, as_of: date) -> bool:
