@@ -66,7 +66,8 @@ class Case:
     """One judgement under way: the facts with the local day and hours of the act worked out once."""
 
     __slots__ = (
-        "act", "address", "agent", "appointments", "calendar", "end_on", "end_s", "now", "on", "practice", "start_s",
+        "act", "address", "agent", "appointments", "calendar", "end_on", "end_s", "held", "now", "on", "practice",
+        "start_s",
     )  # fmt: skip
 
     # By place and not by name: 140,000 of them are made for one plan.
@@ -81,6 +82,7 @@ class Case:
     ) -> None:
         self.act, self.appointments, self.calendar, self.now = act, appointments, calendar, now
         self.practice, self.address, self.agent = facts.practice, facts.address, facts.agent
+        self.held = facts.practice.held
         stays_s = act.duration_s if type(act) is Visit else 0
         self.on, self.start_s, self.end_on, self.end_s = _by_the_wall(act.at, stays_s, zone)
 

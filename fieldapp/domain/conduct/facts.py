@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from fieldapp.domain.contacts import Contact, conversation_days, visit_days
 from fieldapp.domain.errors import Kind, Refusal
@@ -245,9 +245,11 @@ class PracticeFacts:
     @property
     def held(self) -> Held:
         """Worked out when first asked and kept: it hangs on nothing but these facts, which do not change."""
-        if self._held is None:
-            object.__setattr__(self, "_held", self._holds())
-        return cast(Held, self._held)
+        held = self._held
+        if held is None:
+            held = self._holds()
+            object.__setattr__(self, "_held", held)
+        return held
 
     def _holds(self) -> Held:
         talks, visits = conversation_days(self.contacts), visit_days(self.contacts)

@@ -14,7 +14,7 @@ from fieldapp.domain.conduct import timing
 from fieldapp.domain.conduct.case import Case
 from fieldapp.domain.conduct.facts import AddressFacts, AgentFacts, Facts, PracticeFacts, Visit
 from fieldapp.domain.conduct.rule import Severity
-from fieldapp.domain.conduct.ruleset import Active, InForce, Ruleset
+from fieldapp.domain.conduct.ruleset import Active, Asked, InForce, Ruleset, asked
 from fieldapp.domain.errors import Kind, Refusal
 
 DAY_S = 86_400
@@ -77,9 +77,8 @@ def judge(facts: Facts, ruleset: Ruleset, now: datetime) -> Verdict:
     case = Case(facts, facts.act, practice.appointments, ruleset.calendar, ruleset.tz, now)
     in_force = ruleset.in_force(case.on, facts)
     # Whoever judges 20,000 practices pays for each step here: most rules have nothing to say.
-    own, shared = _ask(in_force.own, case), _shared(in_force, case)
-    found = sorted(own + shared, key=_position) if own and shared else own or shared
-    verdict = Verdict(tuple([finding for _, finding in found])) if found else NOTHING_TO_SAY
+    own, shared = _ask(in_force.own_asked, case), _shared(in_force, case)
+    verdict = Verdict(_in_order(own, shared)) if own else shared.verdict
     if not practice.approvals:
         return verdict
     lifted = _approved_on(facts, case.on)
@@ -87,29 +86,47 @@ def judge(facts: Facts, ruleset: Ruleset, now: datetime) -> Verdict:
     return verdict.approved(asking) if asking else verdict
 
 
-NOTHING_TO_SAY = Verdict(())
-NOBODY_SPOKE: tuple[tuple[int, Finding], ...] = ()
+Told = tuple[tuple[int, Finding], ...]
+"""What rules say, each with its place among the rules of the day."""
+NOBODY_SPOKE: Told = ()
 _position = itemgetter(0)
 
 
-def _shared(in_force: InForce, case: Case) -> tuple[tuple[int, Finding], ...]:
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the rules that practices share say, and the verdict where no other rule speaks."""
+
+    told: Told
+    verdict: Verdict
+
+
+def _in_order(own: Told, shared: Shared) -> tuple[Finding, ...]:
+    told = sorted(own + shared.told, key=_position) if shared.told else own
+    return tuple([finding for _, finding in told])
+
+
+def _shared(in_force: InForce, case: Case) -> Shared:
     """What the rules that practices share say; with appointments they are asked anew each time."""
     if case.appointments:
-        return _ask(in_force.shared, case)
+        return _told(_ask(asked(in_force.shared), case))
     address, said = case.address, in_force.said(case.agent)
     # The province hangs on the address and not on the comune: names of comuni come twice.
     at = (case.start_s, case.end_s, case.end_on, address and (address.comune, address.province))
-    answer: tuple[tuple[int, Finding], ...] | None = said.get(at)
+    answer: Shared | None = said.get(at)
     if answer is None:
-        answer = said[at] = _ask(in_force.shared, case)
+        answer = said[at] = _told(_ask(asked(in_force.shared), case))
     return answer
 
 
-def _ask(entries: Iterable[Active], case: Case) -> tuple[tuple[int, Finding], ...]:
+def _told(told: Told) -> Shared:
+    return Shared(told, Verdict(tuple([finding for _, finding in told])))
+
+
+def _ask(entries: Asked, case: Case) -> Told:
     """What some rules say, with their places in the file."""
     found: list[tuple[int, Finding]] = []
-    for entry in entries:
-        said = entry.evaluate(case, entry.parameters)
+    for evaluate, parameters, entry in entries:
+        said = evaluate(case, parameters)
         if said:
             rule = entry.rule
             found += [(entry.position, Finding(rule.id, code, entry.severity, told, rule.quiet)) for code, told in said]
@@ -127,7 +144,7 @@ def judge_agent(
     noon = _noon(on, ruleset.tz)
     facts = Facts(act=noon, practice=nobody, address=address, agent=agent)
     case = Case(facts, noon, (), ruleset.calendar, ruleset.tz, noon.at)
-    about = (entry for entry in ruleset.in_force(on, facts).entries if entry.check.needs == "agent")
+    about = asked(entry for entry in ruleset.in_force(on, facts).entries if entry.check.needs == "agent")
     return tuple(finding for _, finding in _ask(about, case))
 
 

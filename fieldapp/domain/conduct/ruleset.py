@@ -43,18 +43,27 @@ class Active:
     """Its place among the rules of one day."""
 
 
+Asked = tuple[tuple[Evaluate, Mapping[str, Any], Active], ...]
+
+
+def asked(entries: Iterable[Active]) -> Asked:
+    """Each rule as it is asked: what is called, with which numbers."""
+    return tuple((entry.evaluate, entry.parameters, entry) for entry in entries)
+
+
 class InForce:
     """The rules that may speak on one day about facts of one shape, in the order of the file.
 
-    `shared` are those whose answer practices share, `own` the others, each with what it is asked with.
+    `shared` are those whose answer practices share, `own` the others.
     """
 
-    __slots__ = ("_day", "entries", "own", "shared")
+    __slots__ = ("_day", "entries", "own", "own_asked", "shared")
 
     def __init__(self, entries: tuple[Active, ...], day: OfDay) -> None:
         self.entries, self._day = entries, day
         self.shared = tuple(entry for entry in entries if entry.check.shared)
         self.own = tuple(entry for entry in entries if not entry.check.shared)
+        self.own_asked = asked(self.own)
 
     def said(self, agent: AgentFacts | None) -> dict[Any, Any]:
         """What the shared rules said for this very agent, by hour and comune: a planner asks 20,000 practices about

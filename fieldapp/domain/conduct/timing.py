@@ -72,8 +72,7 @@ def conversation_limit(case: Case, p: Mapping[str, Any]) -> Said:
     """Conversations over all channels stay within the day's and the week's limit."""
     if case.appointments and p["appointment_lifts"] and case.in_appointment():
         return NOTHING
-    practice = case.practice
-    tally = contacts.tally(practice.held.conversations, on=case.on, since=practice.placement_starts_on)
+    tally = contacts.tally(case.held.conversations, on=case.on, since=case.practice.placement_starts_on)
     if tally.day >= p["max_per_day"]:
         return (("conduct.conversations_today", {"count": tally.day, "most": p["max_per_day"]}),)
     if tally.week >= p["max_per_week"]:
@@ -85,8 +84,7 @@ def visit_limit(case: Case, p: Mapping[str, Any]) -> Said:
     """Visits stay within the limits of day, week and placement."""
     if case.appointments and p["appointment_lifts"] and case.in_appointment():
         return NOTHING
-    practice = case.practice
-    tally = contacts.tally(practice.held.visits, on=case.on, since=practice.placement_starts_on)
+    tally = contacts.tally(case.held.visits, on=case.on, since=case.practice.placement_starts_on)
     if tally.day >= p["max_per_day"]:
         return (("conduct.visits_today", {"count": tally.day, "most": p["max_per_day"]}),)
     if tally.week >= p["max_per_week"]:
