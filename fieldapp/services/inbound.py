@@ -61,9 +61,7 @@ class Told:
         """Details of an entry in the register: which system it was beside what it said."""
         return {"account": self.account.name, "account_id": str(self.account.account_id), **details}
 
-    async def ask(
-        self, kind: str, subject: tuple[str, str], practice_id: UUID, *, team: str = "back_office", **details: Any
-    ) -> None:
+    async def ask(self, kind: str, subject: tuple[str, str], practice_id: UUID, **details: Any) -> None:
         """A task about the practice, due today."""
         await tasks.add(
             self.session,
@@ -74,7 +72,6 @@ class Told:
             now=self.now,
             new_id=self.new_id,
             practice_id=practice_id,
-            team=team,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from fieldapp.domain.ids import canonical_json, sha256
 from fieldapp.domain.inbound import check_day
 from fieldapp.domain.ledger import LineBalance, NewEntry
 from fieldapp.domain.statements import Adjustment, adjust, cut_of
-from fieldapp.services import inbound
+from fieldapp.services import inbound, recalls
 from fieldapp.services.inbound import Answered, Given, Reception, Told, Verdicts, accepted, known, refused
 from fieldapp.services.work import Parts
 from fieldapp.store import inbound as store
@@ -217,43 +217,11 @@ async def take_recalls(told: Told, given: Sequence[Given[RecallItem]]) -> Verdic
         told.tell("practice.recalled", told.now, one.practice.id, reason=reason)
         audit(told.session, "inbound.recall", "practice", one.practice.id, **told.audited(reason=reason))
     await told.session.flush()
-    details = await _left_open(told, [one.practice.id for one in fresh])
+    details = await recalls.left_open(
+        told.session, [one.practice.id for one in fresh], now=told.now, zone=told.parts.zone, new_id=told.new_id
+    )
     verdicts |= {one.index: accepted(one, **details[one.practice.id]) for one in fresh}
     return verdicts
-
-
-async def _left_open(told: Told, practice_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Tasks for what a recall finds under way; what the recalling system is told of it."""
-    if not practice_ids:
-        return {}
-    found: dict[UUID, dict[str, Any]] = {practice_id: {} for practice_id in practice_ids}
-    held = await store.held_by_agents(told.session, practice_ids)
-    for practice_id in practice_ids:
-        mine = [one for one in held if one.practice_id == practice_id]
-        if not mine:
-            continue
-        details: dict[str, Any] = {
-            "held_cents": sum(one.amount_cents for one in mine),
-            "receipts": [one.receipt for one in mine],
-            "receipts_cents": [one.amount_cents for one in mine],
-        }
-        agents = ", ".join(sorted({one.agent for one in mine}))
-        subject = ("recall", f"{practice_id} {told.now.isoformat()}")
-        await told.ask("recall.money_held", subject, practice_id, agent=agents, **details)
-        found[practice_id] = details
-    midnight = datetime.combine(told.today, time(), tzinfo=told.parts.zone)
-    there = await store.at_the_door(told.session, practice_ids, since=midnight)
-    for stop in await store.still_planned(told.session, practice_ids, today=told.today):
-        at_the_door = stop.day == told.today and stop.practice_id in there
-        await told.ask(
-            "recall.at_the_door" if at_the_door else "recall.still_planned",
-            ("published_stop", str(stop.stop_id)),
-            stop.practice_id,
-            team="dispatcher",
-            day=stop.day.isoformat(),
-            agent=stop.agent,
-        )
-    return found
 
 
 _BALANCES = Reception("write_balances", WriteScope.BALANCES, BalanceItem, take_balances)

@@ -23,7 +23,7 @@ from fieldapp.domain.access import Identity
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.intake import Finding, IntakeReading, said
 from fieldapp.domain.packed import Packed
-from fieldapp.services import same_debtor
+from fieldapp.services import recalls, same_debtor
 from fieldapp.services.layouts import named_layout
 from fieldapp.services.placing import place_all
 from fieldapp.services.work import Parts, Work, working
@@ -352,6 +352,7 @@ async def _write(parts: Parts, identity: Identity, row: ImportFile, *, reading: 
                 new_id=parts.new_id,
             )
             written = await write(work.session, what, on_progress=lambda share: hear(60 + share * 35 // 100))
+            await recalls.left_open(work.session, written.recalled, now=work.now, zone=parts.zone, new_id=parts.new_id)
             # Held from here to the commit: who cancels now comes too late, who cancelled before is heard.
             stored = await store.import_row(work.session, row.id, lock=True)
             if stored.state != "writing":

@@ -127,6 +127,8 @@ class Written:
     """Practices of which a later statement is known: counted as unchanged."""
     alike: int = 0
     """Pairs of debtors found that may be one person."""
+    recalled: list[UUID] = field(default_factory=list)
+    """Practices that were here and that the file takes back."""
 
     def add(self, portion: Written) -> None:
         self.new += portion.new
@@ -134,6 +136,7 @@ class Written:
         self.unchanged += portion.unchanged
         self.older += portion.older
         self.alike += portion.alike
+        self.recalled += portion.recalled
 
 
 @dataclass(slots=True)
@@ -188,6 +191,7 @@ async def write(session: AsyncSession, what: Entrusting, *, on_progress: Callabl
         total.alike += await same_debtor.propose(
             session, told, import_id=what.import_id, now=what.now, new_id=what.new_id
         )
+        total.recalled += writing.recalled
         total.add(compared.written)
         on_progress(100 * done // len(what.portions))
     return total
@@ -231,6 +235,7 @@ class _Writing:
         self.facts: list[NewFact] = []
         self.placements: dict[tuple[date, date], UUID] = {}
         self.numbers: dict[str, UUID] = {}
+        self.recalled: list[UUID] = []
 
     def add(self, table: type[SQLModel], **values: Any) -> UUID:
         row_id = self.what.new_id()
@@ -550,6 +555,8 @@ class _Writing:
             import_id=str(self.what.import_id),
         )
         if state != known.state:
+            if draft.recalled:
+                self.recalled.append(known.id)
             self.tell("practice.recalled" if draft.recalled else "practice.reopened", known.id)
 
     async def attach(self, known: Mapping[str, KnownPractice]) -> None:

@@ -23,8 +23,9 @@ from fieldapp.domain.idempotency import KEPT
 from fieldapp.services import inbound
 from fieldapp.store import ledger, tables
 from tests.conftest import NOW
-from tests.flows.arranged import entrusted, published
+from tests.flows.arranged import TODAY, entrusted, published
 from tests.flows.conftest import BASE, House, a_creditor
+from tests.flows.creditor_file import file_of, row, taken_in
 from tests.flows.phone import FieldPhone
 from tests.flows.test_feed import account, system
 from tests.flows.test_sync import AT, day_of, paid_report, phone_of, verdicts
@@ -535,6 +536,22 @@ async def test_a_recall_names_the_cash_that_an_agent_holds(house: House, practic
     assert found[0]["details"] == {"held_cents": 20_000, "receipts": ["A1-000001"], "receipts_cents": [20_000]}
     assert (task["held_cents"], task["receipts"], task["receipts_cents"]) == (20_000, ["A1-000001"], [20_000])
     assert task["agent"] == house.people[Role.AGENT].name
+
+
+async def test_a_recall_by_file_names_the_cash_and_the_visits_to_come_too(house: House, practice: UUID) -> None:
+    await visited(house, practice, 20_000)
+    other = await entrusted(house, "P-002")
+    await published(house, other, day=TODAY + timedelta(days=1))
+    desk = await house.sign_in(Role.BACK_OFFICE)
+
+    recalled = {"Revocata": "si", "Saldo al": "26/11/2026"}
+    await taken_in(desk, house, file_of(row("P-001", **recalled), row("P-002", **recalled)))
+    found = await open_tasks(house)
+
+    held, planned = found["recall.money_held"], found["recall.still_planned"]
+    assert held["practice_id"] == str(practice)
+    assert (held["details"]["held_cents"], held["details"]["receipts"]) == (20_000, ["A1-000001"])
+    assert (planned["practice_id"], planned["details"]["day"]) == (str(other), "2026-11-27")
 
 
 async def test_a_recall_after_the_cash_was_handed_in_names_none(house: House, practice: UUID) -> None:
