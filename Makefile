@@ -54,7 +54,7 @@ ELSEWHERE ?= Pacific/Auckland
 test: test-python test-web test-browser ## all tests, those in a real browser included (ELSEWHERE: another time zone)
 
 test-python: setup
-	@TZ=$(ELSEWHERE) $(BIN)/python -m pytest -n 2 -m "not browser"
+	@TZ=$(ELSEWHERE) $(BIN)/python -m pytest -n 2 --durations 25 -m "not browser"
 
 # A process of its own: the browser's driver keeps an event loop running in the thread that tests run in.
 test-browser: setup

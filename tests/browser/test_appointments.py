@@ -63,11 +63,10 @@ def test_a_window_is_promised_on_the_phone_by_keys_held_by_the_agent_moved_and_g
     expect(phone.page.get_by_text(mark)).to_be_visible()
 
     # In the file it is moved with a reason, and given up with another.
-    page.get_by_role("button", name=re.compile(mark)).first.click()
-    link = page.get_by_role("link", name=re.compile("^Apri"))
-    if link.count() == 0:
-        page.get_by_role("button", name=re.compile(mark)).first.click()
-    link.first.click()
+    row = page.get_by_role("button", name=re.compile(mark)).first
+    if row.get_attribute("aria-expanded") == "false":
+        row.click()
+    page.get_by_role("link", name=re.compile("^Apri")).first.click()
     expect(page.get_by_text(re.compile("^Appuntamento fissato per il 26/11/2026"))).to_be_visible()
     expect(page.get_by_text("Telefonata: Appuntamento fissato").first).to_be_visible()
     page.get_by_role("button", name="Sposta").click()
