@@ -68,19 +68,24 @@ class Feed:
         query: dict[str, str | int] = {"limit": limit}
         if cursor is not None:
             query["cursor"] = cursor
-        while True:
-            try:
-                answer = self._http.get(self._url, params=query, headers=self._headers)
-            except httpx.TransportError:
-                time.sleep(1)
-                continue
-            if answer.status_code in BUSY:
-                time.sleep(float(answer.headers.get("retry-after", 1)))
-                continue
-            said = answer.json()
-            if answer.status_code != 200:
-                raise Refused(said["code"], said.get("detail") or said["title"])
-            return [Fact.read(one) for one in said["facts"]], said["next"], said["more"]
+        answer = _asked(lambda: self._http.get(self._url, params=query, headers=self._headers))
+        said = answer.json()
+        if answer.status_code != 200:
+            raise Refused(said["code"], said.get("detail") or said["title"])
+        return [Fact.read(one) for one in said["facts"]], said["next"], said["more"]
+
+
+def _asked(send: Callable[[], httpx.Response]) -> httpx.Response:
+    """The answer, asked for again while the service is busy or away."""
+    while True:
+        try:
+            answer = send()
+        except httpx.TransportError:
+            time.sleep(1)
+            continue
+        if answer.status_code not in BUSY:
+            return answer
+        time.sleep(float(answer.headers.get("retry-after", 1)))
 
 
 @dataclass(frozen=True)
@@ -178,14 +183,7 @@ class Teller:
         content = json.dumps(body, sort_keys=True).encode()
         headers = {**self._headers, "idempotency-key": json.dumps(key)}
         while True:
-            try:
-                answer = self._http.post(f"{self._url}/{kind}", content=content, headers=headers)
-            except httpx.TransportError:
-                time.sleep(1)
-                continue
-            if answer.status_code in BUSY:
-                time.sleep(float(answer.headers.get("retry-after", 1)))
-                continue
+            answer = _asked(lambda: self._http.post(f"{self._url}/{kind}", content=content, headers=headers))
             said = answer.json()
             if answer.status_code == 200:
                 return [ItemVerdict.read(one) for one in said["verdicts"]]
