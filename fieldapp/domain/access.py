@@ -155,6 +155,7 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "list_day_appointments": _session(_DESK),
         # rules
         "record_interruption": _session(_OFFICE),
+        "withdraw_interruption": _session(_OFFICE),
         "approve_rule": _session(_DESK),
         "withdraw_approval": _session(_DESK),
         "read_rules": _session(_ADMIN),

@@ -90,6 +90,12 @@ _SIGNED = (
     *_m(_K.CODES, "flags"),
 )
 _PAYMENT = (*_m(_K.CENTS, "amount_cents"), *_m(_K.CODE, "method"))
+_ACT = (
+    *_m(_K.CODE, "kind"),
+    *_m(_K.DAY, "on"),
+    *_m(_K.TEXT, "reference"),
+    *_m(_K.ID, "debt_line_id", maybe=True),
+)
 _APPROVAL = (*_m(_K.CODE, "rule"), *_m(_K.DAY, "from_on", "to_on"), *_m(_K.TEXT, "reason"))
 _LICENCE_DAYS = _m(_K.DAY, "notified_on", "badge_valid_to", "qualification_valid_to", maybe=True)
 _IMPORT = _m(_K.ID, "import_id")
@@ -131,15 +137,11 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                 ),
                 ("practice.flagged", "A state of the debt was marked.", _m(_K.CODE, "flag")),
                 ("practice.unflagged", "The mark was taken away.", _m(_K.CODE, "flag")),
+                ("limitation.interrupted", "An act began the limitation anew.", _ACT),
                 (
-                    "limitation.interrupted",
-                    "An act began the limitation anew.",
-                    (
-                        *_m(_K.CODE, "kind"),
-                        *_m(_K.DAY, "on"),
-                        *_m(_K.TEXT, "reference"),
-                        *_m(_K.ID, "debt_line_id", maybe=True),
-                    ),
+                    "limitation.interruption_withdrawn",
+                    "An act was recorded wrongly: the limitation runs as if it had not been.",
+                    (*_ACT, *_m(_K.TEXT, "reason")),
                 ),
                 (
                     "address.settled",

@@ -205,6 +205,16 @@ def check_act(act: InterruptingAct, *, today: date, lines: frozenset[str]) -> No
         raise Refusal("limitation.line_unknown", kind=Kind.MISSING)
 
 
+SHORTEST_REASON = 10
+"""Letters, so that whoever reads later why a record was wrong learns something."""
+
+
+def check_withdrawal(reason: str) -> None:
+    """Whether a recorded act may be taken back for this reason: `limitation.reason_too_short` (details: least)."""
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise Refusal("limitation.reason_too_short", kind=Kind.MALFORMED, details={"least": SHORTEST_REASON})
+
+
 def _figures(day: date) -> str:
     return f"{day.day:02d}/{day.month:02d}/{day.year:04d}"
 

@@ -117,6 +117,20 @@ class RulesController(Controller):
             debt_line_id=data.debt_line_id,
         )
 
+    @post(
+        "/practices/{practice_id:uuid}/interruptions/{act_id:uuid}/withdraw",
+        operation_id="withdraw_interruption",
+        status_code=200,
+    )
+    async def withdraw_interruption(
+        self,
+        work: NamedDependency[Work],
+        practice_id: FromPath[UUID],
+        act_id: FromPath[UUID],
+        data: JSONBody[WithdrawRequest],
+    ) -> list[DebtLineCard]:
+        return await limitation.withdraw(work, practice_id, act_id, reason=data.reason)
+
     @post("/practices/{practice_id:uuid}/approvals", operation_id="approve_rule")
     async def approve(
         self, work: NamedDependency[Work], practice_id: FromPath[UUID], data: JSONBody[ApprovalRequest]

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.conduct import Ruleset
-from fieldapp.domain.limitation import InterruptingAct, Interruption, check_act
+from fieldapp.domain.limitation import InterruptingAct, Interruption, check_act, check_withdrawal
 from fieldapp.services import rules
 from fieldapp.services.work import Parts, Work
 from fieldapp.store import access, limitation, limitation_watch, practices
@@ -42,17 +42,40 @@ async def record(
     await limitation.record(
         work.session, act, practice_id, act_id=work.new_id(), person_id=work.identity.person_id, now=work.now
     )
+    return await _tell(work, "limitation.interrupted", practice_id, head.creditor.id, act, {})
+
+
+async def withdraw(work: Work, practice_id: UUID, act_id: UUID, *, reason: str) -> list[DebtLineCard]:
+    """Take back an act that was recorded wrongly: the clock stands again as without it, tasks and marks follow.
+
+    The record stays to be read, with who took it back and why. Raises Refusal `practice.unknown` or one of
+    `limitation.*`.
+    """
+    head = await practices.head(work.session, practice_id)
+    row = await limitation.recorded(work.session, practice_id, act_id)
+    check_withdrawal(reason)
+    why = reason.strip()
+    await limitation.withdraw(
+        work.session, row, act_id=work.new_id(), reason=why, person_id=work.identity.person_id, now=work.now
+    )
+    line = None if row.debt_line_id is None else str(row.debt_line_id)
+    act = InterruptingAct(row.on, Interruption(row.kind), row.reference, line)
+    return await _tell(work, "limitation.interruption_withdrawn", practice_id, head.creditor.id, act, {"reason": why})
+
+
+async def _tell(
+    work: Work, fact: str, practice_id: UUID, creditor_id: UUID, act: InterruptingAct, more: dict[str, str]
+) -> list[DebtLineCard]:
+    """Tell what became of an act, let tasks and marks follow, and answer with the lines as they stand then."""
     body = {
-        "kind": kind.value,
-        "on": on.isoformat(),
+        "kind": act.kind.value,
+        "on": act.on.isoformat(),
         "reference": act.reference,
         "debt_line_id": act.line,
+        **more,
     }
-    tell(
-        work.session,
-        NewFact("limitation.interrupted", work.now, practice_id=practice_id, creditor_id=head.creditor.id, body=body),
-    )
-    audit(work.session, "limitation.interrupted", "practice", practice_id, **body)
+    tell(work.session, NewFact(fact, work.now, practice_id=practice_id, creditor_id=creditor_id, body=body))
+    audit(work.session, fact, "practice", practice_id, **body)
     await watch(work, [practice_id])
     return await limitation.line_cards(work.session, practice_id, ruleset=await rules.ruleset(work), today=work.today)
 

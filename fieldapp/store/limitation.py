@@ -11,12 +11,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy
-from sqlalchemy import join
+from sqlalchemy import exists, join
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.conduct import DebtorKind, Ruleset
+from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import CLAIMS
 from fieldapp.domain.limitation import (
     ACKNOWLEDGING,
@@ -47,6 +48,9 @@ Clocks = dict[UUID, dict[UUID, Standing]]
 
 
 _reversal = aliased(Entry)
+_taken = aliased(ActRow)
+_STANDS = (col(ActRow.withdraws).is_(None), ~exists().where(col(_taken.withdraws) == col(ActRow.id)))
+"""The record of an act that nobody took back."""
 _CLAIM = join(
     join(Posting, Account, col(Account.id) == col(Posting.account_id)), Entry, col(Entry.id) == col(Posting.entry_id)
 )
@@ -55,7 +59,7 @@ _PAPER = join(SignatureGiven, Visit, col(Visit.id) == col(SignatureGiven.visit_i
 CLOCKS: tuple[Any, ...] = (
     gathered(Obligor, Obligor.kind, where=[col(Obligor.role) == "debtor"]),
     gathered(DebtLine, DebtLine.id, DebtLine.due_on, DebtLine.kind, DebtLine.title),
-    gathered(ActRow, ActRow.on, ActRow.kind, ActRow.reference, ActRow.debt_line_id),
+    gathered(ActRow, ActRow.on, ActRow.kind, ActRow.reference, ActRow.debt_line_id, where=_STANDS),
     listed(
         Posting.debt_line_id,
         Posting.amount_cents,
@@ -217,12 +221,37 @@ async def record(
     await session.flush()
 
 
+async def recorded(session: AsyncSession, practice_id: UUID, act_id: UUID) -> ActRow:
+    """An act of the practice that nobody took back. Raises Refusal `limitation.act_unknown`, `.act_withdrawn`."""
+    query = select(ActRow).where(
+        ActRow.id == act_id, ActRow.practice_id == practice_id, col(ActRow.withdraws).is_(None)
+    )
+    row = (await session.exec(query)).first()
+    if row is None:
+        raise Refusal("limitation.act_unknown", kind=Kind.MISSING)
+    if (await session.exec(select(ActRow.id).where(ActRow.withdraws == act_id))).first() is not None:
+        raise Refusal("limitation.act_withdrawn", kind=Kind.CONFLICT)
+    return row
+
+
+async def withdraw(
+    session: AsyncSession, act: ActRow, *, act_id: UUID, reason: str, person_id: UUID, now: datetime
+) -> None:
+    """Write that the record of an act was wrong; the record itself stays to be read."""
+    said = act.model_dump(exclude={"id", "at", "person_id", "withdraws", "reason"})
+    session.add(ActRow(**said, id=act_id, at=now, person_id=person_id, withdraws=act.id, reason=reason))
+    await session.flush()
+
+
 async def interruptions(session: AsyncSession, practice_id: UUID) -> list[InterruptionRow]:
-    """The acts that the office recorded, newest first."""
+    """The acts that the office recorded, newest first, those that it took back as well."""
+    taker = aliased(Person)
     query = (
-        select(ActRow, Person.name)
+        select(ActRow, Person.name, _taken.at, taker.name, _taken.reason)
         .join(Person, col(Person.id) == col(ActRow.person_id))
-        .where(ActRow.practice_id == practice_id)
+        .join(_taken, col(_taken.withdraws) == col(ActRow.id), isouter=True)
+        .join(taker, col(taker.id) == col(_taken.person_id), isouter=True)
+        .where(ActRow.practice_id == practice_id, col(ActRow.withdraws).is_(None))
         .order_by(col(ActRow.on).desc(), col(ActRow.at).desc())
     )
     return [
@@ -234,6 +263,9 @@ async def interruptions(session: AsyncSession, practice_id: UUID) -> list[Interr
             debt_line_id=row.debt_line_id,
             recorded_at=row.at.astimezone(UTC),
             recorded_by=name,
+            withdrawn_at=withdrawn_at and withdrawn_at.astimezone(UTC),
+            withdrawn_by=withdrawn_by,
+            withdrawn_because=because,
         )
-        for row, name in (await session.exec(query)).all()
+        for row, name, withdrawn_at, withdrawn_by, because in (await session.exec(query)).all()
     ]

@@ -27,6 +27,7 @@ WRITE_NOTHING = {
     "propose_layout": "tried and forgotten",
 }
 CHOSEN = {
+    ("limitation.py", "fact"): {"limitation.interrupted", "limitation.interruption_withdrawn"},
     # Actions that the code puts together: file and expression, and what they can become.
     ("addresses.py", "kind"): {"address.moved", "address.put_back", "address.settled"},
     ("appointments.py", "kind"): {"appointment.cancelled", "appointment.moved", "appointment.taken"},

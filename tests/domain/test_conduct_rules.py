@@ -280,6 +280,19 @@ def test_every_rule_of_the_standard_set_is_written_in_the_document() -> None:
         assert f"`{rule.id}`" in document
 
 
+def test_who_may_approve_a_rule_that_is_not_in_force_is_what_its_versions_say() -> None:
+    first = next(rule for rule in STANDARD_RULES if rule.id == "cooling_off.refused")
+    later = replace(first, valid_from=date(2027, 1, 1), approvers=frozenset({"administrator"}))
+    now = replace(first, valid_from=date(2026, 1, 1), valid_to=date(2026, 12, 31), approvers=frozenset({"back_office"}))
+    others = tuple(rule for rule in STANDARD_RULES if rule is not first)
+    ruleset = replace(RULES, rules=(*others, now, later))
+
+    assert ruleset.approvers(first.id, date(2026, 6, 1)) == {"back_office"}
+    assert ruleset.approvers(first.id, date(2027, 6, 1)) == {"administrator"}
+    assert ruleset.approvers(first.id, date(2025, 12, 31)) == {"back_office", "administrator"}
+    assert ruleset.approvers("visit.at_midnight", date(2026, 6, 1)) == frozenset()
+
+
 def test_holidays_move_with_the_calendar_that_is_handed_in() -> None:
     moved = RULES.with_calendar(replace(CALENDAR, national=frozenset({date(2026, 3, 3)})))
 

@@ -227,6 +227,17 @@ async def test_what_was_entered_is_a_fact_and_stands_in_the_audit_chain(house: H
 # --- the gate ---
 
 
+async def test_an_agent_for_whom_no_province_was_notified_is_told_on_the_page_and_as_a_task(
+    house: House, desk: Desk
+) -> None:
+    page = (await of_agent(desk, house, provinces=[])).json()
+
+    assert [found["code"] for found in page["agents"][0]["findings"]] == ["conduct.no_province_notified"]
+    assert ("conduct.no_province_notified", "") in [(code, on) for code, on, _ in await open_tasks(house)]
+    await of_agent(desk, house)
+    assert "conduct.no_province_notified" not in [code for code, *_ in await open_tasks(house)]
+
+
 async def test_an_agent_outside_the_notified_area_is_neither_planned_nor_checked_in_unnoticed(
     house: House, desk: Desk
 ) -> None:

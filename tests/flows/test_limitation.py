@@ -280,3 +280,81 @@ async def test_a_mark_that_a_person_set_does_not_go_with_the_clock(house: House,
 
     assert (await desk.get(f"/practices/{practice_id}")).json()["flags"] == ["time_barred"]
     assert not (await candidate(house, practice_id))["allowed"]
+
+
+async def recorded(desk: Desk, practice_id: UUID, **act: Any) -> dict[str, Any]:
+    """The act as the practice file shows it."""
+    wanted = {"kind": "formal_notice", "on": "2026-09-30", "reference": "PEC ritrovata", **act}
+    assert (await desk.post(f"/practices/{practice_id}/interruptions", json=wanted)).status_code == 201
+    rows: list[dict[str, Any]] = (await desk.get(f"/practices/{practice_id}")).json()["interruptions"]
+    return max(rows, key=lambda row: row["id"])
+
+
+WRONG_PRACTICE = "Era la PEC di un'altra pratica"
+
+
+async def test_an_act_recorded_wrongly_is_taken_back_and_the_clock_stands_as_before(house: House, desk: Desk) -> None:
+    practice_id = await entrusted(house)
+    await become_bill(house, practice_id, OLD)
+    await limitation.watch_all(house.parts)
+    act = await recorded(desk, practice_id)
+    path = f"/practices/{practice_id}/interruptions/{act['id']}/withdraw"
+    assert (await candidate(house, practice_id))["allowed"]
+
+    answer = await desk.post(path, json={"reason": f"  {WRONG_PRACTICE} "})
+    again = await desk.post(path, json={"reason": WRONG_PRACTICE})
+
+    assert answer.status_code == 200, answer.text
+    clock = answer.json()[0]["limitation"]
+    assert (clock["state"], clock["because"], clock["barred_on"]) == ("barred", "due", "2026-10-02")
+    file = (await desk.get(f"/practices/{practice_id}")).json()
+    assert file["flags"] == ["time_barred"]
+    assert not (await candidate(house, practice_id))["allowed"]
+    (row,) = file["interruptions"]
+    assert (row["reference"], row["withdrawn_by"], row["withdrawn_because"]) == (
+        "PEC ritrovata",
+        desk.identity.name,
+        WRONG_PRACTICE,
+    )
+    assert (again.status_code, again.json()["code"]) == (409, "limitation.act_withdrawn")
+    async with house.session() as session:
+        facts = (await session.exec(select(tables.Fact).where(tables.Fact.practice_id == practice_id))).all()
+        entries = (await session.exec(select(tables.AuditEntry))).all()
+    told = [fact.body for fact in facts if fact.kind == "limitation.interruption_withdrawn"]
+    assert told == [
+        {
+            "kind": "formal_notice",
+            "on": "2026-09-30",
+            "reference": "PEC ritrovata",
+            "debt_line_id": None,
+            "reason": WRONG_PRACTICE,
+        }
+    ]
+    assert [entry.action for entry in entries].count("limitation.interruption_withdrawn") == 1
+
+
+async def test_the_right_act_recorded_after_a_wrong_one_counts(house: House, desk: Desk) -> None:
+    practice_id = await entrusted(house)
+    line_id = await another_bill(house, practice_id, date(2025, 1, 10))
+    act = await recorded(desk, practice_id, on="2026-11-20", debt_line_id=str(line_id))
+
+    await desk.post(f"/practices/{practice_id}/interruptions/{act['id']}/withdraw", json={"reason": WRONG_PRACTICE})
+    right = await recorded(desk, practice_id, on="2026-10-20", debt_line_id=str(line_id))
+
+    assert right["withdrawn_at"] is None
+    lines = (await desk.get(f"/practices/{practice_id}")).json()["debt_lines"]
+    assert line_of(lines, "Energia")["limitation"]["barred_on"] == "2028-10-21"
+
+
+async def test_an_act_of_elsewhere_or_without_a_reason_is_not_taken_back(house: House, desk: Desk) -> None:
+    practice_id, elsewhere = await entrusted(house), await entrusted(house, "P-002")
+    act = await recorded(desk, practice_id)
+
+    crossed = await desk.post(
+        f"/practices/{elsewhere}/interruptions/{act['id']}/withdraw", json={"reason": WRONG_PRACTICE}
+    )
+    silent = await desk.post(f"/practices/{practice_id}/interruptions/{act['id']}/withdraw", json={"reason": "errore"})
+
+    assert (crossed.status_code, crossed.json()["code"]) == (404, "limitation.act_unknown")
+    assert (silent.status_code, silent.json()["code"]) == (422, "limitation.reason_too_short")
+    assert (await desk.get(f"/practices/{practice_id}")).json()["interruptions"][0]["withdrawn_at"] is None

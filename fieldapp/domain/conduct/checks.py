@@ -168,7 +168,12 @@ CHECKS: Mapping[str, Check] = {
             "licence",
             frozenset({ActKind.VISIT, ActKind.PAYMENT}),
             (),
-            ("conduct.licence_expired", "conduct.agent_not_notified", "conduct.province_not_notified"),
+            (
+                "conduct.licence_expired",
+                "conduct.agent_not_notified",
+                "conduct.no_province_notified",
+                "conduct.province_not_notified",
+            ),
             subject.licence,
             needs="agent",
             shared=True,

@@ -153,8 +153,10 @@ class Ruleset:
         return None
 
     def approvers(self, rule_id: str, on: date) -> frozenset[str]:
-        """The roles that may approve what the rule asks on a day."""
-        return next((rule.approvers for rule in self.rules if rule.id == rule_id and rule.valid_on(on)), frozenset())
+        """The roles that may approve what the rule asks on a day; of a rule that is not in force then, those that any
+        of its versions names."""
+        versions = [rule for rule in self.rules if rule.id == rule_id]
+        return frozenset().union(*(rule.approvers for rule in [v for v in versions if v.valid_on(on)] or versions))
 
     def to_json(self) -> dict[str, Any]:
         """The ruleset as a rule file and as a phone holds it."""

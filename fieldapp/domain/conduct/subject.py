@@ -105,6 +105,8 @@ def licence(case: Case, _: Mapping[str, Any]) -> Said:
         return (("conduct.licence_expired", _ended(agent.licence_ends_on)),)
     if agent.notified_on is None or agent.notified_on > case.on:
         return (("conduct.agent_not_notified", {}),)
+    if not agent.provinces:
+        return (("conduct.no_province_notified", {}),)
     if case.address is not None and case.address.province not in agent.provinces:
         return (("conduct.province_not_notified", {"province": case.address.province}),)
     return NOTHING

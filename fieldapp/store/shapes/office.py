@@ -176,7 +176,8 @@ class TaskRow(Struct, frozen=True):
 
 
 class InterruptionRow(Struct, frozen=True):
-    """An act that made the limitation begin again; no line: the whole practice."""
+    """An act that made the limitation begin again; no line: the whole practice. One that was taken back counts no
+    more."""
 
     id: UUID
     kind: str
@@ -185,6 +186,9 @@ class InterruptionRow(Struct, frozen=True):
     debt_line_id: UUID | None
     recorded_at: datetime
     recorded_by: str
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str | None = None
+    withdrawn_because: str | None = None
 
 
 class ApprovalRow(Struct, frozen=True):

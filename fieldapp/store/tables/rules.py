@@ -51,9 +51,14 @@ class Approval(SQLModel, table=True):
 
 
 class InterruptingAct(SQLModel, table=True):
-    """An act by which the limitation of a claim begins again, recorded by the office with its reference."""
+    """An act by which the limitation of a claim begins again, recorded by the office with its reference; or, with
+    `withdraws` and a reason, that such a record was wrong."""
 
     __tablename__ = "interrupting_act"
+    __table_args__ = (
+        UniqueConstraint("withdraws", name="interrupting_act_withdrawn_once"),
+        CheckConstraint("(withdraws is null) = (reason is null)", name="interrupting_act_withdrawn_why"),
+    )
 
     id: UUID = key()
     agency_id: UUID = agency()
@@ -64,3 +69,5 @@ class InterruptingAct(SQLModel, table=True):
     reference: str
     at: datetime = instant()
     person_id: UUID = link("person.id", index=False)
+    withdraws: UUID | None = Field(default=None, foreign_key="interrupting_act.id")
+    reason: str | None = None

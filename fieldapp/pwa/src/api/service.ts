@@ -122,6 +122,12 @@ export const service = {
     answer(client.GET('/api/v1/practices/{practice_id}', { params: { path: { practice_id } } })),
   recordInterruption: (practice_id: string, body: Body<'/api/v1/practices/{practice_id}/interruptions'>) =>
     answer(client.POST('/api/v1/practices/{practice_id}/interruptions', { params: { path: { practice_id } }, body })),
+  withdrawInterruption: (practice_id: string, act_id: string, reason: string) =>
+    answer(
+      client.POST('/api/v1/practices/{practice_id}/interruptions/{act_id}/withdraw', {
+        params: { path: { practice_id, act_id } }, body: { reason },
+      }),
+    ),
   approve: (practice_id: string, body: Body<'/api/v1/practices/{practice_id}/approvals'>) =>
     answer(client.POST('/api/v1/practices/{practice_id}/approvals', { params: { path: { practice_id } }, body })),
   withdrawApproval: (practice_id: string, approval_id: string) =>

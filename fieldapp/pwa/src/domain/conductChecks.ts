@@ -198,6 +198,7 @@ function licence(judged: Case): Said {
     return say('conduct.licence_expired', ended(agent.licence_ends_on))
   }
   if (agent.notified_on === null || agent.notified_on > judged.on) return say('conduct.agent_not_notified')
+  if (agent.provinces.length === 0) return say('conduct.no_province_notified')
   if (address && !agent.provinces.includes(address.province)) {
     return say('conduct.province_not_notified', { province: address.province })
   }
