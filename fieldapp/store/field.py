@@ -195,6 +195,7 @@ async def practice_cards(
             terms=agreement_cards.terms_card(terms[creditor.id]),
             plan=next(iter(plans[practice.id]), None),
             settlement=next(iter(settlements[practice.id]), None),
+            debtor_group=practice.debtor_group,
             conduct_facts=facts.get(practice.id, {}),
         )
         for practice, placement, creditor in rows

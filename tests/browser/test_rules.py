@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.at_the_desk import sign_in
+from tests.browser.at_the_desk import open_practice, sign_in
 from tests.browser.conftest import Eyes, Service
 
 pytestmark = pytest.mark.browser
@@ -128,3 +128,27 @@ def test_a_call_planned_for_a_sunday_is_refused_in_the_rules_words(service: Serv
     page.get_by_role("button", name="Programma", exact=True).click()
 
     expect(page.get_by_text("Di domenica non si va e non si telefona.")).to_be_visible()
+
+
+def test_an_act_recorded_on_the_wrong_practice_is_taken_back_and_stays_to_be_read(service: Service, desk: Eyes) -> None:
+    page = desk.page
+    sign_in(page, service, "Back office")
+    page.get_by_role("link", name=re.compile("^Pratiche")).click()
+    page.get_by_role("table").get_by_role("link").first.click()
+    acts = page.get_by_role("region", name="Atti che interrompono la prescrizione")
+
+    acts.get_by_role("button", name="Registra un atto").click()
+    acts.get_by_label("Riferimento").fill("PEC 4711")
+    acts.get_by_role("button", name="Registra l'atto").click()
+    expect(acts.get_by_text("PEC 4711")).to_be_visible()
+    acts.get_by_role("button", name="Annulla la registrazione").click()
+    sheet = page.get_by_role("dialog", name="Annulla la registrazione")
+    sheet.get_by_label("Perché era sbagliata").fill("errore")
+    sheet.get_by_role("button", name="Annulla la registrazione").click()
+    expect(sheet.get_by_text("almeno 10 lettere")).to_be_visible()
+    sheet.get_by_label("Perché era sbagliata").fill("Era la PEC di un'altra pratica")
+    sheet.get_by_role("button", name="Annulla la registrazione").click()
+
+    expect(acts.get_by_text(re.compile("annullata da .* Era la PEC di un'altra pratica"))).to_be_visible()
+    expect(acts.get_by_role("button", name="Annulla la registrazione")).to_have_count(0)
+    expect(page.get_by_text(re.compile("Annullata la registrazione dell'atto .*PEC 4711"))).to_be_visible()

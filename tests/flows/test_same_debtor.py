@@ -227,6 +227,8 @@ async def test_one_visit_reported_for_two_joined_practices_is_one_contact_and_it
         report = paid_report(phone, stop, 15_000)
         assert await verdicts(phone, phone.envelope("visit", report, at=AT)) == [("accepted", None)]
 
+    cards = [stop["practice"] for stop in (await day_of(phone))["stops"]]
+    assert {card["debtor_group"] for card in cards} == {str(min(one, other))}, "so that the phone counts them together"
     assert (await limits(desk, one))[("visits", "week")] == (1, 1)
     async with house.work() as work:
         ruleset = await rules.ruleset(work)

@@ -134,6 +134,8 @@ class PracticeCard(Struct, frozen=True):
     """The repayment plan that runs, if any."""
     settlement: SettlementRow | None
     """The settlement that waits for a decision or for its money, if any."""
+    debtor_group: UUID | None
+    """Practices of one debtor share it, once a person said that they are one: their contacts count together."""
     conduct_facts: dict[str, Any]
     """What `domain.conduct.judge` has to know of the practice; the phone adds the intended act and the instant."""
 

@@ -36,6 +36,9 @@ export interface EnvelopeBody {
   /** Of an alarm. */
   readonly danger_id?: string
   readonly outcome?: string
+  readonly met?: string
+  readonly with_visit_id?: string
+  readonly arrived_at?: string
   readonly left_at?: string
   readonly payments?: readonly PaymentBody[]
 }
@@ -79,6 +82,10 @@ export function paymentsOf(
 /** Payments that the day's figures, fetched at `fetchedMs`, cannot know of yet. */
 export const unseenBy = (payments: readonly Payment[], fetchedMs: number): Payment[] =>
   payments.filter((item) => item.settledMs === null || item.settledMs > fetchedMs)
+
+/** What was written here and counts, and the day's facts, fetched at `fetchedMs`, cannot know of yet. */
+export const unseenItems = (items: readonly OutboxItem[], fetchedMs: number): OutboxItem[] =>
+  items.filter((item) => item.state !== 'refused' && (item.state !== 'accepted' || item.settledMs === null || item.settledMs > fetchedMs))
 
 /** What remains owed by line after the payments on this phone. */
 export function openLines(practice: PracticeCard, unseen: readonly Payment[]): DebtLineCard[] {

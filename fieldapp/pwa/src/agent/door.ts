@@ -31,7 +31,7 @@ export function withoutCase({ practice, sought, ...stop }: Door): StopCard {
         stamp_duty_authorisation: null,
       },
       obligors: [{ id: '', role: 'debtor', kind: 'firm', name: sought, tax_code: null, vat_number: null }],
-      phones: [], debt_lines: [], attempts: [], documents: [], conduct_facts: {}, plan: null, settlement: null,
+      phones: [], debt_lines: [], attempts: [], documents: [], debtor_group: null, conduct_facts: {}, plan: null, settlement: null,
       // Nobody agrees to anything about a case that is not at hand.
       terms: {
         most_months: 0, least_instalment_cents: 0, least_first_bp: 10_000, first_within_days: 0, yearly_rate_bp: 0,

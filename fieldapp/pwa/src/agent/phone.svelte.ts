@@ -17,6 +17,7 @@ import { dayKey, dayRecord, daysOn, heldDay, outdated, rowsOf, workingDay, type 
 import { newsOf, paymentsOf, readItem, unseenBy, type DayNews, type OutboxItem } from './day'
 import type { Draft } from './draft'
 import { kept, opened, type KeptDraft } from './keptDraft'
+import type { Known } from './rules'
 import type { AgencyCard, ClockReading, DayBundle, PersonCard, SignedIn, StopCard } from './shapes'
 
 export interface DeviceSetting {
@@ -92,6 +93,11 @@ class Phone {
   rulesUnknown = $state(false)
   readonly payments = $derived(paymentsOf(this.items, this.drafts))
   readonly unseen = $derived(unseenBy(this.payments, this.held?.fetched_ms ?? 0))
+  /** What the rules are asked with, beside act and stop. */
+  readonly known = $derived<Known>({
+    ruleset: this.ruleset, stops: this.bundle?.stops ?? [], payments: this.payments, items: this.items,
+    fetchedMs: this.held?.fetched_ms ?? 0,
+  })
   readonly unsent = $derived(this.items.filter((item) => item.state !== 'accepted'))
   readonly now = $derived(new Date(this.tick + this.clock.offset_ms))
 }

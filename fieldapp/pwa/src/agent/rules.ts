@@ -1,6 +1,7 @@
 /** What the rules of conduct say of an act, from what the day carries; the service judges last. */
 import { judge, readRuleset, type Act, type AddressFacts, type AgentFacts, type Finding, type PracticeFacts, type Ruleset } from '../domain/conduct.ts'
-import { handedOver, unseenBy, type Payment } from './day'
+import { outcomeOf } from '../domain/outcomes.ts'
+import { handedOver, unseenBy, unseenItems, type OutboxItem, type Payment } from './day'
 import { dayAt } from './time'
 import type { DayBundle, StopCard } from './shapes'
 
@@ -28,34 +29,71 @@ export function rulesetOf(bundle: DayBundle): Ruleset | null {
 const isInstalment = ({ payment }: Payment): boolean =>
   (payment.receipt?.value['wording'] as { kind?: unknown } | undefined)?.kind === 'instalment'
 
-/** What the rules say of `act` at this stop, money that the service has not seen yet included. */
-export function rule(
-  act: Act,
-  { stop, ruleset, payments, fetchedMs }: {
-    stop: StopCard
-    ruleset: Ruleset | null
-    payments: readonly Payment[]
-    fetchedMs: number
-  },
-): Ruling {
+/** What the phone knows beside the facts that came with the day at `fetchedMs`. */
+export interface Known {
+  readonly ruleset: Ruleset | null
+  readonly stops: readonly StopCard[]
+  readonly payments: readonly Payment[]
+  readonly items: readonly OutboxItem[]
+  readonly fetchedMs: number
+}
+
+/** What the rules say of `act` at this stop, counting what this phone did that the service has not seen yet. */
+export function rule(act: Act, stop: StopCard, phone: Known): Ruling {
   const known = stop.practice.conduct_facts as Partial<KnownToday>
-  if (!ruleset || !known.practice) return NOTHING
-  const unseen = unseenBy(payments, fetchedMs).filter((item) => item.payment.method === 'cash')
-  const own = unseen.filter((item) => item.practiceId === stop.practice.id)
-  const on = dayAt(new Date(act.at))
+  if (!phone.ruleset || !known.practice) return NOTHING
+  const cash = unseenBy(phone.payments, phone.fetchedMs).filter((item) => item.payment.method === 'cash')
+  const together = ofOneDebtor(stop, phone.stops)
+  const sameCreditor = (id: string): boolean => together.get(id) === stop.practice.creditor.id
+  const made = unseenItems(phone.items, phone.fetchedMs).filter((item) => together.has(item.body.practice_id ?? ''))
+  const on = localDay(act.at)
   const practice: PracticeFacts = {
     // A day that was stored before the app's update may lack what came later.
     ...LATER,
     ...known.practice,
+    contacts: [...known.practice.contacts, ...contactsOf(made)],
+    happened: [...happenedIn(made, stop.practice.id), ...known.practice.happened],
     cash_received: [
       ...known.practice.cash_received,
-      ...own.map((item) => ({ on, cents: item.payment.amount_cents, instalment: isInstalment(item) })),
+      ...cash
+        .filter((item) => sameCreditor(item.practiceId))
+        .map((item) => ({ on, cents: item.payment.amount_cents, instalment: isInstalment(item) })),
     ],
   }
   // The stamp duty lies in the same pocket.
-  const held = unseen.reduce((sum, item) => sum + handedOver(item.payment), 0)
+  const held = cash.reduce((sum, item) => sum + handedOver(item.payment), 0)
   const agent = known.agent ? { ...known.agent, cash_held_cents: known.agent.cash_held_cents + held } : null
   const address = known.addresses?.[stop.address.id] ?? null
-  const verdict = judge({ act, practice, address, agent }, ruleset, new Date(act.at))
+  const verdict = judge({ act, practice, address, agent }, phone.ruleset, new Date(act.at))
   return { findings: verdict.findings, forbidden: verdict.forbidden }
 }
+
+/** The practice and those of the same debtor on this phone, each with its creditor. */
+function ofOneDebtor({ practice }: StopCard, stops: readonly StopCard[]): ReadonlyMap<string, string> {
+  const joined = stops.filter((other) => practice.debtor_group && other.practice.debtor_group === practice.debtor_group)
+  return new Map([practice, ...joined.map((other) => other.practice)].map((one) => [one.id, one.creditor.id] as const))
+}
+
+/** Visits and calls as the service will count them: a visit that is reported for two creditors is one contact. */
+function contactsOf(items: readonly OutboxItem[]): PracticeFacts['contacts'][number][] {
+  const made = new Map<string, PracticeFacts['contacts'][number]>()
+  for (const { id, kind, body } of items) {
+    if (kind === 'contact' && body.at) made.set(id, { on: localDay(body.at), channel: 'call', reached: false, counts: true })
+    if (kind !== 'visit' || !body.arrived_at) continue
+    const outcome = outcomeOf(body.outcome ?? '')
+    const visit = body.with_visit_id ?? body.visit_id ?? id
+    const reached = !!outcome?.reached || body.met === 'debtor' || !!made.get(visit)?.reached
+    made.set(visit, { on: localDay(body.arrived_at), channel: 'visit', reached, counts: outcome?.counts ?? true })
+  }
+  return [...made.values()]
+}
+
+/** What somebody wants of us altogether, whichever debt they were asked about. */
+const OF_THE_PERSON: readonly string[] = ['ASKED_TO_LEAVE']
+
+const happenedIn = (items: readonly OutboxItem[], practiceId: string): PracticeFacts['happened'] =>
+  items.flatMap(({ body: { outcome, arrived_at, practice_id } }) =>
+    outcome && arrived_at && (practice_id === practiceId || OF_THE_PERSON.includes(outcome)) ? [{ outcome, on: localDay(arrived_at) }] : [],
+  )
+
+const localDay = (at: string): string => dayAt(new Date(at))

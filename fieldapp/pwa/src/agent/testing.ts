@@ -21,7 +21,7 @@ export function aStop(id: string, position = 1): StopCard {
       id, practice_number: `2026/${id}`, creditor: CREDITOR, placement_starts_on: '2026-11-01', placement_ends_on: '2026-12-31',
       phase: 'field', case_owner_name: 'Elena Rossi', case_owner_phone: '0371 000000',
       obligors: [{ id: 'o', role: 'debtor', kind: 'person', name: 'Bianchi Mario', tax_code: null, vat_number: null }],
-      phones: [], attempts: [], documents: [], conduct_facts: {}, owed_cents: 75_000, plan: null, settlement: null,
+      phones: [], attempts: [], documents: [], debtor_group: null, conduct_facts: {}, owed_cents: 75_000, plan: null, settlement: null,
       terms: {
         most_months: 24, least_instalment_cents: 2_000, least_first_bp: 0, first_within_days: 45, yearly_rate_bp: 0,
         broken_after_days: 30, broken_after_instalments: 2, settlement_least_bp: 7_000, settlement_within_days: 30,

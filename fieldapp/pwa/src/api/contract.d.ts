@@ -3801,6 +3801,7 @@ export interface components {
             };
             creditor: components["schemas"]["CreditorCard"];
             debt_lines: components["schemas"]["DebtLineCard"][];
+            debtor_group: string | null;
             documents: components["schemas"]["DocumentCard"][];
             /** Format: uuid */
             id: string;

@@ -95,7 +95,8 @@ export function ruling({ stop, amountCents, method, answers, instalment = null, 
       kind: 'payment', at: serviceNow().toISOString(), method, amount_cents: amountCents, instalment: instalment !== null,
       payer: payerKind(payer), cheque,
     },
-    { stop, ruleset: phone.ruleset, payments: phone.payments, fetchedMs: phone.held?.fetched_ms ?? 0 },
+    stop,
+    phone.known,
   )
 }
 

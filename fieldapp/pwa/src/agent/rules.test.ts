@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import golden from '../../../../tests/golden/conduct.json' with { type: 'json' }
+import sent from '../../../../tests/golden/conduct_ruleset.json' with { type: 'json' }
+import type { EnvelopeBody, OutboxItem, Payment } from './day'
+import { rule, rulesetOf, type Known } from './rules'
+import type { StopCard } from './shapes'
+import { aBundle, aStop } from './testing'
+
+const AT = '2026-11-26T09:00:00.000Z'
+const FETCHED = Date.parse('2026-11-26T06:00:00.000Z')
+const VISIT = { kind: 'visit', at: '2026-11-26T14:00:00.000Z', duration_s: 900 } as const
+const CALL = { kind: 'call', at: '2026-11-26T14:00:00.000Z' } as const
+
+function aRuledStop(id: string, debtor_group: string | null = null, creditor = 'creditor'): StopCard {
+  const stop = aStop(id)
+  const { practice, agent, address } = golden.base
+  return {
+    ...stop,
+    practice: {
+      ...stop.practice, debtor_group, creditor: { ...stop.practice.creditor, id: creditor },
+      conduct_facts: { practice, agent, addresses: { [stop.address.id]: address } },
+    },
+  }
+}
+
+function written(practice_id: string, body: Partial<EnvelopeBody> = {}, more: Partial<OutboxItem> = {}): OutboxItem {
+  return {
+    id: `e-${practice_id}`, seq: 1, kind: 'visit', state: 'waiting', writtenMs: 0, notBeforeMs: 0, settledMs: null, code: null,
+    details: {}, flags: [], pictures: [],
+    body: { practice_id, visit_id: `v-${practice_id}`, met: 'debtor', outcome: 'REFUSES', arrived_at: AT, ...body }, ...more,
+  }
+}
+
+const STOPS = [aRuledStop('mine', 'one debtor'), aRuledStop('joined', 'one debtor', 'another'), aRuledStop('stranger')]
+const ruleset = rulesetOf({ ...aBundle([]), ruleset: sent })
+const known = (items: readonly OutboxItem[], payments: readonly Payment[] = []): Known => ({ ruleset, stops: STOPS, payments, items, fetchedMs: FETCHED })
+const said = (act: Parameters<typeof rule>[0], items: readonly OutboxItem[], stop = STOPS[0] as StopCard): string[] =>
+  rule(act, stop, known(items)).findings.map((found) => found.code)
+
+describe('what this phone did before the service saw it', () => {
+  it('has nothing to say of a day that only began', () => {
+    expect(said(VISIT, [])).toEqual([])
+  })
+
+  it.each(['mine', 'joined'])('counts a visit made today under the practice "%s" of one debtor', (id) => {
+    expect(said(VISIT, [written(id)])).toContain('conduct.visits_today')
+    expect(said(CALL, [written(id)])).toContain('conduct.conversations_today')
+  })
+
+  it('does not count what concerns another debtor, was refused, was no disturbance, or stands in the day’s facts already', () => {
+    for (const item of [
+      written('stranger'),
+      written('joined', {}, { state: 'refused' }),
+      written('joined', { outcome: 'ADDRESS_NOT_FOUND', met: 'nobody' }),
+      written('joined', {}, { state: 'accepted', settledMs: FETCHED - 1 }),
+    ]) {
+      expect(said(VISIT, [item])).toEqual([])
+    }
+  })
+
+  it('counts what the service took after the day was fetched', () => {
+    expect(said(VISIT, [written('joined', {}, { state: 'accepted', settledMs: FETCHED + 1 })])).toContain('conduct.visits_today')
+  })
+
+  it('leaves the debtor in peace who asked us to leave, whichever debt it was about; another outcome concerns its own debt', () => {
+    const later = { ...VISIT, at: '2026-12-01T14:00:00.000Z' }
+    expect(said(later, [written('joined', { outcome: 'ASKED_TO_LEAVE' })])).toContain('conduct.cooling_off')
+    expect(said(later, [written('joined')])).not.toContain('conduct.cooling_off')
+    expect(said(later, [written('mine')])).toContain('conduct.cooling_off')
+  })
+
+  it('takes one visit that is reported for two creditors for one contact', () => {
+    const report = { outcome: 'CLOSED_DOORS', met: 'nobody' }
+    const earlier = (id: string, day: string, more: Partial<EnvelopeBody> = {}): OutboxItem =>
+      written(id, { ...report, arrived_at: `2026-11-${day}T09:00:00.000Z`, visit_id: `v-${id}-${day}`, ...more })
+    const once = [earlier('mine', '25'), earlier('joined', '25', { with_visit_id: 'v-mine-25' })]
+    const twice = [earlier('mine', '25'), earlier('joined', '24')]
+
+    const thisWeek = (items: OutboxItem[]): unknown =>
+      rule(VISIT, STOPS[0] as StopCard, known(items)).findings.find((found) => found.code === 'conduct.visits_this_week')?.details['count']
+    expect([thisWeek(once), thisWeek(twice)]).toEqual([1, 2])
+  })
+
+  it('adds up cash of one debtor for one creditor, under whichever practice it was taken', () => {
+    const cash = (practiceId: string): Payment => ({
+      practiceId, settledMs: null,
+      payment: {
+        method: 'cash', amount_cents: 450_000, fields: {}, allocation: [],
+        stamp_duty: { cents: 0, charged_to: 'none', reason: 'exempt' }, receipt: { value: {}, digest: 'd', signature: 's' },
+      },
+    })
+    const act = { kind: 'payment', at: VISIT.at, method: 'cash', amount_cents: 100_000, instalment: false, payer: 'debtor', cheque: null } as const
+    const stops = [aRuledStop('mine', 'one debtor'), aRuledStop('again', 'one debtor'), aRuledStop('elsewhere', 'one debtor', 'another')]
+    const told = (practiceId: string): string[] =>
+      rule(act, stops[0] as StopCard, { ...known([], [cash(practiceId)]), stops }).findings.map((found) => found.code)
+
+    expect(told('again')).toContain('conduct.cash_over_rolling')
+    expect(told('elsewhere')).not.toContain('conduct.cash_over_rolling')
+  })
+})
