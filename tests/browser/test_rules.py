@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.at_the_desk import open_practice, sign_in
+from tests.browser.at_the_desk import sign_in
 from tests.browser.conftest import Eyes, Service
 
 pytestmark = pytest.mark.browser
