@@ -247,7 +247,7 @@ async def interruptions(session: AsyncSession, practice_id: UUID) -> list[Interr
     """The acts that the office recorded, newest first, those that it took back as well."""
     taker = aliased(Person)
     query = (
-        select(ActRow, Person.name, _taken.at, taker.name, _taken.reason)
+        sqlalchemy.select(ActRow, col(Person.name), col(_taken.at), col(taker.name), col(_taken.reason))
         .join(Person, col(Person.id) == col(ActRow.person_id))
         .join(_taken, col(_taken.withdraws) == col(ActRow.id), isouter=True)
         .join(taker, col(taker.id) == col(_taken.person_id), isouter=True)
@@ -267,5 +267,5 @@ async def interruptions(session: AsyncSession, practice_id: UUID) -> list[Interr
             withdrawn_by=withdrawn_by,
             withdrawn_because=because,
         )
-        for row, name, withdrawn_at, withdrawn_by, because in (await session.exec(query)).all()
+        for row, name, withdrawn_at, withdrawn_by, because in (await session.execute(query)).all()
     ]

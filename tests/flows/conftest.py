@@ -19,6 +19,7 @@ from uuid import UUID
 import httpx
 import pytest
 import uuid_utils.compat
+from argon2 import PasswordHasher
 from litestar import Litestar
 from pydantic import SecretStr
 from sqlalchemy import text
@@ -28,8 +29,8 @@ from fieldapp.app import create_app
 from fieldapp.clock import FixedClock
 from fieldapp.domain.access import Identity, Role
 from fieldapp.parts import assemble
+from fieldapp.routes.public import LIMIT
 from fieldapp.services import jobs
-from fieldapp.services.access import hash_password
 from fieldapp.services.work import Parts, Work, working
 from fieldapp.settings import Settings
 from fieldapp.store.database import Scope
@@ -42,7 +43,8 @@ BASE = "http://testserver.local/api/v1"
 
 @cache
 def password_hash() -> str:
-    return hash_password(PASSWORD)
+    """Argon2id as the service checks it, with so little work that a thousand sign-ins cost nothing."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 def new_id() -> UUID:
@@ -198,9 +200,13 @@ async def settle(parts: Parts, agency: Agency, *, prefix: str) -> tuple[UUID, UU
 
 @pytest.fixture
 def settings(app_url: str, tmp_path: Path) -> Settings:
+    return _settings(app_url, tmp_path)
+
+
+def _settings(database_url: str, home: Path) -> Settings:
     return Settings(
-        database_url=app_url,
-        home=tmp_path,
+        database_url=database_url,
+        home=home,
         blob_url="memory:",
         secret_key=SecretStr("6b" * 32),
         demo=False,
@@ -208,19 +214,28 @@ def settings(app_url: str, tmp_path: Path) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def one_app(tmp_path_factory: pytest.TempPathFactory) -> Litestar:
+    """The app of all tests of a run: to put its routes together costs more than most tests. Its parts are each test's
+    own."""
+    return create_app(_settings("postgresql:///unused", tmp_path_factory.mktemp("app")))
+
+
 @pytest.fixture
-async def house(settings: Settings) -> AsyncIterator[House]:
-    async with a_house(settings) as house:
+async def house(settings: Settings, one_app: Litestar) -> AsyncIterator[House]:
+    async with a_house(settings, app=one_app) as house:
         yield house
 
 
 @asynccontextmanager
-async def a_house(settings: Settings) -> AsyncIterator[House]:
+async def a_house(settings: Settings, *, app: Litestar | None = None) -> AsyncIterator[House]:
     """A service with an agency, one person per role and a creditor, at ten in the morning of a working day."""
     clock = FixedClock(NOW)
     parts = assemble(settings, clock=clock)
     jobs.register(parts.jobs, parts)
-    app = create_app(settings, parts=parts)
+    app = app or create_app(settings, parts=parts)
+    app.state.parts = parts
+    await app.stores.get(LIMIT.store).delete_all()
     agency = an_agency()
     people = {role: a_person(agency.id, role, login=role.value, number="1") for role in Role}
     creditor = a_creditor(agency.id)
