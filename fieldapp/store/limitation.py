@@ -251,7 +251,7 @@ async def interruptions(session: AsyncSession, practice_id: UUID) -> list[Interr
         .join(Person, col(Person.id) == col(ActRow.person_id))
         .join(_taken, col(_taken.withdraws) == col(ActRow.id), isouter=True)
         .join(taker, col(taker.id) == col(_taken.person_id), isouter=True)
-        .where(ActRow.practice_id == practice_id, col(ActRow.withdraws).is_(None))
+        .where(col(ActRow.practice_id) == practice_id, col(ActRow.withdraws).is_(None))
         .order_by(col(ActRow.on).desc(), col(ActRow.at).desc())
     )
     return [
