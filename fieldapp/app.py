@@ -30,6 +30,7 @@ from fieldapp.routes.contacts import ContactController
 from fieldapp.routes.dispatch import DispatchController
 from fieldapp.routes.exchange import ExchangeController
 from fieldapp.routes.field import FieldController
+from fieldapp.routes.figures import FiguresController
 from fieldapp.routes.inbound import InboundController
 from fieldapp.routes.layouts import LayoutController
 from fieldapp.routes.licences import LicenceController
@@ -74,6 +75,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             CashController,
             PadsController,
             BooksController,
+            FiguresController,
             ContactController,
             AppointmentController,
             SameDebtorController,

@@ -226,6 +226,9 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "enter_pad_receipt": _session(_OFFICE),
         "enter_pad_notice": _session(_OFFICE),
         # books
+        "read_figures": _session(_DESK),
+        "list_figure_practices": _session(_DESK),
+        "export_figures": _session(_DESK),
         "read_trial_balance": _session(_OFFICE),
         "read_account_statement": _session(_OFFICE),
         "export_trial_balance": _session(_OFFICE),

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from fieldapp.store.columns import (
@@ -28,6 +28,15 @@ class Fact(SQLModel, table=True):
     __table_args__ = (
         Index("fact_of_practice", "practice_id", "number"),
         Index("fact_of_agency", "agency_id", "number"),
+        Index("fact_recorded", "agency_id", "recorded_at"),
+        Index(
+            "fact_of_money",
+            "agency_id",
+            "at",
+            postgresql_where=text(
+                "kind in ('payment.received', 'payment.refunded', 'receipt.voided', 'cheque.unpaid')"
+            ),
+        ),
     )
 
     number: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})

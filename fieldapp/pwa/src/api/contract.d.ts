@@ -824,6 +824,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export */
+        get: operations["export_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports/outcomes": {
         parameters: {
             query?: never;
@@ -1041,6 +1058,40 @@ export interface paths {
         put?: never;
         /** States */
         post: operations["list_rescue_states"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadFigures */
+        get: operations["read_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/figures/practices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListPractices */
+        get: operations["list_figure_practices"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2625,6 +2676,12 @@ export interface components {
             };
             number: number;
         };
+        /**
+         * By
+         * @description What figures are grouped by.
+         * @enum {string}
+         */
+        By: "creditor" | "area" | "age" | "hour" | "weekday";
         /** CancelRequest */
         CancelRequest: {
             called: boolean;
@@ -3129,6 +3186,46 @@ export interface components {
          * @enum {string}
          */
         Field: "practice_number" | "debtor" | "subject_kind" | "tax_code" | "vat_number" | "born_on" | "obligor" | "obligor_role" | "obligor_tax_code" | "street" | "postcode" | "municipality" | "province" | "phone_1" | "phone_2" | "phone_3" | "iban" | "title" | "debt_kind" | "due_on" | "principal" | "interest" | "costs" | "total" | "placement_starts_on" | "placement_ends_on" | "as_of" | "case_owner" | "phase" | "recalled" | "reason";
+        /** FigureCells */
+        FigureCells: {
+            broken: number;
+            done: number;
+            kept: number;
+            metres: number;
+            planned: number;
+            reached: number;
+            recovered_cents: number;
+            visits: number;
+        };
+        /** FigurePractice */
+        FigurePractice: {
+            cells: components["schemas"]["FigureCells"];
+            debtor: string;
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+        };
+        /** FigurePractices */
+        FigurePractices: {
+            rows: components["schemas"]["FigurePractice"][];
+            total: number;
+        };
+        /** FigureRow */
+        FigureRow: {
+            cells: components["schemas"]["FigureCells"];
+            key: string;
+            name: string;
+        };
+        /** FiguresPage */
+        FiguresPage: {
+            by: components["schemas"]["By"];
+            /** Format: date */
+            from_on: string;
+            rows: components["schemas"]["FigureRow"][];
+            /** Format: date */
+            to_on: string;
+            total: components["schemas"]["FigureCells"];
+        };
         /** Finding */
         Finding: {
             approvers?: string[];
@@ -6583,6 +6680,47 @@ export interface operations {
             };
         };
     };
+    export_figures: {
+        parameters: {
+            query: {
+                /** @description What figures are grouped by. */
+                by: components["schemas"]["By"];
+                from_on: string;
+                to_on: string;
+                form?: "csv" | "xlsx" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     export_outcomes: {
         parameters: {
             query: {
@@ -7084,6 +7222,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RescueState"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_figures: {
+        parameters: {
+            query: {
+                /** @description What figures are grouped by. */
+                by: components["schemas"]["By"];
+                from_on: string;
+                to_on: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_figure_practices: {
+        parameters: {
+            query: {
+                /** @description What figures are grouped by. */
+                by: components["schemas"]["By"];
+                key: string;
+                from_on: string;
+                to_on: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FigurePractices"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -55,6 +55,7 @@ function formOf(parts: Readonly<Record<string, File | string>>): FormData {
 
 /** What a writing operation is given. */
 type Body<P extends keyof paths> = paths[P] extends { post: { requestBody: { content: { 'application/json': infer B } } } } ? B : never
+type Asked<P extends '/api/v1/figures' | '/api/v1/figures/practices'> = paths[P]['get']['parameters']['query']
 type Channel = 'call' | 'message' | 'letter'
 
 export const service = {
@@ -224,6 +225,9 @@ export const service = {
     answer(client.GET('/api/v1/creditors/{creditor_id}/terms', { params: { path: { creditor_id } } })),
   setTerms: (creditor_id: string, body: { valid_from: string; terms: TermsCard }) =>
     answer(client.POST('/api/v1/creditors/{creditor_id}/terms', { params: { path: { creditor_id } }, body })),
+  figures: (query: Asked<'/api/v1/figures'>) => answer(client.GET('/api/v1/figures', { params: { query } })),
+  figurePractices: (query: Asked<'/api/v1/figures/practices'>) =>
+    answer(client.GET('/api/v1/figures/practices', { params: { query } })),
   trialBalance: (at?: string) =>
     answer(client.GET('/api/v1/ledger/trial-balance', { params: { query: at === undefined ? {} : { at } } })),
   accountStatement: (query: NonNullable<paths['/api/v1/ledger/statement']['get']['parameters']['query']>) =>
@@ -305,6 +309,7 @@ export const link = {
   settlementPaper: (settlement_id: string) => `/api/v1/settlements/${encodeURIComponent(settlement_id)}/paper`,
   ownRules: '/api/v1/rules/own',
   receiptPaper: (receipt_id: string) => `/api/v1/receipts/${encodeURIComponent(receipt_id)}/paper`,
+  figures: (query: Record<string, string>) => `/api/v1/exports/figures?${new URLSearchParams(query).toString()}`,
   trialBalance: (at: string) => `/api/v1/exports/trial-balance?${new URLSearchParams({ at }).toString()}`,
   statement: (query: Record<string, string>) => `/api/v1/exports/statement?${new URLSearchParams(query).toString()}`,
   rejects: (import_id: string) => `/api/v1/imports/${encodeURIComponent(import_id)}/rejects`,

@@ -28,6 +28,7 @@ export const MAIN: readonly Item[] = [
 
 /** What is looked at now and then. */
 export const SETTINGS: readonly Item[] = [
+  { key: 'figures', place: { name: 'figures' }, icon: 'up', roles: DESK },
   { key: 'ledger', place: { name: 'ledger' }, icon: 'list', roles: OFFICE },
   { key: 'terms', place: { name: 'terms' }, icon: 'paper', roles: ADMINISTRATOR },
   { key: 'devices', place: { name: 'devices' }, icon: 'phone', roles: OFFICE },

@@ -20,6 +20,7 @@ describe('the address of a view', () => {
     { name: 'day', day: '2026-11-26', view: { kind: 'compare', first: 'p/1', second: 'p2' } },
     { name: 'outcomes' },
     { name: 'cash' },
+    { name: 'figures' },
     { name: 'ledger' },
     { name: 'licences' },
     { name: 'exchange' },

@@ -12,6 +12,7 @@ export type Place =
   | { readonly name: 'imports'; readonly id: string | null }
   | { readonly name: 'day'; readonly day: string | null; readonly view: DayPart }
   | { readonly name: 'outcomes' }
+  | { readonly name: 'figures' }
   | { readonly name: 'cash' }
   | { readonly name: 'ledger' }
   | { readonly name: 'terms' }
@@ -57,6 +58,8 @@ export function readPath(path: string): Place {
       return readDay(second, third, fourth)
     case 'esiti':
       return plain({ name: 'outcomes' })
+    case 'andamento':
+      return plain({ name: 'figures' })
     case 'cassa':
       return plain({ name: 'cash' })
     case 'conti':
@@ -116,6 +119,8 @@ export function writePath(place: Place): string {
       return writeDay(place.day, place.view)
     case 'outcomes':
       return `${BASE}esiti`
+    case 'figures':
+      return `${BASE}andamento`
     case 'cash':
       return `${BASE}cassa`
     case 'ledger':
