@@ -196,6 +196,8 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "import_contacts": _session(_OFFICE),
         "list_tasks": _session(_DESK),
         "finish_task": _session(_DESK),
+        "arrange_task": _session(_DESK),
+        "list_colleagues": _session(_DESK),
         "list_doubtful_addresses": _session(_DESK),
         "settle_address": _session(_DESK),
         "put_address_back": _session(_DESK),

@@ -363,6 +363,15 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                 ("task.opened", "Work waits for a person.", (*_m(_K.ID, "task_id"), *_m(_K.CODE, "kind"))),
                 ("task.finished", "Somebody did it.", _m(_K.ID, "task_id")),
                 (
+                    "task.arranged",
+                    "It was given to somebody or to nobody, put off until a day or woken.",
+                    (
+                        *_m(_K.ID, "task_id"),
+                        *_m(_K.ID, "owner_id", maybe=True),
+                        *_m(_K.DAY, "asleep_until", maybe=True),
+                    ),
+                ),
+                (
                     "rules.switched_on",
                     "A version of the rules of conduct was switched on.",
                     (*_m(_K.COUNT, "number"), *_m(_K.TEXT, "reason"), *_m(_K.CODES, "rules")),

@@ -17,6 +17,7 @@ from fieldapp.routes.guard import parts_of
 from fieldapp.services import addresses, creditor_accounts, exchange, intake, office
 from fieldapp.services.work import Work
 from fieldapp.store.shapes.office import (
+    Colleague,
     CreditorRow,
     DoubtfulAddress,
     ImportReport,
@@ -38,6 +39,13 @@ class ImportForm(Struct):
 
 class FinishRequest(Struct, forbid_unknown_fields=True):
     note: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class ArrangeRequest(Struct, forbid_unknown_fields=True):
+    """To whom a task is given and until when it sleeps, both as they shall be; null: to nobody, not at all."""
+
+    owner_id: UUID | None
+    asleep_until: date | None
 
 
 class SettleRequest(Struct, forbid_unknown_fields=True):
@@ -129,11 +137,21 @@ class OfficeController(Controller):
     async def list_tasks(
         self,
         work: NamedDependency[Work],
-        in_state: Annotated[Literal["open", "done"], QueryParameter(name="state")] = "open",
+        in_state: Annotated[Literal["open", "asleep", "done"], QueryParameter(name="state")] = "open",
         kind: FromQuery[str | None] = None,
         team: FromQuery[str | None] = None,
     ) -> list[TaskRow]:
         return await office.list_tasks(work, state=in_state, kind=kind, team=team)
+
+    @get("/tasks/colleagues", operation_id="list_colleagues")
+    async def list_colleagues(self, work: NamedDependency[Work]) -> list[Colleague]:
+        return await office.list_colleagues(work)
+
+    @post("/tasks/{task_id:uuid}/arrange", operation_id="arrange_task", status_code=200)
+    async def arrange_task(
+        self, work: NamedDependency[Work], task_id: FromPath[UUID], data: JSONBody[ArrangeRequest]
+    ) -> TaskRow:
+        return await office.arrange_task(work, task_id, owner_id=data.owner_id, asleep_until=data.asleep_until)
 
     @post("/tasks/{task_id:uuid}/finish", operation_id="finish_task", status_code=200)
     async def finish_task(

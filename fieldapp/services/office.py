@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from fieldapp.documents.papers import paper_pdf
 from fieldapp.domain.conduct import Facts, Visit, judge
 from fieldapp.domain.counter_receipt import counter_receipt_blocks, read_counter_receipt
+from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import Sha256
 from fieldapp.domain.pads import form_check, form_proof, is_pad_series
 from fieldapp.domain.papers import paper_blocks
 from fieldapp.domain.receipt_proof import digest_proof, receipt_proof
 from fieldapp.domain.receipts import read_receipt
+from fieldapp.domain.tasks import check_sleep
 from fieldapp.services import rules
 from fieldapp.services.work import Work
 from fieldapp.store import limitation, practice_facts, practice_file, practices, tasks
@@ -20,6 +24,7 @@ from fieldapp.store.cards import current_addresses
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.dispatch import Finding
 from fieldapp.store.shapes.office import (
+    Colleague,
     CreditorRow,
     PracticeFile,
     PracticePage,
@@ -109,8 +114,39 @@ async def receipt_paper(work: Work, receipt_id: UUID) -> bytes:
     return await asyncio.to_thread(paper_pdf, blocks, issued_at=row.issued_at, qr_text=code)
 
 
-async def list_tasks(work: Work, *, state: str, kind: str | None, team: str | None) -> list[TaskRow]:
-    return await tasks.rows(work.session, state=state, kind=kind, team=team)
+async def list_tasks(
+    work: Work, *, state: Literal["open", "asleep", "done"], kind: str | None, team: str | None
+) -> list[TaskRow]:
+    """Tasks that wait now, that sleep until some day, or that are done."""
+    if state == "done":
+        return await tasks.rows(work.session, state=state, kind=kind, team=team)
+    if state == "asleep":
+        return await tasks.rows(work.session, state="open", kind=kind, team=team, asleep_on=work.today)
+    return await tasks.rows(work.session, state="open", kind=kind, team=team, awake_on=work.today)
+
+
+async def list_colleagues(work: Work) -> list[Colleague]:
+    """Who may be given a task."""
+    return await tasks.colleagues(work.session)
+
+
+async def arrange_task(work: Work, task_id: UUID, *, owner_id: UUID | None, asleep_until: date | None) -> TaskRow:
+    """Give an open task to somebody or to nobody, and let it sleep until a day or wake it.
+
+    Raises Refusal `task.unknown`, `task.person_unknown`, or one of `domain.tasks.check_sleep`.
+    """
+    task = await tasks.open_task(work.session, task_id)
+    if owner_id is not None and owner_id not in {one.id for one in await tasks.colleagues(work.session)}:
+        raise Refusal("task.person_unknown", kind=Kind.MISSING)
+    if asleep_until is not None and asleep_until != task.asleep_until:
+        check_sleep(asleep_until, kind=task.kind, due_on=task.due_on, today=work.today)
+    task.owner_id, task.asleep_until = owner_id, asleep_until
+    await work.session.flush()
+    body = {"owner_id": owner_id and str(owner_id), "asleep_until": asleep_until and asleep_until.isoformat()}
+    audit(work.session, "task.arranged", "task", task_id, kind=task.kind, **body)
+    told = {"task_id": str(task_id), **body}
+    tell(work.session, NewFact("task.arranged", work.now, practice_id=task.practice_id, body=told))
+    return (await tasks.rows(work.session, task_id=task_id))[0]
 
 
 async def finish_task(work: Work, task_id: UUID, *, note: str) -> TaskRow:

@@ -8,14 +8,15 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy
-from sqlalchemy import String, and_, cast, update
+from sqlalchemy import String, and_, cast, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.tasks import AT_THE_DESK
 from fieldapp.store.batches import insert_rows
 from fieldapp.store.database import agency_of
-from fieldapp.store.shapes.office import TaskRow
+from fieldapp.store.shapes.office import Colleague, TaskRow
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import PaperToSend
 from fieldapp.store.tables.office import Task
@@ -31,13 +32,15 @@ _OFFICE = "office"
 async def rows(
     session: AsyncSession,
     *,
+    awake_on: date | None = None,
+    asleep_on: date | None = None,
     state: str | None = None,
     kind: str | None = None,
     team: str | None = None,
     practice_id: UUID | None = None,
     task_id: UUID | None = None,
 ) -> list[TaskRow]:
-    """Tasks by due date, the open ones first."""
+    """Tasks by due date, the open ones first; only those that are awake, or asleep, on a day where one is given."""
     query = (
         sqlalchemy.select(
             Task,
@@ -72,13 +75,19 @@ async def rows(
     for column, value in narrowed.items():
         if value is not None:
             query = query.where(col(column) == value)
+    if awake_on is not None:
+        query = query.where(or_(col(Task.asleep_until).is_(None), col(Task.asleep_until) <= awake_on))
+    if asleep_on is not None:
+        query = query.where(col(Task.asleep_until) > asleep_on)
     return [
         TaskRow(
             id=task.id,
             kind=task.kind,
             team=task.team,
+            owner_id=task.owner_id,
             owner_name=owner,
             due_on=task.due_on,
+            asleep_until=task.asleep_until,
             created_at=task.created_at,
             state=task.state,
             practice_id=task.practice_id,
@@ -134,6 +143,25 @@ async def add(
         "details": details,
     }
     await insert_rows(session, Task, [row], unless_there=True)
+
+
+async def colleagues(session: AsyncSession) -> list[Colleague]:
+    """Who may be given a task, by name."""
+    query = (
+        select(Person)
+        .where(col(Person.active), col(Person.role).in_([role.value for role in AT_THE_DESK]))
+        .order_by(col(Person.name), col(Person.id))
+    )
+    return [Colleague(person.id, person.name, person.role) for person in (await session.exec(query)).all()]
+
+
+async def open_task(session: AsyncSession, task_id: UUID) -> Task:
+    """An open task, held until the transaction ends. Raises Refusal `task.unknown`."""
+    query = select(Task).where(Task.id == task_id, Task.state == "open").with_for_update()
+    task = (await session.exec(query)).first()
+    if task is None:
+        raise Refusal("task.unknown", kind=Kind.MISSING)
+    return task
 
 
 async def finish(session: AsyncSession, task_id: UUID, *, note: str, person_id: UUID, now: datetime) -> Task:

@@ -159,12 +159,23 @@ class PromiseRow(Struct, frozen=True):
     state: Literal["open", "kept", "broken"]
 
 
+class Colleague(Struct, frozen=True):
+    """Somebody who may be given a task."""
+
+    id: UUID
+    name: str
+    role: str
+
+
 class TaskRow(Struct, frozen=True):
     id: UUID
     kind: str
     team: str
+    owner_id: UUID | None
     owner_name: str | None
     due_on: date
+    asleep_until: date | None
+    """Put off until the morning of that day."""
     created_at: datetime
     state: Literal["open", "done"]
     practice_id: UUID | None

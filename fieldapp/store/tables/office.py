@@ -67,6 +67,8 @@ class Task(SQLModel, table=True):
     team: str
     owner_id: UUID | None = maybe_link("person.id")
     due_on: date
+    asleep_until: date | None = None
+    """Nobody need look at it before that day."""
     created_at: datetime = instant()
     finished_at: datetime | None = maybe_instant()
     finished_by: UUID | None = maybe_link("person.id", index=False)

@@ -2161,6 +2161,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListColleagues */
+        get: operations["list_colleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{task_id}/arrange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ArrangeTask */
+        post: operations["arrange_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{task_id}/finish": {
         parameters: {
             query?: never;
@@ -2590,6 +2624,11 @@ export interface components {
             withdrawn_at: string | null;
             withdrawn_by: string | null;
         };
+        /** ArrangeRequest */
+        ArrangeRequest: {
+            asleep_until: string | null;
+            owner_id: string | null;
+        };
         /** AttachmentState */
         AttachmentState: {
             sha256: string;
@@ -2752,6 +2791,13 @@ export interface components {
             now: string;
             protocol: number;
             time_zone: string;
+        };
+        /** Colleague */
+        Colleague: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            role: string;
         };
         /** ColumnDraft */
         ColumnDraft: {
@@ -4544,6 +4590,7 @@ export interface components {
         };
         /** TaskRow */
         TaskRow: {
+            asleep_until: string | null;
             /** Format: date-time */
             created_at: string;
             debtor_name: string | null;
@@ -4555,6 +4602,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             kind: string;
+            owner_id: string | null;
             owner_name: string | null;
             practice_id: string | null;
             practice_number: string | null;
@@ -9856,7 +9904,7 @@ export interface operations {
     list_tasks: {
         parameters: {
             query?: {
-                state?: "open" | "done";
+                state?: "open" | "asleep" | "done";
                 kind?: string | null;
                 team?: string | null;
             };
@@ -9873,6 +9921,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_colleagues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Colleague"][];
+                };
+            };
+        };
+    };
+    arrange_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArrangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskRow"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -209,6 +209,9 @@ export const service = {
     answer(client.POST('/api/v1/licences/agents/{person_id}', { params: { path: { person_id } }, body })),
   tasks: (query: NonNullable<paths['/api/v1/tasks']['get']['parameters']['query']>) =>
     answer(client.GET('/api/v1/tasks', { params: { query } })),
+  colleagues: () => answer(client.GET('/api/v1/tasks/colleagues')),
+  arrangeTask: (task_id: string, body: Body<'/api/v1/tasks/{task_id}/arrange'>) =>
+    answer(client.POST('/api/v1/tasks/{task_id}/arrange', { params: { path: { task_id } }, body })),
   finishTask: (task_id: string, note: string) =>
     answer(client.POST('/api/v1/tasks/{task_id}/finish', { params: { path: { task_id } }, body: { note } })),
   doubtfulAddresses: () => answer(client.GET('/api/v1/addresses/doubtful')),

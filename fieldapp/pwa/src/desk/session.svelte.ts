@@ -36,6 +36,10 @@ class Session {
     return this.state.kind === 'in' ? this.state.who.person.role : null
   }
 
+  get personId(): string | null {
+    return this.state.kind === 'in' ? this.state.who.person.id : null
+  }
+
   async begin(): Promise<void> {
     const [clock, who] = await Promise.all([service.clock(), service.session()])
     if (clock.kind === 'ok') this.keep(clock.value)

@@ -4,7 +4,7 @@ import { speak } from '../text'
 import { byRisk, placeOf, taskInWords, urgencyOf } from './tasks'
 
 const task = (change: Partial<TaskRow>): TaskRow => ({
-  id: 't', kind: 'balance.differs', team: 'back_office', owner_name: null, due_on: '2026-11-26', created_at: '2026-11-20T08:00:00Z',
+  id: 't', kind: 'balance.differs', team: 'back_office', owner_id: null, owner_name: null, asleep_until: null, due_on: '2026-11-26', created_at: '2026-11-20T08:00:00Z',
   state: 'open', practice_id: null, practice_number: null, debtor_name: null, subject_kind: 'practice', subject_id: 's', details: {}, ...change,
 })
 

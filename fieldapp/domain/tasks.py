@@ -1,0 +1,28 @@
+"""Work that waits for a person: to whom it is given and how long it may sleep."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from fieldapp.domain.access import Role
+from fieldapp.domain.errors import Kind, Refusal
+
+SLEEPS_AT_MOST = timedelta(days=7)
+"""So long a task may be put off that is due sooner; one that is due later, until its day."""
+NEVER_SLEEPS = frozenset({"agent.in_danger"})
+AT_THE_DESK = frozenset({Role.DISPATCHER, Role.BACK_OFFICE, Role.ADMINISTRATOR})
+"""Who may be given a task."""
+
+
+def check_sleep(until: date, *, kind: str, due_on: date, today: date) -> None:
+    """Whether a task may be put off until the morning of `until`.
+
+    Raises Refusal `task.cannot_wait`, `task.asleep_in_past`, `task.asleep_too_long` (details: until, the last day).
+    """
+    if kind in NEVER_SLEEPS:
+        raise Refusal("task.cannot_wait")
+    if until <= today:
+        raise Refusal("task.asleep_in_past", kind=Kind.MALFORMED)
+    last = max(due_on, today + SLEEPS_AT_MOST)
+    if until > last:
+        raise Refusal("task.asleep_too_long", details={"until": last.isoformat()})

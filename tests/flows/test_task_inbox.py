@@ -1,0 +1,128 @@
+"""Tasks are given to somebody and put off; what sleeps comes back by itself, and nothing sleeps past its day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlmodel import select
+
+from fieldapp.domain.access import Role
+from fieldapp.store import tables, tasks
+from tests.conftest import NOW
+from tests.flows.arranged import TODAY
+from tests.flows.conftest import Desk, House, new_id
+
+
+@pytest.fixture
+async def desk(house: House) -> Desk:
+    return await house.sign_in(Role.BACK_OFFICE)
+
+
+async def a_task(house: House, *, kind: str = "close_practice", due_in: int = 0) -> str:
+    async with house.session() as session:
+        await tasks.add(
+            session,
+            kind,
+            subject=("test", str(uuid4())),
+            due_on=TODAY + timedelta(days=due_in),
+            details={},
+            now=NOW,
+            new_id=new_id,
+        )
+        return str((await session.exec(select(tables.Task.id).order_by(tables.Task.id.desc()))).first())  # type: ignore[attr-defined]
+
+
+async def arrange(desk: Desk, task_id: str, **wanted: Any) -> Any:
+    body = {"owner_id": None, "asleep_until": None, **wanted}
+    return await desk.post(f"/tasks/{task_id}/arrange", json=body)
+
+
+async def listed(desk: Desk, state: str = "open") -> list[str]:
+    return [row["id"] for row in (await desk.get("/tasks", params={"state": state})).json()]
+
+
+def in_days(days: int) -> str:
+    return (TODAY + timedelta(days=days)).isoformat()
+
+
+async def test_a_task_is_given_to_a_colleague_and_back_to_nobody(house: House, desk: Desk) -> None:
+    task_id = await a_task(house)
+    colleagues = (await desk.get("/tasks/colleagues")).json()
+    assert {one["role"] for one in colleagues} == {"dispatcher", "back_office", "administrator"}
+    dispatcher = house.people[Role.DISPATCHER]
+
+    given = await arrange(desk, task_id, owner_id=str(dispatcher.id))
+
+    assert given.status_code == 200, given.text
+    assert (given.json()["owner_id"], given.json()["owner_name"]) == (str(dispatcher.id), dispatcher.name)
+    assert (await arrange(desk, task_id)).json()["owner_id"] is None
+    async with house.session() as session:
+        facts = (await session.exec(select(tables.Fact).where(tables.Fact.kind == "task.arranged"))).all()
+        entries = await session.exec(select(tables.AuditEntry).where(tables.AuditEntry.action == "task.arranged"))
+        assert len(entries.all()) == 2
+    assert [fact.body["owner_id"] for fact in facts] == [str(dispatcher.id), None]
+
+
+async def test_a_task_that_sleeps_is_out_of_the_way_until_its_day(house: House, desk: Desk) -> None:
+    task_id = await a_task(house)
+
+    assert (await arrange(desk, task_id, asleep_until=in_days(2))).json()["asleep_until"] == in_days(2)
+
+    assert (await listed(desk), await listed(desk, "asleep")) == ([], [task_id])
+    house.clock.move_to(NOW + timedelta(days=1))
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    assert (await listed(desk), await listed(desk, "asleep")) == ([], [task_id])
+    house.clock.move_to(NOW + timedelta(days=2))
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    assert (await listed(desk), await listed(desk, "asleep")) == ([task_id], [])
+
+
+async def test_a_task_is_woken_and_done_while_it_sleeps(house: House, desk: Desk) -> None:
+    first, second = await a_task(house), await a_task(house)
+    for task_id in (first, second):
+        await arrange(desk, task_id, asleep_until=in_days(3))
+
+    await arrange(desk, first)
+    await desk.post(f"/tasks/{second}/finish", json={"note": "fatto"})
+
+    assert (await listed(desk), await listed(desk, "asleep"), await listed(desk, "done")) == ([first], [], [second])
+
+
+@pytest.mark.parametrize(
+    ("kind", "due_in", "until", "code"),
+    [
+        ("close_practice", 0, 0, "task.asleep_in_past"),
+        ("close_practice", 0, -3, "task.asleep_in_past"),
+        ("close_practice", 0, 8, "task.asleep_too_long"),
+        ("close_practice", -5, 8, "task.asleep_too_long"),
+        ("close_practice", 20, 21, "task.asleep_too_long"),
+        ("agent.in_danger", 0, 1, "task.cannot_wait"),
+        ("close_practice", 0, 7, None),
+        ("close_practice", 20, 20, None),
+    ],
+)
+async def test_nothing_sleeps_past_its_day(
+    house: House, desk: Desk, kind: str, due_in: int, until: int, code: str | None
+) -> None:
+    task_id = await a_task(house, kind=kind, due_in=due_in)
+
+    answer = await arrange(desk, task_id, asleep_until=in_days(until))
+
+    assert answer.json().get("code") == code
+    assert await listed(desk) == ([] if code is None else [task_id])
+
+
+async def test_only_people_of_the_desk_are_given_tasks(house: House, desk: Desk) -> None:
+    task_id = await a_task(house)
+    _, _, stranger = await house.other_agency()
+
+    for person_id in (house.people[Role.AGENT].id, stranger.id, uuid4()):
+        answer = await arrange(desk, task_id, owner_id=str(person_id))
+        assert (answer.status_code, answer.json()["code"]) == (404, "task.person_unknown")
+    other = await house.sign_in(person=stranger)
+    assert (await arrange(other, task_id)).json()["code"] == "task.unknown"
+    await desk.post(f"/tasks/{task_id}/finish", json={})
+    assert (await arrange(desk, task_id)).json()["code"] == "task.unknown"
