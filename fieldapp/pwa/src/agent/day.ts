@@ -1,7 +1,7 @@
 /** What the day looks like from the phone: what is done, what is next, what is still owed after today. Pure. */
 import { bodyOf, LEAVING, readEnvelope, type EnvelopeKind } from '../outbox/envelopes'
 import type { StoredRecord } from '../outbox/storage'
-import type { PaymentBody } from '../domain/visit.ts'
+import type { Attachment, IdentifiedBy, PaymentBody } from '../domain/visit.ts'
 import { inOrder } from './forecast'
 import { distanceM } from './position'
 import type { DayBundle, DebtLineCard, PracticeCard, StopCard, PurseCard } from './shapes'
@@ -36,8 +36,12 @@ export interface EnvelopeBody {
   /** Of an alarm. */
   readonly danger_id?: string
   readonly outcome?: string
+  readonly arrived_at?: string
   readonly left_at?: string
+  readonly met?: { readonly identified_by: IdentifiedBy | null }
+  readonly captured?: { readonly reason?: string; readonly notice?: { readonly number: string } }
   readonly payments?: readonly PaymentBody[]
+  readonly attachments?: readonly Attachment[]
 }
 
 export function readItem(record: StoredRecord): OutboxItem {
