@@ -2,7 +2,7 @@
  * The phone's present for all screens: who, on which device, which day, what is open and what waits to leave.
  * Screens read it; what they do goes through `actions.ts`.
  */
-import { fromBytes, NotWritten, openStorage, SEALED, toBytes, type Storage, type StoredRecord, type WipedBecause } from '../outbox/storage'
+import { fromBytes, NotWritten, openStorage, same, SEALED, toBytes, type Storage, type StoredRecord, type WipedBecause } from '../outbox/storage'
 import { Locked, openVault, type Vault } from '../outbox/vault'
 import type { Office } from '../outbox/sealing'
 import type { Deliverer, Delivery } from '../outbox/delivery'
@@ -268,9 +268,18 @@ export const whenShut: (() => void)[] = []
 /** Forget the cases; what the office has not acknowledged stays, sealed, and goes on being delivered. */
 export async function wipeCases(because: WipedBecause): Promise<void> {
   const { wipe } = await import('../outbox/lock')
-  await wipe(raw, because, office())
+  await andForget(() => wipe(raw, because, office()))
   if (phone.stage === 'ready') await shut()
   else await standBefore()
+}
+
+/** A passkey that the lock no longer holds after `work` leaves the phone's own list as well. */
+export async function andForget<T>(work: () => Promise<T>): Promise<T> {
+  const before = (await raw.lock())?.passkey
+  const done = await work()
+  const after = (await raw.lock())?.passkey
+  if (before && !same(before.credential, after?.credential ?? null)) (await import('./lock/passkey')).forgetPasskey(before.credential)
+  return done
 }
 
 let listening = false
@@ -545,7 +554,7 @@ export async function leave(): Promise<boolean> {
   driver?.stop()
   if (await setting('notices')) await (await import('./notices')).turnOff().catch(() => undefined)
   await wire.plain({ method: 'DELETE', path: '/api/v1/session' })
-  await raw.wipe()
+  await andForget(() => raw.wipe())
   localStorage.removeItem(ENROLLED)
   location.hash = ''
   location.reload()
