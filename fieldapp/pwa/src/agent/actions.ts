@@ -12,9 +12,8 @@ import { kept, opened, type KeptDraft } from './keptDraft'
 import { cutShort } from './danger'
 import { continued } from './oneDoor'
 import { typing } from './visit/typing'
-import {
-  hurry, knownStops, ORDER, phone, raw, serviceNow, settingRecord, storage, today, whenShut, wrote,
-} from './phone.svelte'
+import { knownStops, ORDER, phone, raw, serviceNow, settingRecord, storage, today, whenShut } from './phone.svelte'
+import { hurry, wrote } from './stages'
 import type { Prepared } from './pictures'
 import type { Found } from './position'
 import type { KeptOrder } from './phone.svelte'

@@ -3,7 +3,8 @@ import * as lock from '../../outbox/lock'
 import { dropOldDayKeys, type Opened, type PasskeySecret, type Secret } from '../../outbox/lock'
 import { Locked, type Ring } from '../../outbox/vault'
 import { dayAt } from '../time'
-import { andForget, office, phone, raw, standBefore, start, storage } from '../phone.svelte'
+import { office, phone, raw, storage } from '../phone.svelte'
+import { andForget, standBefore, start } from '../stages'
 
 /** Whose day key it is: the phone's own day, since it is only turned over, never judged by it. */
 const day = (): string => dayAt(phone.now)
