@@ -4,6 +4,7 @@ import type { StoredRecord } from '../outbox/storage'
 import type { Attachment, IdentifiedBy, PaymentBody } from '../domain/visit.ts'
 import { inOrder } from './forecast'
 import { distanceM } from './position'
+import { dayAt } from './time'
 import type { DayBundle, DebtLineCard, PracticeCard, StopCard, PurseCard } from './shapes'
 
 export type ItemState = 'waiting' | 'held' | 'accepted' | 'refused' | 'conflict'
@@ -182,16 +183,28 @@ export function metresBetween(a: StopCard | null, b: StopCard): number | null {
 export interface DayNews {
   readonly added: readonly StopCard[]
   readonly gone: readonly StopCard[]
+  /** With an appointment that is new or stands at another hour. */
+  readonly agreed: readonly StopCard[]
+  /** Still to be visited, the appointment given up. */
+  readonly freed: readonly StopCard[]
 }
 
 export function newsOf(before: DayBundle, after: DayBundle, begun: ReadonlySet<string>): DayNews | null {
   if (before.day !== after.day || before.version === 0 || before.version === after.version) return null
   const route = (bundle: DayBundle): StopCard[] => bundle.stops.filter((stop) => !stop.reserve && !begun.has(stop.stop_id))
   const [old, fresh] = [route(before), route(after)]
-  const without = (stops: StopCard[], others: StopCard[]): StopCard[] =>
-    stops.filter((stop) => !others.some((other) => other.practice.id === stop.practice.id))
-  const [added, gone] = [without(fresh, old), without(old, fresh)]
-  return added.length + gone.length > 0 ? { added, gone } : null
+  const knownOf = (stops: StopCard[], other: StopCard): StopCard | undefined => stops.find((stop) => stop.practice.id === other.practice.id)
+  const window = (stop: StopCard | undefined): string => {
+    const agreed = stop && appointmentOf(stop, after.day, (at) => dayAt(new Date(at)))
+    return agreed ? `${agreed.from_at} ${agreed.to_at}` : ''
+  }
+  const news: DayNews = {
+    added: fresh.filter((stop) => !knownOf(old, stop)),
+    gone: old.filter((stop) => !knownOf(fresh, stop)),
+    agreed: fresh.filter((stop) => window(stop) !== '' && window(stop) !== window(knownOf(old, stop))),
+    freed: fresh.filter((stop) => window(stop) === '' && window(knownOf(old, stop)) !== ''),
+  }
+  return Object.values(news).some((stops: readonly StopCard[]) => stops.length > 0) ? news : null
 }
 
 /** When the agent closed this day by hand, the last time; null while it goes on. */
