@@ -72,6 +72,7 @@ def phone_screens(page: Page, address: str) -> Iterator[str]:
     yield "invio-vuoto"
     page.get_by_role("link", name="Oggi").last.click()
     yield "oggi-avanti"
+    yield from _sheet(phone)
     page.goto(f"{address}#/giornata")
     expect(page.get_by_role("heading", name="Fine giornata")).to_be_visible()
     yield "fine-giornata"
@@ -122,6 +123,21 @@ def _paid_visit(phone: AgentsPhone) -> Iterator[str]:
     phone.photograph("Portone")
     yield "chiusura"
     phone.tap("Chiudi la visita")
+
+
+def _sheet(phone: AgentsPhone) -> Iterator[str]:
+    page = phone.page
+    page.get_by_role("link", name="Foglio scritto a mano").click()
+    expect(page.get_by_role("heading", name="Foglio scritto a mano")).to_be_visible()
+    yield "foglio-porte"
+    page.locator("ol button").last.click()
+    expect(page.get_by_label("Codice accanto")).to_be_visible()
+    phone.tap("Controlla")
+    expect(page.get_by_role("alert")).to_be_visible()
+    yield "foglio"
+    page.get_by_text("Foglio sbagliato?").click()
+    phone.tap("Cancella la copia")
+    expect(page.get_by_role("heading", name="Oggi")).to_be_visible()
 
 
 def _nobody_met(phone: AgentsPhone) -> Iterator[str]:

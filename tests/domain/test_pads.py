@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -29,9 +32,12 @@ from fieldapp.domain.pads import (
     same_check,
     shown_check,
     standing,
+    typed_check,
     usable,
 )
 
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "pads.json").read_text(encoding="utf-8"))
+"""What the phone makes too (`pwa/src/domain/pad.test.ts`)."""
 AGENCY, OTHER = UUID(int=1), UUID(int=2)
 KEY = b"k" * 32
 AT = datetime(2026, 11, 26, 9, tzinfo=UTC)
@@ -71,6 +77,16 @@ def test_a_check_is_of_one_form_of_one_agency_under_one_key() -> None:
 def test_a_check_is_read_as_a_tired_person_types_it(typed: str) -> None:
     assert same_check(typed, "K7QXM2P0")
     assert not same_check(typed, "K7QXM2P1")
+
+
+@pytest.mark.parametrize("case", GOLDEN["checks"], ids=lambda case: case["typed"])
+def test_a_check_is_read_as_the_phone_reads_it(case: dict[str, str]) -> None:
+    assert typed_check(case["typed"]) == case["check"]
+
+
+@pytest.mark.parametrize("case", GOLDEN["digests"], ids=lambda case: f"{case['series']}-{case['number']}")
+def test_a_form_has_the_digest_that_the_phone_gives_it(case: dict[str, Any]) -> None:
+    assert form_digest(case["series"], case["number"], case["check"]) == case["digest"]
 
 
 def test_what_is_printed_reads_back_and_look_alikes_are_never_printed() -> None:

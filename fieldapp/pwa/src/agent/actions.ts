@@ -12,9 +12,8 @@ import { kept, opened, type KeptDraft } from './keptDraft'
 import { cutShort } from './danger'
 import { continued } from './oneDoor'
 import { typing } from './visit/typing'
-import {
-  hurry, knownStops, ORDER, phone, raw, serviceNow, settingRecord, storage, today, whenShut, wrote,
-} from './phone.svelte'
+import { knownStops, ORDER, phone, raw, serviceNow, settingRecord, storage, today, whenShut } from './phone.svelte'
+import { hurry, wrote } from './stages'
 import type { Prepared } from './pictures'
 import type { Found } from './position'
 import type { KeptOrder } from './phone.svelte'
@@ -63,6 +62,9 @@ export async function saveDraft(draft: Draft): Promise<boolean> {
 export const draftRecord = (draft: Draft): StoredRecord => ({
   key: draftKey(draft.stop.stop_id), kind: 'draft', state: isBound(draft) || draft.payments.length > 0 ? BOUND : 'open', seq: draft.stop.position, bytes: toBytes(kept(draft)),
 })
+
+/** A draft is gone: what it was written from, too. */
+export const forgetDraft = (stopId: string): boolean => seen.delete(stopId)
 
 /** Remember that a draft was written elsewhere in this tab (with a payment, with a notice number). */
 export function sawDraft(draft: Draft): void {
@@ -125,7 +127,7 @@ export async function keepPicture(draft: Draft, { picture, records }: Prepared):
 export async function dropPicture(draft: Draft, sha256: string): Promise<Draft> {
   const dropped = draft.pictures.find((picture) => picture.sha256 === sha256)
   const kept: Draft = { ...draft, pictures: draft.pictures.filter((picture) => picture.sha256 !== sha256) }
-  const remove = [sha256, ...(dropped?.small_sha256 ? [dropped.small_sha256] : [])]
+  const remove = unnamed([sha256, ...(dropped?.small_sha256 ? [dropped.small_sha256] : [])])
   await storage.write({ put: [draftRecord(kept)], remove })
   sawDraft(kept)
   return kept
@@ -210,8 +212,12 @@ export async function endForSafety(draft: Draft): Promise<boolean> {
   return done
 }
 
-const hashesOf = (draft: Draft): string[] =>
+export const hashesOf = (draft: Draft): string[] =>
   draft.pictures.flatMap((item) => [item.sha256, ...(item.small_sha256 ? [item.small_sha256] : [])])
+
+/** Pictures that no report on this phone names: a report that was refused keeps its own. */
+export const unnamed = (keys: readonly string[]): string[] =>
+  keys.filter((key) => !phone.items.some((item) => item.pictures.includes(key)))
 
 /** Go on with the same person's next practice: its report begins with what the first one knows. */
 export async function goOnWith(first: Draft, stop: StopCard): Promise<Draft> {
@@ -230,7 +236,7 @@ export async function undoClosing({ envelope, draft }: Closed): Promise<boolean>
 }
 
 /** Pictures in another state, sealed as they lie: nothing in them has changed. */
-async function inState(keys: readonly string[], state: string): Promise<Row[]> {
+export async function inState(keys: readonly string[], state: string): Promise<Row[]> {
   const rows = await Promise.all(keys.map((key) => raw.get(key)))
   return rows.flatMap((row) => (row && row.state !== SEALED ? [{ ...row, state }] : []))
 }

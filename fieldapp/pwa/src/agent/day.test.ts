@@ -64,6 +64,21 @@ describe('the day', () => {
     expect(newsOf(bundle, { ...after, day: '2026-11-24' }, new Set())).toBeNull()
   })
 
+  it('tells of an appointment that was made, moved or given up at a door it had, and of no other day', () => {
+    const at = (from: string): StopCard['practice']['conduct_facts'] => ({ practice: { appointments: [{ from_at: from, to_at: from.replace(':00:', ':45:') }] } })
+    const day = (version: number, from: string | null): typeof bundle => ({
+      ...bundle, version,
+      stops: bundle.stops.map((stop) => (stop.stop_id === 'b' && from ? { ...stop, practice: { ...stop.practice, conduct_facts: at(from) } } : stop)),
+    })
+    const nine = '2026-11-23T09:00:00Z'
+
+    expect(newsOf(day(1, null), day(2, nine), new Set())).toMatchObject({ added: [], gone: [], agreed: [{ stop_id: 'b' }], freed: [] })
+    expect(newsOf(day(1, nine), day(2, '2026-11-23T10:00:00Z'), new Set())).toMatchObject({ agreed: [{ stop_id: 'b' }], freed: [] })
+    expect(newsOf(day(1, nine), day(2, '2026-11-24T10:00:00Z'), new Set())).toMatchObject({ agreed: [], freed: [{ stop_id: 'b' }] })
+    expect(newsOf(day(1, nine), day(2, nine), new Set())).toBeNull()
+    expect(newsOf(day(1, null), day(2, nine), new Set(['b']))).toBeNull()
+  })
+
   it('is closed when the agent says so, as often as that happens', () => {
     const closed = (seq: number, at: string): OutboxItem => ({ ...visited('x'), seq, kind: 'day_closed', body: { day: bundle.day, at } })
 

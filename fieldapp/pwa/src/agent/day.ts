@@ -1,9 +1,11 @@
 /** What the day looks like from the phone: what is done, what is next, what is still owed after today. Pure. */
 import { bodyOf, LEAVING, readEnvelope, type EnvelopeKind } from '../outbox/envelopes'
 import type { StoredRecord } from '../outbox/storage'
-import type { PaymentBody } from '../domain/visit.ts'
+import type { Met } from '../domain/outcomes.ts'
+import type { Attachment, IdentifiedBy, PaymentBody } from '../domain/visit.ts'
 import { inOrder } from './forecast'
 import { distanceM } from './position'
+import { dayAt } from './time'
 import type { DayBundle, DebtLineCard, PracticeCard, StopCard, PurseCard } from './shapes'
 
 export type ItemState = 'waiting' | 'held' | 'accepted' | 'refused' | 'conflict'
@@ -36,11 +38,13 @@ export interface EnvelopeBody {
   /** Of an alarm. */
   readonly danger_id?: string
   readonly outcome?: string
-  readonly met?: string
   readonly with_visit_id?: string
   readonly arrived_at?: string
   readonly left_at?: string
+  readonly met?: { readonly who: Met; readonly identified_by: IdentifiedBy | null }
+  readonly captured?: { readonly reason?: string; readonly notice?: { readonly number: string } }
   readonly payments?: readonly PaymentBody[]
+  readonly attachments?: readonly Attachment[]
 }
 
 export function readItem(record: StoredRecord): OutboxItem {
@@ -185,16 +189,28 @@ export function metresBetween(a: StopCard | null, b: StopCard): number | null {
 export interface DayNews {
   readonly added: readonly StopCard[]
   readonly gone: readonly StopCard[]
+  /** With an appointment that is new or stands at another hour. */
+  readonly agreed: readonly StopCard[]
+  /** Still to be visited, the appointment given up. */
+  readonly freed: readonly StopCard[]
 }
 
 export function newsOf(before: DayBundle, after: DayBundle, begun: ReadonlySet<string>): DayNews | null {
   if (before.day !== after.day || before.version === 0 || before.version === after.version) return null
   const route = (bundle: DayBundle): StopCard[] => bundle.stops.filter((stop) => !stop.reserve && !begun.has(stop.stop_id))
   const [old, fresh] = [route(before), route(after)]
-  const without = (stops: StopCard[], others: StopCard[]): StopCard[] =>
-    stops.filter((stop) => !others.some((other) => other.practice.id === stop.practice.id))
-  const [added, gone] = [without(fresh, old), without(old, fresh)]
-  return added.length + gone.length > 0 ? { added, gone } : null
+  const knownOf = (stops: StopCard[], other: StopCard): StopCard | undefined => stops.find((stop) => stop.practice.id === other.practice.id)
+  const window = (stop: StopCard | undefined): string => {
+    const agreed = stop && appointmentOf(stop, after.day, (at) => dayAt(new Date(at)))
+    return agreed ? `${agreed.from_at} ${agreed.to_at}` : ''
+  }
+  const news: DayNews = {
+    added: fresh.filter((stop) => !knownOf(old, stop)),
+    gone: old.filter((stop) => !knownOf(fresh, stop)),
+    agreed: fresh.filter((stop) => window(stop) !== '' && window(stop) !== window(knownOf(old, stop))),
+    freed: fresh.filter((stop) => window(stop) === '' && window(knownOf(old, stop)) !== ''),
+  }
+  return Object.values(news).some((stops: readonly StopCard[]) => stops.length > 0) ? news : null
 }
 
 /** When the agent closed this day by hand, the last time; null while it goes on. */

@@ -1,9 +1,9 @@
 /** Stops, attempts and unsent things in words. */
 import type { PaymentBody, Position } from '../domain/visit.ts'
-import { dayShort, hour, knows, language, money, t } from '../text'
+import { dayShort, hour, knows, language, localDay, money, t } from '../text'
 import { CATALOGUE } from '../domain/outcomes.ts'
 import type { OutboxItem } from './day'
-import { handedOver } from './day'
+import { appointmentOf, handedOver } from './day'
 import { streetOf } from './naming'
 import { distanceM } from './position'
 import type { AddressCard, PracticeCard, StopCard } from './shapes'
@@ -55,6 +55,12 @@ export function outcomesCounted(done: readonly { readonly outcome: string | null
 }
 
 const outcomeGroups: ReadonlyMap<string, string> = new Map(CATALOGUE.map((entry) => [entry.code, entry.group]))
+
+/** The window that was agreed on with the debtor for this day; empty where none was. */
+export function appointmentInWords(stop: StopCard, day: string): string {
+  const agreed = appointmentOf(stop, day, localDay)
+  return agreed ? t('today.appointment', { from: hour(agreed.from_at), to: hour(agreed.to_at) }) : ''
+}
 
 export function hint(stop: StopCard): string | null {
   const [last] = stop.practice.attempts

@@ -10,6 +10,7 @@ import {
   type Role, type Signature,
 } from '../domain/visit.ts'
 import type { SignedAgreement } from '../domain/agreement.ts'
+import type { OnPaper } from './paper/onPaper'
 import type { TakenPicture } from './pictures'
 import type { StopCard } from './shapes'
 
@@ -41,6 +42,8 @@ export interface Draft {
   readonly agreement?: SignedAgreement | null
   /** The report written first at this door on the same person. */
   readonly with_visit_id?: string | null
+  /** The sheet of a paper pad that this visit is copied from; then nothing else of the form is asked. */
+  readonly paper?: OnPaper | null
 }
 
 /** Whether a second reading may be asked for: not where the agent left it out or the phone said no. */

@@ -2,7 +2,8 @@
 import { deviceKeyPair, publicPoint } from '../outbox/deviceKey'
 import { countersRecord, firstCounters } from '../outbox/envelopes'
 import type { Failed } from '../outbox/wire'
-import { keepSetting, listen, phone, standBefore, storage, welcome, wire } from './phone.svelte'
+import { keepSetting, phone, storage, wire } from './phone.svelte'
+import { listen, standBefore, welcome } from './stages'
 import type { DemoSignIn, Enrolment, SignedIn } from './shapes'
 
 export async function signIn(login: string, password: string): Promise<Failed | null> {

@@ -9,7 +9,7 @@ export type KeptDraft = Draft | (Omit<Draft, 'stop' | 'statement' | 'signature' 
 const OF_THE_CASE: ReadonlySet<string> = new Set(['stop', 'statement', 'signature', 'payments', 'agreement'])
 
 export function kept(draft: Draft): KeptDraft {
-  if (draft.met === 'debtor') return draft
+  if (draft.met === 'debtor' || draft.paper?.kind === 'receipt') return draft
   const rest = Object.entries(draft).filter(([name]) => !OF_THE_CASE.has(name))
   return { ...(Object.fromEntries(rest) as Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments' | 'agreement'>), stop: aDoor(draft.stop) }
 }

@@ -2,7 +2,8 @@
 import { commit, seal } from '../outbox/envelopes'
 import { uuid7 } from '../outbox/bytes'
 import { countedCents, DENOMINATIONS } from '../domain/pieces.ts'
-import { phone, storage, wrote } from './phone.svelte'
+import { phone, storage } from './phone.svelte'
+import { wrote } from './stages'
 
 export async function keepCount(pieces: Readonly<Record<number, number | null>>, { expectedCents, reason }: { expectedCents: number; reason: string }): Promise<void> {
   const nowMs = Date.now()

@@ -7,6 +7,8 @@ import type { StopCard } from './shapes'
 import { aBundle, aStop } from './testing'
 
 const AT = '2026-11-26T09:00:00.000Z'
+const DEBTOR = { who: 'debtor', identified_by: 'document' } as const
+const NOBODY = { who: 'nobody', identified_by: null } as const
 const FETCHED = Date.parse('2026-11-26T06:00:00.000Z')
 const VISIT = { kind: 'visit', at: '2026-11-26T14:00:00.000Z', duration_s: 900 } as const
 const CALL = { kind: 'call', at: '2026-11-26T14:00:00.000Z' } as const
@@ -27,7 +29,7 @@ function written(practice_id: string, body: Partial<EnvelopeBody> = {}, more: Pa
   return {
     id: `e-${practice_id}`, seq: 1, kind: 'visit', state: 'waiting', writtenMs: 0, notBeforeMs: 0, settledMs: null, code: null,
     details: {}, flags: [], pictures: [],
-    body: { practice_id, visit_id: `v-${practice_id}`, met: 'debtor', outcome: 'REFUSES', arrived_at: AT, ...body }, ...more,
+    body: { practice_id, visit_id: `v-${practice_id}`, met: DEBTOR, outcome: 'REFUSES', arrived_at: AT, ...body }, ...more,
   }
 }
 
@@ -51,11 +53,16 @@ describe('what this phone did before the service saw it', () => {
     for (const item of [
       written('stranger'),
       written('joined', {}, { state: 'refused' }),
-      written('joined', { outcome: 'ADDRESS_NOT_FOUND', met: 'nobody' }),
+      written('joined', { outcome: 'ADDRESS_NOT_FOUND', met: NOBODY }),
       written('joined', {}, { state: 'accepted', settledMs: FETCHED - 1 }),
     ]) {
       expect(said(VISIT, [item])).toEqual([])
     }
+  })
+
+  it('takes a visit that met the debtor for a conversation, whatever came of it', () => {
+    expect(said(CALL, [written('joined', { outcome: 'UNSAFE' })])).toContain('conduct.conversations_today')
+    expect(said(CALL, [written('joined', { outcome: 'UNSAFE', met: NOBODY })])).not.toContain('conduct.conversations_today')
   })
 
   it('counts what the service took after the day was fetched', () => {
@@ -70,7 +77,7 @@ describe('what this phone did before the service saw it', () => {
   })
 
   it('takes one visit that is reported for two creditors for one contact', () => {
-    const report = { outcome: 'CLOSED_DOORS', met: 'nobody' }
+    const report = { outcome: 'CLOSED_DOORS', met: NOBODY }
     const earlier = (id: string, day: string, more: Partial<EnvelopeBody> = {}): OutboxItem =>
       written(id, { ...report, arrived_at: `2026-11-${day}T09:00:00.000Z`, visit_id: `v-${id}-${day}`, ...more })
     const once = [earlier('mine', '25'), earlier('joined', '25', { with_visit_id: 'v-mine-25' })]

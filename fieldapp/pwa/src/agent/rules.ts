@@ -82,7 +82,7 @@ function contactsOf(items: readonly OutboxItem[]): PracticeFacts['contacts'][num
     if (kind !== 'visit' || !body.arrived_at) continue
     const outcome = outcomeOf(body.outcome ?? '')
     const visit = body.with_visit_id ?? body.visit_id ?? id
-    const reached = !!outcome?.reached || body.met === 'debtor' || !!made.get(visit)?.reached
+    const reached = !!outcome?.reached || body.met?.who === 'debtor' || !!made.get(visit)?.reached
     made.set(visit, { on: localDay(body.arrived_at), channel: 'visit', reached, counts: outcome?.counts ?? true })
   }
   return [...made.values()]

@@ -20,3 +20,7 @@ export function instantOf(day: string, hour: string, zone = ZONE): string | null
 }
 
 export const dayAt = (at: Date, zone = ZONE): string => localOf(at, zone).on
+
+/** `17:30`, as `instantOf` reads it. */
+export const hourAt = (at: string, zone = ZONE): string =>
+  new Date(Date.parse(at) + utcOffsetMin(new Date(at), zone) * 60_000).toISOString().slice(11, 16)

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { utf8 } from './bytes'
 import { deviceKeyPair } from './deviceKey'
 import { commit, countersRecord, firstCounters, seal } from './envelopes'
-import { changeSecret, dropOldDayKeys, hasWaited, MOST_TRIES, openLock, setLock, waitAfter, weakness, wipe, type Opened, type Secret } from './lock'
+import { addPasskey, changeSecret, dropOldDayKeys, dropPasskey, hasWaited, MOST_TRIES, openLock, openWithPasskey, setLock, waitAfter, weakness, wipe, type Opened, type PasskeySecret, type Secret } from './lock'
 import { unsent } from './rescue'
 import type { Office } from './sealing'
 import { openStorage, SEALED, type Row, type Storage, type StoredRecord } from './storage'
@@ -200,6 +200,100 @@ describe('the PIN', () => {
     await died
 
     expect(await tried(OTHER)).toMatchObject({ kind: 'wrong', triesLeft: 8 })
+  })
+})
+
+describe('a passkey', () => {
+  const FINGER: PasskeySecret = { credential: utf8('credential'), salt: utf8('salt'), secret: new Uint8Array(32).fill(7) }
+  const ANOTHER = new Uint8Array(32).fill(8)
+
+  async function finger(secret = FINGER.secret, day = DAY): Promise<string> {
+    const said = await openWithPasskey(raw, secret, { day })
+    if (said.kind === 'open') vault.open(said.ring)
+    return said.kind
+  }
+
+  async function withFinger(): Promise<void> {
+    await opened()
+    await vault.write({ put: [record('day:1')] })
+    expect((await addPasskey(raw, PIN, FINGER, { office })).kind).toBe('open')
+    vault.shut()
+  }
+
+  it('opens what the PIN opens, which stays the other way in', async () => {
+    await withFinger()
+
+    expect(await finger()).toBe('open')
+    expect(new TextDecoder().decode((await vault.get('day:1'))?.bytes)).toBe(CASE)
+    vault.shut()
+    expect((await tried(PIN)).kind).toBe('open')
+  })
+
+  it('gets a new day its key, which the PIN then opens', async () => {
+    await withFinger()
+
+    expect(await finger(FINGER.secret, '2026-11-27')).toBe('open')
+    await vault.renew()
+    vault.shut()
+
+    expect((await raw.lock())?.day_keys.map((key) => key.day)).toEqual([DAY, '2026-11-27'])
+    expect((await tried(PIN, '2026-11-27')).kind).toBe('open')
+    expect((await vault.get('day:1'))?.bytes).toEqual(utf8(CASE))
+  })
+
+  it('of somebody else opens nothing and costs no try', async () => {
+    await withFinger()
+
+    expect(await finger(ANOTHER)).toBe('other')
+    expect(await raw.lock()).toMatchObject({ failures: 0, wait_ms: 0 })
+  })
+
+  it('is of no use without the key of this browser', async () => {
+    await withFinger()
+    await raw.changeLock((held) => ({ ...(held as NonNullable<typeof held>), binding: elsewhere }))
+
+    expect(await finger()).toBe('other')
+  })
+
+  it('is added by whom knows the PIN only, and a wrong one counts', async () => {
+    await opened()
+
+    expect(await addPasskey(raw, OTHER, FINGER, { office })).toEqual({ kind: 'wrong', triesLeft: 9, waitMs: 0 })
+    expect(await finger()).toBe('other')
+  })
+
+  it('opens while a wrong PIN still costs a wait, and ends it', async () => {
+    await withFinger()
+    for (let wrong = 1; wrong <= 3; wrong += 1) await tried(OTHER)
+    expect((await tried(PIN)).kind).toBe('wait')
+
+    expect(await finger()).toBe('open')
+    expect((await tried(PIN)).kind).toBe('open')
+  })
+
+  it.each([
+    ['it was taken away', () => dropPasskey(raw)],
+    ['the PIN was changed', () => changeSecret(raw, PIN, OTHER, { office, cost: CHEAP })],
+  ])('opens nothing after %s', async (_, change) => {
+    await withFinger()
+    const [before] = (await raw.lock())?.day_keys ?? []
+
+    await change()
+
+    expect(await finger()).toBe('other')
+    expect((await raw.lock())?.passkey).toBeNull()
+    expect((await raw.lock())?.day_keys.map((key) => key.id)).toEqual([before?.id])
+  })
+
+  it('is gone after a wipe, and so is what it opened', async () => {
+    await withFinger()
+
+    await wipe(raw, 'forgotten', office)
+
+    expect(await raw.lock()).toMatchObject({ passkey: null, day_keys: [], wiped: 'forgotten' })
+    expect(await finger()).toBe('wiped')
+    vault.open(await setLock(raw, OTHER, { day: DAY, cost: CHEAP }))
+    expect(await finger()).toBe('other')
   })
 })
 

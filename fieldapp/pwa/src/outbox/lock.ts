@@ -1,6 +1,7 @@
 /**
  * The lock of the phone: who may have the day keys. A day key is random; it lies wrapped under a key that is made from
  * the PIN (Argon2id) and a key of this browser that is not given out (HMAC), so that a PIN can be tried only here.
+ * Where there is a passkey, the PIN's key lies wrapped under the passkey's secret too: a second way in, and the PIN stays.
  *
  * A try is counted before it is made, and waiting is counted down while the app is open: neither a reload nor a clock
  * takes anything back. Everything that changes lies in one row and changes at once, so a crash leaves the lock as it was
@@ -8,7 +9,7 @@
  */
 import { utf8 } from './bytes'
 import { aesKey, decrypted, encrypted, randomBytes, sealedToOffice, type Office } from './sealing'
-import { isUnsent, type Cost, type LockRow, type Row, type Storage, type WipedBecause, type WrappedDayKey, type Wrapping } from './storage'
+import { isUnsent, same, type Cost, type LockRow, type Passkey, type Row, type Storage, type WipedBecause, type WrappedDayKey, type Wrapping } from './storage'
 import type { Ring } from './vault'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -23,8 +24,16 @@ const WAITS = [30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MI
 /** RFC 9106's second choice in memory and passes, on one lane: browsers give one thread. */
 const COST: Cost = { memory_kib: 65_536, passes: 3 }
 
-/** What a PIN or a passkey is before it is bound to this browser. */
-export type Secret = { readonly kind: 'pin'; readonly pin: string } | { readonly kind: 'passkey'; readonly credential: Bytes; readonly salt: Bytes; readonly secret: Bytes }
+/** What a person shows to get in. */
+export interface Secret {
+  readonly kind: 'pin'
+  readonly pin: string
+}
+
+/** A passkey of this phone, and the secret that it gives for `salt`: 32 bytes that nobody can guess. */
+export interface PasskeySecret extends Omit<Passkey, 'wrapped'> {
+  readonly secret: Bytes
+}
 
 export type Opened =
   | { readonly kind: 'open'; readonly ring: Ring }
@@ -63,8 +72,45 @@ export async function setLock(raw: Storage, secret: Secret, { day, cost = COST }
 export async function openLock(raw: Storage, secret: Secret, { day, office }: { day: string; office: Office | null }): Promise<Opened> {
   const tried = await counted(raw)
   if (!('key' in tried)) return tried
-  const ring = await ringOf(tried, secret)
+  const ring = await ringOf(tried, await pinKey(tried, secret))
+  return ring ? entered(raw, ring, day) : failed(raw, tried, office)
+}
+
+/** Open with a passkey's secret. Nothing is counted: it cannot be guessed. `other` where it is not this lock's. */
+export async function openWithPasskey(raw: Storage, secret: Bytes, { day }: { day: string }): Promise<Opened | { readonly kind: 'other' }> {
+  const row = await raw.lock()
+  if (!row || row.wiped) return { kind: 'wiped' }
+  const behind = row.passkey && (await behindPasskey(row.passkey, secret, row.binding))
+  const ring = behind ? await ringOf(row, behind) : null
+  return ring ? entered(raw, ring, day) : { kind: 'other' }
+}
+
+/** A passkey for this lock, beside the PIN; that one has to be shown, and a wrong one counts. */
+export async function addPasskey(raw: Storage, now: Secret, passkey: PasskeySecret, { office }: { office: Office | null }): Promise<Opened> {
+  const tried = await counted(raw)
+  if (!('key' in tried)) return tried
+  const behind = await pinKey(tried, now)
+  const ring = await ringOf(tried, behind)
   if (!ring) return failed(raw, tried, office)
+  const { credential, salt, secret } = passkey
+  const wrapped = await encrypted(await aesKey(await bound(secret, tried.binding)), behind, PASSKEY)
+  await raw.changeLock((row) => {
+    // Another window has changed the PIN meanwhile: this is the key of the one before.
+    if (!row || row.wiped || !same(row.wrapping.salt, tried.wrapping.salt)) throw new Error('the lock has changed')
+    return { ...row, passkey: { credential, salt, wrapped }, failures: 0, wait_ms: 0 }
+  })
+  return { kind: 'open', ring: { newest: ring.newest, keys: ring.keys } }
+}
+
+/** From now on only the PIN opens. */
+export async function dropPasskey(raw: Storage): Promise<void> {
+  await raw.changeLock((row) => {
+    if (!row) throw new Error('this phone has no lock')
+    return { ...row, passkey: null }
+  })
+}
+
+async function entered(raw: Storage, ring: OpenedRing, day: string): Promise<Opened> {
   const next = ring.newestDay === day ? null : await aDayKey(ring.key, day)
   const held = await raw.changeLock((row) => {
     if (!row) throw new Error('this phone has no lock')
@@ -76,19 +122,19 @@ export async function openLock(raw: Storage, secret: Secret, { day, office }: { 
   return { kind: 'open', ring: { newest: held.day_keys.at(-1)?.id ?? ring.newest, keys } }
 }
 
-/** Another PIN or passkey for the same day keys; the one that holds now has to be shown, and a wrong one counts. */
+/** Another PIN for the same day keys; the one that holds now has to be shown, and a wrong one counts. A passkey is to be added anew. */
 export async function changeSecret(
   raw: Storage, now: Secret, next: Secret, { office, cost = COST }: { office: Office | null; cost?: Cost },
 ): Promise<Opened> {
   const tried = await counted(raw)
   if (!('key' in tried)) return tried
-  const ring = await ringOf(tried, now)
+  const ring = await ringOf(tried, await pinKey(tried, now))
   if (!ring) return failed(raw, tried, office)
   const { wrapping, key } = await wrappedBy(next, tried.binding, cost)
   const day_keys = await Promise.all(ring.raws.map(async ({ row, plain }) => ({ ...row, wrapped: await encrypted(key, plain, labelOf(row)) })))
   await raw.changeLock((row) => {
     if (row?.day_keys.map((one) => one.id).join() !== day_keys.map((one) => one.id).join()) throw new Error('the lock has changed')
-    return { ...row, wrapping, day_keys, failures: 0, wait_ms: 0 }
+    return { ...row, wrapping, day_keys, passkey: null, failures: 0, wait_ms: 0 }
   })
   return { kind: 'open', ring: { newest: ring.newest, keys: ring.keys } }
 }
@@ -152,9 +198,8 @@ interface OpenedRing extends Ring {
   readonly raws: readonly { readonly row: WrappedDayKey; readonly plain: Bytes }[]
 }
 
-async function ringOf({ wrapping, binding, day_keys }: LockRow, secret: Secret): Promise<OpenedRing | null> {
-  const key = await keyOf(wrapping, secret, binding)
-  if (!key) return null
+async function ringOf({ day_keys }: LockRow, behind: Bytes): Promise<OpenedRing | null> {
+  const key = await aesKey(behind)
   try {
     const raws = await Promise.all(day_keys.map(async (row) => ({ row, plain: await decrypted(key, row.wrapped, labelOf(row)) })))
     const keys = new Map(await Promise.all(raws.map(async ({ row, plain }) => [row.id, await aesKey(plain)] as const)))
@@ -174,21 +219,23 @@ async function aDayKey(key: CryptoKey, day: string): Promise<{ row: WrappedDayKe
 }
 
 async function wrappedBy(secret: Secret, binding: CryptoKey, cost: Cost): Promise<{ wrapping: Wrapping; key: CryptoKey }> {
-  const wrapping: Wrapping =
-    secret.kind === 'pin' ? { kind: 'pin', salt: randomBytes(16), cost } : { kind: 'passkey', salt: secret.salt, credential: secret.credential }
-  const key = await keyOf(wrapping, secret, binding)
-  if (!key) throw new Error('a secret fits its own wrapping')
-  return { wrapping, key }
+  const wrapping: Wrapping = { kind: 'pin', salt: randomBytes(16), cost }
+  return { wrapping, key: await aesKey(await pinKey({ wrapping, binding }, secret)) }
 }
 
-/** The key that wraps day keys, or null where this is not the kind of secret that the lock asks for. */
-async function keyOf(wrapping: Wrapping, secret: Secret, binding: CryptoKey): Promise<CryptoKey | null> {
-  if (wrapping.kind !== secret.kind) return null
-  const bytes = secret.kind === 'pin' ? await stretched(secret.pin, wrapping as Extract<Wrapping, { kind: 'pin' }>) : secret.secret
-  return aesKey(new Uint8Array(await crypto.subtle.sign('HMAC', binding, bytes)))
-}
-
-async function stretched(pin: string, { salt, cost }: Extract<Wrapping, { kind: 'pin' }>): Promise<Bytes> {
+/** The key that wraps day keys, as a PIN makes it in this browser: 32 bytes, right or wrong. */
+async function pinKey({ wrapping, binding }: Pick<LockRow, 'wrapping' | 'binding'>, { pin }: Secret): Promise<Bytes> {
   const { stretch } = await import('./argon')
-  return new Uint8Array(await stretch(pin, salt, cost))
+  return bound(new Uint8Array(await stretch(pin, wrapping.salt, wrapping.cost)), binding)
 }
+
+const PASSKEY = utf8('passkey')
+
+/** The same key as a passkey's secret uncovers it; null where it is another's. */
+async function behindPasskey({ wrapped }: Passkey, secret: Bytes, binding: CryptoKey): Promise<Bytes | null> {
+  const key = await aesKey(await bound(secret, binding))
+  return decrypted(key, wrapped, PASSKEY).catch(() => null)
+}
+
+/** A secret is of use in this browser only. */
+const bound = async (secret: Bytes, binding: CryptoKey): Promise<Bytes> => new Uint8Array(await crypto.subtle.sign('HMAC', binding, secret))

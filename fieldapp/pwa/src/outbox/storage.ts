@@ -42,10 +42,19 @@ export interface Change {
   readonly under?: string
 }
 
-/** How the day keys are wrapped: a PIN stretched with Argon2id, or a passkey's own secret. */
-export type Wrapping =
-  | { readonly kind: 'pin'; readonly salt: Uint8Array<ArrayBuffer>; readonly cost: Cost }
-  | { readonly kind: 'passkey'; readonly salt: Uint8Array<ArrayBuffer>; readonly credential: Uint8Array<ArrayBuffer> }
+/** How the PIN becomes the key that wraps the day keys: stretched with Argon2id. */
+export interface Wrapping {
+  readonly kind: 'pin'
+  readonly salt: Uint8Array<ArrayBuffer>
+  readonly cost: Cost
+}
+
+/** A second way in: the PIN's key, wrapped under the secret that a passkey gives for `salt` (WebAuthn PRF). */
+export interface Passkey {
+  readonly credential: Uint8Array<ArrayBuffer>
+  readonly salt: Uint8Array<ArrayBuffer>
+  readonly wrapped: Uint8Array<ArrayBuffer>
+}
 
 /** Argon2id: kibibytes of memory, passes over it. */
 export interface Cost {
@@ -67,6 +76,8 @@ export interface LockRow {
   /** HMAC-SHA-256, not extractable: what is tried elsewhere than in this browser does not open. */
   readonly binding: CryptoKey
   readonly wrapping: Wrapping
+  /** Missing on locks of an earlier app. */
+  readonly passkey?: Passkey | null
   /** The newest last: only that one is written under. None after a wipe. */
   readonly day_keys: readonly WrappedDayKey[]
   readonly failures: number
@@ -214,7 +225,7 @@ export function openStorage(name = 'fieldapp'): Storage {
         const { kept, gone } = afterWipe(rows, new Map(sealed.map((row) => [row.key, row])))
         await everyOne([...gone.map((key) => () => records.delete(key)), ...kept.map((row) => () => records.put(row))])
         const row = asLock(held)
-        if (row) await keys.put({ ...row, day_keys: [], failures: 0, wait_ms: 0, wiped: because })
+        if (row) await keys.put({ ...row, day_keys: [], passkey: null, failures: 0, wait_ms: 0, wiped: because })
       }),
     wipe: () =>
       inOne(['records', 'keys', 'counters'], async (transaction) => {

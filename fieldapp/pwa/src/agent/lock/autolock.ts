@@ -3,7 +3,8 @@
  * A form in somebody's hand is never locked away.
  */
 import { here } from '../place.svelte'
-import { keepSetting, phone, setting, shut } from '../phone.svelte'
+import { keepSetting, phone, setting } from '../phone.svelte'
+import { shut } from '../stages'
 
 export const LOCK_AFTER_MIN = [1, 5, 15] as const
 export type LockAfter = (typeof LOCK_AFTER_MIN)[number]

@@ -1,9 +1,10 @@
 /** What a person does with the lock of this phone. */
 import * as lock from '../../outbox/lock'
-import { dropOldDayKeys, type Opened, type Secret } from '../../outbox/lock'
+import { dropOldDayKeys, type Opened, type PasskeySecret, type Secret } from '../../outbox/lock'
 import { Locked, type Ring } from '../../outbox/vault'
 import { dayAt } from '../time'
-import { office, phone, raw, standBefore, start, storage } from '../phone.svelte'
+import { office, phone, raw, storage } from '../phone.svelte'
+import { andForget, standBefore, start } from '../stages'
 
 /** Whose day key it is: the phone's own day, since it is only turned over, never judged by it. */
 const day = (): string => dayAt(phone.now)
@@ -22,17 +23,40 @@ export async function setLock(secret: Secret): Promise<void> {
 }
 
 export async function openWith(secret: Secret): Promise<Opened> {
-  const said = await lock.openLock(raw, secret, { day: day(), office: office() })
+  const said = await andForget(() => lock.openLock(raw, secret, { day: day(), office: office() }))
   if (said.kind === 'open') await opened(said.ring)
   if (said.kind === 'wiped') await standBefore()
   return said
 }
 
+/** Open with finger or face; what stood in the way, else. `other`: the passkey is not this lock's any more. */
+export async function openByPasskey(): Promise<'open' | 'wiped' | 'other' | 'cancelled' | 'no_secret' | 'unavailable'> {
+  const passkey = (await raw.lock())?.passkey
+  if (!passkey) return 'other'
+  const { secretOf } = await import('./passkey')
+  const shown = await secretOf(passkey.credential, passkey.salt)
+  if (shown.kind !== 'done') return shown.kind
+  const said = await lock.openWithPasskey(raw, shown.value, { day: day() })
+  if (said.kind === 'open') await opened(said.ring)
+  if (said.kind === 'wiped') await standBefore()
+  return said.kind === 'open' || said.kind === 'wiped' ? said.kind : 'other'
+}
+
+/** The PIN of now, and the next one; a passkey does not outlive it. */
 export async function changeTo(now: Secret, next: Secret): Promise<Opened> {
-  const said = await lock.changeSecret(raw, now, next, { office: office() })
+  const said = await andForget(() => lock.changeSecret(raw, now, next, { office: office() }))
   if (said.kind === 'wiped') location.reload()
   return said
 }
+
+/** Take a passkey that was just made, from whom knows the PIN. */
+export async function addPasskey(now: Secret, passkey: PasskeySecret): Promise<Opened> {
+  const said = await andForget(() => lock.addPasskey(raw, now, passkey, { office: office() }))
+  if (said.kind === 'wiped') location.reload()
+  return said
+}
+
+export const removePasskey = (): Promise<void> => andForget(() => lock.dropPasskey(raw))
 
 async function opened(ring: Ring): Promise<void> {
   storage.open(ring)

@@ -3,7 +3,6 @@
  * Nothing here is shown or stored; `take` writes number, chain, receipt and draft in one transaction.
  */
 import { allocate, LEGAL_ORDER, totalOf, type Allocation, type Part } from '../../domain/allocation.ts'
-import type { Ruleset } from '../../domain/conduct.ts'
 import { compactIban } from '../../domain/epc.ts'
 import type { AnnouncementMemo, TransferMemo } from '../../domain/paper.ts'
 import { checkedPayment, paymentMethod, type Answers, type PaymentMethod } from '../../domain/payments.ts'
@@ -17,7 +16,8 @@ import { draftRecord, sawDraft } from '../actions'
 import { askableLines, owedCents, type Payment } from '../day'
 import { debtorOf } from '../describe'
 import type { Draft } from '../draft'
-import { phone, serviceNow, storage, wrote } from '../phone.svelte'
+import { phone, serviceNow, storage } from '../phone.svelte'
+import { wrote } from '../stages'
 import { rule, type Ruling } from '../rules'
 import type { AgencyCard, DebtLineCard, PersonCard, StopCard } from '../shapes'
 import { dayAt, utcOffsetMin } from '../time'
@@ -51,26 +51,32 @@ interface Asked {
   readonly answers: Answers
   readonly instalment?: InstalmentOf | null
   readonly payer?: TypedPayer
+  /** When the money was taken, where that is not now: it was written on paper. */
+  readonly at?: Date
+  /** A stamp duty that was not asked for at the door is not the debtor's afterwards. */
+  readonly dutyTaken?: boolean
 }
 
 const STAMP_RULE = 'payment.stamp_duty'
 
 /** The payment as it would be, or why it cannot be taken; the rules of conduct are asked apart (`ruling`). */
-export function offer({ stop, amountCents, method: code, answers, instalment = null, payer = DEBTOR_PAYS }: Asked, unseen: readonly Payment[]): Result<Offer> {
+export function offer(
+  { stop, amountCents, method: code, answers, instalment = null, payer = DEBTOR_PAYS, at = serviceNow(), dutyTaken = true }: Asked, unseen: readonly Payment[],
+): Result<Offer> {
   return attempt(() => {
     const method = paymentMethod(code)
     const { practice } = stop
     const checked = checkedPayment(method, amountCents, answers, {
-      today: dayAt(serviceNow()), agent_name: agent().name,
+      today: dayAt(at), agent_name: agent().name,
       payees: [practice.creditor.cheque_payee, agency().legal_name, agency().name], cheque_clause_from_cents: 100_000,
     })
     if (checked.kind === 'refused') throw checked.refusal
-    const lines = askableLines(practice, unseen, dayAt(serviceNow()))
+    const lines = askableLines(practice, unseen, dayAt(at))
     const owed = owedCents(lines)
     if (amountCents > owed) throw new Refused('pay.more_than_owed', { owed_cents: owed })
     const parts = practice.creditor.allocation_order as readonly Part[]
     const allocation = allocate(amountCents, lines, { ...LEGAL_ORDER, parts })
-    const duty = method.counts_as_payment ? dutyOn(amountCents, stop, phone.ruleset) : NO_DUTY
+    const duty = method.counts_as_payment ? dutyOn(amountCents, stop, { on: dayAt(at), taken: dutyTaken }) : NO_DUTY
     return {
       method, amountCents, answers: checked.value, lines, allocation, residualCents: owed - amountCents, stampDuty: duty,
       handedOverCents: amountCents + (duty.charged_to === 'debtor' ? duty.due_cents : 0),
@@ -81,7 +87,7 @@ export function offer({ stop, amountCents, method: code, answers, instalment = n
 }
 
 /** What the rules of conduct say of taking it. */
-export function ruling({ stop, amountCents, method, answers, instalment = null, payer = DEBTOR_PAYS }: Asked): Ruling {
+export function ruling({ stop, amountCents, method, answers, instalment = null, payer = DEBTOR_PAYS, at = serviceNow() }: Asked): Ruling {
   const payee = String(answers['payee'] ?? '')
   const cheque =
     method === 'cheque'
@@ -92,7 +98,7 @@ export function ruling({ stop, amountCents, method, answers, instalment = null, 
       : null
   return rule(
     {
-      kind: 'payment', at: serviceNow().toISOString(), method, amount_cents: amountCents, instalment: instalment !== null,
+      kind: 'payment', at: at.toISOString(), method, amount_cents: amountCents, instalment: instalment !== null,
       payer: payerKind(payer), cheque,
     },
     stop,
@@ -102,10 +108,9 @@ export function ruling({ stop, amountCents, method, answers, instalment = null, 
 
 const NO_DUTY: StampDuty = { due_cents: 0, charged_to: 'none', reason: 'exempt', authorisation: '' }
 
-function dutyOn(amountCents: number, { practice }: StopCard, ruleset: Ruleset | null): StampDuty {
+function dutyOn(amountCents: number, { practice }: StopCard, { on, taken }: { on: string; taken: boolean }): StampDuty {
   const { creditor } = practice
-  const on = dayAt(serviceNow())
-  const inForce = ruleset?.rules.filter(
+  const inForce = phone.ruleset?.rules.filter(
     (known) =>
       (known.id === STAMP_RULE || known.overrides === STAMP_RULE) && known.valid_from <= on &&
       (known.valid_to === null || on <= known.valid_to) &&
@@ -115,7 +120,7 @@ function dutyOn(amountCents: number, { practice }: StopCard, ruleset: Ruleset | 
   const held: StampRule = {
     due_cents: Number(numbers['due_cents'] ?? 200),
     above_cents: Number(numbers['above_cents'] ?? 7_747),
-    charged_to: creditor.stamp_duty_charged_to,
+    charged_to: creditor.stamp_duty_charged_to === 'debtor' && !taken ? 'creditor' : creditor.stamp_duty_charged_to,
     authorisation: creditor.stamp_duty_authorisation ?? '',
   }
   const exemption = creditor.stamp_duty_reason
@@ -163,7 +168,7 @@ export async function announce(draft: Draft, made: Offer): Promise<Draft> {
 
 const NOWHERE: Allocation = { lines: [], over_cents: 0 }
 
-function paymentBody(made: Offer, receipt: PaymentBody['receipt']): PaymentBody {
+export function paymentBody(made: Offer, receipt: PaymentBody['receipt']): PaymentBody {
   return {
     method: made.method.code,
     amount_cents: made.amountCents,
@@ -177,10 +182,10 @@ function paymentBody(made: Offer, receipt: PaymentBody['receipt']): PaymentBody 
   }
 }
 
-function receiptDraft(stop: StopCard, made: Offer): ReceiptDraft {
+export function receiptDraft(stop: StopCard, made: Offer, at = serviceNow()): ReceiptDraft {
   const titles = new Map(made.lines.map((line) => [line.id, line.title.trim()]))
   return {
-    ...heading(stop),
+    ...heading(stop, at),
     lines: made.allocation.lines
       .filter((line) => totalOf(line) > 0)
       .map(({ id, principal_cents, interest_cents, costs_cents }) => ({
@@ -216,8 +221,7 @@ export function memoOf(stop: StopCard, payment: PaymentBody, link = ''): Transfe
 }
 
 /** Who, when, where, for whom: what every paper of this device begins with. */
-export function heading(stop: StopCard) {
-  const at = serviceNow()
+export function heading(stop: StopCard, at = serviceNow()) {
   const { practice, address } = stop
   const own = agency()
   return {

@@ -1,0 +1,75 @@
+/** What stands on a form of a paper pad, as it is copied from the sheet: part of the visit's draft. Pure. */
+import { italian } from '../../domain/money.ts'
+import { formName, type PadKind } from '../../domain/pad.ts'
+import type { Answer } from '../../domain/payments.ts'
+import type { IdentifiedBy } from '../../domain/visit.ts'
+import type { Draft } from '../draft'
+import type { OutboxItem } from '../day'
+import type { TakenPicture } from '../pictures'
+
+export interface OnPaper {
+  readonly kind: PadKind
+  readonly number: string
+  readonly check: string
+  /** The day and the hours that the sheet says. */
+  readonly day: string
+  readonly from: string
+  readonly to: string
+  readonly amount: string
+  readonly method: string
+  readonly answers: Readonly<Record<string, Answer>>
+  readonly identified_by: IdentifiedBy
+  readonly reason: string
+  /** The money is for the instalment that is due, where a plan runs. */
+  readonly instalment: boolean
+  /** The stamp duty was asked for and paid on top. */
+  readonly duty_taken: boolean
+}
+
+const blank = (day: string, from: string): OnPaper => ({
+  kind: 'receipt', number: '', check: '', day, from, to: '', amount: '', method: 'cash', answers: {}, identified_by: 'document',
+  reason: 'short_of_money', instalment: true, duty_taken: true,
+})
+
+/** The draft with a sheet to copy; a visit that had begun on the phone keeps its arrival. */
+export const onPaper = (draft: Draft, { from }: { from: string }): Draft =>
+  draft.paper ? draft : withKind({ ...draft, paper: blank(draft.planned_day, from) }, 'receipt')
+
+/** The sheet of this kind; its photo goes with it, since a notice shows nothing of a debt and a receipt does. */
+export function withKind(draft: Draft, kind: PadKind): Draft {
+  if (!draft.paper) return draft
+  const pictures = draft.pictures.map((picture): TakenPicture => (isSheet(picture) ? { ...picture, purpose: purposeOf(kind) } : picture))
+  return { ...draft, paper: { ...draft.paper, kind }, pictures }
+}
+
+export const purposeOf = (kind: PadKind): 'paper_form' | 'notice' => (kind === 'receipt' ? 'paper_form' : 'notice')
+
+export const isSheet = (picture: TakenPicture): boolean => picture.purpose === 'paper_form' || picture.purpose === 'notice'
+
+/** The names of forms in what was written on this phone and not refused: none of them is used a second time. */
+export function formsUsed(items: readonly OutboxItem[]): Set<string> {
+  const standing = items.filter((item) => item.kind === 'visit' && item.state !== 'refused' && item.state !== 'conflict')
+  return new Set(standing.flatMap(({ body }) => [
+    ...(body.payments ?? []).flatMap(({ receipt }) =>
+      receipt ? [formName({ series: String(receipt.value['series']), number: Number(receipt.value['number']) })] : []),
+    ...(body.captured?.notice ? [body.captured.notice.number] : []),
+  ]))
+}
+
+/** A sheet that the office refused, to be put right: all that was typed but what the report no longer holds. */
+export function again({ body }: OutboxItem, fresh: Draft, hourOf: (at: string) => string): Draft {
+  const [payment] = body.payments ?? []
+  const notice = body.captured?.notice
+  const number = payment?.receipt ? String(payment.receipt.value['number']) : (notice?.number.split('-')[1] ?? '')
+  const paper: OnPaper = {
+    ...blank(body.planned_day ?? fresh.planned_day, body.arrived_at ? hourOf(body.arrived_at) : ''),
+    kind: payment ? 'receipt' : 'notice', number, to: body.left_at ? hourOf(body.left_at) : '',
+    ...(payment ? {
+      amount: italian(payment.amount_cents).slice(0, -2), method: payment.method,
+      answers: payment.fields as Record<string, Answer>, duty_taken: payment.stamp_duty.charged_to !== 'creditor',
+      instalment: body.outcome === 'PAID_INSTALMENT', reason: body.captured?.reason ?? 'short_of_money',
+      identified_by: body.met?.identified_by ?? 'document',
+    } : {}),
+  }
+  return { ...fresh, planned_day: paper.day, paper, pictures: body.attachments ?? [] }
+}

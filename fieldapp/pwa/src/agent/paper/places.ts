@@ -1,0 +1,22 @@
+/** Where on the form of a sheet a refusal is said. Pure. */
+import type { Refused } from '../../domain/reading.ts'
+
+export type SheetPlace = 'number' | 'check' | 'times' | 'picture' | 'amount' | `field.${string}`
+
+const PLACES: Readonly<Record<string, SheetPlace>> = {
+  'pad.number_unreadable': 'number',
+  'pad.other_kind': 'number',
+  'pad.form_used': 'number',
+  'pad.check_unreadable': 'check',
+  'pad.times_missing': 'times',
+  'pad.not_yet': 'times',
+  'visit.left_before_arrival': 'times',
+  'visit.too_long_a_visit': 'times',
+  'pad.picture_missing': 'picture',
+}
+
+/** Money is all that is left: beside its own field, or beside the amount. */
+export function placeOf({ code, details }: Pick<Refused, 'code' | 'details'>): SheetPlace {
+  const field = details['field']
+  return PLACES[code] ?? (typeof field === 'string' ? `field.${field}` : 'amount')
+}

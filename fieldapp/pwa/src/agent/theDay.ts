@@ -1,0 +1,103 @@
+/** The days that this phone works on: asked for, kept, taken up when their date comes. */
+import { commit, withBlocks } from '../outbox/envelopes'
+import { forgetSettled } from '../outbox/driver'
+import { understands } from '../outbox/wire'
+import { showTimesIn } from '../text'
+import { newsOf } from './day'
+import { dayKey, dayRecord, daysOn, heldDay, outdated, rowsOf, workingDay, type HeldDay } from './days'
+import { keepSetting, ORDER, phone, setting, storage, today, tookClock, whenNotAllowed, wire, type KeptOrder } from './phone.svelte'
+import { reread, whileOpen } from './reread'
+import type { DayBundle } from './shapes'
+
+const FORGET_AFTER_MS = 36 * 3_600_000
+
+let fetching: Promise<void> | null = null
+
+/** Ask for today's day; the one that is held stays when the network brings nothing. */
+export function fetchDay(): Promise<void> {
+  fetching ??= whileOpen(async () => {
+    const reply = await wire.signed<DayBundle>({ method: 'GET', path: '/api/v1/field/day' })
+    if (!storage.isOpen()) return
+    if (reply.kind === 'failed') {
+      phone.dayTrouble = reply
+      if (reply.trouble === 'not_allowed') for (const react of whenNotAllowed) react()
+      return
+    }
+    phone.dayTrouble = null
+    await keepDay(reply.value)
+    await keepNext(reply.value)
+    void whileOpen(() => keepPapers(reply.value))
+  }).finally(() => {
+    fetching = null
+  })
+  return fetching
+}
+
+/** The day has changed: a request that is on its way may have been answered before that. */
+export const fetchChangedDay = (): Promise<void> => (fetching ?? Promise.resolve()).then(fetchDay)
+
+function hold(held: HeldDay): void {
+  phone.held = held
+  // The evaluator is not part of the first screen.
+  void import('./rules').then(({ rulesetOf }) => {
+    phone.ruleset = rulesetOf(held.bundle)
+    phone.rulesUnknown = phone.ruleset === null
+  })
+}
+
+async function keepDay(bundle: DayBundle): Promise<void> {
+  if (!understands(bundle.protocol)) {
+    phone.dayTrouble = { kind: 'failed', trouble: 'update_needed', code: null, details: {}, retryAfterMs: null }
+    return
+  }
+  const held: HeldDay = { bundle, fetched_ms: Date.now() }
+  const old = outdated(await daysOn(storage), { today: bundle.day, next: bundle.next_day, items: phone.items, drafts: phone.drafts })
+  await storage.write({ put: [dayRecord(held)], remove: old.map(dayKey) })
+  await commit(storage, async (counters) => ({ counters: withBlocks(counters, bundle.blocks), result: undefined }))
+  await forgetSettled(storage, Date.now() - FORGET_AFTER_MS)
+  if (phone.device && bundle.office_key && phone.device.office_key !== bundle.office_key) {
+    phone.device = { ...phone.device, office_key: bundle.office_key }
+    await keepSetting('device', phone.device)
+  }
+  const begun = new Set([...phone.items.flatMap((item) => item.body.stop_id ?? []), ...phone.drafts.map((draft) => draft.stop.stop_id)])
+  phone.news = (phone.bundle && newsOf(phone.bundle, bundle, begun)) ?? phone.news
+  hold(held)
+  tookClock(bundle.clock)
+  showTimesIn(bundle.clock.time_zone)
+  await reread()
+}
+
+/** Today's day, or the last one before it, and the next one as a list. */
+export async function takeUpDays(): Promise<void> {
+  const days = await daysOn(storage)
+  const working = workingDay(days, today())
+  const held = working === null ? null : await heldDay(storage, working)
+  if (held) {
+    hold(held)
+    showTimesIn(held.bundle.clock.time_zone)
+  }
+  const order = await setting<KeptOrder>(ORDER)
+  phone.order = order?.day === working ? order.stops : null
+  const [next = null] = days.filter((day) => day > today())
+  const following = next === null ? null : await heldDay(storage, next)
+  phone.next = following && rowsOf(following.bundle)
+  const before = await Promise.all(days.filter((day) => working !== null && day < working).map((day) => heldDay(storage, day)))
+  phone.earlier = before.flatMap((one) => one?.bundle.stops ?? [])
+}
+
+/** The next day as the office has published it last; it only lies here until its date. */
+async function keepNext({ next_day: day, next_version: version }: DayBundle): Promise<void> {
+  if (day !== null && (phone.next?.day !== day || phone.next.version !== version)) {
+    const reply = await wire.signed<DayBundle>({ method: 'GET', path: `/api/v1/field/day?day=${day}` })
+    if (reply.kind === 'failed' || !understands(reply.value.protocol)) return
+    await storage.write({ put: [dayRecord({ bundle: reply.value, fetched_ms: Date.now() })] })
+  }
+  await takeUpDays()
+}
+
+/** Documents of the credit of both days, while there is a network. */
+async function keepPapers(today: DayBundle): Promise<void> {
+  const next = phone.next && (await heldDay(storage, phone.next.day))
+  const { keepDocuments } = await import('./documents')
+  await keepDocuments(storage, wire, [today, ...(next ? [next.bundle] : [])])
+}
