@@ -14,7 +14,6 @@ from tests.browser.at_the_door import AgentsPhone
 from tests.browser.books import Books
 from tests.browser.conftest import PHONE, Eyes, Service, watched
 from tests.browser.test_agreements import outcome
-from tests.browser.test_public import code_on_screen
 
 pytestmark = pytest.mark.browser
 
@@ -37,8 +36,7 @@ def test_instalments_are_paid_by_card_cheque_and_transfer_and_the_desk_sees_each
     agent.tap("Fai firmare")
     agent.sign()
     expect(page.get_by_text("Il foglio è firmato")).to_be_visible()
-    expect(page.locator("[role=img][aria-busy=false]")).to_be_visible()
-    code = code_on_screen(agent)
+    code = agent.code_on_screen()
     agent.tap("Fatto")
 
     ways = {

@@ -19,7 +19,6 @@ from tests.browser.at_the_door import AgentsPhone
 from tests.browser.books import Books
 from tests.browser.conftest import MORNING, Eyes, Service, of_a_module
 from tests.browser.test_day_without_network import promise
-from tests.browser.test_public import code_on_screen
 from tests.flows.stripe_double import KEY, SECRET, Provider, provider, signed
 
 pytestmark = pytest.mark.browser
@@ -85,7 +84,7 @@ def test_a_link_shown_at_the_door_is_paid_and_becomes_the_offices_receipt(
     expect(phone.page.get_by_text("Si chiede il link")).to_have_count(0)
 
     # What a camera reads is the provider's page, and the paper says that it is no receipt.
-    assert code_on_screen(agent) == stripe.only["url"]
+    assert agent.code_on_screen() == stripe.only["url"]
     assert "nessun pagamento è stato ricevuto" in phone.page.locator("dialog[open]").inner_text()
     agent.tap("Fatto")
     agent.finish()

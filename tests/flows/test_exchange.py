@@ -19,7 +19,7 @@ from tests.flows.arranged import entrusted, published
 from tests.flows.conftest import Desk, House
 from tests.flows.creditor_file import LAYOUT
 from tests.flows.phone import a_report
-from tests.flows.test_cash import good
+from tests.flows.test_cash import cheque_at_bank, good
 from tests.flows.test_sync import AT, day_of, paid_report, phone_of, verdicts
 
 
@@ -186,6 +186,23 @@ async def test_what_went_back_on_the_same_day_stands_below_what_came(house: Hous
 
     assert money_of(rows) == [("PAID_PARTIAL", "300,00", "A1-000001"), ("payment.refunded", "-100,00", "A1-000001")]
     assert await collected(house) == [30_000, 20_000]
+
+
+async def test_a_cheque_that_fell_after_the_creditor_was_told_goes_back_on_the_day_it_was_booked(house: House) -> None:
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    payment_id = await cheque_at_bank(house, desk)
+    await exported(desk, house)
+    house.clock.move_to(NOW + timedelta(days=1))
+    desk = await house.sign_in(Role.BACK_OFFICE)
+
+    # The bank dates it in a day that was told already.
+    unpaid = {"unpaid_on": "2026-11-26", "reason": "Mancanza di fondi"}
+    good(await desk.post(f"/cash/payments/{payment_id}/unpaid", json=unpaid))
+
+    _, next_day = await exported(desk, house, day="2026-11-27")
+    assert money_of(next_day) == [("cheque.unpaid", "-150,00", "A1-000001")]
+    await exported(desk, house)
+    assert await collected(house) == [15_000, -15_000, 15_000]
 
 
 async def facts(house: House) -> list[tables.Fact]:
