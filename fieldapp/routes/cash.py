@@ -145,7 +145,7 @@ class CashController(Controller):
             amount_cents=data.amount_cents,
             reference=data.reference,
             into=data.into,
-            payer=data.payer and Payer(data.payer.name.strip(), Capacity(data.payer.capacity)),
+            payer=Payer(data.payer.name.strip(), Capacity(data.payer.capacity)) if data.payer else None,
         )
 
     @post("/cash/transfers/{promise_id:uuid}/link", operation_id="make_payment_link", status_code=200)

@@ -92,7 +92,9 @@ class ReceiptEntryRequest(EntryRequest, kw_only=True):
 
     def paid_by(self) -> OtherPayer | None:
         """Raises Refusal `paper.malformed` for a name that is none."""
-        return self.payer and OtherPayer(
+        if self.payer is None:
+            return None
+        return OtherPayer(
             Payer(self.payer.name.strip(), Capacity(self.payer.capacity)),
             PayerDocument(self.payer.document),
             self.payer.debtor_agrees,

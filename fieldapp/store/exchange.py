@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import sqlalchemy
 from sqlalchemy import and_, func, or_, text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -130,7 +131,9 @@ async def taken_back(session: AsyncSession, *, creditor_id: UUID, since: datetim
     A payment that fell before the creditor was told of it is in neither list; a refund always is, beside its payment.
     """
     query = (
-        select(Entry, Payment, Receipt, Practice.practice_number, Person.agent_number, Obligor.name)
+        sqlalchemy.select(
+            Entry, Payment, Receipt, col(Practice.practice_number), col(Person.agent_number), col(Obligor.name)
+        )
         .join(PaymentEntry, col(PaymentEntry.entry_id) == col(Entry.id))
         .join(Payment, col(Payment.id) == col(PaymentEntry.payment_id))
         .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
@@ -138,15 +141,17 @@ async def taken_back(session: AsyncSession, *, creditor_id: UUID, since: datetim
         .join(Person, col(Person.id) == col(Payment.agent_id))
         .join(Obligor, (col(Obligor.practice_id) == col(Practice.id)) & (col(Obligor.role) == "debtor"))
         .where(
-            Payment.creditor_id == creditor_id,
+            col(Payment.creditor_id) == creditor_id,
             # Booked, not dated: a bank's date may lie in a day that was told already.
             col(Entry.recorded_at) >= since,
             col(Entry.recorded_at) < until,
-            or_(Entry.kind == "refund", and_(Entry.kind == "reversal", col(Payment.reported_at).is_not(None))),
+            or_(
+                col(Entry.kind) == "refund", and_(col(Entry.kind) == "reversal", col(Payment.reported_at).is_not(None))
+            ),
         )
         .order_by(col(Entry.recorded_at), col(Entry.id))
     )
-    found = (await session.exec(query)).all()
+    found = (await session.execute(query)).all()
     shares = await _shares(session, [entry.id for entry, *_ in found])
     return [
         TakenBack(
