@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import segno
 import uvicorn
+from pydantic import SecretStr
 
 from fieldapp import certificates, province
 from fieldapp.app import create_app
@@ -150,8 +151,15 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "WEBHOOKS_TO_LOOPBACK": "1" if settings.webhooks_to_loopback else "0",
         "PUSH_CONTACT": settings.push_contact,
         "PUSH_LOCAL": "1" if settings.push_local else "0",
+        "STRIPE_KEY": _said(settings.stripe_key),
+        "STRIPE_WEBHOOK_SECRETS": _said(settings.stripe_webhook_secrets),
+        "STRIPE_URL": settings.stripe_url,
     }
     return {f"FIELDAPP_{name}": value for name, value in chosen.items() if value is not None}
+
+
+def _said(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
 
 
 async def found_now(settings: Settings, *, agency: str, login: str, name: str, password: str) -> None:

@@ -210,6 +210,11 @@ def stamp_duty(amount_cents: int, *, rule: StampRule, exemption: str = "") -> St
     return StampDuty(rule.due_cents, rule.charged_to, "over_threshold", rule.authorisation)
 
 
+def version_for(payer: Payer | None) -> int:
+    """Of a receipt that `payer` paid, None being the debtor."""
+    return VERSION if payer is None else WITH_PAYER
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptValue:
     """One receipt, as signed. `issued_at` is UTC to the millisecond; `utc_offset_min` was Italy's at the time,
@@ -242,7 +247,7 @@ class ReceiptValue:
 
     def __post_init__(self) -> None:
         """Refuse a receipt that contradicts itself: codes `receipt.*`, `payment.*` and `paper.malformed`."""
-        if self.v != (VERSION if self.payer is None else WITH_PAYER):
+        if self.v != version_for(self.payer):
             raise Refusal("receipt.version_unknown", kind=Kind.UNSUPPORTED, details={"version": self.v})
         check_heading(self.issued_at, self.utc_offset_min, self.place)
         checked_text(self.debtor, at="debtor", longest=160)

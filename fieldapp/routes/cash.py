@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from fieldapp.domain.cash import named_pieces
 from fieldapp.domain.payments import LARGEST_CENTS
+from fieldapp.domain.receipts import Capacity, Payer
 from fieldapp.services import cash, payment_links, receipts
 from fieldapp.services.work import Parts, Work
 from fieldapp.store.shapes.cash import AllocationPreview, CashDesk, PaymentLinkCard, SeriesRow, SlipRow
@@ -53,11 +54,24 @@ class UnpaidRequest(Struct, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(min_length=1, max_length=300)]
 
 
+CapacityName = Literal["relative", "cohabitant", "acquaintance", "representative", "guarantor", "co_obligor", "other"]
+
+
+class AccountHolder(Struct, forbid_unknown_fields=True):
+    """Whoever the statement names instead of the debtor."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=120)]
+    capacity: CapacityName
+
+
 class TransferRequest(Struct, forbid_unknown_fields=True):
+    """`payer` None: the debtor paid."""
+
     seen_on: date
     amount_cents: Paid
     reference: Reference
     into: Literal["agency", "creditor"] = "creditor"
+    payer: AccountHolder | None = None
 
 
 class VoidRequest(Struct, forbid_unknown_fields=True):
@@ -131,6 +145,7 @@ class CashController(Controller):
             amount_cents=data.amount_cents,
             reference=data.reference,
             into=data.into,
+            payer=Payer(data.payer.name.strip(), Capacity(data.payer.capacity)) if data.payer else None,
         )
 
     @post("/cash/transfers/{promise_id:uuid}/link", operation_id="make_payment_link", status_code=200)

@@ -14,7 +14,9 @@ from msgspec import Meta, Struct
 from fieldapp.documents.images import MAX_BYTES
 from fieldapp.domain.pads import MOST_FORMS, PadKind, Run
 from fieldapp.domain.payments import LARGEST_CENTS
-from fieldapp.domain.visit_report import IdentifiedBy
+from fieldapp.domain.receipts import Capacity, Payer
+from fieldapp.domain.visit_report import IdentifiedBy, OtherPayer, PayerDocument
+from fieldapp.routes.cash import CapacityName
 from fieldapp.services import pads, paper_entries
 from fieldapp.services.paper_entries import PaperReceipt, PaperVisit
 from fieldapp.services.work import Work
@@ -66,6 +68,15 @@ class EntryRequest(Struct, forbid_unknown_fields=True, kw_only=True):
         )
 
 
+class FormPayer(Struct, forbid_unknown_fields=True):
+    """Who paid in the debtor's presence, and which kind of document the agent saw; its number is not kept."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=120)]
+    capacity: CapacityName
+    document: Literal["identity_card", "passport", "driving_licence", "residence_permit", "none"]
+    debtor_agrees: bool
+
+
 class ReceiptEntryRequest(EntryRequest, kw_only=True):
     amount_cents: Annotated[int, Meta(ge=1, le=LARGEST_CENTS)]
     method: Literal["cash", "cheque", "card"]
@@ -76,6 +87,18 @@ class ReceiptEntryRequest(EntryRequest, kw_only=True):
     reason: Literal["short_of_money", "waits_for_income", "checks_amount", "other"] = "other"
     """Why no more than this was paid."""
     instalment: tuple[Annotated[int, Meta(ge=1, le=999)], Annotated[int, Meta(ge=1, le=999)]] | None = None
+    payer: FormPayer | None = None
+    """None where the debtor paid."""
+
+    def paid_by(self) -> OtherPayer | None:
+        """Raises Refusal `paper.malformed` for a name that is none."""
+        if self.payer is None:
+            return None
+        return OtherPayer(
+            Payer(self.payer.name.strip(), Capacity(self.payer.capacity)),
+            PayerDocument(self.payer.document),
+            self.payer.debtor_agrees,
+        )
 
 
 class PadsController(Controller):
@@ -132,6 +155,7 @@ class PadsController(Controller):
             duty_taken=data.duty_taken,
             reason=data.reason,
             instalment=data.instalment,
+            payer=data.paid_by(),
         )
         return await paper_entries.enter_receipt(work, pad_id, data.visit(), paper)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ from fieldapp.services.work import Parts, Work, working
 from fieldapp.store import exchange as store
 from fieldapp.store import intake, ledger
 from fieldapp.store.announcements import announcements_of
-from fieldapp.store.exchange import Collected, VisitOutcome
+from fieldapp.store.exchange import Collected, TakenBack, VisitOutcome
 from fieldapp.store.feed import NewFact, audit, channel, tell
 from fieldapp.store.shapes.office import OfficeEvent
 from fieldapp.store.shapes.running import RunningDay
@@ -38,13 +38,19 @@ AT_ONCE = 500
 async def export_outcomes(work: Work, *, day: date, creditor_id: UUID) -> tuple[bytes, str, str]:
     """Content, media type and name of the day's outcomes, as the creditor's own files are written.
 
-    Payments in it count as told to the creditor from now on. Raises Refusal `creditor.unknown`.
+    Payments in it count as told to the creditor from now on: one that falls later stays in its day, and what went back
+    is a row below zero in the day in which it did. Raises Refusal `creditor.unknown`.
     """
     creditor = await intake.creditor(work.session, creditor_id)
     sequence = await store.next_export(work.session, creditor_id)
     visits = await store.outcomes(work.session, creditor_id=creditor_id, day=day)
     layout = layouts(work.parts.layouts).get(creditor.layout, PLAIN)
     rows = [row for visit in visits for row in _rows(visit, creditor.outcome_codes, work.parts.zone)]
+    midnight = datetime.combine(day, time(), tzinfo=work.parts.zone)
+    gone = await store.taken_back(
+        work.session, creditor_id=creditor_id, since=midnight, until=midnight + timedelta(days=1)
+    )
+    rows += [_back(one, creditor.outcome_codes, work.parts.zone) for one in gone]
     content = write_csv(_headings(layout), rows, layout)
     payments = [payment for visit in visits for payment in visit.payments]
     await store.mark_reported(work.session, [payment.payment_id for payment in payments], at=work.now)
@@ -52,7 +58,7 @@ async def export_outcomes(work: Work, *, day: date, creditor_id: UUID) -> tuple[
         "sequence": sequence,
         "sha256": sha256(content),
         "rows": len(rows),
-        "collected_cents": sum(payment.amount_cents for payment in payments),
+        "collected_cents": sum(one.amount_cents for one in [*payments, *(back.payment for back in gone)]),
     }
     tell(work.session, NewFact("outcomes.exported", work.now, creditor_id=creditor_id, day=day, body=body))
     audit(work.session, "outcomes.exported", "creditor", creditor_id, day=day.isoformat(), **body)
@@ -102,6 +108,13 @@ def _rows(visit: VisitOutcome, codes: Mapping[str, str], zone: ZoneInfo) -> list
     if not visit.payments:
         return [(*head, *_NOTHING_PAID, *tail)]
     return [(*head, *_paid(payment), *tail) for payment in visit.payments]
+
+
+def _back(one: TakenBack, codes: Mapping[str, str], zone: ZoneInfo) -> tuple[OutCell, ...]:
+    at = one.at.astimezone(zone)
+    said = (codes.get(one.what, one.what), one.what)
+    head = (one.practice_number, one.debtor_name, at.date(), at.strftime("%H:%M"), one.agent_number)
+    return (*head, *said, *_paid(one.payment), None, None)
 
 
 _NOTHING_PAID: tuple[OutCell, ...] = (None,) * 6

@@ -39,10 +39,11 @@ from fieldapp.domain.receipts import (
     receipt_bytes,
     receipt_name,
     stamp_duty,
+    version_for,
 )
 from fieldapp.domain.receipts import Creditor as PaperCreditor
 from fieldapp.domain.sync import Arrived
-from fieldapp.domain.visit_report import IdentifiedBy, Purpose
+from fieldapp.domain.visit_report import IdentifiedBy, OtherPayer, Purpose
 from fieldapp.services import sync
 from fieldapp.services.laying import laid_over
 from fieldapp.services.work import Work
@@ -73,7 +74,7 @@ class PaperVisit:
 @dataclass(frozen=True, slots=True)
 class PaperReceipt:
     """What a receipt's form says. `duty_taken`: the stamp duty was asked for and paid on top; `instalment` is the
-    number and of how many, where it is one of a plan."""
+    number and of how many, where it is one of a plan; `payer` is somebody other than the debtor, who was there."""
 
     amount_cents: int
     method: str
@@ -82,6 +83,7 @@ class PaperReceipt:
     duty_taken: bool
     reason: str
     instalment: tuple[int, int] | None
+    payer: OtherPayer | None
 
 
 async def enter_receipt(work: Work, pad_id: UUID, visit: PaperVisit, paper: PaperReceipt) -> EnteredForm:
@@ -253,9 +255,19 @@ async def _money(work: Work, place: _Place, visit: PaperVisit, paper: PaperRecei
                     "digest": sha256(content),
                     "signature": base64.urlsafe_b64encode(signature).rstrip(b"=").decode(),
                 },
+                **_paid_by(paper.payer),
             }
         ],
     }
+
+
+def _paid_by(other: OtherPayer | None) -> dict[str, Any]:
+    """Left out where the debtor paid, as phones do."""
+    if other is None:
+        return {}
+    who, agrees = other.payer, other.debtor_agrees
+    said = {"name": who.name, "capacity": who.capacity.value, "document": other.document.value, "debtor_agrees": agrees}
+    return {"payer": said}
 
 
 def _outcome(receipt: ReceiptValue, paper: PaperReceipt) -> tuple[str, dict[str, Any]]:
@@ -283,7 +295,10 @@ async def _receipt(
     if paper.instalment is not None:
         wording = Wording(WordingKind.INSTALMENT, *paper.instalment)
     titles = {line.id: line.title for line, _ in owed.lines}
+    payer = paper.payer.payer if paper.payer else None
     return ReceiptValue(
+        v=version_for(payer),
+        payer=payer,
         kind=ReceiptKind(method.paper.value),
         series=place.pad.series,
         number=place.number,

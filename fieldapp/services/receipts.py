@@ -28,6 +28,7 @@ from fieldapp.domain.receipts import (
     Agent,
     ChargedTo,
     Method,
+    Payer,
     ReceiptKind,
     ReceiptValue,
     SettledLine,
@@ -37,9 +38,11 @@ from fieldapp.domain.receipts import (
     read_receipt,
     receipt_bytes,
     stamp_duty,
+    version_for,
 )
 from fieldapp.domain.receipts import Creditor as PaperCreditor
-from fieldapp.services import cash
+from fieldapp.services import cash, payers
+from fieldapp.services.agreement_review import Desk, review
 from fieldapp.services.laying import laid_over, open_lines, order_of
 from fieldapp.services.work import Work
 from fieldapp.store import access as access_store
@@ -82,13 +85,21 @@ async def preview_allocation(work: Work, practice_id: UUID, amount_cents: int) -
 
 
 async def confirm_transfer(
-    work: Work, promise_id: UUID, *, seen_on: date, amount_cents: int, reference: str, into: Into
+    work: Work,
+    promise_id: UUID,
+    *,
+    seen_on: date,
+    amount_cents: int,
+    reference: str,
+    into: Into,
+    payer: Payer | None = None,
 ) -> CashDesk:
     """The statement shows an announced payment: it is posted, and the receipt follows from the office.
 
     `into` says on whose account it arrived; what is on the creditor's own is not owed to the creditor any more. What
-    exceeds the debt is booked on its last line and told as a task. Raises Refusal `transfer.unknown`,
-    `transfer.settled`, `cash.date_unlikely`, and those of the receipt.
+    exceeds the debt is booked on its last line and told as a task. `payer` is whoever the statement names instead of
+    the debtor: what the rules say of that is a task too. Raises Refusal `transfer.unknown`, `transfer.settled`,
+    `cash.date_unlikely`, and those of the receipt.
     """
     promise = await cash_store.promise(work.session, promise_id)
     key = key_of(promise_id)
@@ -112,6 +123,7 @@ async def confirm_transfer(
         held_in=method.held.get(Standing.CLEARED, method.debits) if into == "agency" else AccountKind.CREDITOR_DUES,
         standing=Standing.CLEARED,
         more={"into": into},
+        payer=payer,
     )
     promise.state, promise.reference = "kept", reference.strip()
     await work.session.flush()
@@ -137,12 +149,13 @@ async def receive(
     held_in: AccountKind,
     standing: Standing,
     more: Mapping[str, str],
+    payer: Payer | None = None,
 ) -> ReceiptValue:
     """Post what the office sees arrive, with a receipt of its own series; `more` goes beside the answers."""
     owed = await store.owed(work.session, practice_id)
     shares, over_cents = laid_over(owed, amount_cents)
     place = await _place(work)
-    receipt = await _receipt_for(work, place, owed, shares, Method(method.code, dict(answers)))
+    receipt = await _receipt_for(work, place, owed, shares, Method(method.code, dict(answers)), payer)
     row = await _keep(work, place, receipt, receipt_bytes(receipt), practice_id=practice_id, visit_id=visit_id)
     creditor_id = owed.creditor.id
     agent_id = await store.agent_of_visit(work.session, visit_id)
@@ -172,15 +185,24 @@ async def receive(
         received_at=work.now,
         fields={**receipt.method.answers, **more},
         standing=standing.value,
+        payer_name=payer.name if payer else None,
+        payer_capacity=payer.capacity.value if payer else None,
+        payer_document=payers.BY_ACCOUNT if payer else None,
     )
     work.session.add(payment)
     await work.session.flush()
     if over_cents:
         await _tell_overpaid(work, practice_id, over_cents, receipt.name)
+    if payer is not None:
+        await payers.look_at(work, practice_id, method=method.code, amount_cents=amount_cents, receipt=receipt.name)
     body = {"amount_cents": amount_cents, "method": method.code, "receipt": receipt.name}
+    if payer is not None:
+        body["paid_by"] = payer.capacity.value
     tell(
         work.session, NewFact("payment.received", work.now, practice_id=practice_id, creditor_id=creditor_id, body=body)
     )
+    # A plan that this keeps is kept now.
+    tell(work.session, *await review(Desk(work.session, work.now, work.today, work.new_id), [practice_id]))
     return receipt
 
 
@@ -395,7 +417,7 @@ async def _heading(work: Work, place: _Place) -> dict[str, Any]:
 
 
 async def _receipt_for(
-    work: Work, place: _Place, owed: Owed, shares: Sequence[LineShare], method: Method
+    work: Work, place: _Place, owed: Owed, shares: Sequence[LineShare], method: Method, payer: Payer | None
 ) -> ReceiptValue:
     amount_cents = sum(share.total_cents for share in shares)
     residual = max(0, sum(line.total_cents for _, line in owed.lines) - amount_cents)
@@ -410,6 +432,8 @@ async def _receipt_for(
     exemption = creditor.stamp_duty_reason if creditor.stamp_duty_reason in ("subject_to_vat", "exempt") else ""
     return ReceiptValue(
         **await _heading(work, place),
+        v=version_for(payer),
+        payer=payer,
         kind=ReceiptKind.RECEIPT,
         creditor=PaperCreditor(creditor.name, compact_iban(creditor.iban)),
         debtor=owed.debtor,

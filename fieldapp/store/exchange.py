@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, text, update
+import sqlalchemy
+from sqlalchemy import and_, func, or_, text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,7 +17,7 @@ from fieldapp.domain.ledger import CLAIMS, AccountKind, LineBalance
 from fieldapp.store.shapes.office import OfficeEvent
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import Payment, Promise, Receipt, Visit
-from fieldapp.store.tables.ledger import Account, Posting
+from fieldapp.store.tables.ledger import Account, Entry, PaymentEntry, Posting
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.practice import Obligor, Practice
 
@@ -45,7 +46,18 @@ class Collected:
     share: LineBalance
     receipt_series: str
     receipt_number: int
-    reported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Money of an earlier payment that went back: `what` is the kind of its fact, the amounts are below zero."""
+
+    practice_number: str
+    debtor_name: str
+    at: datetime
+    agent_number: str
+    what: str
+    payment: Collected
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +104,69 @@ async def outcomes(session: AsyncSession, *, creditor_id: UUID, day: date) -> li
 
 
 async def _payments(session: AsyncSession, visit_ids: Sequence[UUID]) -> dict[UUID, list[Collected]]:
-    """Payments under valid receipts, by visit."""
+    """Payments that stand, and those that the creditor was told of before they fell: by visit."""
+    stands = and_(col(Receipt.state) == "valid", col(Payment.standing) != "unpaid")
     query = (
         select(Payment, Receipt)
         .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
-        .where(col(Payment.visit_id).in_(visit_ids), Receipt.state == "valid", Payment.standing != "unpaid")
+        .where(col(Payment.visit_id).in_(visit_ids), or_(stands, col(Payment.reported_at).is_not(None)))
         .order_by(col(Payment.received_at), col(Receipt.number))
     )
     found = (await session.exec(query)).all()
     shares = await _shares(session, [payment.entry_id for payment, _ in found])
     by_visit: dict[UUID, list[Collected]] = defaultdict(list)
     for payment, receipt in found:
-        by_visit[payment.visit_id].append(
-            Collected(
-                payment_id=payment.id,
-                method=payment.method,
-                amount_cents=payment.amount_cents,
-                share=shares.get(payment.entry_id, LineBalance()),
-                receipt_series=receipt.series,
-                receipt_number=receipt.number,
-                reported=payment.reported_at is not None,
-            )
-        )
+        share = shares.get(payment.entry_id, LineBalance())
+        by_visit[payment.visit_id].append(_collected(payment, receipt, payment.amount_cents, share))
     return by_visit
+
+
+def _collected(payment: Payment, receipt: Receipt, amount_cents: int, share: LineBalance) -> Collected:
+    return Collected(payment.id, payment.method, amount_cents, share, receipt.series, receipt.number)
+
+
+async def taken_back(session: AsyncSession, *, creditor_id: UUID, since: datetime, until: datetime) -> list[TakenBack]:
+    """What was given back or fell between the instants, in the order of booking.
+
+    A payment that fell before the creditor was told of it is in neither list; a refund always is, beside its payment.
+    """
+    query = (
+        sqlalchemy.select(
+            Entry, Payment, Receipt, col(Practice.practice_number), col(Person.agent_number), col(Obligor.name)
+        )
+        .join(PaymentEntry, col(PaymentEntry.entry_id) == col(Entry.id))
+        .join(Payment, col(Payment.id) == col(PaymentEntry.payment_id))
+        .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
+        .join(Practice, col(Practice.id) == col(Payment.practice_id))
+        .join(Person, col(Person.id) == col(Payment.agent_id))
+        .join(Obligor, (col(Obligor.practice_id) == col(Practice.id)) & (col(Obligor.role) == "debtor"))
+        .where(
+            col(Payment.creditor_id) == creditor_id,
+            # Booked, not dated: a bank's date may lie in a day that was told already.
+            col(Entry.recorded_at) >= since,
+            col(Entry.recorded_at) < until,
+            or_(
+                col(Entry.kind) == "refund", and_(col(Entry.kind) == "reversal", col(Payment.reported_at).is_not(None))
+            ),
+        )
+        .order_by(col(Entry.recorded_at), col(Entry.id))
+    )
+    found = (await session.execute(query)).all()
+    shares = await _shares(session, [entry.id for entry, *_ in found])
+    return [
+        TakenBack(
+            practice_number=number,
+            debtor_name=debtor,
+            at=entry.recorded_at,
+            agent_number=agent or "",
+            what="payment.refunded" if entry.kind == "refund" else _FELL[payment.standing],
+            payment=_collected(payment, receipt, shares[entry.id].total_cents, shares[entry.id]),
+        )
+        for entry, payment, receipt, number, agent, debtor in found
+    ]
+
+
+_FELL = {"voided": "receipt.voided", "unpaid": "cheque.unpaid"}
 
 
 async def _shares(session: AsyncSession, entry_ids: Sequence[UUID]) -> dict[UUID, LineBalance]:

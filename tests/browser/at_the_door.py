@@ -7,6 +7,7 @@ import re
 import time
 from dataclasses import dataclass
 
+import zxingcpp
 from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, Page, expect
 
@@ -192,6 +193,16 @@ class AgentsPhone:
         found = re.findall(r"A\d+-\d{6}", self.page.locator("main").inner_text())
         assert found
         return str(found[-1])
+
+    def code_on_screen(self) -> str:
+        """What the code at the end of the paper on the screen says to a camera."""
+        expect(self.page.locator("[role=img][aria-busy=false]")).to_be_visible()
+        self.page.mouse.move(190, 400)
+        self.page.mouse.wheel(0, 9_000)
+        self.page.wait_for_timeout(300)
+        found = zxingcpp.read_barcodes(Image.open(io.BytesIO(self.page.screenshot())))
+        assert len(found) == 1, "a camera reads the code off the screen"
+        return str(found[0].text)
 
     def read_what_is_signed(self) -> str:
         self.tap("Fai firmare")

@@ -51,7 +51,7 @@ CUT_OFF = """() => [...document.querySelectorAll('button, a[href], select, input
   .map((one) => `cut off: ${one.innerText || one.name}`)"""
 """What lies beyond the right edge where nothing scrolls to it."""
 
-NO_BAND = """() => [...document.querySelectorAll('aside')].some(
+NO_BAND = """() => [...document.querySelectorAll('aside, .demo')].some(
     (one) => /invent|Dimostrazione/i.test(one.innerText) && one.checkVisibility({ visibilityProperty: true }))
   ? [] : ['does not say that its data are invented']"""
 

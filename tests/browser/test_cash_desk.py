@@ -145,12 +145,23 @@ def test_a_transfer_seen_on_the_statement_becomes_a_receipt_of_the_office(till: 
     row.get_by_role("button", name=re.compile("^È arrivato")).click()
     expect(page.get_by_text(re.compile("^Restano da pagare|Restano da pagare")).first).to_be_visible()
     page.get_by_label("Riferimento della banca").fill("CRO 0042")
-    page.get_by_role("button", name="Registra ed emetti la quietanza").click()
+    # The statement names another account: nothing is booked before it is said whose.
+    book = page.get_by_role("button", name="Registra ed emetti la quietanza")
+    page.get_by_role("combobox", name=re.compile("^Chi ha pagato")).select_option(label="Un'altra persona")
+    page.get_by_label("Nome e cognome di chi ha pagato").fill(" ")
+    page.get_by_label("Che cos'è per il debitore").select_option(label="garante")
+    expect(book).to_be_disabled()
+    page.get_by_label("Nome e cognome di chi ha pagato").fill("Lucia Neri")
+    book.click()
     expect(row).to_have_count(0)
 
     expect(region(page, "Serie delle ricevute").get_by_role("row").filter(has_text="U1")).to_contain_text("Intera")
     open_practice(page, taken.announced["practice_number"])
     expect(page.get_by_text(re.compile(r"U1-\d{6}")).first).to_be_visible()
+    expect(
+        page.get_by_text("pagato da Lucia Neri (garante, dal suo conto) per conto del debitore").first
+    ).to_be_visible()
+    expect(page.get_by_text("Pagamento di un'altra persona").first).to_be_visible()
 
 
 def test_a_receipt_is_given_back_in_part_and_a_reason_is_asked_for(till: Page, books: Books, taken: Taken) -> None:
@@ -226,6 +237,13 @@ def test_a_pad_is_given_printed_entered_and_counted_and_what_is_nowhere_is_a_tas
     page.get_by_role("button", name=re.compile(taken.paid["practice_number"])).click()
     page.get_by_label("Importo", exact=True).fill("12,00")
     expect(page.get_by_text(re.compile("Restano da pagare"))).to_be_visible()
+    page.get_by_role("combobox", name=re.compile("^Chi ha pagato")).select_option(label="Un'altra persona")
+    page.get_by_label("Nome e cognome di chi ha pagato").fill("Carlo Neri")
+    page.get_by_label("Che cos'è per il debitore").select_option(label="parente")
+    page.get_by_label("Documento che ha mostrato").select_option(label="senza documento")
+    expect(page.get_by_text("Senza documento la regola non lo permetteva")).to_be_visible()
+    page.get_by_label("Documento che ha mostrato").select_option(label="passaporto")
+    page.get_by_label("Il debitore era presente").check()
     page.get_by_role("button", name="Registra", exact=True).click()
     # A number that was misread is refused by name, and nothing that was typed is lost.
     expect(page.get_by_text("accanto al numero B1-000002 non tornano")).to_be_visible()
@@ -235,6 +253,9 @@ def test_a_pad_is_given_printed_entered_and_counted_and_what_is_nowhere_is_a_tas
     taken_forms = pads.get_by_role("table", name="Moduli usati e annullati")
     expect(taken_forms.get_by_role("row").filter(has_text="B1-000002")).to_contain_text("12,00")
     assert books.balances()["agent_cash"] - before == 1_200
+    entered = next(p for s in books.stops if (p := books.practice(s))["id"] == taken.paid["id"])
+    [receipt] = [one for one in entered["receipts"] if one["label"] == "B1-000002"]
+    assert receipt["paid_by"] == {"name": "Carlo Neri", "capacity": "relative", "document": "passport"}
 
     pads.get_by_role("button", name="Annulla un modulo").click()
     page.get_by_label("Numero del modulo").fill("1")

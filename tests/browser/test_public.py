@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import re
 from urllib.parse import urldefrag
 
 import pytest
-import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
-from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from tests.browser.at_the_door import AgentsPhone
@@ -28,19 +25,9 @@ def receipt_on_screen(agent: AgentsPhone, amount: str) -> str:
     agent.look_together()
     agent.hold("ieni premuto")
     expect(agent.page.locator("canvas")).to_be_visible()
-    code = code_on_screen(agent)
+    code = agent.code_on_screen()
     agent.tap("Fatto")
     return code
-
-
-def code_on_screen(agent: AgentsPhone) -> str:
-    """What the code at the end of the paper on the screen says to a camera."""
-    agent.page.mouse.move(190, 400)
-    agent.page.mouse.wheel(0, 9_000)
-    agent.page.wait_for_timeout(300)
-    found = zxingcpp.read_barcodes(Image.open(io.BytesIO(agent.page.screenshot())))
-    assert len(found) == 1, "a camera reads the code off the screen"
-    return str(found[0].text)
 
 
 def test_anybody_checks_a_receipt_by_its_code_before_and_after_it_has_come_in(
@@ -104,7 +91,7 @@ def test_anybody_checks_a_plan_by_its_code_before_and_after_it_has_come_in(
     agent.type("In quante rate?", "6")
     agent.look_together()
     expect(agent.page.get_by_role("img", name="Piano di rientro")).to_be_visible()
-    code = code_on_screen(agent)
+    code = agent.code_on_screen()
     agent.tap("Fai firmare")
     agent.sign()
     agent.tap("Fatto")

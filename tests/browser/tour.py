@@ -15,7 +15,8 @@ from tests.browser.at_the_door import AgentsPhone
 
 
 def phone_screens(page: Page, address: str) -> Iterator[str]:
-    """The agent's phone from the first start to a delivered day; needs two visits of the day ahead."""
+    """The agent's phone from the first start to a delivered day; needs three visits of the day ahead. On the way, what
+    a debtor's own phone shows of a signed plan."""
     phone = AgentsPhone(page, address)
     page.goto(address)
     expect(page.get_by_role("button", name=re.compile("Entra come"))).to_be_visible()
@@ -73,6 +74,7 @@ def phone_screens(page: Page, address: str) -> Iterator[str]:
     page.get_by_role("link", name="Oggi").last.click()
     yield "oggi-avanti"
     yield from _sheet(phone)
+    yield from _signed_plan(phone)
     page.goto(f"{address}#/giornata")
     expect(page.get_by_role("heading", name="Fine giornata")).to_be_visible()
     yield "fine-giornata"
@@ -148,6 +150,35 @@ def _nobody_met(phone: AgentsPhone) -> Iterator[str]:
     phone.choose("Busta chiusa nella cassetta")
     yield "avviso"
     phone.finish()
+
+
+def _signed_plan(phone: AgentsPhone) -> Iterator[str]:
+    page = phone.page
+    phone.open_next()
+    phone.meet_debtor()
+    page.get_by_text(re.compile("^Persona incontrata|^Incontrat")).first.click()
+    phone.tap("Piano di rientro")
+    phone.tap("Componi il piano")
+    phone.choose("In quante rate")
+    phone.type("In quante rate?", "3")
+    expect(page.get_by_text(re.compile("^3 rate da"))).to_be_visible()
+    yield "piano"
+    phone.look_together()
+    expect(page.locator("[role=img][aria-busy=false]")).to_be_visible()
+    yield "piano-foglio"
+    phone.tap("Fai firmare")
+    phone.sign()
+    expect(page.get_by_text("Il foglio è firmato")).to_be_visible()
+    code = phone.code_on_screen()
+    phone.tap("Fatto")
+    phone.finish()
+    phone.delivered()
+    page.goto(code)
+    expect(page.get_by_role("heading").first).to_be_visible()
+    yield "piano-pubblico"
+    page.goto(phone.address)
+    phone.unlock()
+    phone.sees_the_day()
 
 
 DESKS: dict[str, dict[str, Callable[[Page], Locator]]] = {

@@ -6,9 +6,10 @@ import csv
 import io
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from fieldapp.domain.access import Role
 from fieldapp.domain.ids import sha256
@@ -18,6 +19,7 @@ from tests.flows.arranged import entrusted, published
 from tests.flows.conftest import Desk, House
 from tests.flows.creditor_file import LAYOUT
 from tests.flows.phone import a_report
+from tests.flows.test_cash import cheque_at_bank, good
 from tests.flows.test_sync import AT, day_of, paid_report, phone_of, verdicts
 
 
@@ -93,3 +95,116 @@ async def test_a_dispatcher_may_not_export(house: House) -> None:
     answer = await dispatcher.get(f"/exports/outcomes?day=2026-11-26&creditor_id={house.creditor_id}")
 
     assert answer.status_code == 403
+
+
+# --- after the creditor was told -----------------------------------------------------------------------------------
+
+
+async def the_receipt(house: House) -> tables.Receipt:
+    async with house.session() as session:
+        return (await session.exec(select(tables.Receipt).where(tables.Receipt.kind == "receipt"))).one()
+
+
+async def give_back(house: House, desk: Desk, cents: int) -> None:
+    receipt = await the_receipt(house)
+    body = {"id": str(uuid4()), "amount_cents": cents, "reason": "ha pagato due volte", "out_of": "agent_cash"}
+    good(await desk.post(f"/receipts/{receipt.id}/refund", json=body))
+
+
+async def void(house: House, desk: Desk) -> None:
+    receipt = await the_receipt(house)
+    good(await desk.post(f"/receipts/{receipt.id}/void", json={"reason": "sbagliata"}))
+
+
+def money_of(rows: list[dict[str, str]]) -> list[tuple[str, str, str]]:
+    return [(row["Esito"], row["Importo incassato"], row["Quietanza"]) for row in rows if row["Importo incassato"]]
+
+
+async def collected(house: House) -> list[int]:
+    """What each export said in all, in order."""
+    async with house.session() as session:
+        query = select(tables.Fact).where(tables.Fact.kind == "outcomes.exported").order_by(col(tables.Fact.number))
+        return [fact.body["collected_cents"] for fact in (await session.exec(query)).all()]
+
+
+async def test_a_refund_after_the_creditor_was_told_is_a_row_below_zero_in_the_export_of_its_day(
+    house: House, desk: Desk
+) -> None:
+    await exported(desk, house)
+    house.clock.move_to(NOW + timedelta(days=1))
+    desk = await house.sign_in(Role.BACK_OFFICE)
+
+    await give_back(house, desk, 10_000)
+
+    _, next_day = await exported(desk, house, day="2026-11-27")
+    _, first_day = await exported(desk, house)
+    assert money_of(next_day) == [("payment.refunded", "-100,00", "A1-000001")]
+    [row] = next_day
+    assert (row["Numero pratica"], row["Data visita"]) == ("P-001", "27/11/2026")
+    assert [row[f"Incassato {part}"] for part in ("Capitale", "Interessi", "Spese")] == ["-70,00", "-20,00", "-10,00"]
+    assert money_of(first_day) == [("PAID_PARTIAL", "300,00", "A1-000001")]
+    assert await collected(house) == [30_000, -10_000, 30_000]
+    [fact] = [one for one in await facts(house) if one.kind == "payment.refunded"]
+    assert (fact.creditor_id, fact.body["amount_cents"], fact.body["receipt"]) == (
+        house.creditor_id,
+        10_000,
+        "A1-000001",
+    )
+
+
+async def test_a_receipt_voided_after_the_creditor_was_told_stays_in_its_day_and_goes_back_in_the_next(
+    house: House, desk: Desk
+) -> None:
+    told, _ = await exported(desk, house)
+    house.clock.move_to(NOW + timedelta(days=1))
+    desk = await house.sign_in(Role.BACK_OFFICE)
+
+    await void(house, desk)
+
+    _, next_day = await exported(desk, house, day="2026-11-27")
+    again, _ = await exported(desk, house)
+    assert money_of(next_day) == [("receipt.voided", "-300,00", "A1-000001")]
+    assert again == told
+    assert await collected(house) == [30_000, -30_000, 30_000]
+    assert [fact.creditor_id for fact in await facts(house) if fact.kind == "receipt.voided"] == [house.creditor_id]
+
+
+async def test_a_receipt_voided_before_anybody_was_told_is_told_to_nobody(house: House, desk: Desk) -> None:
+    await void(house, desk)
+
+    _, rows = await exported(desk, house)
+
+    assert money_of(rows) == []
+    assert await collected(house) == [0]
+
+
+async def test_what_went_back_on_the_same_day_stands_below_what_came(house: House, desk: Desk) -> None:
+    await exported(desk, house)
+    await give_back(house, desk, 10_000)
+
+    _, rows = await exported(desk, house)
+
+    assert money_of(rows) == [("PAID_PARTIAL", "300,00", "A1-000001"), ("payment.refunded", "-100,00", "A1-000001")]
+    assert await collected(house) == [30_000, 20_000]
+
+
+async def test_a_cheque_that_fell_after_the_creditor_was_told_goes_back_on_the_day_it_was_booked(house: House) -> None:
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    payment_id = await cheque_at_bank(house, desk)
+    await exported(desk, house)
+    house.clock.move_to(NOW + timedelta(days=1))
+    desk = await house.sign_in(Role.BACK_OFFICE)
+
+    # The bank dates it in a day that was told already.
+    unpaid = {"unpaid_on": "2026-11-26", "reason": "Mancanza di fondi"}
+    good(await desk.post(f"/cash/payments/{payment_id}/unpaid", json=unpaid))
+
+    _, next_day = await exported(desk, house, day="2026-11-27")
+    assert money_of(next_day) == [("cheque.unpaid", "-150,00", "A1-000001")]
+    await exported(desk, house)
+    assert await collected(house) == [15_000, -15_000, 15_000]
+
+
+async def facts(house: House) -> list[tables.Fact]:
+    async with house.session() as session:
+        return list((await session.exec(select(tables.Fact).order_by(col(tables.Fact.number)))).all())

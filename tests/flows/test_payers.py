@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from fieldapp.domain.access import Role
+from fieldapp.domain.receipts import Capacity, Payer, read_receipt
 from fieldapp.store import tables
 from tests.flows.conftest import House
 from tests.flows.phone import FieldPhone, a_report
-from tests.flows.test_cash import owed, rows
+from tests.flows.test_cash import announced, good, owed, refused, rows
+from tests.flows.test_pads import desk_with_a_pad, paper
 from tests.flows.test_public import check, proof_of
 from tests.flows.test_sync import AGENCY, AT, one_stop, verdicts
 
@@ -161,3 +163,90 @@ async def test_the_public_page_knows_a_receipt_with_a_payer_and_names_nobody(hou
     assert proof.startswith("2.")
     assert (found["state"], found["paper"]["amount_cents"]) == ("not_received", 15_000)
     assert "Lucia" not in str(found)
+
+
+# --- entered at the desk -------------------------------------------------------------------------------------------
+
+
+async def entered(house: House, payer: dict[str, Any] | None) -> dict[str, Any]:
+    """A pad's receipt of 150,00 EUR, copied at the desk."""
+    desk, pad, practice_id = await desk_with_a_pad(house)
+    answer = await desk.post(f"/pads/{pad['id']}/receipts", json=paper(house, pad, 3, practice_id, payer=payer))
+    return dict(good(answer)) | {"practice": {"id": str(practice_id)}}
+
+
+async def test_a_form_that_somebody_else_paid_is_entered_in_their_name(house: House) -> None:
+    form = await entered(house, SISTER)
+
+    [receipt] = (await practice_file(house, form))["receipts"]
+    assert receipt["paid_by"] == {name: SISTER[name] for name in ("name", "capacity", "document")}
+    assert sorted(form["flags"]) == ["conduct.payer_not_debtor", "pad.entered_from_paper"]
+    [kept] = await rows(house, tables.Receipt)
+    value = read_receipt(kept.value)
+    assert (value.v, value.payer) == (2, Payer("Lucia Neri", Capacity.RELATIVE))
+    [fact] = [fact for fact in await rows(house, tables.Fact) if fact.kind == "payment.received"]
+    assert fact.body["paid_by"] == "relative"
+
+
+@pytest.mark.parametrize(
+    ("change", "flag"),
+    [({"document": "none"}, "conduct.payer_unidentified"), ({"debtor_agrees": False}, "payment.debtor_did_not_agree")],
+)
+async def test_a_form_is_judged_by_the_rules_about_payers_as_a_phones_receipt_is(
+    house: House, change: dict[str, Any], flag: str
+) -> None:
+    form = await entered(house, SISTER | change)
+
+    assert flag in form["flags"]
+    [task] = [task for task in await rows(house, tables.Task) if task.kind == "visit.flagged"]
+    assert flag in task.details["flags"]
+
+
+@pytest.mark.parametrize("name", ["", " ", "Lucia\nNeri", "x" * 121])
+async def test_a_payer_without_a_usable_name_is_refused_and_nothing_is_kept(house: House, name: str) -> None:
+    desk, pad, practice_id = await desk_with_a_pad(house)
+
+    body = paper(house, pad, 3, practice_id, payer=SISTER | {"name": name})
+    answer = await desk.post(f"/pads/{pad['id']}/receipts", json=body)
+
+    assert refused(answer) in ("request.malformed", "paper.malformed")
+    assert await rows(house, tables.Receipt) == []
+
+
+async def seen_on_the_statement(house: House, payer: dict[str, str] | None) -> dict[str, Any]:
+    """An announced transfer of 200,00 EUR arrives; the practice file afterwards."""
+    await announced(house, 20_000)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    [waiting] = good(await desk.get("/cash"))["transfers"]
+    seen = {"seen_on": "2026-11-26", "amount_cents": 20_000, "reference": "CRO 123", "payer": payer}
+    for _ in range(2):
+        good(await desk.post(f"/cash/transfers/{waiting['promise_id']}/confirm", json=seen))
+    file: dict[str, Any] = good(await desk.get(f"/practices/{waiting['practice_id']}"))
+    return file
+
+
+async def test_a_transfer_from_somebody_elses_account_names_them_on_the_offices_receipt(house: House) -> None:
+    file = await seen_on_the_statement(house, {"name": "Lucia Neri", "capacity": "relative"})
+
+    [receipt] = file["receipts"]
+    assert receipt["paid_by"] == {"name": "Lucia Neri", "capacity": "relative", "document": "account"}
+    [kept] = await rows(house, tables.Receipt)
+    assert read_receipt(kept.value).payer == Payer("Lucia Neri", Capacity.RELATIVE)
+    [task] = [task for task in await rows(house, tables.Task) if task.kind == "payment.flagged"]
+    assert task.details == {"flags": ["conduct.payer_not_debtor"], "receipt": receipt["label"]}
+    [fact] = [fact for fact in await rows(house, tables.Fact) if fact.kind == "payment.received"]
+    assert fact.body["paid_by"] == "relative"
+
+
+@pytest.mark.parametrize(
+    ("payer", "because"), [(None, "part_payment"), ({"name": "Lucia Neri", "capacity": "relative"}, "due")]
+)
+async def test_only_the_debtors_own_transfer_begins_the_limitation_anew(
+    house: House, payer: dict[str, str] | None, because: str
+) -> None:
+    file = await seen_on_the_statement(house, payer)
+
+    [line] = file["debt_lines"]
+    assert line["limitation"]["because"] == because
+    kinds = [task.kind for task in await rows(house, tables.Task)]
+    assert ("payment.flagged" in kinds) is (payer is not None)

@@ -53,6 +53,7 @@ export async function asSeen(stopId: string): Promise<boolean> {
 export async function saveDraft(draft: Draft): Promise<boolean> {
   const id = draft.stop.stop_id
   const record = draftRecord(draft)
+  if (same(seen.get(id) ?? null, record.bytes)) return true
   const expect = [{ key: record.key, bytes: seen.get(id) ?? null }]
   const outcome = await storage.write({ expect, put: [record] })
   if (outcome === 'written') seen.set(id, record.bytes)

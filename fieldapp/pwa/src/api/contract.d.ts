@@ -2394,6 +2394,12 @@ export interface components {
             kind: string;
             owner_id: string | null;
         };
+        /** AccountHolder */
+        AccountHolder: {
+            /** @enum {string} */
+            capacity: "relative" | "cohabitant" | "acquaintance" | "representative" | "guarantor" | "co_obligor" | "other";
+            name: string;
+        };
         /**
          * AccountKind
          * @description What an account means; which of creditor, practice and person own it stands in `OWNERS`.
@@ -3289,6 +3295,15 @@ export interface components {
             /** @default  */
             note: string;
         };
+        /** FormPayer */
+        FormPayer: {
+            /** @enum {string} */
+            capacity: "relative" | "cohabitant" | "acquaintance" | "representative" | "guarantor" | "co_obligor" | "other";
+            debtor_agrees: boolean;
+            /** @enum {string} */
+            document: "identity_card" | "passport" | "driving_licence" | "residence_permit" | "none";
+            name: string;
+        };
         /** FormRow */
         FormRow: {
             amount_cents: number | null;
@@ -4143,6 +4158,7 @@ export interface components {
             /** @enum {string} */
             method: "cash" | "cheque" | "card";
             number: number;
+            payer?: components["schemas"]["FormPayer"] | null;
             picture: string;
             /** Format: uuid */
             practice_id: string;
@@ -4672,6 +4688,7 @@ export interface components {
              * @enum {string}
              */
             into: "agency" | "creditor";
+            payer?: components["schemas"]["AccountHolder"] | null;
             reference: string;
             /** Format: date */
             seen_on: string;

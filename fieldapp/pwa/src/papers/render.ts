@@ -15,50 +15,61 @@ const MONO = 'ui-monospace, "SF Mono", Menlo, "Roboto Mono", "Noto Sans Mono", m
 const TONES = { ink: '#16181a', quiet: '#4d5358' } as const
 const RULE = '#b9bdc1'
 const QUIET_ZONE = 4
+const [BLACK, WHITE] = [0xff000000, 0xffffffff]
 
 interface Drawing {
-  /** What the QR says, null for a paper without one. */
-  readonly code: string | null
+  readonly withCode: boolean
   /** Pixels of the picture for one CSS pixel. */
-  readonly scale?: number
+  readonly scale: number
 }
 
+type Canvas = OffscreenCanvas | HTMLCanvasElement
+type Context = OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D
+
 /** The paper of `blocks` as PNG, to keep, share or print. */
-export async function renderPaper(blocks: readonly Block[], { code, scale = 3 }: Drawing): Promise<PaperPicture> {
-  const canvas = drawPaper(blocks, { code, scale })
+export async function renderPaper(blocks: readonly Block[], { code, scale = 3 }: { code: string | null; scale?: number }): Promise<PaperPicture> {
+  const canvas = new OffscreenCanvas(1, 1)
+  const codeOn = drawPaper(canvas, blocks, { withCode: code !== null, scale })
+  if (code !== null) codeOn(code)
   const png = await canvas.convertToBlob({ type: 'image/png' })
   return { png, width: canvas.width / scale, height: canvas.height / scale }
 }
 
-/** The paper on a canvas, for the screen: writing the PNG takes longer than drawing. */
-export function drawPaper(blocks: readonly Block[], { code, scale = 3 }: Drawing): OffscreenCanvas {
-  const ruler = contextOf(new OffscreenCanvas(1, 1))
-  const measure = (text: string, style: Style): number => {
-    ruler.font = fontOf(style)
-    return ruler.measureText(text).width
-  }
-  const layout = layoutPaper(blocks, { withCode: code !== null, measure })
-  const canvas = new OffscreenCanvas(layout.width * scale, layout.height * scale)
+/**
+ * The words and sums of the paper on `canvas`, which becomes as large as the paper; returns what paints the code into
+ * the room left for it: making a receipt's code takes longer than all the rest. A canvas that was drawn on with a paper
+ * of the same size is used as it is: making room for one takes time too.
+ */
+export function drawPaper(canvas: Canvas, blocks: readonly Block[], { withCode, scale }: Drawing): (code: string) => void {
   const context = contextOf(canvas)
-  context.scale(scale, scale)
-  paint(context, layout, code)
-  return canvas
+  const measure = (text: string, style: Style): number => {
+    context.font = fontOf(style)
+    return context.measureText(text).width
+  }
+  const layout = layoutPaper(blocks, { withCode, measure })
+  const [width, height] = [layout.width * scale, layout.height * scale]
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height]
+  context.setTransform(scale, 0, 0, scale, 0, 0)
+  paint(context, layout)
+  return (code) => {
+    for (const op of layout.ops) if (op.kind === 'code') paintCode(context, op, code)
+  }
 }
 
-function contextOf(canvas: OffscreenCanvas): OffscreenCanvasRenderingContext2D {
-  const context = canvas.getContext('2d')
+function contextOf(canvas: Canvas): Context {
+  const context = canvas.getContext('2d') as Context | null
   if (!context) throw new Error('this browser draws no canvas')
   return context
 }
 
-function paint(context: OffscreenCanvasRenderingContext2D, layout: Layout, code: string | null): void {
+function paint(context: Context, layout: Layout): void {
   context.fillStyle = '#ffffff'
   context.fillRect(0, 0, layout.width, layout.height)
   context.textBaseline = 'alphabetic'
-  for (const op of layout.ops) paintOp(context, op, layout, code)
+  for (const op of layout.ops) paintOp(context, op, layout)
 }
 
-function paintOp(context: OffscreenCanvasRenderingContext2D, op: Op, layout: Layout, code: string | null): void {
+function paintOp(context: Context, op: Op, layout: Layout): void {
   switch (op.kind) {
     case 'text':
       context.fillStyle = TONES[op.style.tone]
@@ -75,31 +86,29 @@ function paintOp(context: OffscreenCanvasRenderingContext2D, op: Op, layout: Lay
       context.fillRect(op.x, op.y, op.width, op.height)
       return
     case 'code':
-      if (code !== null) paintCode(context, op, code)
       return
   }
 }
 
 /** Level M exactly, as EPC069-12 demands of a transfer; whole pixels, so that no module is blurred. */
-function paintCode(
-  context: OffscreenCanvasRenderingContext2D, { x, y, side }: { x: number; y: number; side: number }, code: string,
-): void {
-  const drawn = encode(Array.from(new TextEncoder().encode(code)), { ecc: 'M', boostEcc: false, border: QUIET_ZONE })
+function paintCode(context: Context, { x, y, side }: { x: number; y: number; side: number }, code: string): void {
+  const { size, data } = encode(Array.from(new TextEncoder().encode(code)), { ecc: 'M', boostEcc: false, border: QUIET_ZONE })
   const scale = context.getTransform().a
-  const module = Math.max(1, Math.floor((side * scale) / drawn.size)) / scale
-  const inset = (side - module * drawn.size) / 2
+  const module = Math.max(1, Math.floor((side * scale) / size)) / scale
+  const inset = (side - module * size) / 2
   const start = (at: number): number => Math.round((at + inset) * scale) / scale
-  context.fillStyle = '#000000'
-  const [left, top] = [start(x), start(y)]
-  // A run of dark modules at a time: a receipt's code has tens of thousands.
-  drawn.data.forEach((row, down) => {
-    for (let from = 0; from < row.length; from += 1) {
-      let to = from
-      while (row[to]) to += 1
-      if (to > from) context.fillRect(left + from * module, top + down * module, (to - from) * module, module)
-      from = to
-    }
+  // One picture with a pixel for each module: a receipt's code has tens of thousands.
+  const modules = new ImageData(size, size)
+  const pixels = new Uint32Array(modules.data.buffer).fill(WHITE)
+  data.forEach((row, down) => {
+    row.forEach((dark, at) => {
+      if (dark) pixels[down * size + at] = BLACK
+    })
   })
+  const small = new OffscreenCanvas(size, size)
+  small.getContext('2d')?.putImageData(modules, 0, 0)
+  context.imageSmoothingEnabled = false
+  context.drawImage(small, start(x), start(y), size * module, size * module)
 }
 
 function fontOf({ size, face }: Style): string {

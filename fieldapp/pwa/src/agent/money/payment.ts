@@ -6,7 +6,7 @@ import { allocate, LEGAL_ORDER, totalOf, type Allocation, type Part } from '../.
 import { compactIban } from '../../domain/epc.ts'
 import type { AnnouncementMemo, TransferMemo } from '../../domain/paper.ts'
 import { checkedPayment, paymentMethod, type Answers, type PaymentMethod } from '../../domain/payments.ts'
-import { buildReceipt, sealReceipt, stampDuty, type ReceiptDraft, type StampDuty, type StampRule } from '../../domain/receipt.ts'
+import { buildReceipt, GENESIS, sealReceipt, stampDuty, type ReceiptDraft, type StampDuty, type StampRule } from '../../domain/receipt.ts'
 import { attempt, Refused, type Result } from '../../domain/reading.ts'
 import type { OtherPayer, PaymentBody } from '../../domain/visit.ts'
 import { base64url } from '../../outbox/bytes'
@@ -17,7 +17,7 @@ import { askableLines, owedCents, type Payment } from '../day'
 import { debtorOf } from '../describe'
 import type { Draft } from '../draft'
 import { phone, serviceNow, storage } from '../phone.svelte'
-import { wrote } from '../stages'
+import { tookDraft } from '../reread'
 import { rule, type Ruling } from '../rules'
 import type { AgencyCard, DebtLineCard, PersonCard, StopCard } from '../shapes'
 import { dayAt, utcOffsetMin } from '../time'
@@ -127,7 +127,21 @@ function dutyOn(amountCents: number, { practice }: StopCard, { on, taken }: { on
   return stampDuty(amountCents, held, exemption === 'subject_to_vat' || exemption === 'exempt' ? exemption : '')
 }
 
-/** Money was handed over: the receipt gets its number, its place in the chain and its signature, once and for all. */
+/**
+ * The receipt as far as it is known while both look at the amount, to draw it once beforehand: neither its number nor
+ * its digest and signature are those that it will have. Null for what takes no number.
+ */
+export function foreseen(stop: StopCard, made: Offer): PaymentBody | null {
+  if (!made.method.counts_as_payment) return null
+  const built = buildReceipt(receiptDraft(stop, made), { series: phone.counters?.receipt?.series ?? 'A1', number: 1, chain_head: '' })
+  if (built.kind === 'refused') return null
+  return paymentBody(made, { value: { ...built.value }, digest: GENESIS, signature: '' })
+}
+
+/**
+ * Money was handed over: the receipt gets its number, its place in the chain and its signature, once and for all. It is
+ * stored when this resolves; who asked shows it and then tells the rest of the app (`wrote`).
+ */
 export async function take(draft: Draft, made: Offer): Promise<Draft> {
   const pair = await storage.keyPair()
   if (!pair) throw new Error('this device has no key')
@@ -153,7 +167,7 @@ export async function take(draft: Draft, made: Offer): Promise<Draft> {
     }
   })
   sawDraft(done)
-  await wrote()
+  tookDraft(done)
   return done
 }
 
@@ -162,7 +176,7 @@ export async function announce(draft: Draft, made: Offer): Promise<Draft> {
   const announced: Draft = { ...draft, payments: [...draft.payments, paymentBody({ ...made, allocation: NOWHERE }, null)] }
   await storage.write({ put: [draftRecord(announced)] })
   sawDraft(announced)
-  await wrote()
+  tookDraft(announced)
   return announced
 }
 

@@ -48,7 +48,7 @@ describe('a sheet that is copied', () => {
   it('that the office refused comes back with what was typed, but for the check', () => {
     const refused = item('refused', {
       arrived_at: '2026-11-23T09:10:00.000Z', left_at: '2026-11-23T09:25:00.000Z', outcome: 'PAID_PARTIAL',
-      captured: { reason: 'other' }, met: { identified_by: 'known' }, payments: [payment('B1', 7)], attachments: [sheet],
+      captured: { reason: 'other' }, met: { who: 'debtor', identified_by: 'known' }, payments: [payment('B1', 7)], attachments: [sheet],
     })
 
     const { paper, pictures } = again(refused, fresh(), hourAt)
