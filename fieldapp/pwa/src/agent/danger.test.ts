@@ -6,6 +6,7 @@ import { checkReport, readBody } from '../domain/visit.ts'
 import { cutShort, doorInDanger, leftOpen, officeNumber, standingOf, telLink } from './danger'
 import type { OutboxItem } from './day'
 import { bodyOf, newDraft, withMet, withOutcome, type Draft } from './draft'
+import { onPaper } from './paper/onPaper'
 import { aStop } from './testing'
 import { typing } from './visit/typing'
 
@@ -48,6 +49,7 @@ describe('an alarm', () => {
 
     expect(doorInDanger([late, early, draft()])?.visit_id).toBe('late')
     expect(doorInDanger([draft()])).toBeNull()
+    expect(doorInDanger([onPaper(draft({ arrived_at: AT }), { from: '' })])).toBeNull()
   })
 })
 

@@ -14,10 +14,10 @@ export function officeNumber(
 
 export const telLink = (number: string): string => `tel:${number.replace(/[^\d+]/g, '')}`
 
-/** Of the visits left open, the one whose door the agent reached last. */
+/** Of the visits left open, the one whose door the agent reached last; nobody stands where a sheet is only copied. */
 export function doorInDanger(drafts: readonly Draft[]): Draft | null {
   return drafts.reduce<Draft | null>((last, draft) => {
-    if (draft.arrived_at === null) return last
+    if (draft.arrived_at === null || draft.paper) return last
     return last?.arrived_at == null || draft.arrived_at > last.arrived_at ? draft : last
   }, null)
 }

@@ -151,11 +151,14 @@ export async function begin(stop: StopCard): Promise<void> {
   await keep(onPaper(draft, { from }))
 }
 
-/** Open a sheet that the office refused, with what was typed. */
+/** Open a sheet that the office refused, with what was typed; one that is being copied at this door already stays as it is. */
 export async function putRight(item: OutboxItem, stop: StopCard): Promise<void> {
   const lying = await loadDraft(stop.stop_id)
+  if (lying?.paper) return
   if (lying && isBound(lying)) throw new Refused('pad.visit_bound')
-  await keep(again(item, draftFor(stop), hourAt))
+  const fresh = draftFor(stop)
+  // It is the same visit, which nobody has taken yet.
+  await keep(again(item, lying ?? { ...fresh, visit_id: item.body.visit_id ?? fresh.visit_id }, hourAt))
 }
 
 /** The sheet is not wanted after all: its visit is as it was, or was never begun. */

@@ -56,13 +56,13 @@ export function formsUsed(items: readonly OutboxItem[]): Set<string> {
   ]))
 }
 
-/** A sheet that the office refused, to be put right: all that was typed but what the report no longer holds. */
-export function again({ body }: OutboxItem, fresh: Draft, hourOf: (at: string) => string): Draft {
+/** A sheet that the office refused, to be put right: all that was typed but the check, which the report does not hold. */
+export function again({ body }: OutboxItem, draft: Draft, hourOf: (at: string) => string): Draft {
   const [payment] = body.payments ?? []
   const notice = body.captured?.notice
   const number = payment?.receipt ? String(payment.receipt.value['number']) : (notice?.number.split('-')[1] ?? '')
   const paper: OnPaper = {
-    ...blank(body.planned_day ?? fresh.planned_day, body.arrived_at ? hourOf(body.arrived_at) : ''),
+    ...blank(body.planned_day ?? draft.planned_day, body.arrived_at ? hourOf(body.arrived_at) : ''),
     kind: payment ? 'receipt' : 'notice', number, to: body.left_at ? hourOf(body.left_at) : '',
     ...(payment ? {
       amount: italian(payment.amount_cents).slice(0, -2), method: payment.method,
@@ -71,5 +71,6 @@ export function again({ body }: OutboxItem, fresh: Draft, hourOf: (at: string) =
       identified_by: body.met?.identified_by ?? 'document',
     } : {}),
   }
-  return { ...fresh, planned_day: paper.day, paper, pictures: body.attachments ?? [] }
+  const sheets = (body.attachments ?? []).filter((sent) => !draft.pictures.some((picture) => picture.sha256 === sent.sha256))
+  return { ...draft, planned_day: paper.day, paper, pictures: [...draft.pictures, ...sheets] }
 }
