@@ -68,6 +68,14 @@ def max_visits(day: Day) -> Iterator[Violation]:
             yield Violation("max_visits", agent, by=over)
 
 
+def capacity(day: Day) -> Iterator[Violation]:
+    """The loads of an agent's visits stay within its capacity (the vehicle routing problem of the literature)."""
+    for agent, route in enumerate(day.plan.routes):
+        over = sum(int(day.problem.load[visit]) for visit in route) - int(day.problem.capacity[agent])
+        if over > 0:
+            yield Violation("capacity", agent, by=over)
+
+
 def pin(day: Day) -> Iterator[Violation]:
     """A pinned visit is made by its agent only (a dispatcher's decision)."""
     for agent, route in enumerate(day.plan.routes):
@@ -153,5 +161,18 @@ def preference(problem: Problem, agent: int, visit: int) -> int:
     return int(problem.preferred_cents[visit]) if problem.preferred[visit] == agent else 0
 
 
-RULES: tuple[Rule, ...] = (window, shift, lunch, max_visits, pin, may_visit, skills, apart, one_door, once, must)
+RULES: tuple[Rule, ...] = (
+    window,
+    shift,
+    lunch,
+    max_visits,
+    capacity,
+    pin,
+    may_visit,
+    skills,
+    apart,
+    one_door,
+    once,
+    must,
+)
 """Every hard rule; the checker asks all of them."""

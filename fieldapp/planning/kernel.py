@@ -105,6 +105,9 @@ class Data(NamedTuple):
     allowed: Array
     room: Array
     """(A,) most visits."""
+    load: Array
+    """(V,) what each visit takes of its agent's capacity; empty where nobody's is limited."""
+    capacity: Array
     shift: Array
     lunch: Array
     """(A,) takes lunch."""
@@ -138,6 +141,8 @@ class State(NamedTuple):
     leg: Array
     """(A, S) cents from each stop to the next."""
     value: Array
+    carried: Array
+    """(A,) the load of each route, where capacities are limited."""
     where: Array
     touched: Array
     """(A,) 1 where the route differs from the last accepted one."""
@@ -359,6 +364,10 @@ def revalue(d: Data, s: State, a: int) -> None:
         s.where[v] = a
         value += d.worth[v] + liked(d, a, v)
     s.value[a] = value
+    if d.load.shape[0] > 0:
+        s.carried[a] = ZERO
+        for p in range(1, s.size[a] + 1):
+            s.carried[a] += d.load[s.stops[a, p] - base]
 
 
 @inner
@@ -397,6 +406,8 @@ def insert(d: Data, s: State, a: int, p: int, v: int) -> None:
     touch(s, a)
     renumber(s, a)
     s.value[a] += d.worth[v] - detour(d, s, a, p, v)
+    if d.load.shape[0] > 0:
+        s.carried[a] += d.load[v]
     for q in range(s.size[a] + 1, p, -1):
         s.stops[a, q + 1] = s.stops[a, q]
         s.leg[a, q] = s.leg[a, q - 1]
@@ -541,6 +552,14 @@ def sort_queue(d: Data, s: State, n: int, row: int) -> None:
 
 
 @inner
+def has_room(d: Data, s: State, a: int, v: int) -> bool:
+    """Whether agent `a` can take one more visit, and the load of `v`."""
+    if s.size[a] >= d.room[a]:
+        return False
+    return d.load.shape[0] == 0 or s.carried[a] + d.load[v] <= d.capacity[a]
+
+
+@inner
 def best_place(d: Data, s: State, a: int, v: int, limit: float, boldness: float, blink: float) -> tuple[float, int]:
     """The cheapest place for `v` with agent `a` below `limit`, as (cents, stop before) or (limit, -1).
 
@@ -548,7 +567,7 @@ def best_place(d: Data, s: State, a: int, v: int, limit: float, boldness: float,
     far group of visits can be entered although its first one alone does not pay.
     """
     at = NONE
-    if s.size[a] >= d.room[a] or not d.allowed[a, v]:
+    if not d.allowed[a, v] or not has_room(d, s, a, v):
         return limit, at
     held = stands_against(d, s, a, v) if d.tie_from[v] < d.tie_from[v + 1] else ZERO
     if held == 2:
@@ -574,7 +593,7 @@ def best_place(d: Data, s: State, a: int, v: int, limit: float, boldness: float,
 @inner
 def known_place(d: Data, s: State, a: int, v: int, limit: float, boldness: float) -> tuple[float, int]:
     """What `best_place` says of a route that this iteration has not changed: looked for once for each version of it."""
-    if s.size[a] >= d.room[a] or not d.allowed[a, v]:
+    if not d.allowed[a, v] or not has_room(d, s, a, v):
         return limit, NONE
     if draw(s.rng) < BLINK or d.tie_from[v] < d.tie_from[v + 1]:  # ties look at other routes as well
         return best_place(d, s, a, v, limit, boldness, BLINK)
@@ -813,7 +832,7 @@ def survey_places(d: Data, s: State, visits: Array, found: Array) -> None:
             if held == 2:
                 found[i, 6] += 1
                 continue
-            full = s.size[a] >= d.room[a]
+            full = not has_room(d, s, a, v)
             found[i, 5] += 1 if full else 0
             for p in range(s.size[a] + 1):
                 if not may_stand(d, s, a, p, v, held):
@@ -844,7 +863,7 @@ def survey_swaps(d: Data, s: State, visits: Array, found: Array) -> None:
             for i in range(visits.shape[0]):
                 v = visits[i]
                 held = stands_against(d, s, a, v)
-                if d.allowed[a, v] and held < 2 and holds(d, s, a):
+                if d.allowed[a, v] and held < 2 and has_room(d, s, a, v) and holds(d, s, a):
                     for p in range(s.size[a] + 1):
                         loss = before - s.value[a] - d.worth[v] + detour(d, s, a, p, v)
                         if loss < found[i, 0] and may_stand(d, s, a, p, v, held) and fits(d, s, a, p, v):

@@ -16,7 +16,7 @@ import numpy as np
 from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
 from fieldapp.planning.plan import Plan
-from fieldapp.planning.problem import Problem
+from fieldapp.planning.problem import UNLIMITED, Problem
 from fieldapp.planning.search import must_bonus
 from fieldapp.planning.timetable import agent_day
 
@@ -227,6 +227,10 @@ class _Model:
         stop = routing.RegisterUnaryTransitVector([0] * count + [1] * len(self._copies))
         room = [self._room(agent) for agent in self._near.agents]
         routing.AddDimensionWithVehicleCapacity(stop, 0, room, True, "visits")
+        if (problem.capacity[list(self._near.agents)] < UNLIMITED).any():
+            load = routing.RegisterUnaryTransitVector([0] * count + [int(problem.load[v]) for v, _ in self._copies])
+            capacity = [int(problem.capacity[agent]) for agent in self._near.agents]
+            routing.AddDimensionWithVehicleCapacity(load, 0, capacity, True, "load")
         axis = routing.GetDimensionOrDie("time")
         for i, agent in enumerate(self._near.agents):
             opens_s, closes_s = self._axis.shift(problem, agent)

@@ -23,6 +23,7 @@ Flags = npt.NDArray[np.bool_]
 
 LATEST_S = 2 * 86_400
 LARGEST_ENTRY = 1_000_000_000
+UNLIMITED = LARGEST_ENTRY
 NO_WINDOW = (1, 0)
 AGAIN_PERCENT = 40
 """What a visit takes of its service time when it directly follows another one at the same door: the way in, finding the
@@ -33,13 +34,17 @@ T = TypeVar("T", bound=np.generic)
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One agent's day. `key` is the caller's own name for it and comes back with every result."""
+    """One agent's day. `key` is the caller's own name for it and comes back with every result.
+
+    `capacity`: how much the loads of its visits may come to; None: as much as one likes.
+    """
 
     key: str
     shift_s: tuple[int, int]
     max_visits: int
     takes_lunch: bool = True
     skills: frozenset[str] = frozenset()
+    capacity: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Visit:
     appointment, never given up for prizes. `preferred`: the agent (by index) whose visit is worth
     `preferred_cents` more, say because they have met. `skills`: what its agent must have. `door`: visits of one name
     are at one door, made in one stop: whatever follows there takes `again_s` instead of `service_s` (default: the
-    share `AGAIN_PERCENT` of it).
+    share `AGAIN_PERCENT` of it). `load`: what it takes of its agent's capacity, in the unit of both.
     """
 
     key: str
@@ -65,6 +70,7 @@ class Visit:
     skills: frozenset[str] = frozenset()
     door: str | None = None
     again_s: int | None = None
+    load: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +92,9 @@ class Problem:
     """A checked problem of `A` agents and `V` visits; all arrays are read-only.
 
     `travel_s` and `cost_cents`: (A + V, A + V), row = from. `shift_s`: (A, 2). `windows_s`: (V, W, 2) in
-    order of time, unused places hold (1, 0). `pin`, `preferred`: (V,) agent or -1. `may_visit`: (A, V), pins
-    and skills included. `door`: (V,) number of the door, -1 where nothing else is. `apart`: groups of visits of which
-    at most one is made. Build it with `Problem.of`.
+    order of time, unused places hold (1, 0). `capacity`: (A,), `UNLIMITED` where there is none. `pin`, `preferred`:
+    (V,) agent or -1. `may_visit`: (A, V), pins and skills included. `door`: (V,) number of the door, -1 where nothing
+    else is. `apart`: groups of visits of which at most one is made. Build it with `Problem.of`.
     """
 
     agents: tuple[Agent, ...]
@@ -98,10 +104,12 @@ class Problem:
     cost_cents: Matrix
     shift_s: Ints
     max_visits: Ints
+    capacity: Ints
     takes_lunch: Flags
     windows_s: Ints
     service_s: Ints
     prize_cents: Ints
+    load: Ints
     pin: Ints
     must: Flags
     preferred: Ints
@@ -161,10 +169,14 @@ class Problem:
             cost_cents=_checked_matrix(cost_cents, (n, n), "cost_cents"),
             shift_s=_frozen(np.array([a.shift_s for a in checked_agents], np.int64).reshape(-1, 2)),
             max_visits=_frozen(np.array([a.max_visits for a in checked_agents], np.int64)),
+            capacity=_frozen(
+                np.array([UNLIMITED if a.capacity is None else a.capacity for a in checked_agents], np.int64)
+            ),
             takes_lunch=_frozen(np.array([a.takes_lunch for a in checked_agents], np.bool_)),
             windows_s=_frozen(_windows(checked_visits)),
             service_s=_frozen(np.array([v.service_s for v in checked_visits], np.int64)),
             prize_cents=_frozen(np.array([v.prize_cents for v in checked_visits], np.int64)),
+            load=_frozen(np.array([v.load for v in checked_visits], np.int64)),
             pin=_frozen(pin),
             must=_frozen(np.array([v.must for v in checked_visits], np.bool_)),
             preferred=_frozen(np.array([-1 if v.preferred is None else v.preferred for v in checked_visits], np.int64)),
@@ -231,6 +243,7 @@ def _checked_agent(agent: Agent, place: str) -> Agent:
         max_visits=whole(agent.max_visits, f"{place}.max_visits"),
         takes_lunch=bool(agent.takes_lunch),
         skills=frozenset(agent.skills),
+        capacity=None if agent.capacity is None else whole(agent.capacity, f"{place}.capacity"),
     )
 
 
@@ -259,6 +272,7 @@ def _checked_visit(visit: Visit, place: str, *, n_agents: int) -> Visit:
         must=bool(visit.must),
         preferred=None if visit.preferred is None else int(visit.preferred),
         preferred_cents=whole(visit.preferred_cents, f"{place}.preferred_cents"),
+        load=whole(visit.load, f"{place}.load"),
     )
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from fieldapp.planning import kernel
 from fieldapp.planning.left_over import alone
 from fieldapp.planning.plan import Plan
-from fieldapp.planning.problem import Agent, Ints, Problem, Visit
+from fieldapp.planning.problem import UNLIMITED, Agent, Ints, Problem, Visit
 
 POOL_CELLS = 1_000_000
 HOMES = 5
@@ -187,6 +187,8 @@ def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
         last=closes.max(axis=1),
         allowed=problem.may_visit.copy(),
         room=np.minimum(problem.max_visits, problem.n_visits),
+        load=problem.load.copy() if (problem.capacity < UNLIMITED).any() else np.zeros(0, np.int64),
+        capacity=problem.capacity.copy(),
         shift=problem.shift_s.copy(),
         lunch=problem.takes_lunch.copy(),
         break_s=np.array([lunch.duration_s, lunch.earliest_start_s, lunch.latest_start_s], np.int64),
@@ -275,6 +277,7 @@ def _state(problem: Problem, data: kernel.Data, *, seed: int, tuning: Tuning) ->
         late=np.zeros(grid, np.int64),
         leg=np.zeros(grid, np.int64),
         value=np.zeros(agents, np.int64),
+        carried=np.zeros(agents, np.int64),
         where=np.full(visits, -1, np.int64),
         touched=np.zeros(agents, np.int64),
         changed=np.zeros(agents, np.int64),
