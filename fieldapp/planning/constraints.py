@@ -158,7 +158,8 @@ def must(day: Day) -> Iterator[Violation]:
 
 def preference(problem: Problem, agent: int, visit: int) -> int:
     """What it is worth in cents that `agent` and nobody else makes `visit`: a wish with a price, never a rule."""
-    return int(problem.preferred_cents[visit]) if problem.preferred[visit] == agent else 0
+    wanted = problem.preferred[problem.day[agent], visit]
+    return int(problem.preferred_cents[visit]) if wanted == agent else 0
 
 
 RULES: tuple[Rule, ...] = (

@@ -67,7 +67,7 @@ def _agent(desk: Desk, item: Any, place: str) -> dict[str, Any]:
         return at_home
     where = _where(desk, item)
     most = read_number(item.get("max_visits"), least=0)
-    shift = _span(item.get("shift"))
+    shift = read_span(item.get("shift"))
     capacity = None if item.get("capacity") is None else read_number(item["capacity"], least=0)
     unreadable = item.get("capacity") is not None and capacity is None
     if where is None or most is None or shift is None or unreadable:
@@ -99,7 +99,7 @@ def _where(desk: Desk, item: Mapping[str, Any]) -> dict[str, Any] | None:
     return None if x is None or y is None or town is None else {"x": x, "y": y, "town": int(town)}
 
 
-def _span(value: Any) -> tuple[int, int] | None:
+def read_span(value: Any) -> tuple[int, int] | None:
     """Two moments of one day or the next, inward to whole seconds; None where they cannot be read."""
     if not isinstance(value, list | tuple) or len(value) != 2:
         return None
@@ -133,7 +133,7 @@ def _visit(desk: Desk, item: Any, number: int) -> dict[str, Any]:
         desk.tell(Fault("problem.visit_unreadable", f"{place}.{name}", brief(item.get(name))))
         desk.closed.add(number)
         return nowhere
-    windows = _windows(desk, item.get("tw"), place)
+    windows = read_windows(desk, item.get("tw"), place)
     if not windows:
         desk.tell(Fault("problem.no_window", f"{place}.tw"))
         desk.closed.add(number)
@@ -151,10 +151,11 @@ def _visit(desk: Desk, item: Any, number: int) -> dict[str, Any]:
     }
 
 
-def _windows(desk: Desk, value: Any, place: str) -> list[list[int]]:
+def read_windows(desk: Desk, value: Any, place: str) -> list[list[int]]:
+    """The windows that can be read; of the others it is told."""
     kept = []
     for i, window in enumerate(value if isinstance(value, list | tuple) else []):
-        span = _span(window)
+        span = read_span(window)
         if span is None:
             desk.tell(Fault("problem.window_unreadable", f"{place}.tw[{i}]", brief(window)))
         elif span[0] > span[1]:
