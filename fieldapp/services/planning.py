@@ -29,7 +29,7 @@ from fieldapp.domain.conduct import Finding as RuleFinding
 from fieldapp.domain.conduct import Visit as VisitAct
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.geo import travel
-from fieldapp.planning.explain import WhyHere, WhyNot, why_here, why_not
+from fieldapp.planning.explain import Reason, WhyHere, WhyNot, why_here, why_not
 from fieldapp.planning.problem import Agent, Lunch, Problem, Visit
 from fieldapp.planning.reserve import InReserve, reserve
 from fieldapp.planning.solver import Progress, Solution, solve
@@ -353,13 +353,17 @@ async def _view(work: Work, plan: store.Plan) -> PlanView:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A problem with the rows that its indices stand for; `distance_m` is (n, n), agents first."""
+    """A problem with the rows that its indices stand for; `distance_m` is (n, n), agents first.
+
+    `met`: who is left out because a locked lane visits the same person, and the practice there.
+    """
 
     problem: Problem
     agents: list[store.Person]
     candidates: list[JudgedPractice]
     refused: list[JudgedPractice]
     distance_m: Any
+    met: Sequence[tuple[JudgedPractice, str]] = ()
 
 
 async def run_solve(parts: Parts, identity: Identity, *, plan_id: str) -> None:
@@ -425,19 +429,29 @@ async def prepare(
     already_s = seconds_gone(day, work.now, work.parts.zone)
     people = [person for person in asked_for if max(person.shift_from_s, already_s) < person.shift_to_s]
     wanted = None if request["practice_ids"] is None else set(request["practice_ids"])
+    judged = await candidates_on(work, day)
     asked = [
         candidate
-        for candidate in await candidates_on(work, day)
+        for candidate in judged
         # Whoever is told to expect somebody is asked for, whatever else was chosen.
         if (wanted is None or candidate.shown.must or str(candidate.door.practice.id) in wanted)
         and str(candidate.door.practice.id) not in taken
     ]
-    lawful = [reprice(candidate) for candidate in asked if candidate.windows_s]
     refused = [candidate for candidate in asked if not candidate.windows_s]
     named = await appointments.named_on(work.session, day, work.parts.zone)
     pins = named | {UUID(practice): UUID(agent) for practice, agent in request.get("pins", {}).items()}
+    # Who is visited in a locked lane is visited nowhere else, but for what was promised or put there by hand.
+    there = {c.door.person: c for c in judged if str(c.door.practice.id) in taken and c.door.person is not None}
+    met, lawful = [], []
+    for candidate in asked:
+        promised = candidate.shown.must or candidate.door.practice.id in pins
+        other = None if promised else there.get(candidate.door.person or "")
+        if candidate.windows_s and other is not None:
+            met.append((candidate, other.shown.practice_number))
+        elif candidate.windows_s:
+            lawful.append(reprice(candidate))
     prepared = await problem_of(work, day, people, lawful, not_before_s=already_s, pins=pins)
-    return replace(prepared, refused=refused)
+    return replace(prepared, refused=refused, met=met)
 
 
 async def problem_of(
@@ -638,6 +652,8 @@ def result_of(
         unplanned_of(prepared.candidates[reason.visit], reason.reason.value, details_of(reason, prepared))
         for reason in why_not(prepared.problem, solution.plan)
     ]
+    for candidate, other in prepared.met:
+        unplanned.append(unplanned_of(candidate, Reason.KEPT_APART.value, {"instead_of": other}))
     for candidate in prepared.refused:
         finding = candidate.shown.findings[0] if candidate.shown.findings else None
         unplanned.append(
