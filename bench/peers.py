@@ -65,9 +65,21 @@ def pyvrp_plan(problem: Problem, seed: int, seconds: float) -> Plan | None:
             display=False,
         )
     routes: list[list[int]] = [[] for _ in range(problem.n_agents)]
+    waiting = [list(several) for several in _alike(problem)]
     for route in result.best.routes():
-        routes[route.vehicle_type()] = [visit_of[activity.idx] for activity in route if activity.is_client()]
+        agent = waiting[route.vehicle_type()].pop()
+        routes[agent] = [visit_of[activity.idx] for activity in route if activity.is_client()]
     return made_lawful(problem, routes)
+
+
+def _alike(problem: Problem) -> list[list[int]]:
+    """Agents of whom one day is as good as another's, together: PyVRP is told of them as one kind of vehicle."""
+    kinds: dict[tuple[Any, ...], list[int]] = {}
+    for agent, one in enumerate(problem.agents):
+        ways = (problem.travel_s[agent], problem.travel_s[:, agent], problem.cost_cents[agent])
+        rights = tuple(array.tobytes() for array in (*ways, problem.may_visit[agent]))
+        kinds.setdefault((one.shift_s, one.max_visits, one.takes_lunch, one.capacity, rights), []).append(agent)
+    return list(kinds.values())
 
 
 def _pyvrp_data(problem: Problem) -> tuple[Any, list[int]]:
@@ -75,27 +87,33 @@ def _pyvrp_data(problem: Problem) -> tuple[Any, list[int]]:
     import pyvrp
 
     nodes = problem.n_agents + problem.n_visits
-    by_matrix = problem.n_agents * nodes**2 * 16 <= MATRIX_BYTES
+    kinds = _alike(problem)
+    by_matrix = len(kinds) * nodes**2 * 16 <= MATRIX_BYTES
     bits = 0 if by_matrix else max(problem.n_agents - 1, 0).bit_length()
     axis = LunchlessAxis(lunch_cuts(problem, 1)[0], problem.lunch.duration_s if problem.takes_lunch.any() else 0)
     clients, groups, visit_of = _pyvrp_clients(problem, axis, bits)
     vehicles = []
-    for agent in range(problem.n_agents):
+    for kind, (agent, *others) in enumerate(kinds):
         opens_s, closes_s = axis.shift(problem, agent)
         vehicles.append(
             pyvrp.VehicleType(
-                capacity=[int(problem.max_visits[agent]), *_pin_room(agent, bits, problem.n_visits)],
+                num_available=1 + len(others),
+                capacity=[
+                    int(problem.max_visits[agent]),
+                    int(problem.capacity[agent]),
+                    *_pin_room(agent, bits, problem.n_visits),
+                ],
                 start_depot=agent,
                 end_depot=agent,
                 tw_early=opens_s,
                 tw_late=closes_s,
-                profile=agent if by_matrix else 0,
+                profile=kind if by_matrix else 0,
             )
         )
     cents, seconds = _square(problem.cost_cents), _square(problem.travel_s)
     places = [pyvrp.Location(0, 0) for _ in range(nodes)]
     depots = [pyvrp.Depot(agent) for agent in range(problem.n_agents)]
-    durations = [_barred(problem, seconds, agent) for agent in range(problem.n_agents)] if by_matrix else [seconds]
+    durations = [_barred(problem, seconds, agent) for agent, *_ in kinds] if by_matrix else [seconds]
     data = pyvrp.ProblemData(places, clients, depots, vehicles, [cents] * len(durations), durations, groups)
     return data, visit_of
 
@@ -115,7 +133,7 @@ def _pyvrp_clients(problem: Problem, axis: LunchlessAxis, bits: int) -> tuple[li
             clients.append(
                 pyvrp.Client(
                     problem.n_agents + v,
-                    delivery=[1, *_pin_load(int(problem.pin[v]), bits)],
+                    delivery=[1, int(problem.load[v]), *_pin_load(int(problem.pin[v]), bits)],
                     service_duration=int(problem.service_s[v]),
                     tw_early=opens_s,
                     tw_late=closes_s,
@@ -168,6 +186,7 @@ def vroom_plan(problem: Problem, _seed: int, seconds: float) -> Plan | None:
                 time_window=vroom.TimeWindow(*(int(moment) for moment in problem.shift_s[agent])),
                 breaks=pauses,
                 max_tasks=int(problem.max_visits[agent]),
+                capacity=[int(problem.capacity[agent])],
             )
         )
     dearest = max(int(problem.prize_cents.max(initial=0)), 1)
@@ -178,6 +197,7 @@ def vroom_plan(problem: Problem, _seed: int, seconds: float) -> Plan | None:
                 v,
                 location=problem.n_agents + v,
                 default_service=int(problem.service_s[v]),
+                delivery=[int(problem.load[v])],
                 skills={int(problem.pin[v]) + 1} if problem.pin[v] >= 0 else set(),
                 priority=HIGHEST_PRIORITY if problem.must[v] else share,
                 time_windows=[vroom.TimeWindow(*window) for window in visit.windows_s],
@@ -225,7 +245,9 @@ def _standing_against(problem: Problem, planned: list[int]) -> set[int]:
 
 def _holds(problem: Problem, agent: int, route: list[int]) -> bool:
     day = agent_day(problem, agent, tuple(route))
-    return len(route) <= problem.max_visits[agent] and not (route and (day.lateness_s or day.lunch_missed))
+    if len(route) > problem.max_visits[agent] or problem.load[route].sum() > problem.capacity[agent]:
+        return False
+    return not (route and (day.lateness_s or day.lunch_missed))
 
 
 def _paying(problem: Problem, agent: int, route: list[int]) -> list[int]:

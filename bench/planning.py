@@ -4,7 +4,9 @@
                              [--engines fieldapp,PyVRP] [--instances FOLDER]
 
 Every engine gets the parsed problem and its CPU seconds; every plan is judged by our checker. An objective is the
-median over the seeds. Gap: how far it lies below the best plan that any engine found on that day.
+median over the seeds. Gap: how far it lies below the best plan that any engine found on that day. FOLDER may hold
+problem documents (*.json) and files of the literature (*.txt, *.vrp): there the objective is the distance in tenths,
+below zero, and the best is that of NAME.sol where one lies beside and nobody found a better one.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from fieldapp.planning.files import read_problem
 from fieldapp.planning.instances import Layout, made_up_day
 from fieldapp.planning.problem import Problem
 from fieldapp.planning.search import prepare
+from fieldapp.planning.vrptw import read_cost, read_vrptw
 
 WITHOUT_SEED = ("VROOM", "OR-Tools")
 
@@ -47,35 +50,57 @@ def main() -> None:
         "| day | agents x visits | " + " | ".join(chosen) + " | ours to the better peer | our spread | best | CPU s |"
     )
     print("|---|---|" + "---|" * (len(chosen) + 4))
-    leads: dict[str, list[float]] = {}
-    for name, problem in _days(asked):
-        outcomes = {engine: _runs(chosen[engine], engine, problem, asked) for engine in chosen}
-        row = Row.of(outcomes)
-        size = f"{problem.n_agents}x{problem.n_visits}"
-        print(f"| {name} | {size} | {row.text} |", flush=True)
-        if row.lead is not None:
-            leads.setdefault(size, []).append(row.lead)
+    rows: dict[str, list[Row]] = {}
+    for day in _days(asked):
+        outcomes = {engine: _runs(chosen[engine], engine, day, asked) for engine in chosen}
+        row = Row.of(outcomes, known=day.known)
+        size = day.group or f"{day.problem.n_agents}x{day.problem.n_visits}"
+        print(f"| {day.name} | {day.problem.n_agents}x{day.problem.n_visits} | {row.text} |", flush=True)
+        rows.setdefault(size, []).append(row)
     print()
-    for size, values in leads.items():
-        below = sum(value < 0 for value in values)
-        text = f"mean {mean(values):+.2f} %, least {min(values):+.2f} %, below on {below} of {len(values)}"
-        print(f"- {size}: ours to the better peer {text}.")
+    for size, several in rows.items():
+        values = [row.lead for row in several if row.lead is not None]
+        if values:
+            below = sum(value < 0 for value in values)
+            text = f"mean {mean(values):+.2f} %, least {min(values):+.2f} %, below on {below} of {len(values)}"
+            print(f"- {size}: ours to the better peer {text}.")
+        means = {name: [row.gaps[name] for row in several if name in row.gaps] for name in chosen}
+        whole = [f"{name} {mean(gaps):.2f} %" for name, gaps in means.items() if len(gaps) == len(several)]
+        print(f"- {size}: mean gap {', '.join(whole)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What is to be planned. `known`: the best objective in print. `group`: what it is summed up with, if not its size.
+
+    `by_way`: of a file of the literature the way alone counts, and every visit is a must-do.
+    """
+
+    name: str
+    problem: Problem
+    known: int | None = None
+    group: str = ""
+    by_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the table. `lead`: ours to the better peer in percent, None where there is nothing to compare."""
+    """A line of the table. `lead`: ours to the better peer in percent, None where there is nothing to compare.
+
+    `gaps`: by engine, in percent below the best.
+    """
 
     text: str
     lead: float | None
+    gaps: Mapping[str, float]
 
     @classmethod
-    def of(cls, outcomes: Mapping[str, list[Outcome]]) -> Row:
+    def of(cls, outcomes: Mapping[str, list[Outcome]], *, known: int | None = None) -> Row:
         """Judge the outcomes of one day. Whoever loses a must-do that another one keeps is out of the running."""
         runs = [run for several in outcomes.values() for run in several if run.objective is not None]
         kept = min((run.lost for run in runs), default=0)
         good = [run.objective for run in runs if run.objective is not None and run.lost == kept]
-        best = max(good, default=0)
+        best = max(good if known is None else [*good, known], default=0)
         middles = {name: _middle(several, kept) for name, several in outcomes.items()}
         cells = [_cell(middles[name], outcomes[name], best, kept) for name in outcomes]
         rivals = [value for name, value in middles.items() if name != "fieldapp" and value is not None]
@@ -85,7 +110,8 @@ class Row:
         spread = 100 * (max(own) - min(own)) / abs(best or 1) if own else 0.0
         cpu_s = "/".join(f"{mean(run.cpu_s for run in several):.1f}" for several in outcomes.values())
         shown = "-" if lead is None else f"{lead:+.2f} %"
-        return cls(" | ".join([*cells, shown, f"{spread:.2f} %", str(best), cpu_s]), lead)
+        gaps = {name: 100 * (best - middle) / abs(best or 1) for name, middle in middles.items() if middle is not None}
+        return cls(" | ".join([*cells, shown, f"{spread:.2f} %", str(best), cpu_s]), lead, gaps)
 
 
 def _middle(runs: list[Outcome], kept: int) -> float | None:
@@ -109,30 +135,41 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--sizes", default="1x30,5x60,10x150,30x500,100x2000")
     parser.add_argument("--layouts", default=",".join(Layout))
     parser.add_argument("--engines", default="fieldapp,PyVRP,VROOM")
-    parser.add_argument("--instances", type=Path, help="a folder of problem documents instead of made-up days")
+    parser.add_argument("--instances", type=Path, help="a folder of problems instead of made-up days")
     return parser.parse_args()
 
 
-def _days(asked: argparse.Namespace) -> Iterator[tuple[str, Problem]]:
+def _days(asked: argparse.Namespace) -> Iterator[Day]:
     if asked.instances is not None:
-        for path in sorted(asked.instances.glob("*.json")):
-            yield path.stem, read_problem(json.loads(path.read_text()))
+        for path in sorted(asked.instances.iterdir()):
+            if path.suffix == ".json":
+                yield Day(path.stem, read_problem(json.loads(path.read_text())))
+            elif path.suffix in (".txt", ".vrp"):
+                yield _of_the_literature(path)
         return
     for size in asked.sizes.split(","):
         agents, visits = (int(part) for part in size.split("x"))
         for layout in asked.layouts.split(","):
-            yield layout, read_problem(made_up_day(agents, visits, seed=1, layout=Layout(layout)))
+            yield Day(layout, read_problem(made_up_day(agents, visits, seed=1, layout=Layout(layout))))
 
 
-def _runs(engine: Engine, name: str, problem: Problem, asked: argparse.Namespace) -> list[Outcome]:
-    outcomes = []
+def _of_the_literature(path: Path) -> Day:
+    problem, solution = read_vrptw(path.read_text()), path.with_suffix(".sol")
+    known = -read_cost(solution.read_text()) if solution.exists() else None
+    return Day(path.stem, problem, known, f"{problem.n_visits} customers", by_way=True)
+
+
+def _runs(engine: Engine, name: str, day: Day, asked: argparse.Namespace) -> list[Outcome]:
+    outcomes, problem = [], day.problem
     for seed in range(1 if name in WITHOUT_SEED else asked.seeds):
         began = time.process_time()
         plan = engine(problem, seed, asked.seconds)
         cpu_s = time.process_time() - began
         judgement = None if plan is None else judge(problem, plan)
         lawful = judgement is not None and not judgement.broken
-        objective = judgement.objective_cents if judgement and lawful else None
+        objective = None
+        if judgement and lawful:
+            objective = -judgement.travel_cents if day.by_way else judgement.objective_cents
         outcomes.append(Outcome(objective, len(judgement.unserved_must) if judgement else 0, cpu_s))
     return outcomes
 

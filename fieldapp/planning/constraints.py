@@ -68,6 +68,14 @@ def max_visits(day: Day) -> Iterator[Violation]:
             yield Violation("max_visits", agent, by=over)
 
 
+def capacity(day: Day) -> Iterator[Violation]:
+    """The loads of an agent's visits stay within its capacity (the vehicle routing problem of the literature)."""
+    for agent, route in enumerate(day.plan.routes):
+        over = sum(int(day.problem.load[visit]) for visit in route) - int(day.problem.capacity[agent])
+        if over > 0:
+            yield Violation("capacity", agent, by=over)
+
+
 def pin(day: Day) -> Iterator[Violation]:
     """A pinned visit is made by its agent only (a dispatcher's decision)."""
     for agent, route in enumerate(day.plan.routes):
@@ -150,8 +158,22 @@ def must(day: Day) -> Iterator[Violation]:
 
 def preference(problem: Problem, agent: int, visit: int) -> int:
     """What it is worth in cents that `agent` and nobody else makes `visit`: a wish with a price, never a rule."""
-    return int(problem.preferred_cents[visit]) if problem.preferred[visit] == agent else 0
+    wanted = problem.preferred[problem.day[agent], visit]
+    return int(problem.preferred_cents[visit]) if wanted == agent else 0
 
 
-RULES: tuple[Rule, ...] = (window, shift, lunch, max_visits, pin, may_visit, skills, apart, one_door, once, must)
+RULES: tuple[Rule, ...] = (
+    window,
+    shift,
+    lunch,
+    max_visits,
+    capacity,
+    pin,
+    may_visit,
+    skills,
+    apart,
+    one_door,
+    once,
+    must,
+)
 """Every hard rule; the checker asks all of them."""

@@ -67,9 +67,11 @@ def _agent(desk: Desk, item: Any, place: str) -> dict[str, Any]:
         return at_home
     where = _where(desk, item)
     most = read_number(item.get("max_visits"), least=0)
-    shift = _span(item.get("shift"))
-    if where is None or most is None or shift is None:
-        name = "x" if where is None else "max_visits" if most is None else "shift"
+    shift = read_span(item.get("shift"))
+    capacity = None if item.get("capacity") is None else read_number(item["capacity"], least=0)
+    unreadable = item.get("capacity") is not None and capacity is None
+    if where is None or most is None or shift is None or unreadable:
+        name = "x" if where is None else "max_visits" if most is None else "shift" if shift is None else "capacity"
         desk.tell(Fault("problem.agent_unreadable", f"{place}.{name}", brief(item.get(name))))
         return at_home
     if shift[0] > shift[1]:
@@ -82,6 +84,7 @@ def _agent(desk: Desk, item: Any, place: str) -> dict[str, Any]:
         **where,
         "shift": list(shift),
         "max_visits": int(min(most, LARGEST_ENTRY)),
+        "capacity": None if capacity is None else int(min(capacity, LARGEST_ENTRY)),
         "lunch": bool(item.get("lunch", True)),
         "skills": names_of(desk, item.get("skills", []), f"{place}.skills") or [],
     }
@@ -96,7 +99,7 @@ def _where(desk: Desk, item: Mapping[str, Any]) -> dict[str, Any] | None:
     return None if x is None or y is None or town is None else {"x": x, "y": y, "town": int(town)}
 
 
-def _span(value: Any) -> tuple[int, int] | None:
+def read_span(value: Any) -> tuple[int, int] | None:
     """Two moments of one day or the next, inward to whole seconds; None where they cannot be read."""
     if not isinstance(value, list | tuple) or len(value) != 2:
         return None
@@ -124,12 +127,13 @@ def _visit(desk: Desk, item: Any, number: int) -> dict[str, Any]:
         desk.tell(Fault("problem.unknown_kind", f"{place}.kind", brief(kind)))
         desk.closed.add(number)
         return nowhere
-    if where is None or service is None:
-        name = "x" if where is None else "service"
+    load = read_number(item.get("load", 0), least=0, most=LARGEST_ENTRY)
+    if where is None or service is None or load is None:
+        name = "x" if where is None else "service" if service is None else "load"
         desk.tell(Fault("problem.visit_unreadable", f"{place}.{name}", brief(item.get(name))))
         desk.closed.add(number)
         return nowhere
-    windows = _windows(desk, item.get("tw"), place)
+    windows = read_windows(desk, item.get("tw"), place)
     if not windows:
         desk.tell(Fault("problem.no_window", f"{place}.tw"))
         desk.closed.add(number)
@@ -137,6 +141,7 @@ def _visit(desk: Desk, item: Any, number: int) -> dict[str, Any]:
         **item,
         **where,
         "service": math.ceil(service),
+        "load": math.ceil(load),
         "tw": windows or [[0, 0]],
         "prize": _prize(desk, item.get("prize"), f"{place}.prize"),
         "pin": _pin(desk, item.get("pin", -1), number),
@@ -146,10 +151,11 @@ def _visit(desk: Desk, item: Any, number: int) -> dict[str, Any]:
     }
 
 
-def _windows(desk: Desk, value: Any, place: str) -> list[list[int]]:
+def read_windows(desk: Desk, value: Any, place: str) -> list[list[int]]:
+    """The windows that can be read; of the others it is told."""
     kept = []
     for i, window in enumerate(value if isinstance(value, list | tuple) else []):
-        span = _span(window)
+        span = read_span(window)
         if span is None:
             desk.tell(Fault("problem.window_unreadable", f"{place}.tw[{i}]", brief(window)))
         elif span[0] > span[1]:

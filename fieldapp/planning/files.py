@@ -158,6 +158,7 @@ def _agent(item: Any, place: str) -> Agent:
         max_visits=_field(item, "max_visits", place),
         takes_lunch=bool(_field(item, "lunch", place)),
         skills=frozenset(item.get("skills", ())),
+        capacity=item.get("capacity"),
     )
 
 
@@ -191,6 +192,7 @@ def _visit(item: Any, place: str, by_kind: Mapping[str, int]) -> Visit:
         skills=frozenset(item.get("skills", ())),
         door=None if item.get("door") is None else str(item["door"]),
         again_s=item.get("again"),
+        load=item.get("load", 0),
     )
 
 

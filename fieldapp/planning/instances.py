@@ -106,3 +106,20 @@ def _visit(rng: np.random.Generator, xy: list[float], town: int, agents: int, la
         "pin": int(rng.integers(agents)) if pinned else -1,
         "must": bool(must),
     }
+
+
+def made_up_days(agents: int, visits: int, *, days: int, seed: int, layout: Layout = Layout.TOWNS) -> dict[str, Any]:
+    """A problem document of several days: each visit is open on some of them and loses by waiting, at its own pace."""
+    document = made_up_day(agents, visits, seed=seed, layout=layout)
+    rng = np.random.default_rng([seed, days, *layout.encode()])
+    document["days"] = days
+    for agent in document["agents"]:
+        off = rng.random(days) < 0.1
+        agent["shifts"] = [None if free else agent["shift"] for free in off.tolist()]
+    for visit in document["visits"]:
+        left = int(rng.integers(2, 40))
+        open_on = [int(rng.integers(days))] if visit["must"] else np.flatnonzero(rng.random(days) < 0.7).tolist()
+        visit["days"] = [
+            {"day": day, "prize": visit["prize"] * max(left - day, 0) // left} for day in open_on if day < left
+        ]
+    return document

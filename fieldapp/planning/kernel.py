@@ -98,13 +98,19 @@ class Data(NamedTuple):
     service: Array
     opens: Array
     closes: Array
-    """(V, W) window bounds; unused places close at -1."""
+    """(D * V, W) window bounds, day after day; unused places close at -1."""
+    row: Array | None
+    """(A,) where the visits of the agent's day begin in whatever has `D * V` rows; None where one day is planned: then
+    what days ask for is not even compiled in."""
     soonest: Array
-    """(V,) no visit is left before; and in `last` the last moment at which it may begin."""
+    """(D * V,) no visit is left before; and in `last` the last moment at which it may begin."""
     last: Array
     allowed: Array
     room: Array
     """(A,) most visits."""
+    load: Array
+    """(V,) what each visit takes of its agent's capacity; empty where nobody's is limited."""
+    capacity: Array
     shift: Array
     lunch: Array
     """(A,) takes lunch."""
@@ -118,8 +124,10 @@ class Data(NamedTuple):
     """(SORTS, V) keys of the insertion orders, lowest first; row 0 only puts must-dos first."""
     pin: Array
     wish: Array
-    """(V,) the preferred agent or -1, and in `wish_worth` what that agent is worth more in cents."""
+    """(D * V,) the preferred agent or -1, and in `wish_worth` what that agent is worth more in cents."""
     wish_worth: Array
+    less: Array | None
+    """(D * V,) cents that a visit brings less on this day than on its best; None where one day is planned."""
     musts: Array
 
 
@@ -138,6 +146,8 @@ class State(NamedTuple):
     leg: Array
     """(A, S) cents from each stop to the next."""
     value: Array
+    carried: Array
+    """(A,) the load of each route, where capacities are limited."""
     where: Array
     touched: Array
     """(A,) 1 where the route differs from the last accepted one."""
@@ -180,6 +190,22 @@ def draw(rng: Array) -> float:
 
 
 @inner
+def on_day(row: Array | None, a: int, v: int) -> int:
+    """Where `v` stands, on the day of agent `a`, in what has a row for each visit and day."""
+    if row is None:  # decided when it is compiled, since nothing is the type of `row` then
+        return v
+    return row[a] + v
+
+
+@inner
+def waits(less: Array | None, at: int) -> int:
+    """What the visit loses by waiting for this day, in cents."""
+    if less is None:
+        return ZERO
+    return less[at]
+
+
+@inner
 def takes(d: Data, v: int, before: int) -> int:
     """Service seconds of `v` right after node `before`."""
     if d.door.shape[0] > 0 and d.door[before] >= 0 and d.door[before] == d.door[v + d.room.shape[0]]:
@@ -188,21 +214,23 @@ def takes(d: Data, v: int, before: int) -> int:
 
 
 @inner
-def served(d: Data, v: int, arrive: int, service: int) -> int:
-    """When `v` is left after arriving at `arrive`, in the first window still open."""
+def served(d: Data, a: int, v: int, arrive: int, service: int) -> int:
+    """When agent `a` leaves `v` after arriving at `arrive`, in the first window still open on this day."""
+    at = on_day(d.row, a, v)
     for w in range(d.closes.shape[1]):
-        if arrive <= d.closes[v, w]:
-            return max(arrive, d.opens[v, w]) + service
+        if arrive <= d.closes[at, w]:
+            return max(arrive, d.opens[at, w]) + service
     return NEVER
 
 
 @inner
-def latest_arrival(d: Data, v: int, leave_by: int, service: int) -> int:
-    """The latest arrival at `v` that leaves by `leave_by`, or a negative number."""
+def latest_arrival(d: Data, a: int, v: int, leave_by: int, service: int) -> int:
+    """The latest arrival of agent `a` at `v` that leaves by `leave_by`, or a negative number."""
     start_by = leave_by - service
+    at = on_day(d.row, a, v)
     for w in range(d.closes.shape[1] - 1, -1, -1):
-        if d.closes[v, w] >= 0 and d.opens[v, w] <= start_by:
-            return min(d.closes[v, w], start_by)
+        if d.closes[at, w] >= 0 and d.opens[at, w] <= start_by:
+            return min(d.closes[at, w], start_by)
     return -1
 
 
@@ -229,8 +257,8 @@ def forward(d: Data, s: State, a: int, first: int) -> None:
         hungry, fed = s.hungry[a, p - 1], s.fed[a, p - 1]
         fed = min(fed + drive, after_break(d, hungry, drive))
         service = takes(d, node - base, s.stops[a, p - 1])
-        s.hungry[a, p] = served(d, node - base, hungry + drive, service)
-        s.fed[a, p] = served(d, node - base, fed, service)
+        s.hungry[a, p] = served(d, a, node - base, hungry + drive, service)
+        s.fed[a, p] = served(d, a, node - base, fed, service)
         s.soon[a, p] = min(s.hungry[a, p], s.fed[a, p])
 
 
@@ -255,8 +283,8 @@ def backward(d: Data, s: State, a: int, last: int) -> None:
         else:
             v = s.stops[a, p] - base
             service = takes(d, v, s.stops[a, p - 1])
-            s.late_fed[a, p] = latest_arrival(d, v, fed_by, service)
-            s.late_hungry[a, p] = latest_arrival(d, v, hungry_by, service)
+            s.late_fed[a, p] = latest_arrival(d, a, v, fed_by, service)
+            s.late_hungry[a, p] = latest_arrival(d, a, v, hungry_by, service)
         s.late[a, p] = max(s.late_hungry[a, p], s.late_fed[a, p])
 
 
@@ -284,7 +312,7 @@ def past(d: Data, s: State, a: int, p: int, before: int, fed: int, hungry: int) 
     v = node - d.room.shape[0]
     service = takes(d, v, before)
     fed = min(fed + drive, after_break(d, hungry, drive))
-    return served(d, v, fed, service), served(d, v, hungry + drive, service)
+    return served(d, a, v, fed, service), served(d, a, v, hungry + drive, service)
 
 
 @inner
@@ -294,8 +322,8 @@ def fits(d: Data, s: State, a: int, p: int, v: int) -> bool:
     drive = d.reach[node, s.stops[a, p], 0]
     hungry, fed = s.hungry[a, p], s.fed[a, p]
     service = takes(d, v, s.stops[a, p])
-    fed = served(d, v, min(fed + drive, after_break(d, hungry, drive)), service)
-    hungry = served(d, v, hungry + drive, service)
+    fed = served(d, a, v, min(fed + drive, after_break(d, hungry, drive)), service)
+    hungry = served(d, a, v, hungry + drive, service)
     if leads(d, s, a, p, v):
         p += 1
         fed, hungry = past(d, s, a, p, node, fed, hungry)
@@ -335,8 +363,9 @@ def may_stand(d: Data, s: State, a: int, p: int, v: int, held: int) -> bool:
 
 @inner
 def liked(d: Data, a: int, v: int) -> int:
-    """What `v` is worth more because agent `a` makes it."""
-    return d.wish_worth[v] if d.wish[v] == a else ZERO
+    """What `v` is worth more because agent `a` makes it, less what it loses by waiting for this agent's day."""
+    at = on_day(d.row, a, v)
+    return (d.wish_worth[at] if d.wish[at] == a else ZERO) - waits(d.less, at)
 
 
 @inner
@@ -359,6 +388,10 @@ def revalue(d: Data, s: State, a: int) -> None:
         s.where[v] = a
         value += d.worth[v] + liked(d, a, v)
     s.value[a] = value
+    if d.load.shape[0] > 0:
+        s.carried[a] = ZERO
+        for p in range(1, s.size[a] + 1):
+            s.carried[a] += d.load[s.stops[a, p] - base]
 
 
 @inner
@@ -397,6 +430,8 @@ def insert(d: Data, s: State, a: int, p: int, v: int) -> None:
     touch(s, a)
     renumber(s, a)
     s.value[a] += d.worth[v] - detour(d, s, a, p, v)
+    if d.load.shape[0] > 0:
+        s.carried[a] += d.load[v]
     for q in range(s.size[a] + 1, p, -1):
         s.stops[a, q + 1] = s.stops[a, q]
         s.leg[a, q] = s.leg[a, q - 1]
@@ -541,6 +576,14 @@ def sort_queue(d: Data, s: State, n: int, row: int) -> None:
 
 
 @inner
+def has_room(d: Data, s: State, a: int, v: int) -> bool:
+    """Whether agent `a` can take one more visit, and the load of `v`."""
+    if s.size[a] >= d.room[a]:
+        return False
+    return d.load.shape[0] == 0 or s.carried[a] + d.load[v] <= d.capacity[a]
+
+
+@inner
 def best_place(d: Data, s: State, a: int, v: int, limit: float, boldness: float, blink: float) -> tuple[float, int]:
     """The cheapest place for `v` with agent `a` below `limit`, as (cents, stop before) or (limit, -1).
 
@@ -548,19 +591,19 @@ def best_place(d: Data, s: State, a: int, v: int, limit: float, boldness: float,
     far group of visits can be entered although its first one alone does not pay.
     """
     at = NONE
-    if s.size[a] >= d.room[a] or not d.allowed[a, v]:
+    if not d.allowed[a, v] or not has_room(d, s, a, v):
         return limit, at
     held = stands_against(d, s, a, v) if d.tie_from[v] < d.tie_from[v + 1] else ZERO
     if held == 2:
         return limit, at
     node, service, share = v + d.room.shape[0], d.again[v], 1.0 - boldness
-    wish = liked(d, a, v)
+    wish, here = liked(d, a, v), on_day(d.row, a, v)
     for p in range(s.size[a] + 1):
         soon = s.soon[a, p]
-        if soon > d.last[v]:
+        if soon > d.last[here]:
             break
         late = NEVER if leads(d, s, a, p, v) else s.late[a, p + 1]
-        if late - soon < service or late < d.soonest[v]:
+        if late - soon < service or late < d.soonest[here]:
             continue
         before, after = s.stops[a, p], s.stops[a, p + 1]
         extra = (d.reach[node, before, 1] + d.leave[node, after, 1] - s.leg[a, p] - wish) * share
@@ -574,7 +617,7 @@ def best_place(d: Data, s: State, a: int, v: int, limit: float, boldness: float,
 @inner
 def known_place(d: Data, s: State, a: int, v: int, limit: float, boldness: float) -> tuple[float, int]:
     """What `best_place` says of a route that this iteration has not changed: looked for once for each version of it."""
-    if s.size[a] >= d.room[a] or not d.allowed[a, v]:
+    if not d.allowed[a, v] or not has_room(d, s, a, v):
         return limit, NONE
     if draw(s.rng) < BLINK or d.tie_from[v] < d.tie_from[v + 1]:  # ties look at other routes as well
         return best_place(d, s, a, v, limit, boldness, BLINK)
@@ -771,13 +814,11 @@ def misses_by(d: Data, s: State, a: int, p: int, v: int) -> int:
     drive = d.reach[node, s.stops[a, p], 0]
     fed = min(s.fed[a, p] + drive, after_break(d, s.hungry[a, p], drive))
     hungry = s.hungry[a, p] + drive
-    closes = ZERO
-    for w in range(d.closes.shape[1]):
-        closes = max(closes, d.closes[v, w])
+    closes = d.last[on_day(d.row, a, v)]
     if min(fed, hungry) > closes:
         return min(fed, hungry) - closes
     service = takes(d, v, s.stops[a, p])
-    fed, hungry = served(d, v, fed, service), served(d, v, hungry, service)
+    fed, hungry = served(d, a, v, fed, service), served(d, a, v, hungry, service)
     if leads(d, s, a, p, v):
         p += 1
         fed, hungry = past(d, s, a, p, node, fed, hungry)
@@ -813,7 +854,7 @@ def survey_places(d: Data, s: State, visits: Array, found: Array) -> None:
             if held == 2:
                 found[i, 6] += 1
                 continue
-            full = s.size[a] >= d.room[a]
+            full = not has_room(d, s, a, v)
             found[i, 5] += 1 if full else 0
             for p in range(s.size[a] + 1):
                 if not may_stand(d, s, a, p, v, held):
@@ -844,7 +885,7 @@ def survey_swaps(d: Data, s: State, visits: Array, found: Array) -> None:
             for i in range(visits.shape[0]):
                 v = visits[i]
                 held = stands_against(d, s, a, v)
-                if d.allowed[a, v] and held < 2 and holds(d, s, a):
+                if d.allowed[a, v] and held < 2 and has_room(d, s, a, v) and holds(d, s, a):
                     for p in range(s.size[a] + 1):
                         loss = before - s.value[a] - d.worth[v] + detour(d, s, a, p, v)
                         if loss < found[i, 0] and may_stand(d, s, a, p, v, held) and fits(d, s, a, p, v):

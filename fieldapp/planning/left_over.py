@@ -45,8 +45,8 @@ def alone(problem: Problem, visits: Ints) -> Alone:
 def _served(problem: Problem, visits: Ints, arrive: Ints) -> tuple[Ints, Ints]:
     """Seconds by which the last window is missed, and when the visit is left where it is not."""
     late, start = np.full(arrive.shape, NEVER_S, np.int64), np.full(arrive.shape, NEVER_S, np.int64)
-    for w in range(problem.windows_s.shape[1] - 1, -1, -1):
-        opens, closes = (problem.windows_s[visits, w, side][None, :] for side in (0, 1))
+    for w in range(problem.windows_s.shape[2] - 1, -1, -1):
+        opens, closes = (problem.windows_s[:, visits, w, side][problem.day] for side in (0, 1))
         used = opens <= closes
         start = np.where(used & (arrive <= closes), np.maximum(arrive, opens), start)
         late = np.where(used, np.minimum(late, np.maximum(arrive - closes, 0)), late)

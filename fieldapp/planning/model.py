@@ -16,7 +16,7 @@ import numpy as np
 from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
 from fieldapp.planning.plan import Plan
-from fieldapp.planning.problem import Problem
+from fieldapp.planning.problem import UNLIMITED, Problem
 from fieldapp.planning.search import must_bonus
 from fieldapp.planning.timetable import agent_day
 
@@ -45,9 +45,9 @@ def improve_near(
 
     `agents`: those to plan afresh; default: one drawn by `seed` with its nearest. The search goes on for `seconds`
     of wall time; with `solutions` it only descends, and stops after that many or where it finds no better one. The
-    caller judges the answer.
+    caller judges the answer. Of several days planned at once it says nothing.
     """
-    if not problem.n_agents or not problem.n_visits:
+    if not problem.n_agents or not problem.n_visits or problem.n_days > 1:
         return None
     near = neighbourhood(problem, plan, seed=seed, agents=agents)
     if not near.visits:
@@ -227,6 +227,10 @@ class _Model:
         stop = routing.RegisterUnaryTransitVector([0] * count + [1] * len(self._copies))
         room = [self._room(agent) for agent in self._near.agents]
         routing.AddDimensionWithVehicleCapacity(stop, 0, room, True, "visits")
+        if (problem.capacity[list(self._near.agents)] < UNLIMITED).any():
+            load = routing.RegisterUnaryTransitVector([0] * count + [int(problem.load[v]) for v, _ in self._copies])
+            capacity = [int(problem.capacity[agent]) for agent in self._near.agents]
+            routing.AddDimensionWithVehicleCapacity(load, 0, capacity, True, "load")
         axis = routing.GetDimensionOrDie("time")
         for i, agent in enumerate(self._near.agents):
             opens_s, closes_s = self._axis.shift(problem, agent)

@@ -83,5 +83,5 @@ def _cost(problem: Problem, agent: int, route: tuple[int, ...]) -> int:
 
 def _worth(problem: Problem, route: Route, bonus: int) -> int:
     agent, visits = route
-    prize = sum(int(problem.prize_cents[v]) + bonus * bool(problem.must[v]) for v in visits)
+    prize = sum(problem.prize(agent, v) + bonus * bool(problem.must[v]) for v in visits)
     return prize + sum(preference(problem, agent, v) for v in visits) - _cost(problem, agent, visits)

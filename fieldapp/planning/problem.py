@@ -23,6 +23,9 @@ Flags = npt.NDArray[np.bool_]
 
 LATEST_S = 2 * 86_400
 LARGEST_ENTRY = 1_000_000_000
+UNLIMITED = LARGEST_ENTRY
+MOST_DAYS = 60
+"""As long as a placement."""
 NO_WINDOW = (1, 0)
 AGAIN_PERCENT = 40
 """What a visit takes of its service time when it directly follows another one at the same door: the way in, finding the
@@ -32,14 +35,30 @@ T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
+class OnDay:
+    """What holds for a visit on one of several days that are planned at once: windows, prize, a preferred agent."""
+
+    day: int
+    windows_s: tuple[tuple[int, int], ...]
+    prize_cents: int
+    preferred: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
-    """One agent's day. `key` is the caller's own name for it and comes back with every result."""
+    """One agent's day. `key` is the caller's own name for it and comes back with every result.
+
+    `capacity`: how much the loads of its visits may come to; None: as much as one likes. `day`: which day it is where
+    several are planned at once; the same person on another day is another agent (`planning/days`).
+    """
 
     key: str
     shift_s: tuple[int, int]
     max_visits: int
     takes_lunch: bool = True
     skills: frozenset[str] = frozenset()
+    capacity: int | None = None
+    day: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +70,8 @@ class Visit:
     appointment, never given up for prizes. `preferred`: the agent (by index) whose visit is worth
     `preferred_cents` more, say because they have met. `skills`: what its agent must have. `door`: visits of one name
     are at one door, made in one stop: whatever follows there takes `again_s` instead of `service_s` (default: the
-    share `AGAIN_PERCENT` of it).
+    share `AGAIN_PERCENT` of it). `load`: what it takes of its agent's capacity, in the unit of both. `days`:
+    where several are planned at once, what holds on each; it is made on none but these.
     """
 
     key: str
@@ -65,6 +85,8 @@ class Visit:
     skills: frozenset[str] = frozenset()
     door: str | None = None
     again_s: int | None = None
+    load: int = 0
+    days: tuple[OnDay, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +105,13 @@ class Lunch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
-    """A checked problem of `A` agents and `V` visits; all arrays are read-only.
+    """A checked problem of `A` agents and `V` visits on `D` days, mostly one; all arrays are read-only.
 
-    `travel_s` and `cost_cents`: (A + V, A + V), row = from. `shift_s`: (A, 2). `windows_s`: (V, W, 2) in
-    order of time, unused places hold (1, 0). `pin`, `preferred`: (V,) agent or -1. `may_visit`: (A, V), pins
-    and skills included. `door`: (V,) number of the door, -1 where nothing else is. `apart`: groups of visits of which
-    at most one is made. Build it with `Problem.of`.
+    `travel_s` and `cost_cents`: (A + V, A + V), row = from. `shift_s`: (A, 2). `day`: (A,). `windows_s`: (D, V, W, 2)
+    in order of time, unused places hold (1, 0). `prize_cents`: (V,) on the best day; `waits_cents`: (D, V) less on
+    this one. `capacity`: (A,), `UNLIMITED` where there is none. `pin`: (V,), `preferred`: (D, V) agent or -1.
+    `may_visit`: (A, V), pins, skills and days included. `door`: (V,) number of the door, -1 where nothing else is.
+    `apart`: groups of visits of which at most one is made. Build it with `Problem.of`.
     """
 
     agents: tuple[Agent, ...]
@@ -97,11 +120,15 @@ class Problem:
     travel_s: Matrix
     cost_cents: Matrix
     shift_s: Ints
+    day: Ints
     max_visits: Ints
+    capacity: Ints
     takes_lunch: Flags
     windows_s: Ints
     service_s: Ints
     prize_cents: Ints
+    waits_cents: Ints
+    load: Ints
     pin: Ints
     must: Flags
     preferred: Ints
@@ -120,6 +147,20 @@ class Problem:
     def n_visits(self) -> int:
         """How many candidate visits there are."""
         return len(self.visits)
+
+    @property
+    def n_days(self) -> int:
+        """How many days are planned at once."""
+        return len(self.windows_s)
+
+    def windows(self, agent: int, visit: int) -> tuple[tuple[int, int], ...]:
+        """When `visit` may begin on the day of `agent`."""
+        one = self.visits[visit]
+        return one.windows_s if not one.days else _on(one, int(self.day[agent])).windows_s
+
+    def prize(self, agent: int, visit: int) -> int:
+        """What `visit` brings on the day of `agent`, in cents."""
+        return int(self.prize_cents[visit] - self.waits_cents[self.day[agent], visit])
 
     def node(self, visit: int) -> int:
         """Row and column of `visit` in the matrices."""
@@ -153,6 +194,8 @@ class Problem:
         )
         n = len(checked_agents) + len(checked_visits)
         pin = np.array([-1 if v.pin is None else v.pin for v in checked_visits], np.int64)
+        day = np.array([agent.day for agent in checked_agents], np.int64)
+        on_days = _by_day(checked_visits, int(day.max(initial=0)) + 1)
         return cls(
             agents=checked_agents,
             visits=checked_visits,
@@ -160,14 +203,20 @@ class Problem:
             travel_s=_checked_matrix(travel_s, (n, n), "travel_s"),
             cost_cents=_checked_matrix(cost_cents, (n, n), "cost_cents"),
             shift_s=_frozen(np.array([a.shift_s for a in checked_agents], np.int64).reshape(-1, 2)),
+            day=_frozen(day),
             max_visits=_frozen(np.array([a.max_visits for a in checked_agents], np.int64)),
+            capacity=_frozen(
+                np.array([UNLIMITED if a.capacity is None else a.capacity for a in checked_agents], np.int64)
+            ),
             takes_lunch=_frozen(np.array([a.takes_lunch for a in checked_agents], np.bool_)),
-            windows_s=_frozen(_windows(checked_visits)),
+            windows_s=_frozen(_windows(on_days)),
             service_s=_frozen(np.array([v.service_s for v in checked_visits], np.int64)),
             prize_cents=_frozen(np.array([v.prize_cents for v in checked_visits], np.int64)),
+            waits_cents=_frozen(_waits(on_days, checked_visits)),
+            load=_frozen(np.array([v.load for v in checked_visits], np.int64)),
             pin=_frozen(pin),
             must=_frozen(np.array([v.must for v in checked_visits], np.bool_)),
-            preferred=_frozen(np.array([-1 if v.preferred is None else v.preferred for v in checked_visits], np.int64)),
+            preferred=_frozen(_preferred(on_days)),
             preferred_cents=_frozen(np.array([v.preferred_cents for v in checked_visits], np.int64)),
             may_visit=_frozen(_may_visit(may_visit, pin, checked_agents, checked_visits)),
             door=_frozen(_doors(checked_visits)),
@@ -231,34 +280,57 @@ def _checked_agent(agent: Agent, place: str) -> Agent:
         max_visits=whole(agent.max_visits, f"{place}.max_visits"),
         takes_lunch=bool(agent.takes_lunch),
         skills=frozenset(agent.skills),
+        capacity=None if agent.capacity is None else whole(agent.capacity, f"{place}.capacity"),
+        day=whole(agent.day, f"{place}.day", most=MOST_DAYS - 1),
     )
 
 
-def _checked_visit(visit: Visit, place: str, *, n_agents: int) -> Visit:
-    if len(visit.windows_s) == 0:
+def _checked_windows(windows_s: tuple[tuple[int, int], ...], place: str) -> tuple[tuple[int, int], ...]:
+    if len(windows_s) == 0:
         raise refuse("no_window", f"{place}.windows_s")
     spans = [
-        _span(window, f"{place}.windows_s[{i}]", reversed_code="window_reversed")
-        for i, window in enumerate(visit.windows_s)
+        _span(window, f"{place}.windows_s[{i}]", reversed_code="window_reversed") for i, window in enumerate(windows_s)
     ]
+    return _joined(spans)
+
+
+def _checked_day(on_day: OnDay, place: str, *, n_agents: int) -> OnDay:
+    _known(on_day.preferred, f"{place}.preferred", n_agents)
+    return OnDay(
+        day=whole(on_day.day, f"{place}.day", most=MOST_DAYS - 1),
+        windows_s=_checked_windows(on_day.windows_s, place),
+        prize_cents=whole(on_day.prize_cents, f"{place}.prize_cents"),
+        preferred=None if on_day.preferred is None else int(on_day.preferred),
+    )
+
+
+def _known(agent: Any, place: str, n_agents: int) -> None:
+    if agent is not None:
+        number = isinstance(agent, int | np.integer) and not isinstance(agent, bool)
+        if not number or not 0 <= agent < n_agents:
+            raise refuse("unknown_pin", place, agent)
+
+
+def _checked_visit(visit: Visit, place: str, *, n_agents: int) -> Visit:
     for name, agent in (("pin", visit.pin), ("preferred", visit.preferred)):
-        if agent is not None:
-            known = isinstance(agent, int | np.integer) and not isinstance(agent, bool)
-            if not known or not 0 <= agent < n_agents:
-                raise refuse("unknown_pin", f"{place}.{name}", agent)
+        _known(agent, f"{place}.{name}", n_agents)
+    days = tuple(_checked_day(on_day, f"{place}.days[{i}]", n_agents=n_agents) for i, on_day in enumerate(visit.days))
+    prize_cents = max((on_day.prize_cents for on_day in days), default=visit.prize_cents)
     service_s = whole(visit.service_s, f"{place}.service_s", most=LATEST_S)
     again_s = -(-service_s * AGAIN_PERCENT // 100) if visit.again_s is None else visit.again_s
     return replace(
         visit,
-        windows_s=_joined(spans),
+        windows_s=_checked_windows(visit.windows_s, place),
+        days=days,
         service_s=service_s,
         skills=frozenset(visit.skills),
         again_s=whole(again_s, f"{place}.again_s", most=service_s),
-        prize_cents=whole(visit.prize_cents, f"{place}.prize_cents"),
+        prize_cents=whole(prize_cents, f"{place}.prize_cents"),
         pin=None if visit.pin is None else int(visit.pin),
         must=bool(visit.must),
         preferred=None if visit.preferred is None else int(visit.preferred),
         preferred_cents=whole(visit.preferred_cents, f"{place}.preferred_cents"),
+        load=whole(visit.load, f"{place}.load"),
     )
 
 
@@ -272,13 +344,43 @@ def _joined(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(joined)
 
 
-def _windows(visits: tuple[Visit, ...]) -> Ints:
-    widest = max((len(v.windows_s) for v in visits), default=1)
-    windows = np.empty((len(visits), widest, 2), np.int64)
-    windows[:, :] = NO_WINDOW
-    for i, visit in enumerate(visits):
-        windows[i, : len(visit.windows_s)] = visit.windows_s
+NOTHING = OnDay(0, (), 0)
+
+
+def _on(visit: Visit, day: int) -> OnDay:
+    return next((on_day for on_day in visit.days if on_day.day == day), NOTHING)
+
+
+def _by_day(visits: tuple[Visit, ...], days: int) -> list[list[OnDay]]:
+    """What holds for each visit, day by day."""
+    return [
+        [
+            _on(visit, day) if visit.days else OnDay(day, visit.windows_s, visit.prize_cents, visit.preferred)
+            for visit in visits
+        ]
+        for day in range(days)
+    ]
+
+
+def _windows(on_days: list[list[OnDay]]) -> Ints:
+    most = max((len(one.windows_s) for visits in on_days for one in visits), default=1)
+    windows = np.empty((len(on_days), len(on_days[0]), max(most, 1), 2), np.int64)
+    windows[...] = NO_WINDOW
+    for day, visits in enumerate(on_days):
+        for v, one in enumerate(visits):
+            if one.windows_s:
+                windows[day, v, : len(one.windows_s)] = one.windows_s
     return windows
+
+
+def _waits(on_days: list[list[OnDay]], visits: tuple[Visit, ...]) -> Ints:
+    """(D, V) cents less than on the best day."""
+    best = [visit.prize_cents for visit in visits]
+    return np.array([[top - one.prize_cents for top, one in zip(best, day, strict=True)] for day in on_days], np.int64)
+
+
+def _preferred(on_days: list[list[OnDay]]) -> Ints:
+    return np.array([[-1 if one.preferred is None else one.preferred for one in day] for day in on_days], np.int64)
 
 
 def _doors(visits: tuple[Visit, ...]) -> Ints:
@@ -307,6 +409,9 @@ def _may_visit(
     for v, visit in enumerate(visits):
         if visit.skills:
             allowed[:, v] &= np.array([visit.skills <= agent.skills for agent in agents], np.bool_)
+        if visit.days:
+            on = {on_day.day for on_day in visit.days}
+            allowed[:, v] &= np.array([agent.day in on for agent in agents], np.bool_)
     return allowed
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from fieldapp.planning import kernel
 from fieldapp.planning.left_over import alone
 from fieldapp.planning.plan import Plan
-from fieldapp.planning.problem import Agent, Ints, Problem, Visit
+from fieldapp.planning.problem import UNLIMITED, Agent, Ints, Problem, Visit
 
 POOL_CELLS = 1_000_000
 HOMES = 5
@@ -73,7 +73,7 @@ class Search:
         """The figures of the best plan so far."""
         plan = self.best()
         served = plan.planned
-        prize = sum(int(self.problem.prize_cents[v]) for v in served) + _preferred(self.problem, plan)
+        prize = sum(int(self.problem.prize_cents[v]) for v in served) + _by_agent(self.problem, plan)
         return Standing(
             iterations=int(self._state.score[2]) - 1,
             objective_cents=prize - _travel(self.problem, plan),
@@ -101,9 +101,14 @@ class Search:
         return self._mean_prize * tuning.heat_first * math.exp(fall)
 
 
-def _preferred(problem: Problem, plan: Plan) -> int:
-    kept = [v for agent, route in enumerate(plan.routes) for v in route if problem.preferred[v] == agent]
-    return int(problem.preferred_cents[kept].sum())
+def _by_agent(problem: Problem, plan: Plan) -> int:
+    """What visits bring more with the agents who make them, less what they lose by waiting for these agents' days."""
+    total = 0
+    for agent, route in enumerate(plan.routes):
+        day, visits = int(problem.day[agent]), np.array(route, np.int64)
+        kept = problem.preferred[day, visits] == agent
+        total += int(problem.preferred_cents[visits][kept].sum() - problem.waits_cents[day, visits].sum())
+    return total
 
 
 def _travel(problem: Problem, plan: Plan) -> int:
@@ -138,21 +143,26 @@ def cheapest_places(problem: Problem, plan: Plan, visits: Ints) -> Ints:
     return places[:, :2]
 
 
-def prepare() -> None:
-    """Compile the core, or load it from the cache: some 15 seconds once on a machine, then a third of one."""
-    Search(_smallest(), seed=0).advance(1, done=0.0, until=1.0)
+def prepare(*, days: int = 1) -> None:
+    """Compile the core, or load it from the cache: some 15 seconds once on a machine, then a third of one.
+
+    For several `days` it is another one, so that one day costs nothing for them.
+    """
+    Search(_smallest(days), seed=0).advance(1, done=0.0, until=1.0)
 
 
 def prepare_all() -> None:
     """Compile whatever planning will ever need: for setting up a machine."""
     prepare()
-    survey(_smallest(), Plan(((),)), np.zeros(1, np.int64))
+    prepare(days=2)
+    survey(_smallest(1), Plan(((),)), np.zeros(1, np.int64))
 
 
-def _smallest() -> Problem:
+def _smallest(days: int) -> Problem:
     visit = Visit("v", windows_s=((0, 60),), service_s=1, prize_cents=1)
-    nowhere = [[0, 0], [0, 0]]
-    return Problem.of([Agent("a", (0, 60), 1)], [visit], travel_s=nowhere, cost_cents=nowhere)
+    nowhere = np.zeros((days + 1, days + 1), np.int64)
+    agents = [Agent("a", (0, 60), 1, day=day) for day in range(days)]
+    return Problem.of(agents, [visit], travel_s=nowhere, cost_cents=nowhere)
 
 
 def must_bonus(problem: Problem) -> int:
@@ -167,9 +177,10 @@ def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
     n = len(legs)
     legs[np.arange(n), np.arange(n)] = 0
     near = _near(problem, tuning.neighbours)
-    opens = problem.windows_s[:, :, 0].copy()
-    closes = problem.windows_s[:, :, 1].copy()
+    windows = problem.windows_s.reshape(-1, problem.windows_s.shape[2], 2)
+    opens, closes = windows[:, :, 0].copy(), windows[:, :, 1].copy()
     closes[opens > closes] = -1
+    least_s = np.where(problem.door >= 0, problem.again_s, problem.service_s)
     lunch = problem.lunch
     tie_from, ties = _ties(problem)
     return kernel.Data(
@@ -183,10 +194,13 @@ def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
         service=problem.service_s.copy(),
         opens=opens,
         closes=closes,
-        soonest=problem.windows_s[:, 0, 0] + np.where(problem.door >= 0, problem.again_s, problem.service_s),
+        row=None if problem.n_days == 1 else problem.day * problem.n_visits,
+        soonest=windows[:, 0, 0] + np.tile(least_s, problem.n_days),
         last=closes.max(axis=1),
         allowed=problem.may_visit.copy(),
         room=np.minimum(problem.max_visits, problem.n_visits),
+        load=problem.load.copy() if (problem.capacity < UNLIMITED).any() else np.zeros(0, np.int64),
+        capacity=problem.capacity.copy(),
         shift=problem.shift_s.copy(),
         lunch=problem.takes_lunch.copy(),
         break_s=np.array([lunch.duration_s, lunch.earliest_start_s, lunch.latest_start_s], np.int64),
@@ -194,8 +208,9 @@ def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
         homes=_homes(problem),
         order=_orders(problem),
         pin=problem.pin.copy(),
-        wish=problem.preferred.copy(),
-        wish_worth=problem.preferred_cents.copy(),
+        wish=problem.preferred.reshape(-1).copy(),
+        wish_worth=np.tile(problem.preferred_cents, problem.n_days),
+        less=None if problem.n_days == 1 else problem.waits_cents.reshape(-1).copy(),
         musts=_musts(problem),
     )
 
@@ -243,9 +258,9 @@ def _near(problem: Problem, most: int) -> npt.NDArray[np.int64]:
 
 
 def _homes(problem: Problem) -> npt.NDArray[np.int64]:
-    """(V, H) the agents asked first for a visit: everybody where they are few, else who lives near."""
+    """(V, H) the agents asked first for a visit: everybody where they are few, else who lives near, on each day."""
     ways = problem.cost_cents[: problem.n_agents, problem.n_agents :]
-    few = problem.n_agents if problem.n_agents <= FEW_AGENTS else HOMES
+    few = problem.n_agents if problem.n_agents <= FEW_AGENTS else HOMES * problem.n_days
     return np.ascontiguousarray(np.argsort(ways, axis=0, kind="stable")[:few].T.astype(np.int64))
 
 
@@ -253,7 +268,7 @@ def _orders(problem: Problem) -> npt.NDArray[np.float64]:
     """The insertion orders: random, prize, prize per second, tight windows, near homes, far from homes."""
     base = problem.n_agents
     prize = problem.prize_cents.astype(np.float64)
-    width = np.clip(problem.windows_s[:, :, 1] - problem.windows_s[:, :, 0], 0, None).sum(axis=1)
+    width = np.clip(problem.windows_s[..., 1] - problem.windows_s[..., 0], 0, None).sum(axis=(0, 2))
     home = problem.cost_cents[:base, base:].min(axis=0, initial=2_000_000_000)
     keys = np.stack([0.0 * prize, -prize, -prize / (problem.service_s + 600), width, home, -home])
     return keys.astype(np.float64) - 1e12 * problem.must
@@ -275,6 +290,7 @@ def _state(problem: Problem, data: kernel.Data, *, seed: int, tuning: Tuning) ->
         late=np.zeros(grid, np.int64),
         leg=np.zeros(grid, np.int64),
         value=np.zeros(agents, np.int64),
+        carried=np.zeros(agents, np.int64),
         where=np.full(visits, -1, np.int64),
         touched=np.zeros(agents, np.int64),
         changed=np.zeros(agents, np.int64),

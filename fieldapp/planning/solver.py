@@ -76,7 +76,7 @@ def solve(
         raise Refusal("planning.no_budget", kind=Kind.MALFORMED)
     if start is not None and (broken := judge(problem, start).broken):
         raise Refusal("planning.plan_breaks_rules", details={"rules": sorted({v.rule for v in broken})})
-    prepare()
+    prepare(days=problem.n_days)
     run = _Run(problem, seed, clock, on_progress)
     if seconds is not None:
         return run.for_seconds(seconds, start, tuning)

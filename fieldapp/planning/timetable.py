@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from fieldapp.planning.problem import Problem
+from fieldapp.planning.problem import NO_WINDOW, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,9 @@ def service_s(problem: Problem, route: tuple[int, ...], place: int) -> int:
     return int(problem.again_s[visit] if follows else problem.service_s[visit])
 
 
-def service_start(problem: Problem, visit: int, arrive_s: int) -> tuple[int, int]:
+def service_start(problem: Problem, agent: int, visit: int, arrive_s: int) -> tuple[int, int]:
     """When service starts after arriving at `arrive_s`, and by how many seconds that misses the last window."""
-    windows = problem.visits[visit].windows_s
+    windows = problem.windows(agent, visit) or (NO_WINDOW,)
     for opens_s, closes_s in windows:
         if arrive_s <= closes_s:
             return max(arrive_s, opens_s), 0
@@ -133,7 +133,7 @@ def _walk(problem: Problem, agent: int, route: tuple[int, ...], lunch_leg: int |
         here = there
         if leg == len(route):
             break
-        start_s, late_s = service_start(problem, route[leg], arrive_s)
+        start_s, late_s = service_start(problem, agent, route[leg], arrive_s)
         if leg == 0 and lunch_leg != 0:
             leave_home_s, arrive_s = start_s - drive_s, start_s  # no one waits at a door who can wait at home
         now = start_s + service_s(problem, route, leg)
@@ -159,7 +159,7 @@ def _with_slack(problem: Problem, day: AgentDay) -> AgentDay:
         stop = day.stops[index]
         start_by = leave_by - (stop.leave_s - stop.start_s)
         latest_s = max(
-            (min(c, start_by) for o, c in problem.visits[stop.visit].windows_s if o <= start_by),
+            (min(c, start_by) for o, c in problem.windows(day.agent, stop.visit) if o <= start_by),
             default=start_by,
         )
         stops.append(replace(stop, slack_s=latest_s - stop.arrive_s))

@@ -26,6 +26,8 @@ class PlanRequest(Struct, forbid_unknown_fields=True):
     seed: int = 1
     keep: UUID | None = None
     """A draft whose locked lanes and pinned visits stay."""
+    days: Annotated[int, Meta(ge=1, le=10)] = 1
+    """From `day` on, each visit on its best of them."""
 
 
 class DispatchController(Controller):
@@ -49,6 +51,7 @@ class DispatchController(Controller):
             seconds=data.seconds,
             seed=data.seed,
             keep=data.keep,
+            days=data.days,
         )
 
     @get("/dispatch/plans", operation_id="list_plans")

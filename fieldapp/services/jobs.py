@@ -26,6 +26,7 @@ from fieldapp.services import (
     outgoing_courier,
     planning,
     push,
+    spread,
     webhook_jobs,
 )
 from fieldapp.services.work import Parts
@@ -40,6 +41,7 @@ JOBS: Mapping[str, Run] = MappingProxyType(
         "import.read": intake.run_read,
         "import.write": intake.run_write,
         "plan.solve": planning.run_solve,
+        "plan.spread": spread.run_spread,
         "push.day_changed": push.run_day_changed,
     }
 )

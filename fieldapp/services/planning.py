@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from itertools import combinations
 from typing import Any
 from uuid import UUID
@@ -29,7 +29,7 @@ from fieldapp.domain.conduct import Finding as RuleFinding
 from fieldapp.domain.conduct import Visit as VisitAct
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.geo import travel
-from fieldapp.planning.explain import WhyHere, WhyNot, why_here, why_not
+from fieldapp.planning.explain import Reason, WhyHere, WhyNot, why_here, why_not
 from fieldapp.planning.problem import Agent, Lunch, Problem, Visit
 from fieldapp.planning.reserve import InReserve, reserve
 from fieldapp.planning.solver import Progress, Solution, solve
@@ -55,6 +55,7 @@ from fieldapp.store.shapes.dispatch import (
     PlanStop,
     PlanView,
     Route,
+    SpreadDay,
     Unplanned,
 )
 
@@ -225,16 +226,25 @@ async def start_plan(
     seconds: int,
     seed: int,
     keep: UUID | None = None,
+    days: int = 1,
 ) -> PlanView:
     """Ask for a plan; a worker computes it.
 
-    `keep`: a draft whose locked lanes stay as they are and whose pinned visits stay with their agents. Raises
-    Refusal `plan.day_is_past`, `plan.nobody_available` or, of the draft, `plan.unknown`.
+    `keep`: a draft whose locked lanes stay as they are and whose pinned visits stay with their agents. `days`: from
+    `day` on, each visit goes on its best of them (`services/spread`). Raises Refusal `plan.day_is_past`,
+    `plan.nobody_available`, `plan.keeps_one_day` (`keep` and several days) or, of the draft, `plan.unknown`.
     """
     if day < work.today:
         raise Refusal("plan.day_is_past", details={"day": day.isoformat()})
+    if keep is not None and days > 1:
+        raise Refusal("plan.keeps_one_day")
     kept = {} if keep is None else _kept(await plan_row(work.session, keep), day)
-    available = [row.id for row, _ in await _agents(work, day) if row.available]
+    available = {
+        row.id: None
+        for later in range(days)
+        for row, _ in await _agents(work, day + timedelta(days=later))
+        if row.available
+    }
     chosen = [agent for agent in available if agent_ids is None or agent in agent_ids]
     if not chosen:
         raise Refusal("plan.nobody_available", details={"day": day.isoformat()})
@@ -252,13 +262,14 @@ async def start_plan(
             "practice_ids": kept.get("practice_ids")
             if practice_ids is None
             else [str(practice) for practice in practice_ids],
+            **({"days": days} if days > 1 else {}),
         },
     )
     work.session.add(plan)
     await work.session.flush()
     audit(work.session, "plan.started", "plan", plan.id, day=day.isoformat(), seconds=seconds)
     tell(work.session, NewFact("plan.started", work.now, day=day, body={"plan_id": str(plan.id)}))
-    await work.defer("plan.solve", plan_id=str(plan.id))
+    await work.defer("plan.solve" if days == 1 else "plan.spread", plan_id=str(plan.id))
     return await _view(work, plan)
 
 
@@ -333,6 +344,7 @@ async def _view(work: Work, plan: store.Plan) -> PlanView:
         published_version=await store.version_of(work.session, plan.id),
         failure=plan.failure,
         edited_from=UUID(plan.request["edited_from"]) if "edited_from" in plan.request else None,
+        spread=msgspec.convert(plan.result.get("spread", []), list[SpreadDay]),
     )
 
 
@@ -341,13 +353,17 @@ async def _view(work: Work, plan: store.Plan) -> PlanView:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A problem with the rows that its indices stand for; `distance_m` is (n, n), agents first."""
+    """A problem with the rows that its indices stand for; `distance_m` is (n, n), agents first.
+
+    `met`: who is left out because a locked lane visits the same person, and the practice there.
+    """
 
     problem: Problem
     agents: list[store.Person]
     candidates: list[JudgedPractice]
     refused: list[JudgedPractice]
     distance_m: Any
+    met: Sequence[tuple[JudgedPractice, str]] = ()
 
 
 async def run_solve(parts: Parts, identity: Identity, *, plan_id: str) -> None:
@@ -363,19 +379,16 @@ async def run_solve(parts: Parts, identity: Identity, *, plan_id: str) -> None:
         if plan.state in ("done", "failed"):
             return
         plan.state = "running"
-        prepared = await _prepare(work, plan)
+        prepared = await prepare(work, plan.request, plan.day)
         plan.candidates = len(prepared.candidates)
         request, day = plan.request, plan.day
         seconds, seed = request["seconds"], request["seed"]
-    teller = _Teller(parts, scope, plan_uuid)
+    teller = Teller(parts, scope, plan_uuid)
     try:
         solution = await teller.run(prepared.problem, seconds=seconds, seed=seed)
-        result = _with_kept(_result(prepared, solution, day, parts), request)
+        result = _with_kept(result_of(prepared, solution, day, parts), request)
     except Exception as broken:
-        async with parts.database.transaction(scope) as session:
-            plan = await plan_row(session, plan_uuid, lock=True)
-            plan.state, plan.failure = "failed", type(broken).__name__
-            tell(session, NewFact("plan.failed", parts.clock.now(), day=day, body={"plan_id": plan_id}))
+        await note_failure(parts, scope, plan_uuid, broken)
         raise
     async with parts.database.transaction(scope) as session:
         plan = await plan_row(session, plan_uuid, lock=True)
@@ -388,33 +401,57 @@ async def run_solve(parts: Parts, identity: Identity, *, plan_id: str) -> None:
         tell(session, NewFact("plan.done", parts.clock.now(), day=day, body={"plan_id": plan_id}))
 
 
-async def _prepare(work: Work, plan: store.Plan) -> Prepared:
-    request = plan.request
+async def note_failure(parts: Parts, scope: Scope, plan_id: UUID, broken: Exception) -> None:
+    """The plan cannot be computed: said on it, whoever waits for it."""
+    async with parts.database.transaction(scope) as session:
+        plan = await plan_row(session, plan_id, lock=True)
+        plan.state, plan.failure = "failed", type(broken).__name__
+        tell(session, NewFact("plan.failed", parts.clock.now(), day=plan.day, body={"plan_id": str(plan_id)}))
+
+
+async def prepare(
+    work: Work,
+    request: Mapping[str, Any],
+    day: date,
+    *,
+    reprice: Callable[[JudgedPractice], JudgedPractice] = lambda candidate: candidate,
+) -> Prepared:
+    """What a plan's request asks for on `day`; `reprice` may give what is lawful another worth."""
     locked = request.get("locked", [])
     stays = {route["agent_id"] for route in locked}
     taken = {stop["practice_id"] for route in locked for stop in route["stops"]}
     asked_for = [
         person
-        for row, person in await _agents(work, plan.day)
-        if str(row.id) in request["agent_ids"] and str(row.id) not in stays
+        for row, person in await _agents(work, day)
+        if row.available and str(row.id) in request["agent_ids"] and str(row.id) not in stays
     ]
     # What is left of a day that has begun: nobody is sent to a door in the past.
-    already_s = seconds_gone(plan.day, work.now, work.parts.zone)
+    already_s = seconds_gone(day, work.now, work.parts.zone)
     people = [person for person in asked_for if max(person.shift_from_s, already_s) < person.shift_to_s]
     wanted = None if request["practice_ids"] is None else set(request["practice_ids"])
+    judged = await candidates_on(work, day)
     asked = [
         candidate
-        for candidate in await candidates_on(work, plan.day)
+        for candidate in judged
         # Whoever is told to expect somebody is asked for, whatever else was chosen.
         if (wanted is None or candidate.shown.must or str(candidate.door.practice.id) in wanted)
         and str(candidate.door.practice.id) not in taken
     ]
-    lawful = [candidate for candidate in asked if candidate.windows_s]
     refused = [candidate for candidate in asked if not candidate.windows_s]
-    named = await appointments.named_on(work.session, plan.day, work.parts.zone)
+    named = await appointments.named_on(work.session, day, work.parts.zone)
     pins = named | {UUID(practice): UUID(agent) for practice, agent in request.get("pins", {}).items()}
-    prepared = await problem_of(work, plan.day, people, lawful, not_before_s=already_s, pins=pins)
-    return replace(prepared, refused=refused)
+    # Who is visited in a locked lane is visited nowhere else, but for what was promised or put there by hand.
+    there = {c.door.person: c for c in judged if str(c.door.practice.id) in taken and c.door.person is not None}
+    met, lawful = [], []
+    for candidate in asked:
+        promised = candidate.shown.must or candidate.door.practice.id in pins
+        other = None if promised else there.get(candidate.door.person or "")
+        if candidate.windows_s and other is not None:
+            met.append((candidate, other.shown.practice_number))
+        elif candidate.windows_s:
+            lawful.append(reprice(candidate))
+    prepared = await problem_of(work, day, people, lawful, not_before_s=already_s, pins=pins)
+    return replace(prepared, refused=refused, met=met)
 
 
 async def problem_of(
@@ -435,7 +472,7 @@ async def problem_of(
     pinned = {practice: places[agent] for practice, agent in (pins or {}).items() if agent in places}
     points = [(_degrees(p.home_lat_e6), _degrees(p.home_lon_e6)) for p in people]
     points += [(_degrees(c.shown.lat_e6), _degrees(c.shown.lon_e6)) for c in lawful]
-    doors = {c.door.practice.id: door for c in lawful if (door := _door(c)) is not None}
+    doors = doors_of(lawful)
     matrix = travel.matrix(points)
     cost = (matrix.distance_m * CENT_PER_KM) // 1000 + (matrix.travel_s * CENT_PER_HOUR) // 3600
     problem = Problem.of(
@@ -464,7 +501,7 @@ async def problem_of(
         cost_cents=cost,
         lunch=Lunch(),
         may_visit=await _may_visit(work, people, lawful, day, held),
-        apart=_elsewhere(lawful, doors),
+        apart=elsewhere(lawful, doors),
     )
     return Prepared(problem, people, lawful, [], matrix.distance_m)
 
@@ -478,7 +515,12 @@ def _door(candidate: JudgedPractice) -> str | None:
     return "|".join((person, *(part.casefold() for part in place)))
 
 
-def _elsewhere(lawful: Sequence[JudgedPractice], doors: Mapping[UUID, str]) -> list[list[int]]:
+def doors_of(lawful: Iterable[JudgedPractice]) -> dict[UUID, str]:
+    """By practice a name for the door at which its person lives, where it is known who that is."""
+    return {c.door.practice.id: door for c in lawful if (door := _door(c)) is not None}
+
+
+def elsewhere(lawful: Sequence[JudgedPractice], doors: Mapping[UUID, str]) -> list[list[int]]:
     """Pairs of visits to one person at different doors: at most one of each on a day (DOMAIN 2.1)."""
     by_person: dict[str, list[int]] = {}
     for number, candidate in enumerate(lawful):
@@ -526,7 +568,7 @@ def _degrees(value_e6: int | None) -> float:
     return (value_e6 or 0) / 1_000_000
 
 
-class _Teller:
+class Teller:
     """Runs the search in a thread and writes its progress to the plan about three times a second."""
 
     EVERY_S = 0.3
@@ -588,10 +630,20 @@ class _Teller:
             tell(session, NewFact("plan.progress", self._parts.clock.now(), day=plan.day, body=body))
 
 
-def _result(prepared: Prepared, solution: Solution, day: date, parts: Parts) -> dict[str, Any]:
-    """What the plan row keeps: routes as the desk shows them, unplanned visits with their reasons."""
+def result_of(
+    prepared: Prepared,
+    solution: Solution,
+    day: date,
+    parts: Parts,
+    *,
+    held: Sequence[Sequence[InReserve]] | None = None,
+) -> dict[str, Any]:
+    """What the plan row keeps: routes as the desk shows them, unplanned visits with their reasons.
+
+    `held`: the reserve of each agent, where it is known already.
+    """
     here = {reason.visit: reason for reason in why_here(prepared.problem, solution.plan)}
-    held = reserve(prepared.problem, solution.plan)
+    held = reserve(prepared.problem, solution.plan) if held is None else held
     routes = [
         route_of(prepared, agent_day, here, day, parts, held=held[agent_day.agent])
         for agent_day in solution.judgement.days
@@ -600,6 +652,8 @@ def _result(prepared: Prepared, solution: Solution, day: date, parts: Parts) -> 
         unplanned_of(prepared.candidates[reason.visit], reason.reason.value, details_of(reason, prepared))
         for reason in why_not(prepared.problem, solution.plan)
     ]
+    for candidate, other in prepared.met:
+        unplanned.append(unplanned_of(candidate, Reason.KEPT_APART.value, {"instead_of": other}))
     for candidate in prepared.refused:
         finding = candidate.shown.findings[0] if candidate.shown.findings else None
         unplanned.append(

@@ -285,6 +285,22 @@ async def test_later_planning_leaves_locked_lanes_alone_and_pinned_visits_with_t
     assert [lane["locked_by"] for lane in again["lanes"]].count(house.people[Role.DISPATCHER].name) == 1
 
 
+async def test_who_is_visited_in_a_locked_lane_is_visited_in_no_other(house: House) -> None:
+    desk, board = await a_board(house, "P-001", "P-002")
+    lane = board["lanes"][busy(board)]
+    lock = {"agent_id": lane["route"]["agent_id"], "locked": True, "seen": seen(board)}
+    await desk.post(f"/dispatch/plans/{board['plan_id']}/locks", json=lock)
+    met = next(stop["practice_number"] for stop in lane["route"]["stops"])
+    await entrusted(house, "P-008", of=met)
+    await entrusted(house, "P-009")
+
+    plan = await planned(house, desk, keep=board["plan_id"])
+
+    assert "P-009" in {stop["practice_number"] for route in plan["routes"] for stop in route["stops"]}
+    told = [(row["practice_number"], row["reason"], row["details"]) for row in plan["unplanned"]]
+    assert told == [("P-008", "kept_apart", {"instead_of": met})]
+
+
 async def test_only_a_draft_of_the_same_day_is_kept(house: House) -> None:
     desk, board = await a_board(house)
 

@@ -64,7 +64,7 @@ def best_by_trying_all(problem: Problem) -> int:
 @st.composite
 def problems(draw: st.DrawFn, *, most_agents: int = 4, most_visits: int = 12) -> Problem:
     """Any lawful small problem: asymmetric travel that breaks the triangle rule, odd windows, pins, must-dos, shared
-    doors, skills, visits kept apart."""
+    doors, skills, loads, visits kept apart."""
     n_agents = draw(st.integers(0, most_agents))
     n_visits = draw(st.integers(0, most_visits))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
@@ -77,6 +77,7 @@ def problems(draw: st.DrawFn, *, most_agents: int = 4, most_visits: int = 12) ->
             max_visits=draw(st.integers(0, 6)),
             takes_lunch=draw(st.booleans()),
             skills=draw(st.sampled_from([frozenset(), frozenset({"de"})])),
+            capacity=draw(st.sampled_from([None, None, 5])),
         )
         for i in range(n_agents)
     ]
@@ -93,6 +94,7 @@ def problems(draw: st.DrawFn, *, most_agents: int = 4, most_visits: int = 12) ->
             preferred_cents=draw(st.integers(0, 3_000)),
             skills=draw(st.sampled_from([frozenset()] * 5 + [frozenset({"de"})])),
             door=draw(st.sampled_from([None, None, "x", "y"])),
+            load=draw(st.integers(0, 3)),
         )
         for i in range(n_visits)
     ]

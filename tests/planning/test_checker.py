@@ -35,6 +35,10 @@ def at_nine(minutes_away: int) -> Problem:
     return on_a_road([(an_agent(), 0)], [(a_visit(windows_s=((8 * HOUR, 9 * HOUR),)), minutes_away)])
 
 
+def two_loads(capacity: int) -> Problem:
+    return on_a_road([(an_agent(capacity=capacity), 0)], [(a_visit(load=3), 5), (a_visit(load=4), 9)])
+
+
 def pinned() -> Problem:
     return on_a_road([(an_agent(), 0), (an_agent(), 0)], [(a_visit(pin=1), 5)])
 
@@ -58,6 +62,7 @@ PAIRS = [
     ("shift", at_nine(60), [[0]], on_a_road([(an_agent(shift_s=(0, 1_000)), 0)], [(a_visit(), 10)]), [[0]]),
     ("lunch", day_from(50_400), [[0]], day_from(50_401), [[0]]),
     ("max_visits", two_visits(max_visits=2), [[0, 1], []], two_visits(max_visits=1), [[0, 1], []]),
+    ("capacity", two_loads(7), [[0, 1]], two_loads(6), [[0, 1]]),
     ("pin", pinned(), [[], [0]], pinned(), [[0], []]),
     ("may_visit", forbidden(), [[]], forbidden(), [[0]]),
     ("skills", speaking("de", "fr"), [[0]], speaking("fr"), [[0]]),

@@ -62,6 +62,8 @@ ITEMS: list[tuple[Spoil, str, str]] = [
     (lambda d: d["visits"][0].update(pin="anna"), "unknown_pin", "visits[0].pin"),
     # a service that takes less than no time
     (lambda d: d["visits"][0].update(service=-1), "visit_unreadable", "visits[0].service"),
+    # a load that makes room
+    (lambda d: d["visits"][0].update(load=-1), "visit_unreadable", "visits[0].load"),
     # a visit that is no object
     (lambda d: d["visits"].__setitem__(0, None), "visit_unreadable", "visits[0]"),
     # a visit at night: nobody works then
@@ -195,6 +197,8 @@ AGENTS: list[tuple[Spoil, str, str]] = [
     (lambda d: d["agents"][0].pop("shift"), "agent_unreadable", "agents[0].shift"),
     # less than no visits
     (lambda d: d["agents"][0].update(max_visits=-1), "agent_unreadable", "agents[0].max_visits"),
+    # a capacity in words
+    (lambda d: d["agents"][0].update(capacity="big"), "agent_unreadable", "agents[0].capacity"),
     # no object
     (lambda d: d["agents"].__setitem__(0, 5), "agent_unreadable", "agents[0]"),
     # no road from home

@@ -149,6 +149,14 @@ class PlanRow(Struct, frozen=True):
     """The plan that hands took this one from."""
 
 
+class SpreadDay(Struct, frozen=True):
+    """One of several days over which visits were spread, and its plan."""
+
+    day: date
+    plan_id: UUID
+    served: int
+
+
 class PlanView(Struct, frozen=True):
     id: UUID
     day: date
@@ -163,6 +171,8 @@ class PlanView(Struct, frozen=True):
     published_version: int | None
     failure: str | None
     edited_from: UUID | None = None
+    spread: list[SpreadDay] = []
+    """All days planned together with this one, where there are several."""
 
 
 class DayVersion(Struct, frozen=True):

@@ -3928,6 +3928,7 @@ export interface components {
             progress: components["schemas"]["PlanProgress"];
             published_version: number | null;
             routes: components["schemas"]["Route"][];
+            spread?: components["schemas"]["SpreadDay"][];
             /** @enum {string} */
             state: "queued" | "running" | "done" | "failed";
             stopped_early: boolean;
@@ -4529,6 +4530,14 @@ export interface components {
             number: number;
             reason: string;
         };
+        /** SpreadDay */
+        SpreadDay: {
+            /** Format: date */
+            day: string;
+            /** Format: uuid */
+            plan_id: string;
+            served: number;
+        };
         /**
          * State
          * @description Where a delivery stands. A dead one holds up its practice's queue until a person decides.
@@ -4848,6 +4857,8 @@ export interface components {
             agent_ids?: string[] | null;
             /** Format: date */
             day: string;
+            /** @default 1 */
+            days: number;
             keep?: string | null;
             practice_ids?: string[] | null;
             /** @default 10 */

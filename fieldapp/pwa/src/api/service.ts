@@ -275,7 +275,7 @@ export const service = {
   plans: (day: string) => answer(client.GET('/api/v1/dispatch/plans', { params: { query: { day } } })),
   plan: (plan_id: string) =>
     answer(client.GET('/api/v1/dispatch/plans/{plan_id}', { params: { path: { plan_id } } })),
-  startPlan: (body: { day: string; agent_ids: string[] | null; practice_ids: string[] | null; seconds: number; seed: number; keep?: string }) =>
+  startPlan: (body: { day: string; agent_ids: string[] | null; practice_ids: string[] | null; seconds: number; seed: number; keep?: string; days: number }) =>
     answer(client.POST('/api/v1/dispatch/plans', { body })),
   stopPlan: (plan_id: string) =>
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/stop', { params: { path: { plan_id } } })),

@@ -1,0 +1,76 @@
+"""Several days planned at once against one day after the other, by the same search in the same time.
+
+    python -m bench.several_days [--days 5] [--seconds 5] [--seeds 2] [--sizes 5x100,10x300]
+
+One day after the other: each day is planned with what the days before left, in its share of the seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from statistics import mean
+
+import numpy as np
+
+from fieldapp.planning.days import Together, judge_days
+from fieldapp.planning.days_files import read_days
+from fieldapp.planning.instances import Layout, made_up_days
+from fieldapp.planning.plan import Plan
+from fieldapp.planning.problem import Problem
+from fieldapp.planning.search import prepare
+from fieldapp.planning.solver import solve
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--days", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--sizes", default="5x100,10x300")
+    parser.add_argument("--layouts", default="towns,far")
+    asked = parser.parse_args()
+    prepare()
+    prepare(days=2)
+    print("| layout | agents x visits x days | together | one after the other | more | must-dos lost |")
+    print("|---|---|---|---|---|---|")
+    for size in asked.sizes.split(","):
+        agents, visits = (int(part) for part in size.split("x"))
+        for layout in asked.layouts.split(","):
+            document = made_up_days(agents, visits, days=asked.days, seed=1, layout=Layout(layout))
+            days = read_days(document).days
+            ways = [
+                [way(days, seed, asked.seconds) for seed in range(asked.seeds)] for way in (together, one_after_other)
+            ]
+            judged = [[judge_days(days, plans) for plans in several] for several in ways]
+            assert not any(one.broken for several in judged for one in several)
+            first, second = (mean(one.objective_cents for one in several) for several in judged)
+            lost = "/".join(str(max(len(one.unserved_must) for one in several)) for several in judged)
+            more = f"{100 * (first - second) / second:+.2f} %"
+            print(f"| {layout} | {size}x{asked.days} | {first:.0f} | {second:.0f} | {more} | {lost} |", flush=True)
+
+
+def together(days: Sequence[Problem], seed: int, seconds: float) -> tuple[Plan, ...]:
+    """All days in one search."""
+    laid = Together.of(days)
+    return laid.plans(solve(laid.problem, seed=seed, seconds=seconds, clock=time.process_time).plan)
+
+
+def one_after_other(days: Sequence[Problem], seed: int, seconds: float) -> tuple[Plan, ...]:
+    """The first day as if there were no other, then the next with what is left."""
+    made: set[str] = set()
+    plans = []
+    for day in days:
+        may_visit = np.array(day.may_visit)
+        may_visit[:, [v for v, visit in enumerate(day.visits) if visit.key in made]] = False
+        left = day.changed(may_visit=may_visit)
+        plan = solve(left, seed=seed, seconds=seconds / len(days), clock=time.process_time).plan
+        made |= {day.visits[visit].key for visit in plan.planned}
+        plans.append(plan)
+    return tuple(plans)
+
+
+if __name__ == "__main__":
+    main()
