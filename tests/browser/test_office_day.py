@@ -132,7 +132,7 @@ def is_planned_and_published(page: Page, service: Service, number: str) -> None:
     agents.get_by_role("checkbox").nth(2).uncheck()
     page.get_by_role("checkbox", name="Tutte le mostrate").uncheck()
     page.get_by_role("checkbox", name=f"Considera {number}").check()
-    expect(page.get_by_text("1 visite scelte, 1 agenti")).to_be_visible()
+    expect(page.get_by_text("1 visita scelta, 1 agente")).to_be_visible()
     page.get_by_label("Tempo di calcolo").select_option(label="5 secondi")
     page.get_by_role("button", name="Pianifica", exact=True).click()
     expect(page.get_by_text(re.compile("Fuori dal giro"))).to_be_visible(timeout=60_000)
