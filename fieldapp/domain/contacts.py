@@ -7,7 +7,7 @@ for weigh differently from a conversation. Days are Italian local dates: limits 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -40,18 +40,20 @@ class Contact:
     """One contact or attempt on a local date.
 
     `reached`: there was a conversation with the debtor. `counts`: it weighs in the limits at all; a contact
-    that the debtor asked for, or a visit to an address that does not exist, does not.
+    that the debtor asked for, or a visit to an address that does not exist, does not. `made_at`: the instant where it
+    is known, by which one visit that is reported for several practices is told from several.
     """
 
     on: date
     channel: Channel
     reached: bool
     counts: bool = True
+    made_at: datetime | None = field(default=None, compare=False)
 
     @classmethod
     def at(cls, at: datetime, *, channel: Channel, reached: bool, counts: bool = True) -> Contact:
         """A contact at an aware instant, laid on its Italian day."""
-        return cls(local_day(at), channel, reached, counts)
+        return cls(local_day(at), channel, reached, counts, at)
 
 
 class Tally(NamedTuple):
@@ -85,6 +87,16 @@ def conversations(contacts: Iterable[Contact], *, on: date, since: date) -> Tall
 def visits(contacts: Iterable[Contact], *, on: date, since: date) -> Tally:
     """Visits that weigh, whoever was met."""
     return tally(visit_days(contacts), on=on, since=since)
+
+
+OF_THE_PERSON = frozenset({"ASKED_TO_LEAVE"})
+"""Outcomes by which somebody wants something of us altogether, whichever debt they were asked about."""
+
+
+def without(contacts: Iterable[Contact], visited_at: datetime) -> tuple[Contact, ...]:
+    """The contacts but for the visit of that instant: one door that is reported for several practices is one visit."""
+    visit = Channel.VISIT
+    return tuple(one for one in contacts if one.channel is not visit or one.made_at != visited_at)
 
 
 def calls_to_cancel(planned: Iterable[Contact], *, visit: Contact) -> tuple[Contact, ...]:

@@ -33,6 +33,7 @@ class Kept(StrEnum):
 class Promised:
     """A promise as it stands. `seen`: the office saw the announced payment arrive."""
 
+    id: UUID
     practice_id: UUID
     practice_number: str
     debtor: str

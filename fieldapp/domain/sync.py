@@ -41,7 +41,7 @@ from fieldapp.domain.conduct import (
     judge,
 )
 from fieldapp.domain.conduct import Visit as VisitAct
-from fieldapp.domain.contacts import Contact, calls_to_cancel, local_day
+from fieldapp.domain.contacts import OF_THE_PERSON, Channel, Contact, calls_to_cancel, local_day, without
 from fieldapp.domain.danger import Danger, read_danger, read_danger_position
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import canonical_json, sha256
@@ -156,6 +156,8 @@ class PracticeKnown:
     """Whoever a receipt may name as its debtor."""
     terms: Terms = field(default_factory=Terms)
     """What the creditor grants now."""
+    debtor_group: UUID | None = None
+    """The same for practices whose debtor a person said to be one."""
     agreements: frozenset[UUID] = frozenset()
     """Plans and settlements that have arrived."""
     plan_running: bool = False
@@ -660,11 +662,14 @@ class _Judging:
             )
         address, findings = practice.addresses[report.address_id], list[Finding]()
         for act in acts:
-            facts = Facts(act=act, practice=self._facts[practice.id], address=address, agent=self._agent)
+            told = self._facts[practice.id]
+            if report.with_visit_id is not None:
+                told = replace(told, contacts=without(told.contacts, report.arrived_at))
+            facts = Facts(act=act, practice=told, address=address, agent=self._agent)
             findings += judge(facts, known.ruleset, known.now).findings
             if isinstance(act, Payment) and act.method == "cash":
-                self._remember_cash(practice.id, act)
-        self._remember_contact(practice.id, report)
+                self._remember_cash(practice, act)
+        self._remember_contact(practice, report)
         return findings
 
     def _cheque(self, paid: ReportedPayment, practice: PracticeKnown) -> Cheque | None:
@@ -686,19 +691,34 @@ class _Judging:
         needless = calls_to_cancel((planned.contact for planned in practice.planned), visit=report.contact())
         return tuple(planned.task_id for planned in practice.planned if planned.contact in needless)
 
-    def _remember_cash(self, practice_id: UUID, act: Payment) -> None:
-        facts = self._facts[practice_id]
+    def _remember_cash(self, practice: PracticeKnown, act: Payment) -> None:
         taken = CashReceived(local_day(act.at), act.amount_cents, act.instalment)
-        self._facts[practice_id] = replace(facts, cash_received=(*facts.cash_received, taken))
+        for other in self._of_one_debtor(practice):
+            if other.creditor_id == practice.creditor_id:
+                facts = self._facts[other.id]
+                self._facts[other.id] = replace(facts, cash_received=(*facts.cash_received, taken))
         self._agent = replace(self._agent, cash_held_cents=self._agent.cash_held_cents + act.amount_cents)
 
-    def _remember_contact(self, practice_id: UUID, report: VisitReport) -> None:
-        """The next visit of the batch to the same person counts this one."""
-        facts, contact = self._facts[practice_id], report.contact()
-        happened = dict(facts.happened) | {report.outcome.code: contact.on}
-        self._facts[practice_id] = replace(
-            facts, contacts=(*facts.contacts, contact), happened=tuple(sorted(happened.items()))
-        )
+    def _remember_contact(self, practice: PracticeKnown, report: VisitReport) -> None:
+        """The next visit of the batch to the same person counts this one, under whichever practice it is made."""
+        contact, code = report.contact(), report.outcome.code
+        for other in self._of_one_debtor(practice):
+            facts = self._facts[other.id]
+            own = other.id == practice.id
+            before = [one for one in facts.contacts if one.made_at == contact.made_at and one.channel is Channel.VISIT]
+            # One visit reported for several practices is one contact: the practice's own word, else the one that met.
+            if own or not before or contact.reached:
+                facts = replace(facts, contacts=(*without(facts.contacts, report.arrived_at), contact))
+            if own or code in OF_THE_PERSON:
+                happened = dict(facts.happened) | {code: contact.on}
+                facts = replace(facts, happened=tuple(sorted(happened.items())))
+            self._facts[other.id] = facts
+
+    def _of_one_debtor(self, practice: PracticeKnown) -> list[PracticeKnown]:
+        """The practice, and those of the batch whose debtor is the same."""
+        group = practice.debtor_group
+        others = self._known.practices.values()
+        return [one for one in others if one.id == practice.id or (group is not None and one.debtor_group == group)]
 
     def _call(self, decision: Decision, envelope: Envelope) -> Decision:
         reader = Reader(envelope.body, area="contact")

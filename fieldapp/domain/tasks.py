@@ -8,8 +8,10 @@ from fieldapp.domain.access import Role
 from fieldapp.domain.errors import Kind, Refusal
 
 SLEEPS_AT_MOST = timedelta(days=7)
-"""So long a task may be put off that is due sooner; one that is due later, until its day."""
+"""So long a task may be put off whose day has come or is over; one that is due later, until its day."""
 NEVER_SLEEPS = frozenset({"agent.in_danger"})
+NOT_BEYOND_ITS_DAY = frozenset({"limitation.near"})
+"""Kinds for which it is too late afterwards."""
 AT_THE_DESK = frozenset({Role.DISPATCHER, Role.BACK_OFFICE, Role.ADMINISTRATOR})
 """Who may be given a task."""
 
@@ -19,10 +21,10 @@ def check_sleep(until: date, *, kind: str, due_on: date, today: date) -> None:
 
     Raises Refusal `task.cannot_wait`, `task.asleep_in_past`, `task.asleep_too_long` (details: until, the last day).
     """
-    if kind in NEVER_SLEEPS:
+    if kind in NEVER_SLEEPS or (kind in NOT_BEYOND_ITS_DAY and due_on <= today):
         raise Refusal("task.cannot_wait")
     if until <= today:
         raise Refusal("task.asleep_in_past", kind=Kind.MALFORMED)
-    last = max(due_on, today + SLEEPS_AT_MOST)
+    last = due_on if due_on > today else today + SLEEPS_AT_MOST
     if until > last:
         raise Refusal("task.asleep_too_long", details={"until": last.isoformat()})

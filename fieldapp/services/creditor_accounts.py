@@ -80,9 +80,8 @@ async def account_of(
     """The account of `rows`, with the promises whose day ended within the period."""
     today = parts.clock.now().astimezone(parts.zone).date()
     first, after = period.due_days(parts.zone, today=today)
-    promises = await store.promises_due(session, creditor_id=creditor_id, first=first, after=after, zone=parts.zone)
-    received = await store.received(session, {one.practice_id for one in promises}, zone=parts.zone)
-    return rules.draw_up(rows, rules.judge_promises(promises, received), period=period)
+    judged = await store.judged_promises(session, creditor_id=creditor_id, first=first, after=after, zone=parts.zone)
+    return rules.draw_up(rows, judged, period=period)
 
 
 async def write(

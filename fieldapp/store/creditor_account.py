@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from fieldapp.domain.creditor_account import Promised, Received
+from fieldapp.domain.creditor_account import Kept, Promised, Received, judge_promises
 from fieldapp.domain.outgoing import TAKES_BACK
 from fieldapp.store.outgoing import debtors_of
 from fieldapp.store.tables.field import Promise, Visit
@@ -18,21 +18,29 @@ from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.practice import Practice
 
 
-async def promises_due(
-    session: AsyncSession, *, creditor_id: UUID, first: date, after: date, zone: ZoneInfo
-) -> list[Promised]:
-    """Promises about a creditor's practices due on `first` or later and before `after`."""
+async def judged_promises(
+    session: AsyncSession, *, first: date, after: date, zone: ZoneInfo, creditor_id: UUID | None = None
+) -> list[tuple[Promised, Kept]]:
+    """What became of the promises due on `first` or later and before `after`, of one creditor or of all.
+
+    The same practice's earlier promises are looked at too: a sum that kept one of them keeps no other.
+    """
+    due = select(Promise.practice_id).where(col(Promise.due_on) >= first, col(Promise.due_on) < after)
     query = (
         select(Promise, Practice.practice_number, Visit.left_at)
         .join(Practice, col(Practice.id) == col(Promise.practice_id))
         .join(Visit, col(Visit.id) == col(Promise.visit_id))
-        .where(Practice.creditor_id == creditor_id, col(Promise.due_on) >= first, col(Promise.due_on) < after)
+        .where(col(Promise.practice_id).in_(due), col(Promise.due_on) < after)
         .order_by(col(Promise.due_on), col(Promise.id))
     )
+    if creditor_id is not None:
+        query = query.where(Practice.creditor_id == creditor_id)
     found = (await session.exec(query)).all()
-    debtors = await debtors_of(session, {row.practice_id for row, _, _ in found})
-    return [
+    practice_ids = {row.practice_id for row, _, _ in found}
+    debtors = await debtors_of(session, practice_ids)
+    promised = [
         Promised(
+            id=row.id,
             practice_id=row.practice_id,
             practice_number=number,
             debtor=debtors.get(row.practice_id, ""),
@@ -43,6 +51,8 @@ async def promises_due(
         )
         for row, number, left_at in found
     ]
+    judged = judge_promises(promised, await received(session, practice_ids, zone=zone))
+    return [(one, kept) for one, kept in judged if one.due_on >= first]
 
 
 async def received(session: AsyncSession, practice_ids: Collection[UUID], *, zone: ZoneInfo) -> list[Received]:

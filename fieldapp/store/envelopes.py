@@ -227,6 +227,7 @@ async def _practices(
         sqlalchemy.select(
             *facts_store.FACTS,
             col(Practice.practice_number),
+            col(Practice.debtor_group),
             col(Creditor.name).label("creditor_name"),
             col(Creditor.cheque_payee),
             listed(Obligor.name, where=(col(Obligor.practice_id) == col(Practice.id),), of=Practice).label("named"),
@@ -264,6 +265,7 @@ async def _practices(
             creditor_name=row.creditor_name,
             cheque_payee=row.cheque_payee,
             debtor_names=frozenset(name for (name,) in row.named),
+            debtor_group=row.debtor_group,
             terms=agreements.terms_from(row.granted),
             agreements=frozenset(UUID(id_) for id_, _ in (*row.repayment_plan, *row.settlement)),
             plan_running=any(state in agreements.RUNNING_STATES for _, state in row.repayment_plan),

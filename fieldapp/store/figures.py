@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -15,23 +15,23 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from fieldapp.domain.creditor_account import Promised, judge_promises
 from fieldapp.domain.figures import AGES_DAYS, HOURS, MEASURES, By, Figures, Period, gathered
 from fieldapp.domain.outcomes import OUTCOMES
 from fieldapp.domain.outgoing import TAKES_BACK
-from fieldapp.store.creditor_account import received
+from fieldapp.store.creditor_account import judged_promises
 from fieldapp.store.tables.field import Promise, Visit
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.planning import PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import Address, Creditor, DebtLine, Obligor, Practice
 
 RECEIVED = "payment.received"
+UNKNOWN = "unknown"
 _NOT_MADE = "NOT_MADE"
 _REACHED = sorted(code for code, outcome in OUTCOMES.items() if outcome.reached)
 
 
 def _group(by: By, at: Any, zone: ZoneInfo) -> ColumnElement[str]:
-    """The group of something that happened to the practice at hand at `at`; '' where nothing is known."""
+    """The group of something that happened to the practice at hand at `at`; `unknown` where nothing is."""
     local = func.timezone(str(zone), at)
     match by:
         case By.CREDITOR:
@@ -50,12 +50,12 @@ def _group(by: By, at: Any, zone: ZoneInfo) -> ColumnElement[str]:
                 .limit(1)
                 .correlate(Practice)
             )
-            return func.coalesce(place.scalar_subquery(), literal(""))
+            return func.coalesce(place.scalar_subquery(), literal(UNKNOWN))
         case By.AGE:
             due = sqlalchemy.select(func.min(DebtLine.due_on)).where(col(DebtLine.practice_id) == col(Practice.id))
             days = cast(local, Date) - due.correlate(Practice).scalar_subquery()
             bands = [(days <= most, literal(str(at))) for at, most in enumerate(AGES_DAYS)]
-            return case((days.is_(None), literal("")), *bands, else_=literal(str(len(AGES_DAYS))))
+            return case((days.is_(None), literal(UNKNOWN)), *bands, else_=literal(str(len(AGES_DAYS))))
 
 
 async def by_group(session: AsyncSession, by: By, period: Period, *, zone: ZoneInfo, today: date) -> dict[str, Figures]:
@@ -159,32 +159,16 @@ async def _promises(
     session: AsyncSession, by: By, period: Period, *, zone: ZoneInfo, today: date
 ) -> list[tuple[str, UUID, str]]:
     """Group, practice and `kept` or `broken` of each promise whose day was over in the period, by when it was made."""
-    kin = _group(by, Visit.left_at, zone)
+    after = min(period.after, today)
+    judged = await judged_promises(session, first=period.first, after=after, zone=zone)
     query = (
-        sqlalchemy.select(Promise, col(Visit.left_at), kin)
+        sqlalchemy.select(col(Promise.id), _group(by, Visit.left_at, zone))
         .join(Practice, col(Practice.id) == col(Promise.practice_id))
         .join(Visit, col(Visit.id) == col(Promise.visit_id))
-        .where(col(Promise.due_on).between(period.first, min(period.last, today - timedelta(days=1))))
+        .where(col(Promise.due_on) >= period.first, col(Promise.due_on) < after)
     )
-    rows = (await session.execute(query)).all()
-    kins = {row.id: group for row, _, group in rows}
-    promised = [
-        Promised(
-            practice_id=row.practice_id,
-            practice_number=str(row.id),
-            debtor="",
-            made_on=left_at.astimezone(zone).date(),
-            due_on=row.due_on,
-            amount_cents=row.amount_cents,
-            seen=row.state == "kept",
-        )
-        for row, left_at, _ in rows
-    ]
-    money = await received(session, {one.practice_id for one in promised}, zone=zone)
-    return [
-        (kins[UUID(one.practice_number)], one.practice_id, verdict.value)
-        for one, verdict in judge_promises(promised, money)
-    ]
+    kins = {row[0]: row[1] for row in (await session.execute(query)).all()}
+    return [(kins[one.id], one.practice_id, verdict.value) for one, verdict in judged]
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -27,7 +27,7 @@ from fieldapp.domain.conduct import (
     Ruleset,
     SentLetter,
 )
-from fieldapp.domain.contacts import Channel, Contact
+from fieldapp.domain.contacts import OF_THE_PERSON, Channel, Contact
 from fieldapp.domain.ledger import AccountKind
 from fieldapp.domain.limitation import practice_barred_on
 from fieldapp.domain.outcomes import OUTCOMES
@@ -80,6 +80,9 @@ def _of_twins(table: type[SQLModel], *columns: Any, where: Sequence[Any] = ()) -
     return query.label(f"twin_{table.__tablename__}")
 
 
+_CASH = (col(Payment.method) == "cash", col(Payment.standing) != "voided")
+"""Cash that was taken: what a counter-receipt undid was not."""
+
 FACTS: tuple[Any, ...] = (
     col(Practice.id),
     col(Practice.creditor_id),
@@ -101,7 +104,7 @@ FACTS: tuple[Any, ...] = (
         Payment.received_at,
         Payment.amount_cents,
         Payment.instalment_number,
-        where=[col(Payment.method) == "cash"],
+        where=_CASH,
     ),
     _of_twins(
         ContactAttempt, ContactAttempt.at, ContactAttempt.channel, ContactAttempt.outcome, ContactAttempt.reached
@@ -111,7 +114,7 @@ FACTS: tuple[Any, ...] = (
         Payment.received_at,
         Payment.amount_cents,
         Payment.instalment_number,
-        where=[col(Payment.method) == "cash", col(_TWIN.creditor_id) == col(Practice.creditor_id)],
+        where=[*_CASH, col(_TWIN.creditor_id) == col(Practice.creditor_id)],
     ),
     gathered(Approval, Approval.id, Approval.rule, Approval.from_on, Approval.to_on, Approval.withdraws),
     *limitation.CLOCKS,
@@ -149,7 +152,7 @@ def facts_of(row: Any, *, ruleset: Ruleset, today: date) -> PracticeFacts:
         oldest_due_on=min((date.fromisoformat(due_on) for _, due_on, *_ in row.debt_line), default=None),
         letters=_letters(contacts),
         contacts=tuple(_contact(one) for one in everywhere),
-        happened=_happened([one for one in everywhere if one in contacts or one.outcome in _OF_THE_PERSON]),
+        happened=_happened([one for one in everywhere if one in contacts or one.outcome in OF_THE_PERSON]),
         appointments=_appointments(row.visit, row.agreed_visit),
         cash_received=tuple(
             CashReceived(datetime.fromisoformat(at).astimezone(ROME).date(), cents, instalment=number is not None)
@@ -187,10 +190,6 @@ class _Contact(NamedTuple):
     channel: str
     outcome: str
     reached: bool
-
-
-_OF_THE_PERSON = frozenset({"ASKED_TO_LEAVE"})
-"""What somebody wants of us altogether, whichever debt they were asked about."""
 
 
 def _elsewhere(own: list[_Contact], rows: list[Any]) -> list[_Contact]:

@@ -22,7 +22,7 @@ async def opened_again(session: AsyncSession, kind: str, subjects: Collection[st
             col(Task.finished_by).is_(None),
             col(Task.subject_id).in_(list(subjects)),
         )
-        .values(state="open", finished_at=None)
+        .values(state="open", finished_at=None, asleep_until=None)
         .returning(col(Task.id), col(Task.practice_id))
         .execution_options(synchronize_session=False)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,7 +20,7 @@ MADE = date(2026, 11, 2)
 
 
 def promised(due: int, cents: int, *, practice: UUID = ONE, seen: bool = False) -> Promised:
-    return Promised(practice, f"P-{practice.int}", "Mario Bianchi", MADE, date(2026, 11, due), cents, seen)
+    return Promised(uuid4(), practice, f"P-{practice.int}", "Mario Bianchi", MADE, date(2026, 11, due), cents, seen)
 
 
 def came(day: int, cents: int, *, practice: UUID = ONE) -> Received:

@@ -14,7 +14,8 @@ from fieldapp.domain.access import Role
 from fieldapp.domain.ids import Sha256
 from fieldapp.domain.receipt_proof import digest_proof, receipt_proof
 from fieldapp.domain.receipts import read_receipt
-from fieldapp.store import ledger, tables
+from fieldapp.services import rules
+from fieldapp.store import ledger, practice_facts, tables
 from tests.flows.conftest import Desk, House
 from tests.flows.phone import FieldPhone, a_report
 from tests.flows.test_sync import AGENCY, AT, one_stop
@@ -390,6 +391,20 @@ async def test_a_receipt_is_voided_by_a_counter_receipt_and_both_stay(house: Hou
     assert (checked["state"], checked["paper"]["kind"]) == ("genuine", "counter_receipt")
     series = {row["series"]: row for row in good(await desk.get("/receipts/series"))}
     assert (series[phone.series]["voided"], series[phone.series]["whole"], series["U1"]["whole"]) == (1, True, True)
+
+
+async def test_cash_of_a_voided_receipt_weighs_in_no_ceiling(house: House) -> None:
+    await took(house, 40_000)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    (original,) = await rows(house, tables.Receipt)
+
+    good(await desk.post(f"/receipts/{original.id}/void", json={"reason": "Importo scritto male"}))
+
+    async with house.work() as work:
+        known = await practice_facts.practice_facts(
+            work.session, [original.practice_id], ruleset=await rules.ruleset(work), today=work.today
+        )
+    assert known[original.practice_id].cash_received == ()
 
 
 async def test_a_receipt_is_not_voided_without_reason_nor_when_its_money_went_on(house: House) -> None:

@@ -80,6 +80,18 @@ async def test_groups_are_named(house: House, desk: Desk) -> None:
     assert len(keys[By.AGE]) == 1
 
 
+async def test_what_has_no_known_place_opens_too(house: House, desk: Desk) -> None:
+    await a_day(house)
+    async with house.session() as session:
+        for address in (await session.exec(select(tables.Address))).all():
+            address.comune = ""
+
+    (row,) = (await figures(desk, "area"))["rows"]
+
+    assert (row["key"], row["cells"]) == ("unknown", A_DAY)
+    assert len(await practices(desk, "area", "unknown")) == 2
+
+
 async def test_what_was_given_back_is_taken_off(house: House, desk: Desk) -> None:
     await a_day(house)
     office = await house.sign_in(Role.BACK_OFFICE)
@@ -163,6 +175,22 @@ async def test_a_promise_is_kept_or_broken_once_its_day_is_over(house: House, de
         "P-001": (1, 0),
         "P-002": (0, 1),
     }
+
+
+async def test_a_sum_keeps_one_promise_whatever_days_are_asked_for(house: House, desk: Desk) -> None:
+    await a_day(house)
+    for days in (0, 5):
+        await promised(house, "P-001", TODAY + timedelta(days=days), 30_000)
+    house.clock.move_to(NOW + timedelta(days=10))
+    desk = await house.sign_in(Role.DISPATCHER)
+
+    async def told(from_on: str, to_on: str) -> tuple[int, int]:
+        total = (await figures(desk, from_on=from_on, to_on=to_on))["total"]
+        return total["kept"], total["broken"]
+
+    assert await told("2026-11-01", "2026-11-30") == (1, 0)
+    assert await told("2026-12-01", "2026-12-05") == (0, 1)
+    assert await told("2026-11-01", "2026-12-05") == (1, 1)
 
 
 async def test_another_agency_counts_for_itself(house: House) -> None:

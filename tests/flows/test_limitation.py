@@ -333,6 +333,20 @@ async def test_an_act_recorded_wrongly_is_taken_back_and_the_clock_stands_as_bef
     assert [entry.action for entry in entries].count("limitation.interruption_withdrawn") == 1
 
 
+async def test_a_task_that_comes_back_does_not_sleep(house: House, desk: Desk) -> None:
+    practice_id = await entrusted(house)
+    await another_bill(house, practice_id, date(2025, 1, 10))
+    await limitation.watch_all(house.parts)
+    (task,) = (await desk.get("/tasks", params={"kind": "limitation.near"})).json()
+    await desk.post(f"/tasks/{task['id']}/arrange", json={"owner_id": None, "asleep_until": task["due_on"]})
+    act = await recorded(desk, practice_id, on="2026-11-20")
+
+    await desk.post(f"/practices/{practice_id}/interruptions/{act['id']}/withdraw", json={"reason": WRONG_PRACTICE})
+
+    (again,) = (await desk.get("/tasks", params={"kind": "limitation.near"})).json()
+    assert (again["id"], again["asleep_until"]) == (task["id"], None)
+
+
 async def test_the_right_act_recorded_after_a_wrong_one_counts(house: House, desk: Desk) -> None:
     practice_id = await entrusted(house)
     line_id = await another_bill(house, practice_id, date(2025, 1, 10))

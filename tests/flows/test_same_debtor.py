@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from tests.conftest import NOW
 from tests.flows.arranged import entrusted, published
 from tests.flows.conftest import Desk, House, new_id
 from tests.flows.creditor_file import file_of, lay_out_streets, practice_file, row, taken_in
-from tests.flows.phone import FieldPhone
+from tests.flows.phone import FieldPhone, a_report
 from tests.flows.test_contacts import limits, log
 from tests.flows.test_sync import AT, day_of, paid_report, verdicts
 
@@ -45,9 +46,9 @@ async def decided(desk: Desk, pair: dict[str, Any], verdict: str | None) -> Any:
     return await desk.post(f"/debtors/pairs/{pair['id']}/decide", json={"verdict": verdict})
 
 
-async def two_alike(house: House, desk: Desk) -> tuple[UUID, UUID, dict[str, Any]]:
+async def two_alike(house: House, desk: Desk, *, cents: int = 90_000) -> tuple[UUID, UUID, dict[str, Any]]:
     """Two practices of one debtor, known to be so by nobody yet."""
-    one, other = sorted([await entrusted(house, "P-001"), await entrusted(house, "P-002")])
+    one, other = sorted([await entrusted(house, number, cents=cents) for number in ("P-001", "P-002")])
     match = tables.DebtorMatch(
         id=new_id(),
         agency_id=house.agency_id,
@@ -234,3 +235,62 @@ async def test_one_visit_reported_for_two_joined_practices_is_one_contact_and_it
         ruleset = await rules.ruleset(work)
         known = await practice_facts.practice_facts(work.session, [one, other], ruleset=ruleset, today=work.today)
     assert [sum(cash.cents for cash in known[id_].cash_received) for id_ in (one, other)] == [30_000, 30_000]
+
+
+async def joined_visits(
+    house: House, desk: Desk, *, cents: int = 90_000
+) -> tuple[FieldPhone, dict[str, Any], dict[str, Any]]:
+    """A phone whose day holds two practices of one debtor."""
+    one, other, pair = await two_alike(house, desk, cents=cents)
+    await decided(desk, pair, "same")
+    await published(house, one, other)
+    phone = await FieldPhone.enrol(await house.sign_in(Role.AGENT), house.client(), agent_number="1")
+    first, second = (await day_of(phone))["stops"]
+    return phone, first, second
+
+
+async def flags(phone: FieldPhone, *batches: list[dict[str, Any]]) -> list[list[str]]:
+    answers = [(await phone.push(*batch)).json()["verdicts"] for batch in batches]
+    return [verdict["flags"] for verdicts in answers for verdict in verdicts]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_one_door_reported_for_two_joined_practices_breaks_no_limit(
+    house: House, desk: Desk, at_once: bool
+) -> None:
+    phone, first, second = await joined_visits(house, desk)
+    report = a_report(first, at=AT)
+    shared = a_report(second, at=AT) | {"with_visit_id": report["visit_id"]}
+    both = [phone.envelope("visit", report, at=AT), phone.envelope("visit", shared, at=AT)]
+
+    assert await flags(phone, *([both] if at_once else [both[:1], both[1:]])) == [[], []]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_two_visits_to_one_debtor_on_a_day_are_two_however_they_arrive(
+    house: House, desk: Desk, at_once: bool
+) -> None:
+    phone, first, second = await joined_visits(house, desk)
+    later = AT + timedelta(minutes=20)
+    both = [
+        phone.envelope("visit", a_report(first, at=AT), at=AT),
+        phone.envelope("visit", a_report(second, at=later), at=later),
+    ]
+
+    assert await flags(phone, *([both] if at_once else [both[:1], both[1:]])) == [[], ["conduct.visits_today"]]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_cash_of_one_debtor_for_one_creditor_adds_up_however_it_arrives(
+    house: House, desk: Desk, at_once: bool
+) -> None:
+    phone, first, second = await joined_visits(house, desk, cents=400_000)
+    both = [
+        phone.envelope("visit", paid_report(phone, first, 300_000), at=AT),
+        phone.envelope("visit", paid_report(phone, second, 300_000), at=AT),
+    ]
+
+    first_flags, second_flags = await flags(phone, *([both] if at_once else [both[:1], both[1:]]))
+
+    assert "conduct.cash_over_rolling" not in first_flags
+    assert "conduct.cash_over_rolling" in second_flags

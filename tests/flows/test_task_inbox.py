@@ -1,4 +1,4 @@
-"""Tasks are given to somebody and put off; what sleeps comes back by itself, and nothing sleeps past its day."""
+"""Tasks are given to somebody and put off; what sleeps comes back by itself, in time."""
 
 from __future__ import annotations
 
@@ -99,12 +99,17 @@ async def test_a_task_is_woken_and_done_while_it_sleeps(house: House, desk: Desk
         ("close_practice", 0, 8, "task.asleep_too_long"),
         ("close_practice", -5, 8, "task.asleep_too_long"),
         ("close_practice", 20, 21, "task.asleep_too_long"),
+        ("close_practice", 3, 5, "task.asleep_too_long"),
         ("agent.in_danger", 0, 1, "task.cannot_wait"),
+        ("limitation.near", 0, 1, "task.cannot_wait"),
+        ("limitation.near", -1, 3, "task.cannot_wait"),
+        ("limitation.near", 3, 4, "task.asleep_too_long"),
+        ("limitation.near", 3, 3, None),
         ("close_practice", 0, 7, None),
         ("close_practice", 20, 20, None),
     ],
 )
-async def test_nothing_sleeps_past_its_day(
+async def test_a_task_sleeps_to_its_day_and_a_late_one_a_week_at_most(
     house: House, desk: Desk, kind: str, due_in: int, until: int, code: str | None
 ) -> None:
     task_id = await a_task(house, kind=kind, due_in=due_in)

@@ -88,6 +88,16 @@ describe('what this phone did before the service saw it', () => {
     expect([thisWeek(once), thisWeek(twice)]).toEqual([1, 2])
   })
 
+  it('believes this practice’s own report of a shared visit, else the one that met the debtor', () => {
+    const here = written('mine', { outcome: 'CLOSED_DOORS', met: NOBODY })
+    const there = written('joined', { outcome: 'REFUSES', with_visit_id: 'v-mine' })
+    const nowhere = written('joined', { outcome: 'ADDRESS_NOT_FOUND', met: NOBODY, with_visit_id: 'v-mine' })
+    expect(said(CALL, [here, there])).not.toContain('conduct.conversations_today')
+    expect(said(CALL, [here, there], STOPS[1])).toContain('conduct.conversations_today')
+    expect(said(VISIT, [here, nowhere])).toContain('conduct.visits_today')
+    expect(said(VISIT, [here, nowhere], STOPS[1])).not.toContain('conduct.visits_today')
+  })
+
   it('adds up cash of one debtor for one creditor, under whichever practice it was taken', () => {
     const cash = (practiceId: string): Payment => ({
       practiceId, settledMs: null,

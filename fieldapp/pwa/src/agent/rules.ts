@@ -51,7 +51,7 @@ export function rule(act: Act, stop: StopCard, phone: Known): Ruling {
     // A day that was stored before the app's update may lack what came later.
     ...LATER,
     ...known.practice,
-    contacts: [...known.practice.contacts, ...contactsOf(made)],
+    contacts: [...known.practice.contacts, ...contactsOf(made, stop.practice.id)],
     happened: [...happenedIn(made, stop.practice.id), ...known.practice.happened],
     cash_received: [
       ...known.practice.cash_received,
@@ -74,18 +74,24 @@ function ofOneDebtor({ practice }: StopCard, stops: readonly StopCard[]): Readon
   return new Map([practice, ...joined.map((other) => other.practice)].map((one) => [one.id, one.creditor.id] as const))
 }
 
-/** Visits and calls as the service will count them: a visit that is reported for two creditors is one contact. */
-function contactsOf(items: readonly OutboxItem[]): PracticeFacts['contacts'][number][] {
-  const made = new Map<string, PracticeFacts['contacts'][number]>()
+/**
+ * Visits and calls as the service will count them. A visit that is reported for two creditors is one contact: as this
+ * practice's own report says, else as one that met the debtor.
+ */
+function contactsOf(items: readonly OutboxItem[], practiceId: string): PracticeFacts['contacts'][number][] {
+  const made = new Map<string, { readonly own: boolean; readonly contact: PracticeFacts['contacts'][number] }>()
   for (const { id, kind, body } of items) {
-    if (kind === 'contact' && body.at) made.set(id, { on: localDay(body.at), channel: 'call', reached: false, counts: true })
+    const own = body.practice_id === practiceId
+    if (kind === 'contact' && body.at) made.set(id, { own, contact: { on: localDay(body.at), channel: 'call', reached: false, counts: true } })
     if (kind !== 'visit' || !body.arrived_at) continue
     const outcome = outcomeOf(body.outcome ?? '')
     const visit = body.with_visit_id ?? body.visit_id ?? id
-    const reached = !!outcome?.reached || body.met?.who === 'debtor' || !!made.get(visit)?.reached
-    made.set(visit, { on: localDay(body.arrived_at), channel: 'visit', reached, counts: outcome?.counts ?? true })
+    const reached = !!outcome?.reached || body.met?.who === 'debtor'
+    const before = made.get(visit)
+    if (before && !own && (before.own || !reached)) continue
+    made.set(visit, { own, contact: { on: localDay(body.arrived_at), channel: 'visit', reached, counts: outcome?.counts ?? true } })
   }
-  return [...made.values()]
+  return [...made.values()].map(({ contact }) => contact)
 }
 
 /** What somebody wants of us altogether, whichever debt they were asked about. */

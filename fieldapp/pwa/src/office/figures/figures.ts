@@ -8,7 +8,7 @@ export type By = (typeof BYS)[number]
 
 /** The name of a group. */
 export function groupName(by: By, key: string, name: string): string {
-  if (key === '') return t('figures.unknown')
+  if (key === 'unknown') return t('figures.unknown')
   switch (by) {
     case 'creditor':
     case 'area':
