@@ -213,6 +213,7 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "credit_cards": _session(_OFFICE),
         "bounce_cheque": _session(_OFFICE),
         "confirm_transfer": _session(_OFFICE),
+        "book_held_payment": _session(_OFFICE),
         "make_payment_link": _session(_OFFICE),
         "void_receipt": _session(_OFFICE),
         "refund_receipt": _session(_OFFICE),

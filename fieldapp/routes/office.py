@@ -14,7 +14,7 @@ from litestar.response import ServerSentEvent
 from msgspec import Meta, Struct
 
 from fieldapp.routes.guard import parts_of
-from fieldapp.services import addresses, creditor_accounts, exchange, intake, office
+from fieldapp.services import addresses, creditor_accounts, exchange, inbound_payments, intake, office
 from fieldapp.services.work import Work
 from fieldapp.store.shapes.office import (
     Colleague,
@@ -152,6 +152,10 @@ class OfficeController(Controller):
         self, work: NamedDependency[Work], task_id: FromPath[UUID], data: JSONBody[ArrangeRequest]
     ) -> TaskRow:
         return await office.arrange_task(work, task_id, owner_id=data.owner_id, asleep_until=data.asleep_until)
+
+    @post("/tasks/{task_id:uuid}/book-payment", operation_id="book_held_payment", status_code=200)
+    async def book_held_payment(self, work: NamedDependency[Work], task_id: FromPath[UUID]) -> TaskRow:
+        return await inbound_payments.book_held(work, task_id)
 
     @post("/tasks/{task_id:uuid}/finish", operation_id="finish_task", status_code=200)
     async def finish_task(

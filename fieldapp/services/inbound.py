@@ -44,6 +44,8 @@ class Told:
     account: ServiceIdentity
     creditor_id: UUID
     now: datetime
+    person_id: UUID | None = None
+    """Who at the desk says it in the system's place."""
 
     @property
     def today(self) -> date:

@@ -18,14 +18,18 @@ from fieldapp.domain.ledger import AccountKey, AccountKind, LineBalance, NewEntr
 from fieldapp.services import inbound
 from fieldapp.services.inbound import Answered, Given, Reception, Told, Verdicts, accepted, held, known, refused
 from fieldapp.services.laying import laid_over_lines
-from fieldapp.services.work import Parts
+from fieldapp.services.work import Parts, Work
 from fieldapp.store import inbound as store
-from fieldapp.store import intake, ledger
+from fieldapp.store import intake, ledger, tasks
 from fieldapp.store.cards import by_practice
 from fieldapp.store.feed import audit
 from fieldapp.store.inbound import DebtLine, SeenPayment
 from fieldapp.store.shapes.inbound import ItemVerdict, PaymentItem
+from fieldapp.store.shapes.office import TaskRow
 from fieldapp.store.tables.field import Promise
+
+HELD_TASK = "payment.seen_twice"
+"""The task of a payment that may be our receipt."""
 
 
 @dataclass(slots=True)
@@ -142,7 +146,7 @@ def _row(told: Told, one: Given[PaymentItem], state: PaymentState, *, held_again
 
 async def _ask(told: Told, one: Given[PaymentItem], row: SeenPayment, twin: OwnReceipt) -> None:
     await told.ask(
-        "payment.seen_twice",
+        HELD_TASK,
         ("seen_payment", str(row.id)),
         one.practice.id,
         reference=row.reference,
@@ -168,6 +172,8 @@ async def _book(told: Told, scene: _Scene, one: Given[PaymentItem], row: SeenPay
         entry, over_cents = _entry(told, scene, one, row)
         posted = await ledger.post(told.session, [entry], now=told.now, new_id=told.new_id)
         state, entry_id = PaymentState.POSTED, posted[entry.idempotency_key]
+    if row.state == PaymentState.HELD:
+        await tasks.finish_about(told.session, HELD_TASK, [str(row.id)], person_id=told.person_id, now=told.now)
     row.state, row.entry_id, row.held_against = state.value, entry_id, None
     await _settle_announced(told, scene, one, row)
     if over_cents:
@@ -212,6 +218,32 @@ async def _settle_announced(told: Told, scene: _Scene, one: Given[PaymentItem], 
                 **told.audited(reference=row.reference),
             )
             return
+
+
+async def book_held(work: Work, task_id: UUID) -> TaskRow:
+    """A person looked at a payment that may be our receipt and says that it is another: it is booked, the task done.
+
+    Raises Refusal `task.unknown`, `inbound.payment_not_held`, `inbound.creditor_busy`.
+    """
+    task = await tasks.open_task(work.session, task_id)
+    found = await store.held_payment(work.session, task.subject_id) if task.kind == HELD_TASK else None
+    if found is None:
+        raise Refusal("inbound.payment_not_held", kind=Kind.CONFLICT)
+    row, practice, teller = found
+    told = Told(work.parts, work.session, teller, row.creditor_id, work.now, work.identity.person_id)
+    ours = await store.known_to_creditor(work.session, [practice.id], zone=work.parts.zone)
+    item = PaymentItem(
+        practice_number=practice.practice_number,
+        reference=row.reference,
+        amount_cents=row.amount_cents,
+        paid_on=row.paid_on,
+        other_than=[own.receipt for own in ours.get(practice.id, ())],
+    )
+    verdicts = await take_payments(told, [Given(0, item, practice)])
+    assert verdicts[0].verdict == "accepted", verdicts
+    audit(work.session, "inbound.payment_released", "practice", practice.id, **_said(row))
+    await work.session.refresh(task)
+    return (await tasks.rows(work.session, task_id=task_id))[0]
 
 
 _PAYMENTS = Reception("write_payments", WriteScope.PAYMENTS, PaymentItem, take_payments)

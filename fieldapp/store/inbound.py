@@ -14,8 +14,9 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from fieldapp.domain.access import ServiceIdentity
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.domain.inbound import OwnReceipt
+from fieldapp.domain.inbound import OwnReceipt, PaymentState
 from fieldapp.domain.payments import METHODS
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.store import intake
@@ -177,6 +178,27 @@ async def seen(session: AsyncSession, creditor_id: UUID, references: Collection[
         SeenPayment.creditor_id == creditor_id, col(SeenPayment.reference).in_(list(references))
     )
     return {row.reference: row for row in (await session.exec(query)).all()}
+
+
+async def held_payment(session: AsyncSession, payment_id: str) -> tuple[SeenPayment, Practice, ServiceIdentity] | None:
+    """A payment that waits for a person, its practice and who told it; nothing else is written about its creditor until
+    the transaction ends. Raises Refusal `inbound.creditor_busy`."""
+    creditor = select(SeenPayment.creditor_id).where(cast(col(SeenPayment.id), String) == payment_id)
+    creditor_id = (await session.exec(creditor)).first()
+    if creditor_id is None:
+        return None
+    await lock_creditor(session, creditor_id)
+    query = (
+        select(SeenPayment, Practice, ServiceAccount)
+        .join(Practice, col(Practice.id) == col(SeenPayment.practice_id))
+        .join(ServiceAccount, col(ServiceAccount.id) == col(SeenPayment.service_account_id))
+        .where(cast(col(SeenPayment.id), String) == payment_id, SeenPayment.state == PaymentState.HELD.value)
+    )
+    found = (await session.exec(query)).first()
+    if found is None:
+        return None
+    row, practice, account = found
+    return row, practice, ServiceIdentity(account.agency_id, account.id, account.name, frozenset(), account.creditor_id)
 
 
 async def known_to_creditor(

@@ -202,7 +202,7 @@ async def finish_under(
 
 
 async def finish_about(
-    session: AsyncSession, kind: str, subject_ids: Collection[str], *, person_id: UUID, now: datetime
+    session: AsyncSession, kind: str, subject_ids: Collection[str], *, person_id: UUID | None, now: datetime
 ) -> None:
     """Close the open tasks of a kind about these subjects: what they asked for is done."""
     await session.execute(

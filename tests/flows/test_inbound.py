@@ -651,6 +651,59 @@ async def test_a_payment_that_is_our_own_receipt_is_held_until_he_says_otherwise
     assert await owed(house, practice) == 30_000
 
 
+async def held_task(house: House, practice: UUID) -> str:
+    """The task of a payment that equals a receipt which the creditor knows of."""
+    await visited(house, practice, 20_000)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    await desk.get(f"/exports/outcomes?day=2026-11-26&creditor_id={house.creditor_id}")
+    there = await teller(house)
+    assert short(await there.told("payments", payment(20_000, on="2026-11-26"))) == [
+        ("held", "inbound.like_our_receipt")
+    ]
+    return str((await open_tasks(house))["payment.seen_twice"]["id"])
+
+
+async def test_the_office_books_a_held_payment_that_is_another_once(house: House, practice: UUID) -> None:
+    task_id = await held_task(house, practice)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+
+    booked = await desk.post(f"/tasks/{task_id}/book-payment")
+    again = await desk.post(f"/tasks/{task_id}/book-payment")
+
+    assert (booked.status_code, booked.json()["state"]) == (200, "done")
+    assert (again.status_code, again.json()["code"]) == (404, "task.unknown")
+    assert await owed(house, practice) == 50_000
+    assert short(await (await teller(house)).told("payments", payment(20_000, on="2026-11-26"))) == [("known", None)]
+    async with house.session() as session:
+        query = select(tables.AuditEntry).where(tables.AuditEntry.action == "inbound.payment_released")
+        entry = (await session.exec(query)).one()
+    assert entry.person_id == desk.identity.person_id
+
+
+async def test_what_the_system_books_meanwhile_closes_the_task_and_is_not_booked_again(
+    house: House, practice: UUID
+) -> None:
+    task_id = await held_task(house, practice)
+    there = await teller(house)
+    await there.told("payments", payment(20_000, on="2026-11-26", other_than=["A1-000001"]))
+
+    assert "payment.seen_twice" not in await open_tasks(house)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    assert (await desk.post(f"/tasks/{task_id}/book-payment")).json()["code"] == "task.unknown"
+    assert await owed(house, practice) == 50_000
+
+
+@pytest.mark.usefixtures("practice")
+async def test_only_a_task_of_a_held_payment_books_one(house: House) -> None:
+    await (await teller(house)).told("payments", payment(90_001, on="2026-11-26"))
+    over = (await open_tasks(house))["practice.overpaid"]["id"]
+    desk = await house.sign_in(Role.BACK_OFFICE)
+
+    answer = await desk.post(f"/tasks/{over}/book-payment")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "inbound.payment_not_held")
+
+
 async def test_more_than_is_owed_is_posted_and_a_person_hears_of_it(house: House, practice: UUID) -> None:
     await (await teller(house)).told("payments", payment(90_001, on="2026-11-26"))
 

@@ -212,6 +212,8 @@ export const service = {
   colleagues: () => answer(client.GET('/api/v1/tasks/colleagues')),
   arrangeTask: (task_id: string, body: Body<'/api/v1/tasks/{task_id}/arrange'>) =>
     answer(client.POST('/api/v1/tasks/{task_id}/arrange', { params: { path: { task_id } }, body })),
+  bookHeldPayment: (task_id: string) =>
+    answer(client.POST('/api/v1/tasks/{task_id}/book-payment', { params: { path: { task_id } } })),
   finishTask: (task_id: string, note: string) =>
     answer(client.POST('/api/v1/tasks/{task_id}/finish', { params: { path: { task_id } }, body: { note } })),
   doubtfulAddresses: () => answer(client.GET('/api/v1/addresses/doubtful')),
