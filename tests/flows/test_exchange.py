@@ -287,6 +287,21 @@ async def test_a_day_that_is_told_first_after_days_stands_with_its_own_money_onl
     assert money_of(next_day) == [("payment.refunded", "-100,00", "A1-000001")]
 
 
+async def test_what_is_written_after_an_export_but_was_begun_before_it_stands_in_the_next(
+    house: House, desk: Desk
+) -> None:
+    house.clock.move_to(NOW + timedelta(hours=2))
+    await exported(desk, house)
+    # A slow request: it has the hour at which it came.
+    house.clock.move_to(NOW + timedelta(hours=1))
+    await give_back(house, desk, 10_000)
+
+    desk = await at_the_desk_on(house, 1)
+    _, rows = await exported(desk, house, day="2026-11-27")
+
+    assert money_of(rows) == [("payment.refunded", "-100,00", "A1-000001")]
+
+
 async def at_the_desk_on(house: House, days: int) -> Desk:
     """The back office, so many days after the visits."""
     house.clock.move_to(NOW + timedelta(days=days))
