@@ -304,7 +304,12 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                 (
                     "outcomes.exported",
                     "The day's outcomes were written for the creditor.",
-                    (*_m(_K.COUNT, "sequence", "rows"), *_m(_K.TEXT, "sha256"), *_m(_K.CENTS, "collected_cents")),
+                    (
+                        *_m(_K.COUNT, "sequence", "rows"),
+                        *_m(_K.TEXT, "sha256"),
+                        *_m(_K.CENTS, "collected_cents"),
+                        *_m(_K.COUNT, "up_to", maybe=True),
+                    ),
                 ),
             ),
             *_events(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from datetime import date, datetime, time, timedelta
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ from fieldapp.services.work import Parts, Work, working
 from fieldapp.store import exchange as store
 from fieldapp.store import intake, ledger
 from fieldapp.store.announcements import announcements_of
-from fieldapp.store.exchange import Collected, TakenBack, VisitOutcome
+from fieldapp.store.exchange import Movement, VisitOutcome
 from fieldapp.store.feed import NewFact, audit, channel, tell
 from fieldapp.store.shapes.office import OfficeEvent
 from fieldapp.store.shapes.running import RunningDay
@@ -38,27 +38,35 @@ AT_ONCE = 500
 async def export_outcomes(work: Work, *, day: date, creditor_id: UUID) -> tuple[bytes, str, str]:
     """Content, media type and name of the day's outcomes, as the creditor's own files are written.
 
-    Payments in it count as told to the creditor from now on: one that falls later stays in its day, and what went back
-    is a row below zero in the day in which it did. Raises Refusal `creditor.unknown`.
+    Beside the visits it holds the money that no export of another day told before: every movement, in or back, stands
+    in the first export that is made, once it is booked, of its own day or a later one. Money of the day's visits stands
+    beside them, other money in a row of its own. Its payments count as told to the creditor from now on. Raises Refusal
+    `creditor.unknown`.
     """
     creditor = await intake.creditor(work.session, creditor_id)
-    sequence = await store.next_export(work.session, creditor_id)
+    zone, codes = work.parts.zone, creditor.outcome_codes
+    before = await store.exports(work.session, creditor_id)
+    # Read first: what stands up to it is committed, so that nothing booked meanwhile falls between two exports.
+    up_to = await store.last_number(work.session)
     visits = await store.outcomes(work.session, creditor_id=creditor_id, day=day)
+    money = await store.movements(work.session, creditor_id=creditor_id, day=day, up_to=up_to, before=before, zone=zone)
     layout = layouts(work.parts.layouts).get(creditor.layout, PLAIN)
-    rows = [row for visit in visits for row in _rows(visit, creditor.outcome_codes, work.parts.zone)]
-    midnight = datetime.combine(day, time(), tzinfo=work.parts.zone)
-    gone = await store.taken_back(
-        work.session, creditor_id=creditor_id, since=midnight, until=midnight + timedelta(days=1)
-    )
-    rows += [_back(one, creditor.outcome_codes, work.parts.zone) for one in gone]
+    paid: dict[UUID, list[Movement]] = {visit.id: [] for visit in visits}
+    alone: list[Movement] = []
+    for one in money:
+        (paid[one.visit_id] if one.what == "payment.received" and one.visit_id in paid else alone).append(one)
+    rows = [row for visit in visits for row in _rows(visit, paid[visit.id], codes, zone)]
+    rows += [_row_of(one, codes, zone) for one in alone]
     content = write_csv(_headings(layout), rows, layout)
-    payments = [payment for visit in visits for payment in visit.payments]
-    await store.mark_reported(work.session, [payment.payment_id for payment in payments], at=work.now)
+    told = [one.payment_id for one in money if one.what == "payment.received"]
+    await store.mark_reported(work.session, told, at=work.now)
+    sequence = len(before) + 1
     body = {
         "sequence": sequence,
         "sha256": sha256(content),
         "rows": len(rows),
-        "collected_cents": sum(one.amount_cents for one in [*payments, *(back.payment for back in gone)]),
+        "collected_cents": sum(one.amount_cents for one in money),
+        "up_to": up_to,
     }
     tell(work.session, NewFact("outcomes.exported", work.now, creditor_id=creditor_id, day=day, body=body))
     audit(work.session, "outcomes.exported", "creditor", creditor_id, day=day.isoformat(), **body)
@@ -91,7 +99,9 @@ def _share_name(layout: Layout, meaning: Field) -> str:
     return (layout if layout.column(meaning) else PLAIN).heading(meaning)
 
 
-def _rows(visit: VisitOutcome, codes: Mapping[str, str], zone: ZoneInfo) -> list[tuple[OutCell, ...]]:
+def _rows(
+    visit: VisitOutcome, paid: Sequence[Movement], codes: Mapping[str, str], zone: ZoneInfo
+) -> list[tuple[OutCell, ...]]:
     """One row per payment of the visit, and one where there is none."""
     arrived = visit.arrived_at.astimezone(zone)
     head: tuple[OutCell, ...] = (
@@ -105,22 +115,23 @@ def _rows(visit: VisitOutcome, codes: Mapping[str, str], zone: ZoneInfo) -> list
     )
     promise = visit.promises[0] if visit.promises else None
     tail: tuple[OutCell, ...] = (promise.due_on, Money(promise.amount_cents)) if promise else (None, None)
-    if not visit.payments:
+    if not paid:
         return [(*head, *_NOTHING_PAID, *tail)]
-    return [(*head, *_paid(payment), *tail) for payment in visit.payments]
+    return [(*head, *_paid(one), *tail) for one in paid]
 
 
-def _back(one: TakenBack, codes: Mapping[str, str], zone: ZoneInfo) -> tuple[OutCell, ...]:
+def _row_of(one: Movement, codes: Mapping[str, str], zone: ZoneInfo) -> tuple[OutCell, ...]:
+    """A row of its own for money that went back or belongs to a visit of another day."""
     at = one.at.astimezone(zone)
     said = (codes.get(one.what, one.what), one.what)
     head = (one.practice_number, one.debtor_name, at.date(), at.strftime("%H:%M"), one.agent_number)
-    return (*head, *said, *_paid(one.payment), None, None)
+    return (*head, *said, *_paid(one), None, None)
 
 
 _NOTHING_PAID: tuple[OutCell, ...] = (None,) * 6
 
 
-def _paid(payment: Collected) -> tuple[OutCell, ...]:
+def _paid(payment: Movement) -> tuple[OutCell, ...]:
     return (
         Money(payment.amount_cents),
         Money(payment.share.principal_cents),

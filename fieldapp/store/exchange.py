@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy
-from sqlalchemy import and_, func, or_, text, update
+from sqlalchemy import ColumnElement, and_, func, not_, or_, text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.ledger import CLAIMS, AccountKind, LineBalance
+from fieldapp.domain.outgoing import TAKES_BACK
 from fieldapp.store.shapes.office import OfficeEvent
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import Payment, Promise, Receipt, Visit
-from fieldapp.store.tables.ledger import Account, Entry, PaymentEntry, Posting
+from fieldapp.store.tables.ledger import Account, Entry, Posting
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.practice import Obligor, Practice
 
@@ -37,10 +39,27 @@ async def events_after(session: AsyncSession, number: int, *, limit: int) -> lis
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
-    """A payment as the creditor is told of it."""
+class Export:
+    """An export that was made: of which local day, and the newest fact that it could tell of."""
 
+    day: date
+    up_to: int
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Money that came in or went back, as the creditor is told of it: `what` is the kind of its fact.
+
+    What went back is below zero.
+    """
+
+    what: str
+    at: datetime
     payment_id: UUID
+    visit_id: UUID
+    practice_number: str
+    debtor_name: str
+    agent_number: str
     method: str
     amount_cents: int
     share: LineBalance
@@ -49,27 +68,15 @@ class Collected:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack:
-    """Money of an earlier payment that went back: `what` is the kind of its fact, the amounts are below zero."""
-
-    practice_number: str
-    debtor_name: str
-    at: datetime
-    agent_number: str
-    what: str
-    payment: Collected
-
-
-@dataclass(frozen=True, slots=True)
 class VisitOutcome:
-    """One visit of the day with what it brought."""
+    """One visit of the day with what was promised at it."""
 
+    id: UUID
     practice_number: str
     debtor_name: str
     arrived_at: datetime
     agent_number: str
     outcome: str
-    payments: tuple[Collected, ...]
     promises: tuple[Promise, ...]
 
 
@@ -84,89 +91,107 @@ async def outcomes(session: AsyncSession, *, creditor_id: UUID, day: date) -> li
         .order_by(col(Visit.arrived_at), col(Visit.id))
     )
     found = (await session.exec(query)).all()
-    ids = [visit.id for visit, _, _, _ in found]
-    payments = await _payments(session, ids)
     promises: dict[UUID, list[Promise]] = defaultdict(list)
+    ids = [visit.id for visit, _, _, _ in found]
     for promise in (await session.exec(select(Promise).where(col(Promise.visit_id).in_(ids)))).all():
         promises[promise.visit_id].append(promise)
     return [
         VisitOutcome(
+            id=visit.id,
             practice_number=number,
             debtor_name=debtor,
             arrived_at=visit.arrived_at,
             agent_number=agent or "",
             outcome=visit.outcome,
-            payments=tuple(payments[visit.id]),
             promises=tuple(promises[visit.id]),
         )
         for visit, number, agent, debtor in found
     ]
 
 
-async def _payments(session: AsyncSession, visit_ids: Sequence[UUID]) -> dict[UUID, list[Collected]]:
-    """Payments that stand, and those that the creditor was told of before they fell: by visit."""
-    stands = and_(col(Receipt.state) == "valid", col(Payment.standing) != "unpaid")
-    query = (
-        select(Payment, Receipt)
-        .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
-        .where(col(Payment.visit_id).in_(visit_ids), or_(stands, col(Payment.reported_at).is_not(None)))
-        .order_by(col(Payment.received_at), col(Receipt.number))
-    )
-    found = (await session.exec(query)).all()
-    shares = await _shares(session, [payment.entry_id for payment, _ in found])
-    by_visit: dict[UUID, list[Collected]] = defaultdict(list)
-    for payment, receipt in found:
-        share = shares.get(payment.entry_id, LineBalance())
-        by_visit[payment.visit_id].append(_collected(payment, receipt, payment.amount_cents, share))
-    return by_visit
+async def movements(
+    session: AsyncSession, *, creditor_id: UUID, day: date, up_to: int, before: Sequence[Export], zone: ZoneInfo
+) -> list[Movement]:
+    """The creditor's money that the export of `day` tells, in the order of booking; `before` are those made, in order.
 
-
-def _collected(payment: Payment, receipt: Receipt, amount_cents: int, share: LineBalance) -> Collected:
-    return Collected(payment.id, payment.method, amount_cents, share, receipt.series, receipt.number)
-
-
-async def taken_back(session: AsyncSession, *, creditor_id: UUID, since: datetime, until: datetime) -> list[TakenBack]:
-    """What was given back or fell between the instants, in the order of booking.
-
-    A payment that fell before the creditor was told of it is in neither list; a refund always is, beside its payment.
+    A movement stands in the first export that is made, once it is booked, of its own day or a later one; there it
+    stays. A payment that fell before the creditor was told of it is left out, and so is its fall.
     """
+    stands = and_(col(Receipt.state) == "valid", col(Payment.standing) != "unpaid")
+    number = func.lpad(sqlalchemy.cast(col(Receipt.number), sqlalchemy.Text), 6, "0")
+    of_receipt = col(Fact.body)["receipt"].astext == func.concat(col(Receipt.series), "-", number)
+    of_payment = col(Fact.body)["payment_id"].astext == sqlalchemy.cast(col(Payment.id), sqlalchemy.Text)
     query = (
         sqlalchemy.select(
-            Entry, Payment, Receipt, col(Practice.practice_number), col(Person.agent_number), col(Obligor.name)
+            Fact, Payment, Receipt, col(Practice.practice_number), col(Person.agent_number), col(Obligor.name)
         )
-        .join(PaymentEntry, col(PaymentEntry.entry_id) == col(Entry.id))
-        .join(Payment, col(Payment.id) == col(PaymentEntry.payment_id))
-        .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
+        .join(Receipt, col(Receipt.practice_id) == col(Fact.practice_id))
+        .join(Payment, col(Payment.receipt_id) == col(Receipt.id))
         .join(Practice, col(Practice.id) == col(Payment.practice_id))
         .join(Person, col(Person.id) == col(Payment.agent_id))
         .join(Obligor, (col(Obligor.practice_id) == col(Practice.id)) & (col(Obligor.role) == "debtor"))
         .where(
-            col(Payment.creditor_id) == creditor_id,
-            # Booked, not dated: a bank's date may lie in a day that was told already.
-            col(Entry.recorded_at) >= since,
-            col(Entry.recorded_at) < until,
-            or_(
-                col(Entry.kind) == "refund", and_(col(Entry.kind) == "reversal", col(Payment.reported_at).is_not(None))
-            ),
+            col(Fact.creditor_id) == creditor_id,
+            col(Fact.kind).in_(["payment.received", *TAKES_BACK]),
+            or_(of_receipt, of_payment),
+            or_(stands, col(Payment.reported_at).is_not(None)),
+            _told_of(day, [*before, Export(day, up_to)], zone),
         )
-        .order_by(col(Entry.recorded_at), col(Entry.id))
+        .order_by(col(Fact.number))
     )
     found = (await session.execute(query)).all()
-    shares = await _shares(session, [entry.id for entry, *_ in found])
+    shares = await _shares_told(session, [(fact, payment) for fact, payment, *_ in found])
     return [
-        TakenBack(
+        Movement(
+            what=fact.kind,
+            at=fact.at,
+            payment_id=payment.id,
+            visit_id=payment.visit_id,
             practice_number=number,
             debtor_name=debtor,
-            at=entry.recorded_at,
             agent_number=agent or "",
-            what="payment.refunded" if entry.kind == "refund" else _FELL[payment.standing],
-            payment=_collected(payment, receipt, shares[entry.id].total_cents, shares[entry.id]),
+            method=payment.method,
+            amount_cents=fact.body["amount_cents"] * (-1 if fact.kind in TAKES_BACK else 1),
+            share=shares.get(fact.number, LineBalance()),
+            receipt_series=receipt.series,
+            receipt_number=receipt.number,
         )
-        for entry, payment, receipt, number, agent, debtor in found
+        for fact, payment, receipt, number, agent, debtor in found
     ]
 
 
-_FELL = {"voided": "receipt.voided", "unpaid": "cheque.unpaid"}
+def _told_of(day: date, exports: Sequence[Export], zone: ZoneInfo) -> ColumnElement[bool]:
+    """Which facts an export of `day` was the first to tell; `exports` in the order they were made."""
+    firsts: list[ColumnElement[bool]] = []
+    others: list[Export] = []
+    for export in exports:
+        if export.day == day:
+            firsts.append(and_(*(not_(_could_tell(other, zone)) for other in others), _could_tell(export, zone)))
+        else:
+            # A later one could tell all that an earlier one of no later day could.
+            others = [*(other for other in others if other.day > export.day), export]
+    return or_(*firsts)
+
+
+def _could_tell(export: Export, zone: ZoneInfo) -> ColumnElement[bool]:
+    midnight = datetime.combine(export.day + timedelta(days=1), time(), tzinfo=zone)
+    return and_(col(Fact.number) <= export.up_to, col(Fact.at) < midnight)
+
+
+async def _shares_told(session: AsyncSession, told: Sequence[tuple[Fact, Payment]]) -> dict[int, LineBalance]:
+    """What each fact's entry took off the claim, by the fact's number; below zero where it gave back."""
+    refunds = {f"refund:{fact.body.get('refund_id')}": fact.number for fact, _ in told}
+    given = select(Entry.idempotency_key, Entry.id).where(col(Entry.idempotency_key).in_(refunds))
+    entries = {refunds[key]: entry_id for key, entry_id in (await session.exec(given)).all()}
+    undone = select(Entry.reverses, Entry.id).where(col(Entry.reverses).in_([payment.entry_id for _, payment in told]))
+    reversals = dict((await session.exec(undone)).all())
+    for fact, payment in told:
+        if fact.kind == "payment.received":
+            entries[fact.number] = payment.entry_id
+        elif fact.kind != "payment.refunded":
+            entries[fact.number] = reversals[payment.entry_id]
+    shares = await _shares(session, list(entries.values()))
+    return {number: shares[entry_id] for number, entry_id in entries.items() if entry_id in shares}
 
 
 async def _shares(session: AsyncSession, entry_ids: Sequence[UUID]) -> dict[UUID, LineBalance]:
@@ -193,12 +218,14 @@ async def mark_reported(session: AsyncSession, payment_ids: Iterable[UUID], *, a
     )
 
 
-async def next_export(session: AsyncSession, creditor_id: UUID) -> int:
-    """The number of the creditor's next export, from 1; held until the transaction ends, so that none is missing."""
+async def exports(session: AsyncSession, creditor_id: UUID) -> list[Export]:
+    """The exports made for the creditor, in order; held until the transaction ends, so that no two are made at once."""
     await session.execute(
         text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"export:{creditor_id}"}
     )
     query = (
-        select(func.count()).select_from(Fact).where(Fact.creditor_id == creditor_id, Fact.kind == "outcomes.exported")
+        select(Fact).where(Fact.creditor_id == creditor_id, Fact.kind == "outcomes.exported").order_by(col(Fact.number))
     )
-    return (await session.exec(query)).one() + 1
+    made = (await session.exec(query)).all()
+    # Those of an earlier version did not say how far they reached.
+    return [Export(fact.day, fact.body.get("up_to", fact.number)) for fact in made if fact.day is not None]

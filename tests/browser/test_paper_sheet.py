@@ -113,6 +113,17 @@ def test_a_sheet_of_the_paper_pad_is_copied_on_the_phone_and_a_number_is_used_on
     # Another's check is not known to be wrong without the office.
     page.get_by_label("Numero", exact=True).fill("2")
     page.get_by_label("Codice accanto").fill(receipts.checks[3])
+    # It was the sister's money: the sheet says so, and nothing is entered before it is known whose.
+    agent.choose("Un’altra persona", of="Chi ha pagato")
+    agent.tap("Controlla")
+    expect(page.get_by_text("Scrivi il nome come sta sul foglio.")).to_be_visible()
+    agent.type("Nome e cognome di chi ha pagato", "Lucia Neri")
+    agent.choose("Parente", of="Che cos’è per il debitore")
+    agent.choose("Carta d’identità", of="Documento che ha mostrato")
+    page.get_by_label("era presente ed era d’accordo").check()
+    agent.tap("Controlla")
+    expect(page.get_by_text("paga Lucia Neri (parente), per conto di")).to_be_visible()
+    agent.tap("Indietro")
     enter(agent)
 
     left = open_sheet(page, 2)
@@ -152,12 +163,16 @@ def test_a_sheet_of_the_paper_pad_is_copied_on_the_phone_and_a_number_is_used_on
     # Put right on the phone: all but the check is still there, the photo too.
     refused.get_by_role("button", name="Ricopia il foglio").click()
     expect(page.get_by_label("Importo scritto")).to_have_value("25,00")
+    expect(page.get_by_label("Nome e cognome di chi ha pagato")).to_have_value("Lucia Neri")
     expect(page.locator("figure img")).to_be_visible()
     page.get_by_label("Codice accanto").fill(receipts.checks[2])
     enter(agent)
     in_outbox(page, "B1-000002")
     expect(page.get_by_text("In ufficio: 3")).to_be_visible(timeout=60_000)
     [visit] = visits_on(books, misread, "B1", 2)
+    assert [one["paid_by"] for one in visit["receipts"]] == [
+        {"name": "Lucia Neri", "capacity": "relative", "document": "identity_card"}
+    ]
     [photo] = visit["documents"]
     assert photo["kind"] == "paper_form"
     # The picture that the refused report still names went with the one that was taken.

@@ -19,8 +19,8 @@ from tests.flows.arranged import entrusted, published
 from tests.flows.conftest import Desk, House
 from tests.flows.creditor_file import LAYOUT
 from tests.flows.phone import a_report
-from tests.flows.test_cash import cheque_at_bank, good
-from tests.flows.test_sync import AT, day_of, paid_report, phone_of, verdicts
+from tests.flows.test_cash import announced, cheque_at_bank, good
+from tests.flows.test_sync import AT, day_of, one_stop, paid_report, phone_of, verdicts
 
 
 @pytest.fixture
@@ -105,9 +105,9 @@ async def the_receipt(house: House) -> tables.Receipt:
         return (await session.exec(select(tables.Receipt).where(tables.Receipt.kind == "receipt"))).one()
 
 
-async def give_back(house: House, desk: Desk, cents: int) -> None:
+async def give_back(house: House, desk: Desk, cents: int, *, out_of: str = "agent_cash") -> None:
     receipt = await the_receipt(house)
-    body = {"id": str(uuid4()), "amount_cents": cents, "reason": "ha pagato due volte", "out_of": "agent_cash"}
+    body = {"id": str(uuid4()), "amount_cents": cents, "reason": "ha pagato due volte", "out_of": out_of}
     good(await desk.post(f"/receipts/{receipt.id}/refund", json=body))
 
 
@@ -208,3 +208,101 @@ async def test_a_cheque_that_fell_after_the_creditor_was_told_goes_back_on_the_d
 async def facts(house: House) -> list[tables.Fact]:
     async with house.session() as session:
         return list((await session.exec(select(tables.Fact).order_by(col(tables.Fact.number)))).all())
+
+
+# --- money that comes later than its visit -------------------------------------------------------------------------
+
+
+async def seen_at_the_bank(desk: Desk, cents: int, on: str) -> None:
+    [waiting] = good(await desk.get("/cash"))["transfers"]
+    seen = {"seen_on": on, "amount_cents": cents, "reference": "CRO 123", "into": "agency"}
+    good(await desk.post(f"/cash/transfers/{waiting['promise_id']}/confirm", json=seen))
+
+
+async def test_a_transfer_that_is_seen_after_its_visits_day_was_told_stands_in_the_next_export_and_its_refund_after_it(
+    house: House,
+) -> None:
+    await announced(house, 20_000)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    _, announcing = await exported(desk, house)
+
+    desk = await at_the_desk_on(house, 4)
+    await seen_at_the_bank(desk, 20_000, "2026-11-30")
+    _, seeing = await exported(desk, house, day="2026-11-30")
+    desk = await at_the_desk_on(house, 5)
+    await give_back(house, desk, 20_000, out_of="bank")
+    _, giving_back = await exported(desk, house, day="2026-12-01")
+
+    assert money_of(announcing) == []
+    assert money_of(seeing) == [("payment.received", "200,00", "U1-000001")]
+    assert [(row["Numero pratica"], row["Data visita"]) for row in seeing] == [("P-001", "30/11/2026")]
+    assert money_of(giving_back) == [("payment.refunded", "-200,00", "U1-000001")]
+    for day in ("2026-11-26", "2026-11-30", "2026-12-01"):
+        await exported(desk, house, day=day)
+    assert await collected(house) == [0, 20_000, -20_000] * 2
+
+
+async def test_money_that_is_booked_between_two_exports_stands_in_the_second_though_no_export_is_of_its_day(
+    house: House, desk: Desk
+) -> None:
+    await exported(desk, house)
+    desk = await at_the_desk_on(house, 1)
+    await give_back(house, desk, 10_000)
+    desk = await at_the_desk_on(house, 4)
+
+    _, rows = await exported(desk, house, day="2026-11-30")
+    _, own_day = await exported(desk, house, day="2026-11-27")
+
+    assert money_of(rows) == [("payment.refunded", "-100,00", "A1-000001")]
+    assert money_of(own_day) == []
+    assert await collected(house) == [30_000, -10_000, 0]
+
+
+async def test_what_a_phone_brings_after_the_day_was_told_is_a_row_of_its_own_in_the_next(house: House) -> None:
+    phone, stop = await one_stop(house)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    await exported(desk, house)
+
+    assert await verdicts(phone, phone.envelope("visit", paid_report(phone, stop, 30_000), at=NOW)) == [
+        ("accepted", None)
+    ]
+
+    desk = await at_the_desk_on(house, 1)
+    _, rows = await exported(desk, house, day="2026-11-27")
+    _, again = await exported(desk, house)
+    assert money_of(rows) == [("payment.received", "300,00", "A1-000001")]
+    assert [row["Data visita"] for row in rows] == ["26/11/2026"]
+    assert [(row["Esito"], row["Importo incassato"]) for row in again] == [("PAID_PARTIAL", "")]
+    assert await collected(house) == [0, 30_000, 0]
+
+
+async def test_a_day_that_is_told_first_after_days_stands_with_its_own_money_only(house: House, desk: Desk) -> None:
+    desk = await at_the_desk_on(house, 1)
+    await give_back(house, desk, 10_000)
+
+    _, first_day = await exported(desk, house)
+    _, next_day = await exported(desk, house, day="2026-11-27")
+
+    assert money_of(first_day) == [("PAID_PARTIAL", "300,00", "A1-000001")]
+    assert money_of(next_day) == [("payment.refunded", "-100,00", "A1-000001")]
+
+
+async def test_what_is_written_after_an_export_but_was_begun_before_it_stands_in_the_next(
+    house: House, desk: Desk
+) -> None:
+    house.clock.move_to(NOW + timedelta(hours=2))
+    await exported(desk, house)
+    # A slow request: it has the hour at which it came.
+    house.clock.move_to(NOW + timedelta(hours=1))
+    await give_back(house, desk, 10_000)
+
+    desk = await at_the_desk_on(house, 1)
+    _, rows = await exported(desk, house, day="2026-11-27")
+
+    assert money_of(rows) == [("payment.refunded", "-100,00", "A1-000001")]
+
+
+async def at_the_desk_on(house: House, days: int) -> Desk:
+    """The back office, so many days after the visits."""
+    house.clock.move_to(NOW + timedelta(days=days))
+    return await house.sign_in(Role.BACK_OFFICE)

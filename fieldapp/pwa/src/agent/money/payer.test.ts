@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DEBTOR_PAYS, payerKind, payerOf, unanswered, type TypedPayer } from './payer'
+import { DEBTOR_PAYS, payerKind, payerOf, typedAs, unanswered, type TypedPayer } from './payer'
 
 const SISTER: TypedPayer = { other: true, name: ' Lucia  Neri ', capacity: 'relative', document: 'passport', agreed: true }
 
@@ -21,6 +21,21 @@ describe('who pays', () => {
   ] as const)('asks for %s before anything is taken', (question, change) => {
     expect(unanswered({ ...SISTER, ...change })).toEqual([question])
     expect(payerOf({ ...SISTER, ...change })).toBeNull()
+  })
+
+  it('was somebody else on paper also where the debtor did not agree: the money was taken', () => {
+    const against = { ...SISTER, agreed: false }
+
+    expect(unanswered(against, 'on_paper')).toEqual([])
+    expect(payerOf(against, 'on_paper')).toMatchObject({ name: 'Lucia Neri', debtor_agrees: false })
+    expect(unanswered({ ...against, document: null }, 'on_paper')).toEqual(['document'])
+  })
+
+  it('is typed again as the report named them', () => {
+    const payer = payerOf(SISTER)
+
+    expect(payerOf(typedAs(payer ?? undefined))).toEqual(payer)
+    expect(typedAs(undefined)).toEqual(DEBTOR_PAYS)
   })
 
   it('is unidentified only once it was said that there is no document', () => {

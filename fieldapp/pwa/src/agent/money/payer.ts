@@ -19,23 +19,30 @@ export type PayerQuestion = 'name' | 'capacity' | 'document' | 'agreed'
 
 export const DEBTOR_PAYS: TypedPayer = { other: false, name: '', capacity: null, document: null, agreed: false }
 
+/** Money that was taken already, as a sheet of paper says, is the payer's also where the debtor did not agree. */
+export type Moment = 'at_the_door' | 'on_paper'
+
 /** The questions about somebody else that still have no answer. */
-export function unanswered({ other, name, capacity, document, agreed }: TypedPayer): readonly PayerQuestion[] {
+export function unanswered({ other, name, capacity, document, agreed }: TypedPayer, moment: Moment = 'at_the_door'): readonly PayerQuestion[] {
   if (!other) return []
   return [
     ...(tidy(name) === '' ? (['name'] as const) : []),
     ...(capacity === null ? (['capacity'] as const) : []),
     ...(document === null ? (['document'] as const) : []),
-    ...(agreed ? [] : (['agreed'] as const)),
+    ...(agreed || moment === 'on_paper' ? [] : (['agreed'] as const)),
   ]
 }
 
 /** The payer as the report names them; null where the debtor pays, or where a question is open. */
-export function payerOf(typed: TypedPayer): OtherPayer | null {
-  const { capacity, document } = typed
-  if (!typed.other || capacity === null || document === null || unanswered(typed).length > 0) return null
-  return { name: tidy(typed.name), capacity, document, debtor_agrees: true }
+export function payerOf(typed: TypedPayer, moment: Moment = 'at_the_door'): OtherPayer | null {
+  const { capacity, document, agreed } = typed
+  if (!typed.other || capacity === null || document === null || unanswered(typed, moment).length > 0) return null
+  return { name: tidy(typed.name), capacity, document, debtor_agrees: agreed }
 }
+
+/** The payer of a report as they were typed; without one the debtor paid. */
+export const typedAs = (payer: OtherPayer | undefined): TypedPayer =>
+  payer ? { other: true, name: payer.name, capacity: payer.capacity, document: payer.document, agreed: payer.debtor_agrees } : DEBTOR_PAYS
 
 /** What the rules of conduct are told; a document that was not asked for yet is no refusal. */
 export function payerKind({ other, document }: TypedPayer): Extract<Act, { kind: 'payment' }>['payer'] {

@@ -21,7 +21,7 @@ import { tookDraft } from '../reread'
 import { rule, type Ruling } from '../rules'
 import type { AgencyCard, DebtLineCard, PersonCard, StopCard } from '../shapes'
 import { dayAt, utcOffsetMin } from '../time'
-import { DEBTOR_PAYS, payerKind, payerOf, type TypedPayer } from './payer'
+import { DEBTOR_PAYS, payerKind, payerOf, type Moment, type TypedPayer } from './payer'
 
 /** What both people look at before the button is held. */
 export interface Offer {
@@ -51,6 +51,7 @@ interface Asked {
   readonly answers: Answers
   readonly instalment?: InstalmentOf | null
   readonly payer?: TypedPayer
+  readonly moment?: Moment
   /** When the money was taken, where that is not now: it was written on paper. */
   readonly at?: Date
   /** A stamp duty that was not asked for at the door is not the debtor's afterwards. */
@@ -61,7 +62,7 @@ const STAMP_RULE = 'payment.stamp_duty'
 
 /** The payment as it would be, or why it cannot be taken; the rules of conduct are asked apart (`ruling`). */
 export function offer(
-  { stop, amountCents, method: code, answers, instalment = null, payer = DEBTOR_PAYS, at = serviceNow(), dutyTaken = true }: Asked, unseen: readonly Payment[],
+  { stop, amountCents, method: code, answers, instalment = null, payer = DEBTOR_PAYS, moment = 'at_the_door', at = serviceNow(), dutyTaken = true }: Asked, unseen: readonly Payment[],
 ): Result<Offer> {
   return attempt(() => {
     const method = paymentMethod(code)
@@ -81,7 +82,7 @@ export function offer(
       method, amountCents, answers: checked.value, lines, allocation, residualCents: owed - amountCents, stampDuty: duty,
       handedOverCents: amountCents + (duty.charged_to === 'debtor' ? duty.due_cents : 0),
       instalment: method.counts_as_payment && instalment ? { number: instalment.number, of: instalment.of } : null,
-      payer: method.counts_as_payment ? payerOf(payer) : null,
+      payer: method.counts_as_payment ? payerOf(payer, moment) : null,
     }
   })
 }

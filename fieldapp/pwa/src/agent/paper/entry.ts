@@ -14,6 +14,7 @@ import { APP_VERSION, draftFor, draftRecord, forgetDraft, hashesOf, inState, loa
 import type { OutboxItem } from '../day'
 import { bodyOf, draftKey, isBound, type Draft } from '../draft'
 import { offer, paymentBody, receiptDraft, ruling, type Offer } from '../money/payment'
+import { DEBTOR_PAYS, unanswered, type TypedPayer } from '../money/payer'
 import { phone, serviceNow, storage } from '../phone.svelte'
 import { tookDraft } from '../reread'
 import { wrote } from '../stages'
@@ -38,8 +39,8 @@ export const instalmentOf = (stop: StopCard): NextInstalment | null => nextOf(st
 
 /**
  * The sheet as it was typed, or the first thing that cannot be: `pad.number_unreadable`, `.check_unreadable`,
- * `.other_kind`, `.form_used`, `.times_missing`, `.not_yet`, `.picture_missing`, `visit.left_before_arrival`, and what a
- * payment is refused for. What only the office knows (whose pad, another's use, a wrong check) it says later.
+ * `.other_kind`, `.form_used`, `.times_missing`, `.not_yet`, `.payer_missing`, `.picture_missing`,
+ * `visit.left_before_arrival`, and what a payment is refused for. What only the office knows (whose pad, another's use, a wrong check) it says later.
  */
 export function readSheet({ stop, paper, pictures }: Draft): Result<Sheet> {
   return attempt(() => {
@@ -51,6 +52,7 @@ export function readSheet({ stop, paper, pictures }: Draft): Result<Sheet> {
     if (leftAt < arrivedAt) throw new Refused('visit.left_before_arrival')
     if (leftAt > serviceNow()) throw new Refused('pad.not_yet', { form: name })
     const { made, rules } = paper.kind === 'receipt' ? moneyOn(stop, paper, leftAt) : { made: null, rules: NO_MONEY }
+    if (paper.kind === 'receipt' && unanswered(payerOn(paper), 'on_paper').length) throw new Refused('pad.payer_missing')
     if (!pictures.some(isSheet)) throw new Refused('pad.picture_missing')
     return { form, arrivedAt, leftAt, made, rules }
   })
@@ -62,6 +64,9 @@ export function moneyOf({ stop, paper }: Pick<Draft, 'stop' | 'paper'>): Offer |
   const read = attempt(() => moneyOn(stop, paper, timeSaid(paper)).made)
   return read.kind === 'ok' ? read.value : null
 }
+
+/** Who paid, as the sheet says it. */
+export const payerOn = ({ payer = DEBTOR_PAYS }: OnPaper): TypedPayer => payer
 
 const timeSaid = ({ day, to }: OnPaper): Date => new Date((day && to && instantOf(day, to)) || serviceNow())
 
@@ -78,8 +83,8 @@ function moneyOn(stop: StopCard, paper: OnPaper, at: Date): { made: Offer; rules
   if (amount.kind === 'refused') throw amount.refusal
   const asked = {
     stop, amountCents: amount.value, method: paper.method, answers: paper.answers, at, dutyTaken: paper.duty_taken,
-    instalment: paper.instalment ? instalmentOf(stop) : null,
-  }
+    instalment: paper.instalment ? instalmentOf(stop) : null, payer: payerOn(paper), moment: 'on_paper',
+  } as const
   const made = offer(asked, phone.unseen)
   if (made.kind === 'refused') throw made.refusal
   return { made: made.value, rules: ruling(asked) }

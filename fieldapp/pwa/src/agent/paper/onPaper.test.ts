@@ -48,7 +48,8 @@ describe('a sheet that is copied', () => {
   it('that the office refused comes back with what was typed, but for the check', () => {
     const refused = item('refused', {
       arrived_at: '2026-11-23T09:10:00.000Z', left_at: '2026-11-23T09:25:00.000Z', outcome: 'PAID_PARTIAL',
-      captured: { reason: 'other' }, met: { who: 'debtor', identified_by: 'known' }, payments: [payment('B1', 7)], attachments: [sheet],
+      captured: { reason: 'other' }, met: { who: 'debtor', identified_by: 'known' }, attachments: [sheet],
+      payments: [{ ...payment('B1', 7), payer: { name: 'Lucia Neri', capacity: 'relative', document: 'passport', debtor_agrees: false } }],
     })
 
     const { paper, pictures } = again(refused, fresh(), hourAt)
@@ -56,6 +57,7 @@ describe('a sheet that is copied', () => {
     expect(paper).toEqual({
       kind: 'receipt', number: '7', check: '', day: '2026-11-23', from: '10:10', to: '10:25', amount: '1.234,50', method: 'cheque',
       answers: { bank: 'Banca' }, identified_by: 'known', reason: 'other', instalment: false, duty_taken: false,
+      payer: { other: true, name: 'Lucia Neri', capacity: 'relative', document: 'passport', agreed: false },
     })
     expect(pictures).toEqual([sheet])
   })

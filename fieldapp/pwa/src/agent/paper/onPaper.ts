@@ -4,6 +4,7 @@ import { formName, type PadKind } from '../../domain/pad.ts'
 import type { Answer } from '../../domain/payments.ts'
 import type { IdentifiedBy } from '../../domain/visit.ts'
 import type { Draft } from '../draft'
+import { DEBTOR_PAYS, typedAs, type TypedPayer } from '../money/payer'
 import type { OutboxItem } from '../day'
 import type { TakenPicture } from '../pictures'
 
@@ -19,6 +20,8 @@ export interface OnPaper {
   readonly method: string
   readonly answers: Readonly<Record<string, Answer>>
   readonly identified_by: IdentifiedBy
+  /** Whose money it was; sheets begun in an earlier app have none, and the debtor paid. */
+  readonly payer?: TypedPayer
   readonly reason: string
   /** The money is for the instalment that is due, where a plan runs. */
   readonly instalment: boolean
@@ -28,7 +31,7 @@ export interface OnPaper {
 
 const blank = (day: string, from: string): OnPaper => ({
   kind: 'receipt', number: '', check: '', day, from, to: '', amount: '', method: 'cash', answers: {}, identified_by: 'document',
-  reason: 'short_of_money', instalment: true, duty_taken: true,
+  payer: DEBTOR_PAYS, reason: 'short_of_money', instalment: true, duty_taken: true,
 })
 
 /** The draft with a sheet to copy; a visit that had begun on the phone keeps its arrival. */
@@ -68,7 +71,7 @@ export function again({ body }: OutboxItem, draft: Draft, hourOf: (at: string) =
       amount: italian(payment.amount_cents).slice(0, -2), method: payment.method,
       answers: payment.fields as Record<string, Answer>, duty_taken: payment.stamp_duty.charged_to !== 'creditor',
       instalment: body.outcome === 'PAID_INSTALMENT', reason: body.captured?.reason ?? 'short_of_money',
-      identified_by: body.met?.identified_by ?? 'document',
+      identified_by: body.met?.identified_by ?? 'document', payer: typedAs(payment.payer),
     } : {}),
   }
   const sheets = (body.attachments ?? []).filter((sent) => !draft.pictures.some((picture) => picture.sha256 === sent.sha256))

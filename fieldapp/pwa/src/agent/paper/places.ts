@@ -1,7 +1,7 @@
 /** Where on the form of a sheet a refusal is said. Pure. */
 import type { Refused } from '../../domain/reading.ts'
 
-export type SheetPlace = 'number' | 'check' | 'times' | 'picture' | 'amount' | `field.${string}`
+export type SheetPlace = 'number' | 'check' | 'times' | 'picture' | 'amount' | 'payer' | `field.${string}`
 
 const PLACES: Readonly<Record<string, SheetPlace>> = {
   'pad.number_unreadable': 'number',
@@ -13,6 +13,7 @@ const PLACES: Readonly<Record<string, SheetPlace>> = {
   'visit.left_before_arrival': 'times',
   'visit.too_long_a_visit': 'times',
   'pad.picture_missing': 'picture',
+  'pad.payer_missing': 'payer',
 }
 
 /** Money is all that is left: beside its own field, or beside the amount. */

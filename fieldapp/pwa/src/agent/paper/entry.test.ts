@@ -1,0 +1,65 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { newDraft, type Draft } from '../draft'
+import type { TypedPayer } from '../money/payer'
+import { paymentBody, receiptDraft } from '../money/payment'
+import { phone } from '../phone.svelte'
+import { aBundle, aStop } from '../testing'
+import { moneyOf, readSheet } from './entry'
+import { onPaper, type OnPaper } from './onPaper'
+
+const ID = '0198a3c2-7f00-7abc-8def-0123456789ab'
+const PHOTO = { sha256: 'a'.repeat(64), small_sha256: null, purpose: 'paper_form', media_type: 'image/jpeg', size: 10 } as const
+const SISTER: TypedPayer = { other: true, name: 'Lucia Neri', capacity: 'relative', document: 'identity_card', agreed: true }
+
+beforeEach(() => {
+  const bundle = aBundle([ID])
+  phone.held = { bundle, fetched_ms: 0 }
+  phone.device = { device_id: ID, person: bundle.agent, agency: bundle.agency }
+})
+
+/** A whole sheet on which this part is written so. */
+function sheet(part: Partial<OnPaper>): Draft {
+  const draft = onPaper(newDraft(aStop(ID), { visitId: ID, day: '2026-11-23' }), { from: '10:00' })
+  if (!draft.paper) throw new Error('no sheet')
+  return {
+    ...draft, pictures: [PHOTO],
+    paper: { ...draft.paper, number: 'B1-000001', check: 'K7QX-M2PA', to: '10:20', amount: '30,00', ...part },
+  }
+}
+
+describe('who paid on a sheet of paper', () => {
+  it('is the debtor until the sheet says otherwise', () => {
+    expect(readSheet(sheet({}))).toMatchObject({ kind: 'ok', value: { made: { payer: null } } })
+  })
+
+  it('is the debtor on a sheet that was begun in an app that did not ask', () => {
+    const { paper, ...draft } = sheet({})
+    const older = Object.fromEntries(Object.entries(paper ?? {}).filter(([name]) => name !== 'payer')) as unknown as OnPaper
+
+    expect(readSheet({ ...draft, paper: older })).toMatchObject({ kind: 'ok', value: { made: { payer: null } } })
+  })
+
+  it('stands by name on the receipt and in the report where it was somebody else', () => {
+    const draft = sheet({ payer: SISTER })
+
+    const made = moneyOf(draft)
+
+    if (!made) throw new Error('no money on the sheet')
+    expect(receiptDraft(draft.stop, made).payer).toEqual({ name: 'Lucia Neri', capacity: 'relative' })
+    expect(paymentBody(made, null).payer).toEqual({ name: 'Lucia Neri', capacity: 'relative', document: 'identity_card', debtor_agrees: true })
+  })
+
+  it('is taken as written where the debtor did not agree', () => {
+    expect(readSheet(sheet({ payer: { ...SISTER, agreed: false } }))).toMatchObject({
+      kind: 'ok', value: { made: { payer: { name: 'Lucia Neri', debtor_agrees: false } } },
+    })
+  })
+
+  it.each([{ name: ' ' }, { capacity: null }, { document: null }])('is asked for until it is whole: without %o nothing is entered', (missing) => {
+    const draft = sheet({ payer: { ...SISTER, ...missing } })
+
+    expect(readSheet(draft)).toMatchObject({ kind: 'refused', refusal: { code: 'pad.payer_missing' } })
+    // The other questions of the sheet stay open meanwhile.
+    expect(moneyOf(draft)?.residualCents).toBe(72_000)
+  })
+})
