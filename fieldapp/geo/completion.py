@@ -45,6 +45,8 @@ class Completion(NamedTuple):
     street: str = ""
     house_number: str = ""
     locality: str = ""
+    caps: frozenset[str] = frozenset()
+    """Those that the comune is known to have."""
 
 
 class _Option(NamedTuple):
@@ -161,7 +163,7 @@ def _at(option: _Option, lat: float, lon: float, quality: str, number: str) -> C
     number = _ACCESS.sub("", number)
     return Completion(
         label_of(street, comune, number), lat, lon, quality, comune.name, comune.code, comune.province,
-        street.source, name, number, street.locality,
+        street.source, name, number, street.locality, comune.caps,
     )  # fmt: skip
 
 

@@ -75,9 +75,8 @@ def complete(gazetteer: Path, text: str, *, near: tuple[float, float] | None, li
 def respelled(old: Address, chosen: Completion) -> dict[str, Any]:
     """The columns of an address that a person chose instead of `old`, at the same stairs and flat."""
     line = " ".join(part for part in (chosen.street, chosen.house_number) if part)
-    cap = old.cap if old.comune == chosen.comune else ""
     found = normalise_fields(
-        line, cap=cap, comune=chosen.comune, province=chosen.province, locality=chosen.locality
+        line, cap=_cap(old, chosen), comune=chosen.comune, province=chosen.province, locality=chosen.locality
     ).address
     written = replace(found, staircase=old.staircase, unit=old.unit)
     return {
@@ -90,6 +89,13 @@ def respelled(old: Address, chosen: Completion) -> dict[str, Any]:
         "lat_e6": _e6(chosen.lat),
         "lon_e6": _e6(chosen.lon),
     }
+
+
+def _cap(old: Address, chosen: Completion) -> str:
+    """The creditor's CAP where the comune may have it, else the comune's own where it has one only."""
+    if old.cap in chosen.caps or (not chosen.caps and old.comune == chosen.comune):
+        return old.cap
+    return next(iter(chosen.caps)) if len(chosen.caps) == 1 else ""
 
 
 def place(draft: AddressDraft, geocoder: GazetteerGeocoder | None) -> PlacedAddress:

@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.places import metres_between
+from fieldapp.store.practices import searchable
 from fieldapp.store.tables.practice import Address, Obligor, Practice
 
 AT_MOST = 2_000
@@ -82,6 +84,9 @@ async def choose(
         pairs.append((old, new))
     session.add_all([new for _, new in pairs])
     await session.flush()
+    found = searchable(pairs[0][1].text)
+    practices = col(Practice.id).in_({new.practice_id for _, new in pairs})
+    await session.exec(update(Practice).where(practices).values(search_text=Practice.search_text + f" {found}"))
     return pairs
 
 

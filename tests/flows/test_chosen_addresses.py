@@ -90,6 +90,7 @@ async def test_the_address_chosen_takes_the_place_of_the_doubtful_one_at_the_sam
         assert (now["text"], now["staircase"], now["unit"]) == (card["text"], "B", "3")
         assert was["state"] == "doubtful"
         assert "GARIBALDO 400" in was["text"]
+    assert len((await desk.get("/practices", params={"q": "garibaldi 12"})).json()["rows"]) == 2
 
 
 async def test_only_what_the_gazetteer_offers_may_be_chosen_and_only_once(house: House, desk: Desk) -> None:
