@@ -184,7 +184,7 @@ def keystrokes(geocoder: GazetteerGeocoder, doors: Sequence[Door], *, addresses:
     """Addresses typed letter by letter, the comune known and not: milliseconds a keystroke."""
     spent: list[float] = []
     first = 0
-    for door in random.Random(8).sample([door for door in doors if door.filed], addresses):
+    for door in random.Random(8).sample([door for door in doors if door.filed and not door.suffix], addresses):
         line = f"{door.street} {door.number}, {door.comune.name} ({door.comune.province})"
         for near in ((door.comune.lat, door.comune.lon), None):
             for end in range(1, len(line) + 1):
