@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain
 from typing import NamedTuple
 
 from fieldapp.geo.comune_match import CONVINCING, ComuneGuess, begun, guesses, without
@@ -78,11 +78,13 @@ def completions(index: GazetteerIndex, text: str, *, near: tuple[float, float] |
     offered = [(o.worth, each) for o in options if o.worth > best - _CLOSE_WORTH for each in _offers(index, o)]
     offered += [(worth, _whole(comune)) for worth, comune in comuni if comune.lat is not None]
     offered.sort(key=lambda each: -each[0])
-    found = {each.label: each for _, each in offered}
-    if options and len(found) < limit and _is_certain(options):
-        numbers = (each for each in _numbers(index, options[0]) if each.label not in found)
-        found |= {each.label: each for each in islice(numbers, 4 * limit)}
-    return list(found.values())[:limit]
+    found: dict[str, Completion] = {}
+    numbers = _numbers(index, options[0]) if options and _is_certain(options) else ()
+    for each in chain((each for _, each in offered), numbers):
+        found.setdefault(each.label, each)
+        if len(found) == limit:
+            break
+    return list(found.values())
 
 
 def _comuni(question: Question, index: GazetteerIndex, near: tuple[float, float] | None) -> list[ComuneGuess]:

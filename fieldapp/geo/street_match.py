@@ -18,7 +18,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from fieldapp.geo.street_keys import name_tokens
-from fieldapp.geo.street_words import ARTICLE_SLIPS, FORENAMES, STREET_TYPES, TITLES
+from fieldapp.geo.street_words import ARTICLE_SLIPS, ARTICLES, FORENAMES, STREET_TYPES, TITLES
 
 WordCount = Callable[[str], float]
 """How many streets of the whole gazetteer have a word, as a share of 1,200,000."""
@@ -123,7 +123,7 @@ class ComuneStreets:
     def beginning(self, kind: str, words: Sequence[str], *, locality: str = "") -> list[Match]:
         """As `matches`, where the last word may be the beginning of a longer one."""
         best: dict[tuple[int, ...], Match] = {m.street.ids: m for m in self.matches(kind, words, locality=locality)}
-        before, last = name_tokens(" ".join(words[:-1])), words[-1]
+        before, last = tuple(w for w in name_tokens(" ".join(words[:-1])) if w not in ARTICLES), words[-1]
         slips = {word: self._close(word) for word in before if word not in self.by_word}
         # "SAN" is a saint's and may become Sandro; as a saint's it is whole.
         for end in dict.fromkeys((last, name_tokens(" ".join(words))[-1])):

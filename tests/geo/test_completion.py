@@ -53,6 +53,9 @@ COMPLETED = [
     # the shorter name first where it is whole
     ("via roma", IN_LODI, "VIA ROMA, Lodi (LO)"),
     ("via romag", IN_LODI, "VIA ROMAGNOSI, Lodi (LO)"),
+    # articles tell nothing
+    ("via dei port", IN_LODI, "VIA DEI PORTONI, Lodi (LO)"),
+    ("via dell'acq", IN_LODI, "VIA DELL'ACQUEDOTTO, Lodi (LO)"),
     # the type counts, short or long
     ("p.zza dan", IN_LODI, "PIAZZA DANTE ALIGHIERI, Lodi (LO)"),
     ("vicolo mun", IN_LODI, "VICOLO MUNICIPIO, Lodi (LO)"),
