@@ -201,6 +201,8 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "list_doubtful_addresses": _session(_DESK),
         "settle_address": _session(_DESK),
         "put_address_back": _session(_DESK),
+        "complete_address": _session(_DESK),
+        "choose_address": _session(_DESK),
         "list_debtor_pairs": _session(_OFFICE),
         "decide_debtor_pair": _session(_OFFICE),
         "export_outcomes": _session(_OFFICE),

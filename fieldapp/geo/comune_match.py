@@ -15,10 +15,12 @@ from fieldapp.geo.addresses import fold
 from fieldapp.geo.gazetteer_index import ComuneFound, GazetteerIndex
 from fieldapp.geo.questions import Question, Token, types_in
 from fieldapp.geo.street_keys import comune_key
-from fieldapp.geo.street_words import ARTICLES, CAP_ZONES, NEIGHBOUR_SIGLE, PROVINCE_NAMES, REGION_OF_PROVINCE
+from fieldapp.geo.street_words import ARTICLES, CAP_ZONES, NEIGHBOUR_SIGLE, PROVINCE_NAMES, REGION_OF_PROVINCE, SAINTS
 
 _LONGEST_NAME = 7
-_CONVINCING = 3.0
+CONVINCING = 3.0
+"""From here on a comune is named."""
+
 _KEPT = 6
 _LEAST_LIKE = 0.7
 
@@ -36,9 +38,27 @@ class ComuneGuess(NamedTuple):
 def guesses(question: Question, index: GazetteerIndex) -> list[ComuneGuess]:
     """The comuni that may be meant, the likeliest first."""
     exact = sorted(_exact(question, index), key=_order)
-    if exact and exact[0].evidence >= _CONVINCING and not _loose(question, exact[0].start, exact[0].end):
+    if exact and exact[0].evidence >= CONVINCING and not _loose(question, exact[0].start, exact[0].end):
         return _best_of_each(exact)
     return _best_of_each(sorted([*exact, *_unsure(question, index)], key=_order))
+
+
+def begun(question: Question, index: GazetteerIndex) -> list[ComuneGuess]:
+    """The comuni whose name the last words may be the beginning of, the likeliest first."""
+    tokens = question.tokens
+    taken = _street_ends(tokens)
+    found = []
+    for start, end, key in _spans(tokens):
+        if end < len(tokens):
+            continue
+        place = _place(question, start, end, taken)
+        last, ahead = tokens[-1].text, " ".join(token.text for token in tokens[start:-1])
+        keys = {f"{comune_key(ahead)} {last}".strip(), f"{key} " if last in SAINTS else key}
+        for comune in (each for begin in sorted(keys) for each in index.comuni_beginning(begin, limit=_KEPT)):
+            share = min(1.0, len(key) / max(len(comune_key(comune.name)), 1))
+            evidence = 2.0 * comune.fit * (0.7 + 0.3 * share) + place + _hints(question, comune)
+            found.append(ComuneGuess(comune, evidence, start, end, "begun"))
+    return _best_of_each(sorted(found, key=_order))
 
 
 def _order(guess: ComuneGuess) -> tuple[float, int, str]:

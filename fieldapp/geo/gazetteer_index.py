@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from bisect import bisect_left
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from heapq import nsmallest
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from rapidfuzz.distance import OSA
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.geo.addresses import fold
 from fieldapp.geo.gazetteer_schema import CELLS_PER_DEGREE, SCHEMA_VERSION, cell_of
-from fieldapp.geo.numbers_along import KnownNumber
+from fieldapp.geo.numbers_along import KnownNumber, metres
 from fieldapp.geo.packed_numbers import known
 from fieldapp.geo.street_keys import comune_key
 from fieldapp.geo.street_match import ComuneStreets, KnownStreet
@@ -46,6 +49,13 @@ class ComuneFound:
     fit: float = 1.0
 
 
+def label_of(street: KnownStreet, comune: ComuneFound, number: str) -> str:
+    """A street or one of its numbers as one line, which reads back as itself."""
+    line = " ".join(part for part in (street.type, street.name, number) if part)
+    line = f"{line}, {street.locality}" if street.locality else line
+    return f"{line}, {comune.name} ({comune.province})"
+
+
 class GazetteerIndex:
     """One gazetteer file, opened for reading only; a file replaced by a new import is picked up by itself.
 
@@ -65,6 +75,8 @@ class GazetteerIndex:
         self._words: dict[str, int] = {}
         self._scale = 1.0
         self._by_cap: dict[str, tuple[ComuneFound, ...]] = {}
+        self._sorted_names: list[str] = []
+        self._around: dict[tuple[float, float, int], list[ComuneFound]] = {}
         self._near: dict[tuple[str, str], list[ComuneFound]] = {}
         self.refresh()
 
@@ -83,6 +95,28 @@ class GazetteerIndex:
     def comuni_of_key(self, key: str) -> Sequence[ComuneFound]:
         """The comuni whose name, other name or former name has this key (see `street_keys.comune_key`)."""
         return self._names.get(key, ())
+
+    def comuni_beginning(self, key: str, *, limit: int) -> list[ComuneFound]:
+        """The comuni whose name's key begins so, the largest first."""
+        start = bisect_left(self._sorted_names, key)
+        found: dict[str, ComuneFound] = {}
+        for name in islice(self._sorted_names, start, None):
+            if not name.startswith(key):
+                break
+            for comune in self._names[name]:
+                found.setdefault(comune.code, comune)
+        return nsmallest(limit, found.values(), key=lambda comune: (-comune.population, comune.code))
+
+    def comuni_near(self, lat: float, lon: float, *, limit: int) -> list[ComuneFound]:
+        """The comuni whose points are nearest, nearest first."""
+        here = (round(lat, 3), round(lon, 3), limit)
+        if here not in self._around:
+            if len(self._around) > 1_000:
+                self._around.clear()
+            placed = ((c, c.lat, c.lon) for c in self._comuni.values())
+            away = [(metres(lat, lon, y, x), c.code) for c, y, x in placed if y is not None and x is not None]
+            self._around[here] = [self._comuni[code] for _, code in nsmallest(limit, away)]
+        return self._around[here]
 
     def comuni_like(self, key: str, *, provinces: frozenset[str], least: float) -> list[ComuneFound]:
         """Up to five comuni whose name resembles a misspelled key; `provinces` narrow the search where not empty."""
@@ -173,6 +207,12 @@ class GazetteerIndex:
     def streets_anywhere(self, key: str, *, limit: int) -> list[tuple[str, KnownStreet]]:
         """Streets of exactly this name in any comune, with the comune's code."""
         rows = self._connection().execute(f"{_STREETS} WHERE key = ? ORDER BY id LIMIT ?", (key, limit))
+        return [(row[1], self._street([row])) for row in rows.fetchall()]
+
+    def streets_beginning(self, key: str, *, limit: int) -> list[tuple[str, KnownStreet]]:
+        """Streets of any comune whose key begins so, in the order of their keys, with the comune's code."""
+        query = f"{_STREETS} WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
+        rows = self._connection().execute(query, (key, f"{key}\uffff", limit))
         return [(row[1], self._street([row])) for row in rows.fetchall()]
 
     def numbers_of(self, *street_ids: int) -> list[KnownNumber]:
@@ -277,6 +317,7 @@ class GazetteerIndex:
         self._streets.clear()
         self._by_cap.clear()
         self._near.clear()
+        self._around.clear()
         self._names_by_province: dict[str, list[str]] = {}
         self._sources = dict(db.execute("SELECT id, name FROM source"))
         rows = db.execute("SELECT code, name, province, lat_e7, lon_e7, population, caps FROM comune")
@@ -291,6 +332,7 @@ class GazetteerIndex:
             comune = self._comuni[code]
             found = comune if _FITS[kind] == 1.0 else replace(comune, fit=_FITS[kind])
             self._names.setdefault(key, []).append(found)
+        self._sorted_names = sorted(self._names)
         self._words = dict(db.execute("SELECT word, streets FROM word WHERE streets >= ?", (_OFTEN,)))
         streets = db.execute("SELECT max(id) FROM street").fetchone()[0] or 1
         self._scale = max(1.0, _WHOLE / streets)

@@ -18,13 +18,14 @@ from geopy.location import Location
 from geopy.point import Point
 
 from fieldapp.geo.addresses import LONGEST_LINE
+from fieldapp.geo.completion import Completion, completions
 from fieldapp.geo.comune_match import ComuneGuess, guesses, without
 from fieldapp.geo.confidence import house_probability, place_probability, street_probability
-from fieldapp.geo.gazetteer_index import ComuneFound, GazetteerIndex
+from fieldapp.geo.gazetteer_index import GazetteerIndex, label_of
 from fieldapp.geo.numbers_along import PlacedNumber, place_number
 from fieldapp.geo.questions import Question, StreetAsked, read_question, streets_asked
 from fieldapp.geo.street_keys import name_key
-from fieldapp.geo.street_match import Evidence, KnownStreet, Match
+from fieldapp.geo.street_match import STREET_WORTH, Evidence, Match
 from fieldapp.geo.street_words import ARTICLES, CAP_ZONES, REGION_OF_PROVINCE
 
 QUALITIES = ("house_number", "interpolated", "street", "postcode", "locality", "comune", "none")
@@ -35,7 +36,6 @@ LEAST_STREET = 0.5
 
 REVERSE_REACH_M = 500.0
 _CLOSE_EVIDENCE, _TRIED_COMUNI, _TRIED_READINGS = 2.6, 4, 3
-_STREET_WORTH = 2.2
 _ALIKE = 0.07
 _STREET_HIT, _LOCALITY_HIT, _CAP_HIT, _COMUNE_HIT = 0.25, 0.08, 0.06, 0.03
 """How often a street's, a locality's, a CAP's, a comune's point is within 50 m of the door."""
@@ -103,7 +103,7 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy ships no types
                 confidence=round(max(0.1, 0.95 - distance_m / REVERSE_REACH_M), 3),
                 lat=number.lat,
                 lon=number.lon,
-                label=_label(street, comune, number.text),
+                label=label_of(street, comune, number.text),
                 comune=comune.name,
                 comune_code=comune.code,
                 province=comune.province,
@@ -125,6 +125,14 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy ships no types
             return self._without_comune(question)
         best = max(readings, key=lambda reading: reading.worth)
         return self._answer(question, best, readings)
+
+    def complete(self, text: str, *, near: tuple[float, float] | None = None, limit: int = 8) -> list[Completion]:
+        """What a half-typed address may become, the likeliest first; nothing for text that is no address.
+
+        The last word is taken as the beginning of one. `near` (degrees) stands in for a comune that is not named yet.
+        """
+        self.index.refresh()
+        return completions(self.index, text, near=near, limit=limit)
 
     def judge(self, query: str) -> Judged | None:
         """The likeliest street of a line with its evidence, for fitting the confidence; None without any street."""
@@ -157,12 +165,12 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy ships no types
             extra = " ".join(asked.extra)
             matches = self._numbered_first(asked, streets.matches(asked.type, asked.words, locality=extra)[:6])
             fit = matches[0].fit if matches else 0.0
-            worth = guess.evidence + _STREET_WORTH * fit - 0.05 * at
+            worth = guess.evidence + STREET_WORTH * fit - 0.05 * at
             if best is None or worth > best.worth:
                 best = _Reading(guess, asked, tuple(matches), worth)
             if fit > 0.99:
                 break
-        return best or _Reading(guess, None, (), guess.evidence + 0.8 * _STREET_WORTH)
+        return best or _Reading(guess, None, (), guess.evidence + 0.8 * STREET_WORTH)
 
     def _numbered_first(self, asked: StreetAsked, matches: list[Match]) -> list[Match]:
         """Of namesakes that fit alike (another type, another part of the comune) the one that has the number."""
@@ -194,7 +202,7 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy ships no types
         top = best.matches[0]
         if top.street.lat is None:
             known = self._in_comune(question, best, (*notes, "geocode.street_without_point"), others)
-            return _with(known, label=_label(top.street, comune, ""))
+            return _with(known, label=label_of(top.street, comune, ""))
         doubts = _doubts(top, features)
         answer = self._on_street(best, top, likely, (*notes, *doubts))
         rivals = [self._on_street(best, m, likely * m.fit / 2, ()) for m in best.matches[1:4] if m.fit > top.fit - 0.25]
@@ -243,7 +251,7 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy ships no types
             confidence=round(likely * share, 3),
             lat=placed.lat,
             lon=placed.lon,
-            label=_label(street, comune, placed.text),
+            label=label_of(street, comune, placed.text),
             comune=comune.name,
             comune_code=comune.code,
             province=comune.province,
@@ -379,12 +387,6 @@ def _nothing(reason: str) -> Answer:
 
 def _with(answer: Answer, **changed: Any) -> Answer:
     return Answer(**{**{name: getattr(answer, name) for name in Answer.__dataclass_fields__}, **changed})
-
-
-def _label(street: KnownStreet, comune: ComuneFound, number: str) -> str:
-    line = " ".join(part for part in (street.type, street.name, number) if part)
-    line = f"{line}, {street.locality}" if street.locality else line
-    return f"{line}, {comune.name} ({comune.province})"
 
 
 def _location(answer: Answer) -> Location:

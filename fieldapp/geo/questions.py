@@ -307,7 +307,7 @@ def _torn(tokens: tuple[Token, ...], *, certain: bool) -> list[StreetAsked]:
     for at, token in enumerate(tokens):
         if token.kind != "w" or (at and tokens[at - 1].kind == "w"):
             continue
-        if token.text[:3] not in _TYPE_HEADS:
+        if token.text[:3] not in _TYPE_HEADS or token.text in TYPE_OF:
             continue
         for kind in reversed(_LONG_TYPES):
             rest = token.text[len(kind) :]
@@ -350,7 +350,8 @@ def _readings(kind: str, body: tuple[Token, ...], ahead: tuple[Token, ...]) -> l
         token = body[0]
         if rest:
             found.append(StreetAsked(kind, rest, int(token.text), token.suffix, (*before, *extra)))
-    if name and (not found or len(found) < len(numbers)):
+    leads = bool(numbers) and numbers[0] == 0
+    if name and (not found or len(found) < len(numbers) or leads):
         found.append(StreetAsked(kind, name, None, "", (*before, *extra)))
     return found
 

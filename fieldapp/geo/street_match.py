@@ -6,9 +6,11 @@ Rossi" known) speak against a match far more than a word that one side lacks; th
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import log
 from typing import NamedTuple
 
@@ -16,16 +18,20 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from fieldapp.geo.street_keys import name_tokens
-from fieldapp.geo.street_words import ARTICLE_SLIPS, FORENAMES, STREET_TYPES, TITLES
+from fieldapp.geo.street_words import ARTICLE_SLIPS, ARTICLES, FORENAMES, STREET_TYPES, TITLES
 
 WordCount = Callable[[str], float]
 """How many streets of the whole gazetteer have a word, as a share of 1,200,000."""
+
+STREET_WORTH = 2.2
+"""What a street that fits weighs beside the evidence for its comune."""
 
 _LIKELY = 24
 _WELL = 0.995
 _LEAST_SQUEEZED = 82.0
 _LAST_WORD = 2.5
 _TWO_NAMES = 0.6
+_BEGUN = 0.98
 _REAL = 12.0
 """Streets of the nation that a word must be in to be taken for a real one: typos get into registers too."""
 
@@ -92,6 +98,7 @@ class ComuneStreets:
                 for word in set(name):
                     self.by_word[word].append(at)
         self.words = list(self.by_word)
+        self.sorted_words = sorted(self.by_word)
         self._weights: dict[str, float] = {}
 
     def matches(self, kind: str, words: Sequence[str], *, locality: str = "") -> list[Match]:
@@ -111,7 +118,42 @@ class ComuneStreets:
         if locality and len(found) > 1:
             # Namesakes in several parts of a comune: the line's other words tell which.
             found = [m._replace(fit=m.fit + (0.004 if _names(m.street.locality, locality) else 0.0)) for m in found]
-        return sorted(found, key=lambda m: (-m.fit, m.street.lat is None, m.street.ids))
+        return sorted(found, key=_order)
+
+    def beginning(self, kind: str, words: Sequence[str], *, locality: str = "") -> list[Match]:
+        """As `matches`, where the last word may be the beginning of a longer one."""
+        best: dict[tuple[int, ...], Match] = {m.street.ids: m for m in self.matches(kind, words, locality=locality)}
+        before, last = tuple(w for w in name_tokens(" ".join(words[:-1])) if w not in ARTICLES), words[-1]
+        slips = {word: self._close(word) for word in before if word not in self.by_word}
+        # "SAN" is a saint's and may become Sandro; as a saint's it is whole.
+        for end in dict.fromkeys((last, name_tokens(" ".join(words))[-1])):
+            asked, close = (*before, end), slips | ({end: self._begun(end)} if end == last else {})
+            for match in self._judge(kind, asked, self._candidates(asked, close), close):
+                held = best.get(match.street.ids)
+                if held is None or match.fit > held.fit:
+                    best[match.street.ids] = match
+        return sorted(best.values(), key=_order)
+
+    def _begun(self, beginning: str) -> dict[str, float]:
+        """Words of the comune that begin so; with a slip of the pen where none does."""
+        start = bisect_left(self.sorted_words, beginning)
+        found: dict[str, float] = {}
+        for known in islice(self.sorted_words, start, None):
+            if not known.startswith(beginning):
+                break
+            if known != beginning:
+                found[known] = _BEGUN
+        if found or len(beginning) < 4 or beginning.isdigit():
+            return found
+        allowed = 1 if len(beginning) < 8 else 2
+        for longer in (0, 1, -1):
+            heads = [word[: len(beginning) + longer] for word in self.sorted_words]
+            for _, distance, at in process.extract(
+                beginning, heads, scorer=OSA.distance, score_cutoff=allowed, limit=12
+            ):
+                known = self.sorted_words[at]
+                found[known] = max(found.get(known, 0.0), _BEGUN - distance / len(beginning))
+        return found
 
     def _weight(self, word: str) -> float:
         known = self._weights.get(word)
@@ -230,6 +272,9 @@ class ComuneStreets:
         )  # fmt: skip
 
     def _alike(self, word: str, known: str, close: dict[str, dict[str, float]]) -> float:
+        fit = close.get(word, {}).get(known)
+        if fit is not None:
+            return fit
         if word == "S":
             # How saints are written in keys; whose initial it might be as well, nobody knows.
             return 0.0
@@ -237,12 +282,13 @@ class ComuneStreets:
             return 0.9 if known[0] == word and not word.isdigit() and len(known) > 1 else 0.0
         if len(known) == 1:
             return 0.9 if word[0] == known and not known.isdigit() and known != "S" else 0.0
-        fit = close.get(word, {}).get(known)
-        if fit is not None:
-            return fit
         if len(word) > 2 and known.startswith(word) and not word.isdigit():
             return 0.9 if self.count(word) < _REAL else 0.7
         return 0.0
+
+
+def _order(match: Match) -> tuple[float, bool, tuple[int, ...]]:
+    return -match.fit, match.street.lat is None, match.street.ids
 
 
 def _types(kind: str, street: KnownStreet, name: Sequence[str]) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from fieldapp.services import addresses, creditor_accounts, exchange, inbound_pa
 from fieldapp.services.work import Work
 from fieldapp.store.shapes.office import (
     Colleague,
+    CompletedAddress,
     CreditorRow,
     DoubtfulAddress,
     ImportReport,
@@ -54,6 +55,20 @@ class SettleRequest(Struct, forbid_unknown_fields=True):
     lat_e6: Annotated[int, Meta(ge=-90_000_000, le=90_000_000)]
     lon_e6: Annotated[int, Meta(ge=-180_000_000, le=180_000_000)]
     confirm: bool = True
+
+
+class CompleteRequest(Struct, forbid_unknown_fields=True):
+    """What was typed so far; `near` is a place whose comune stands in for one not named, in microdegrees."""
+
+    text: str
+    near_lat_e6: Annotated[int, Meta(ge=-90_000_000, le=90_000_000)] | None = None
+    near_lon_e6: Annotated[int, Meta(ge=-180_000_000, le=180_000_000)] | None = None
+
+
+class ChooseRequest(Struct, forbid_unknown_fields=True):
+    """An address as `complete_address` offered it."""
+
+    text: Annotated[str, Meta(max_length=400)]
 
 
 def download(content: bytes, *, media_type: str, name: str) -> Response[bytes]:
@@ -172,6 +187,22 @@ class OfficeController(Controller):
         self, work: NamedDependency[Work], address_id: FromPath[UUID], data: JSONBody[SettleRequest]
     ) -> SettledAddress:
         return await addresses.settle(work, address_id, lat_e6=data.lat_e6, lon_e6=data.lon_e6, confirm=data.confirm)
+
+    # A question, yet no GET: where debtors live does not get into the logs of addresses asked for.
+    @post("/addresses/complete", operation_id="complete_address", status_code=200)
+    async def complete_address(
+        self, work: NamedDependency[Work], data: JSONBody[CompleteRequest]
+    ) -> list[CompletedAddress]:
+        near = None
+        if data.near_lat_e6 is not None and data.near_lon_e6 is not None:
+            near = (data.near_lat_e6 / 1e6, data.near_lon_e6 / 1e6)
+        return await addresses.complete(work, data.text, near=near)
+
+    @post("/addresses/{address_id:uuid}/choose", operation_id="choose_address", status_code=200)
+    async def choose_address(
+        self, work: NamedDependency[Work], address_id: FromPath[UUID], data: JSONBody[ChooseRequest]
+    ) -> SettledAddress:
+        return await addresses.choose(work, address_id, text=data.text)
 
     @post("/addresses/{address_id:uuid}/put-back", operation_id="put_address_back", status_code=200)
     async def put_address_back(self, work: NamedDependency[Work], address_id: FromPath[UUID]) -> SettledAddress:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 
 from fieldapp.domain.conduct import Severity
+from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.told import AddressPin
-from fieldapp.services import planning
+from fieldapp.services import placing, planning
 from fieldapp.services.work import Work
 from fieldapp.store import addresses, tasks
 from fieldapp.store.cards import address_card
 from fieldapp.store.envelopes import Sender
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.dispatch import Candidate
-from fieldapp.store.shapes.office import AddressCandidate, DoubtfulAddress, SettledAddress
+from fieldapp.store.shapes.office import AddressCandidate, CompletedAddress, DoubtfulAddress, SettledAddress
 from fieldapp.store.tables import Address
 
 FAR_M = 1_000
@@ -64,8 +66,41 @@ async def settle(work: Work, address_id: UUID, *, lat_e6: int, lon_e6: int, conf
     return await _tell(work, "address.settled", pairs)
 
 
+async def complete(work: Work, text: str, *, near: tuple[float, float] | None) -> list[CompletedAddress]:
+    """What a half-typed address may become, in the order in which geocoding would answer; nothing leaves the house.
+
+    `near` in degrees. Raises Refusal `gazetteer.missing`.
+    """
+    found = await asyncio.to_thread(placing.complete, work.parts.gazetteer, text, near=near)
+    return [
+        CompletedAddress(
+            text=one.label,
+            lat_e6=round(one.lat * 1e6),
+            lon_e6=round(one.lon * 1e6),
+            quality=one.quality,
+            may_be_chosen=one.quality != "comune",
+        )
+        for one in found
+    ]
+
+
+async def choose(work: Work, address_id: UUID, *, text: str) -> SettledAddress:
+    """Another address instead of a doubtful one, as `complete` offered it; stairs and flat stay. All doubtful ones
+    that are spelled the same are settled with it.
+
+    Raises Refusal `address.not_offered`, and those of `settle` and `complete`.
+    """
+    found = await asyncio.to_thread(placing.complete, work.parts.gazetteer, text, near=None, limit=1)
+    if not found or found[0].label != text or found[0].quality == "comune":
+        raise Refusal("address.not_offered", kind=Kind.CONFLICT)
+    pairs = await addresses.choose(
+        work.session, address_id, spelled=lambda old: placing.respelled(old, found[0]), word=_word(work)
+    )
+    return await _tell(work, "address.settled", pairs)
+
+
 async def put_back(work: Work, address_id: UUID) -> SettledAddress:
-    """Undo the last move of a pin; all addresses that are spelled the same go back with it.
+    """Undo a person's last word about an address; all that had it alike go back with it.
 
     Raises Refusal `address.unknown`, `address.settled_meanwhile`, `address.never_moved`.
     """

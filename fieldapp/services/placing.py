@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 from fieldapp.domain.errors import Refusal
 from fieldapp.domain.intake import AddressDraft, PracticeDraft
 from fieldapp.domain.packed import Packed
 from fieldapp.geo.addresses import normalise_fields
+from fieldapp.geo.completion import Completion
 from fieldapp.geo.geocoding import Answer, GazetteerGeocoder
 from fieldapp.store.addresses import CONFIRMED
 from fieldapp.store.entrusted import PlacedAddress, PlacedDrafts
+from fieldapp.store.tables import Address
 
 SURE_QUALITIES = frozenset({"house_number", "interpolated"})
 LEAST_CONFIDENCE = 0.7
 """From here on an address is taken as found; below, a person looks at it."""
+
+
+OFFERED = 8
+"""Completions that a list shows without scrolling."""
 
 
 def place_all(
@@ -44,6 +54,48 @@ def _open(gazetteer: Path) -> GazetteerGeocoder | None:
         return GazetteerGeocoder(gazetteer)
     except Refusal:
         return None
+
+
+@lru_cache(maxsize=2)
+def _kept(gazetteer: Path) -> tuple[GazetteerGeocoder, Lock]:
+    """The geocoder that a process answers keystrokes with: its streets stay in memory, one question at a time."""
+    return GazetteerGeocoder(gazetteer), Lock()
+
+
+def complete(gazetteer: Path, text: str, *, near: tuple[float, float] | None, limit: int = OFFERED) -> list[Completion]:
+    """What a half-typed address may become (see `GazetteerGeocoder.complete`). To be run in a thread.
+
+    Raises Refusal `gazetteer.missing`.
+    """
+    geocoder, lock = _kept(gazetteer)
+    with lock:
+        return geocoder.complete(text, near=near, limit=limit)
+
+
+def respelled(old: Address, chosen: Completion) -> dict[str, Any]:
+    """The columns of an address that a person chose instead of `old`, at the same stairs and flat."""
+    line = " ".join(part for part in (chosen.street, chosen.house_number) if part)
+    found = normalise_fields(
+        line, cap=_cap(old, chosen), comune=chosen.comune, province=chosen.province, locality=chosen.locality
+    ).address
+    written = replace(found, staircase=old.staircase, unit=old.unit)
+    return {
+        "text": written.postal_form,
+        "street": written.street,
+        "house_number": written.number,
+        "cap": written.cap,
+        "comune": chosen.comune,
+        "province": chosen.province,
+        "lat_e6": _e6(chosen.lat),
+        "lon_e6": _e6(chosen.lon),
+    }
+
+
+def _cap(old: Address, chosen: Completion) -> str:
+    """The creditor's CAP where the comune may have it, else the comune's own where it has one only."""
+    if old.cap in chosen.caps or (not chosen.caps and old.comune == chosen.comune):
+        return old.cap
+    return next(iter(chosen.caps)) if len(chosen.caps) == 1 else ""
 
 
 def place(draft: AddressDraft, geocoder: GazetteerGeocoder | None) -> PlacedAddress:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.places import metres_between
-from fieldapp.store.shapes.office import AddressMove
-from fieldapp.store.tables.access import Person
+from fieldapp.store.practices import searchable
 from fieldapp.store.tables.practice import Address, Obligor, Practice
 
 AT_MOST = 2_000
@@ -70,6 +70,26 @@ async def settle(
     return pairs
 
 
+async def choose(
+    session: AsyncSession, address_id: UUID, *, spelled: Callable[[Address], Mapping[str, Any]], word: Word
+) -> list[tuple[Address, Address]]:
+    """Another address, spelled right, in the place of a doubtful one and of every doubtful one spelled the same.
+
+    `spelled` gives the columns that a row is written anew with, its place among them. Returns and raises as `settle`.
+    """
+    asked = await _asked(session, address_id)
+    pairs = []
+    for old in (asked, *await _alike(session, asked, doubtful_only=True)):
+        new = _instead(old, word, (None, None), quality=PIN, confidence_pct=100, state=CONFIRMED, **spelled(old))
+        pairs.append((old, new))
+    session.add_all([new for _, new in pairs])
+    await session.flush()
+    found = searchable(pairs[0][1].text)
+    practices = col(Practice.id).in_({new.practice_id for _, new in pairs})
+    await session.exec(update(Practice).where(practices).values(search_text=Practice.search_text + f" {found}"))
+    return pairs
+
+
 async def move(
     session: AsyncSession, address_id: UUID, *, lat_e6: int, lon_e6: int, word: Word
 ) -> list[tuple[Address, Address]]:
@@ -91,7 +111,7 @@ async def move(
 
 
 async def put_back(session: AsyncSession, address_id: UUID, *, word: Word) -> list[tuple[Address, Address]]:
-    """Undo the last move of a pin, for all that are spelled the same: each stands where it stood before.
+    """Undo a person's last word, for all that had it alike: each is spelled and stands as it did before.
 
     Raises Refusal `address.unknown`, `address.settled_meanwhile` (no longer in force), `address.never_moved`.
     """
@@ -105,8 +125,10 @@ async def put_back(session: AsyncSession, address_id: UUID, *, word: Word) -> li
     pairs = []
     for old in moved:
         was = before[old.instead_of] if old.instead_of else old
-        place = (was.lat_e6, was.lon_e6)
-        new = _instead(old, word, place, quality=was.quality, confidence_pct=was.confidence_pct, state=was.state)
+        if was.text != before[asked.instead_of].text:
+            # Spelled the same by now, but it came to that by another way.
+            continue
+        new = _instead(old, word, (None, None), **was.model_dump(include=SAID))
         pairs.append((old, new))
     session.add_all([new for _, new in pairs])
     await session.flush()
@@ -130,19 +152,19 @@ async def _alike(session: AsyncSession, asked: Address, *, doubtful_only: bool =
     return list((await session.exec(query.order_by(col(Address.id)).with_for_update())).all())
 
 
-def _instead(
-    old: Address, word: Word, place: tuple[int | None, int | None], *, quality: str, confidence_pct: int, state: str
-) -> Address:
-    """A row in the place of `old`, which stays and is no longer in force."""
+_SPELLED = ("text", "street", "house_number", "staircase", "unit", "cap", "comune", "province")
+SAID = {*_SPELLED, "lat_e6", "lon_e6", "quality", "confidence_pct", "state"}
+"""What a person's word may change, and what undoing it brings back."""
+
+
+def _instead(old: Address, word: Word, place: tuple[int | None, int | None], **changed: Any) -> Address:
+    """A row in the place of `old`, which stays and is no longer in force; `changed` are some columns of `SAID`."""
     lat_e6, lon_e6 = place
     old.current = False
     said: dict[str, Any] = {
         "id": word.new_id(),
         "lat_e6": lat_e6,
         "lon_e6": lon_e6,
-        "quality": quality,
-        "confidence_pct": confidence_pct,
-        "state": state,
         "why": "",
         "alternatives": [],
         "source": word.source,
@@ -150,36 +172,7 @@ def _instead(
         "recorded_by": word.person_id,
         "instead_of": old.id,
     }
-    return Address(**old.model_dump(exclude={"id", "alternatives", "why"}) | said | {"current": True})
-
-
-async def moves(session: AsyncSession, practice_id: UUID) -> list[AddressMove]:
-    """Every word of a person about where an address of the practice is, newest first."""
-    before = aliased(Address)
-    query = (
-        select(Address, before, Person.name)
-        .join(before, col(before.id) == col(Address.instead_of))
-        .join(Person, col(Person.id) == col(Address.recorded_by), isouter=True)
-        .where(Address.practice_id == practice_id)
-        .order_by(col(Address.recorded_at).desc(), col(Address.id).desc())
-    )
-    return [
-        AddressMove(
-            address_id=row.id,
-            text=row.text,
-            at=row.recorded_at,
-            by=name or "",
-            source=row.source,
-            state=row.state,  # type: ignore[arg-type]
-            from_lat_e6=was.lat_e6,
-            from_lon_e6=was.lon_e6,
-            to_lat_e6=row.lat_e6,
-            to_lon_e6=row.lon_e6,
-            distance_m=apart(was, row),
-            in_force=row.current,
-        )
-        for row, was, name in (await session.exec(query)).all()
-    ]
+    return Address(**old.model_dump(exclude={"id", "alternatives", "why"}) | said | changed | {"current": True})
 
 
 def apart(one: Address, other: Address) -> int | None:
@@ -202,15 +195,19 @@ def in_force(rows: Iterable[Address]) -> dict[UUID, Address]:
     return found
 
 
-async def pinned(session: AsyncSession, texts: Iterable[str]) -> dict[tuple[str, str], tuple[int, int]]:
-    """Where people have put their pin for addresses spelled so: text and comune to latitude and longitude, in 1e-6
-    degrees; the latest word counts."""
-    query = (
-        select(Address.text, Address.comune, Address.lat_e6, Address.lon_e6)
-        .where(
-            Address.quality == PIN, Address.state == CONFIRMED, col(Address.current), col(Address.text).in_(set(texts))
-        )
-        .order_by(col(Address.recorded_at))
+async def pinned(session: AsyncSession, texts: Iterable[str]) -> dict[tuple[str, str], Address]:
+    """What people have said of addresses spelled so: text and comune to the row in force, where they put their pin or
+    which they chose instead; the latest word counts."""
+    asked = set(texts)
+    said, before, held = aliased(Address), aliased(Address), aliased(Address)
+    in_force = (col(held.quality) == PIN, col(held.state) == CONFIRMED, col(held.current))
+    query = select(held).where(*in_force, col(held.text).in_(asked)).order_by(col(held.recorded_at))
+    found = {(row.text, row.comune): row for row in (await session.exec(query)).all()}
+    other = (
+        select(before.text, before.comune, held)
+        .join(said, col(said.instead_of) == col(before.id))
+        .join(held, (col(held.practice_id) == col(said.practice_id)) & (col(held.text) == col(said.text)))
+        .where(*in_force, said.quality == PIN, said.text != before.text, col(before.text).in_(asked))
+        .order_by(col(held.recorded_at))
     )
-    found = (await session.exec(query)).all()
-    return {(text, comune): (lat, lon) for text, comune, lat, lon in found if lat is not None and lon is not None}
+    return {(text, comune): row for text, comune, row in (await session.exec(other)).all()} | found

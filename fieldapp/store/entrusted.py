@@ -205,17 +205,8 @@ async def _as_pinned(
     found = {}
     for draft, place in places.items():
         if pin := pins.get((place.text, place.comune)):
-            lat_e6, lon_e6 = pin
-            found[draft] = replace(
-                place,
-                lat_e6=lat_e6,
-                lon_e6=lon_e6,
-                quality=addresses.PIN,
-                confidence_pct=100,
-                state=CONFIRMED,
-                why="",
-                alternatives=(),
-            )
+            said = pin.model_dump(include=addresses.SAID)
+            found[draft] = replace(place, **said, why="", alternatives=())
         else:
             found[draft] = place
     return found

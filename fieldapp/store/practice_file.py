@@ -14,8 +14,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.places import metres_between
 from fieldapp.domain.receipts import receipt_name
-from fieldapp.store import addresses as address_store
 from fieldapp.store import (
+    address_history,
     agreement_cards,
     appointments,
     approvals,
@@ -103,7 +103,7 @@ async def practice_file(
         interruptions=await limitation.interruptions(session, practice_id),
         approvals=await approvals.rows(session, practice_id),
         earlier_contacts=await _earlier_contacts(session, practice_id),
-        address_moves=await address_store.moves(session, practice_id),
+        address_history=await address_history.steps(session, practice_id, addresses[practice_id]),
         same_debtor=await same_debtor.joined_with(session, practice_id),
     )
 

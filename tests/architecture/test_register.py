@@ -18,6 +18,7 @@ WRITES = ("post", "put", "patch", "delete")
 WRITE_NOTHING = {
     "ask_export_host_key": "a question to a receiving server, shown for a person to compare",
     "check_receipt": "a question of anybody",
+    "complete_address": "a question while somebody types",
     "list_missing_attachments": "a question of the phone",
     "list_rescue_states": "a question of the phone",
     "preview_export": "shown and forgotten",

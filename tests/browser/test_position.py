@@ -97,5 +97,5 @@ def test_an_agent_who_leaves_the_position_out_is_not_asked_again_and_moves_the_p
         agent.delivered()
 
         assert times_asked(page) == 0
-        [move] = books.practice(stop)["address_moves"]
-        assert (move["distance_m"], move["in_force"]) == (10, True)
+        move, _ = books.practice(stop)["address_history"]
+        assert (move["kind"], move["distance_m"], move["may_go_back"]) == ("moved", 10, True)

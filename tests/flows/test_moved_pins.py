@@ -52,8 +52,11 @@ async def test_a_pin_moved_at_the_door_holds_for_every_practice_there_and_keeps_
         now, was = file["addresses"]
         assert (place(now), now["quality"], now["state"]) == (DOOR, "pin", "confirmed")
         assert (place(was), was["source"]) == (before, "creditor")
-        [move] = file["address_moves"]
-        assert (move["by"], move["source"], move["in_force"]) == ("Nome agent", "device:A1", True)
+        move, first = file["address_history"]
+        assert (move["kind"], move["by"], move["source"], move["may_go_back"]) == (
+            "moved", "Nome agent", "device:A1", True,
+        )  # fmt: skip
+        assert (first["kind"], first["source"], first["may_go_back"]) == ("received", "creditor", False)
         assert (move["from_lat_e6"], move["to_lat_e6"]) == (before["lat_e6"], DOOR["lat_e6"])
         assert 100 < move["distance_m"] < 120
     audit = (await (await house.sign_in(Role.ADMINISTRATOR)).get("/audit")).json()
@@ -85,7 +88,11 @@ async def test_the_office_puts_a_pin_back_where_it_stood(house: House) -> None:
     assert place(file["addresses"][0]) == place(stop["address"])
     assert file["addresses"][0]["quality"] == "house_number"
     assert len(file["addresses"]) == 3
-    assert [move["source"] for move in file["address_moves"]] == ["office", "device:A1"]
+    assert [(step["kind"], step["source"]) for step in file["address_history"]] == [
+        ("put_back", "office"),
+        ("moved", "device:A1"),
+        ("received", "creditor"),
+    ]
     again = await desk.post(f"/addresses/{moved['id']}/put-back")
     assert (again.status_code, again.json()["code"]) == (409, "address.settled_meanwhile")
     untouched = await entrusted(house, "P-009")

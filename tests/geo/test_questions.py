@@ -31,6 +31,9 @@ READ = [
     ("ANAGNI FR VIA DELLA PESCHIERA N.12", "VIA", "DELLA PESCHIERA", 12, ""),
     # a number that belongs to the name
     ("4a, via 4 novembre, Milano", "VIA", "4 NOVEMBRE", 4, "A"),
+    ("Via 20 Settembre, Lodi", "VIA", "20 SETTEMBRE", None, ""),
+    # a type that begins like a shorter one
+    ("Vicolo Municipio 5, Noli", "VICOLO", "MUNICIPIO", 5, ""),
     ("Strada Regionale 6 Casilina 12, Anagni", "STRADA REGIONALE", "6 CASILINA", 12, ""),
     # type and name in one, and a type that is the whole name
     ("VIAROMA 12", "VIA", "ROMA", 12, ""),
@@ -48,7 +51,7 @@ READ = [
 
 @pytest.mark.parametrize(("line", "kind", "name", "number", "suffix"), READ)
 def test_the_street_and_its_number_are_read_out_of_a_line(
-    line: str, kind: str, name: str, number: int, suffix: str
+    line: str, kind: str, name: str, number: int | None, suffix: str
 ) -> None:
     readings = streets_asked(read_question(line).tokens)
 

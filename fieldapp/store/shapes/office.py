@@ -253,7 +253,8 @@ class PracticeFile(Struct, frozen=True):
     approvals: list[ApprovalRow]
     earlier_contacts: list[AttemptCard]
     """Letters, calls and visits known from elsewhere, newest first: no fact of ours stands in the timeline for them."""
-    address_moves: list[AddressMove]
+    address_history: list[AddressStep]
+    """Every source of every address, newest first."""
     same_debtor: list[JoinedPractice]
     """The debtor's other practices: contacts are counted together."""
 
@@ -310,22 +311,41 @@ class DoubtfulAddress(Struct, frozen=True):
     placement_ends_on: date
 
 
-class AddressMove(Struct, frozen=True):
-    """A person's word about where an address is; the row before it stays in the practice file."""
+class AddressStep(Struct, frozen=True):
+    """One source of an address: the row that it wrote stays, whatever came later."""
 
     address_id: UUID
-    text: str
+    now_id: UUID
+    """The row in force that stands for it by now: steps of one address share it."""
+    kind: Literal["received", "confirmed", "corrected", "rejected", "moved", "put_back"]
     at: datetime
     by: str
+    """Who said it; empty where a file did."""
     source: str
+    file_name: str | None
+    text: str
+    text_before: str | None
+    """How it was spelled before; None where a file brought it."""
+    quality: str
     state: Literal["confirmed", "doubtful", "rejected"]
     from_lat_e6: int | None
     from_lon_e6: int | None
     to_lat_e6: int | None
     to_lon_e6: int | None
     distance_m: int | None
-    in_force: bool
-    """It may be put back: nothing came after it."""
+    may_go_back: bool
+    """A person's word after which nothing came."""
+
+
+class CompletedAddress(Struct, frozen=True):
+    """What a half-typed address may become; `text` is what `choose_address` takes."""
+
+    text: str
+    lat_e6: int
+    lon_e6: int
+    quality: str
+    may_be_chosen: bool
+    """Not a comune alone: that is to be typed on."""
 
 
 class SettledAddress(Struct, frozen=True):

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/addresses/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** CompleteAddress */
+        post: operations["complete_address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/addresses/doubtful": {
         parameters: {
             query?: never;
@@ -15,6 +32,23 @@ export interface paths {
         get: operations["list_doubtful_addresses"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/addresses/{address_id}/choose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ChooseAddress */
+        post: operations["choose_address"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2470,21 +2504,28 @@ export interface components {
             text: string;
             unit: string;
         };
-        /** AddressMove */
-        AddressMove: {
+        /** AddressStep */
+        AddressStep: {
             /** Format: uuid */
             address_id: string;
             /** Format: date-time */
             at: string;
             by: string;
             distance_m: number | null;
+            file_name: string | null;
             from_lat_e6: number | null;
             from_lon_e6: number | null;
-            in_force: boolean;
+            /** @enum {string} */
+            kind: "received" | "confirmed" | "corrected" | "rejected" | "moved" | "put_back";
+            may_go_back: boolean;
+            /** Format: uuid */
+            now_id: string;
+            quality: string;
             source: string;
             /** @enum {string} */
             state: "confirmed" | "doubtful" | "rejected";
             text: string;
+            text_before: string | null;
             to_lat_e6: number | null;
             to_lon_e6: number | null;
         };
@@ -2802,6 +2843,10 @@ export interface components {
         CheckRequest: {
             proof: string;
         };
+        /** ChooseRequest */
+        ChooseRequest: {
+            text: string;
+        };
         /** ClearRequest */
         ClearRequest: {
             /** Format: date */
@@ -2835,6 +2880,20 @@ export interface components {
             meaning: components["schemas"]["Field"] | null;
             samples: string[];
             title: string;
+        };
+        /** CompleteRequest */
+        CompleteRequest: {
+            near_lat_e6?: number | null;
+            near_lon_e6?: number | null;
+            text: string;
+        };
+        /** CompletedAddress */
+        CompletedAddress: {
+            lat_e6: number;
+            lon_e6: number;
+            may_be_chosen: boolean;
+            quality: string;
+            text: string;
         };
         /** ContactLimits */
         ContactLimits: {
@@ -3996,7 +4055,7 @@ export interface components {
         };
         /** PracticeFile */
         PracticeFile: {
-            address_moves: components["schemas"]["AddressMove"][];
+            address_history: components["schemas"]["AddressStep"][];
             addresses: components["schemas"]["AddressCard"][];
             appointments: components["schemas"]["AppointmentRow"][];
             approvals: components["schemas"]["ApprovalRow"][];
@@ -4903,6 +4962,45 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    complete_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletedAddress"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     list_doubtful_addresses: {
         parameters: {
             query?: never;
@@ -4919,6 +5017,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DoubtfulAddress"][];
+                };
+            };
+        };
+    };
+    choose_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                address_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChooseRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettledAddress"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };

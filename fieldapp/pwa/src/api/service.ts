@@ -219,6 +219,9 @@ export const service = {
   doubtfulAddresses: () => answer(client.GET('/api/v1/addresses/doubtful')),
   settleAddress: (address_id: string, body: { lat_e6: number; lon_e6: number; confirm: boolean }) =>
     answer(client.POST('/api/v1/addresses/{address_id}/settle', { params: { path: { address_id } }, body })),
+  completeAddress: (body: Body<'/api/v1/addresses/complete'>) => answer(client.POST('/api/v1/addresses/complete', { body })),
+  chooseAddress: (address_id: string, text: string) =>
+    answer(client.POST('/api/v1/addresses/{address_id}/choose', { params: { path: { address_id } }, body: { text } })),
   debtorPairs: () => answer(client.GET('/api/v1/debtors/pairs')),
   decideDebtorPair: (pair_id: string, verdict: 'same' | 'different' | null) =>
     answer(client.POST('/api/v1/debtors/pairs/{pair_id}/decide', { params: { path: { pair_id } }, body: { verdict } })),
