@@ -111,12 +111,13 @@ async def carried(session: AsyncSession, agent_id: UUID, day: date, *, now: date
         .order_by(col(Message.sent_at).desc(), col(Message.id).desc())
     )
     rows = (await session.execute(query)).all()
-    fresh = [copy for _, _, copy in rows if copy.fetched_at is None]
-    if fresh:
-        mine = col(MessageCopy.id).in_([copy.id for copy in fresh])
-        await session.execute(
-            update(MessageCopy).where(mine, col(MessageCopy.fetched_at).is_(None)).values(fetched_at=now)
-        )
+    unseen = [copy.id for _, _, copy in rows if copy.fetched_at is None]
+    fresh: list[UUID] = []
+    if unseen:
+        # Of two phones that ask at once one is the first.
+        first = col(MessageCopy.id).in_(unseen), col(MessageCopy.fetched_at).is_(None)
+        marked = update(MessageCopy).where(*first).values(fetched_at=now).returning(col(MessageCopy.message_id))
+        fresh = list((await session.execute(marked)).scalars())
     cards = [
         MessageCard(
             id=message.id,
@@ -128,4 +129,4 @@ async def carried(session: AsyncSession, agent_id: UUID, day: date, *, now: date
         )
         for message, sent_by, copy in rows
     ]
-    return Carried(cards, [copy.message_id for copy in fresh])
+    return Carried(cards, fresh)
