@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -119,6 +120,18 @@ async def test_two_readings_in_one_batch_are_one(house: House) -> None:
 
     assert await verdicts(phone, *both) == [("accepted", None), ("accepted", None)]
     assert len(await facts(house, "message.read")) == 1
+
+
+async def test_two_phones_of_one_agent_at_once_tell_each_step_once(house: House) -> None:
+    phone, _ = await one_stop(house)
+    second = await phone_of(house)
+    message = await sent(await house.sign_in(Role.DISPATCHER))
+
+    await asyncio.gather(day_of(phone), day_of(second))
+    answers = await asyncio.gather(*(verdicts(one, reading(one, message["id"])) for one in (phone, second)))
+
+    assert answers == [[("accepted", None)], [("accepted", None)]]
+    assert [len(await facts(house, kind)) for kind in ("message.fetched", "message.read")] == [1, 1]
 
 
 async def test_a_message_to_all_goes_to_each_agent_of_the_day_who_has_a_phone(house: House) -> None:
