@@ -34,6 +34,7 @@ from fieldapp.routes.figures import FiguresController
 from fieldapp.routes.inbound import InboundController
 from fieldapp.routes.layouts import LayoutController
 from fieldapp.routes.licences import LicenceController
+from fieldapp.routes.messages import MessageController
 from fieldapp.routes.office import OfficeController
 from fieldapp.routes.outgoing import OutgoingController
 from fieldapp.routes.pads import PadsController
@@ -66,6 +67,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             RescueController,
             DispatchController,
             BoardController,
+            MessageController,
             ReplanController,
             OfficeController,
             LayoutController,

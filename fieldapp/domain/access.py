@@ -145,6 +145,9 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "preview_replan": _session(_PLANNING),
         "take_replan": _session(_PLANNING),
         "read_dispatch_day": _session(_DESK),
+        "list_messages": _session(_DESK),
+        "send_message": _session(_DESK),
+        "withdraw_message": _session(_DESK),
         "print_day_sheets": _session(_PLANNING),
         "read_map": _session(_DESK),
         # appointments

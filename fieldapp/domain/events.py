@@ -98,6 +98,7 @@ _ACT = (
 )
 _APPROVAL = (*_m(_K.CODE, "rule"), *_m(_K.DAY, "from_on", "to_on"), *_m(_K.TEXT, "reason"))
 _LICENCE_DAYS = _m(_K.DAY, "notified_on", "badge_valid_to", "qualification_valid_to", maybe=True)
+_MESSAGE = _m(_K.ID, "message_id")
 _IMPORT = _m(_K.ID, "import_id")
 _APPOINTMENT = (*_m(_K.ID, "appointment_id"), *_m(_K.INSTANT, "from_at", "to_at"))
 _SOURCE = _m(_K.TEXT, "source")
@@ -365,6 +366,18 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                 ("import.failed", "Reading or writing it broke off.", _IMPORT),
                 ("import.cancelled", "Somebody cancelled it; nothing of it was written.", _IMPORT),
                 ("import.done", "It was written.", _IMPORT),
+                (
+                    "message.sent",
+                    "The office wrote to one agent of the day or to all; what it wrote stays in the house.",
+                    (*_MESSAGE, *_m(_K.FLAG, "to_all"), *_m(_K.COUNT, "agents")),
+                ),
+                ("message.fetched", "It is on the agent's phone.", (*_MESSAGE, *_m(_K.TEXT, "agent"))),
+                ("message.read", "The agent has read it.", (*_MESSAGE, *_m(_K.TEXT, "agent"))),
+                (
+                    "message.withdrawn",
+                    "The office took it back from so many agents who had not read it.",
+                    (*_MESSAGE, *_m(_K.COUNT, "agents")),
+                ),
                 ("task.opened", "Work waits for a person.", (*_m(_K.ID, "task_id"), *_m(_K.CODE, "kind"))),
                 ("task.finished", "Somebody did it.", _m(_K.ID, "task_id")),
                 (

@@ -52,7 +52,14 @@ from fieldapp.domain.receipt_series import Series, SignedReceipt, VerifySignatur
 from fieldapp.domain.receipt_series import Verdict as ReceiptVerdict
 from fieldapp.domain.receipts import ReceiptValue, WordingKind, read_receipt
 from fieldapp.domain.repayment_plan import Terms, outside, settlement_outside
-from fieldapp.domain.told import Told, read_address_pin, read_day_closed, read_day_order, read_paper_request
+from fieldapp.domain.told import (
+    Told,
+    read_address_pin,
+    read_day_closed,
+    read_day_order,
+    read_message_read,
+    read_paper_request,
+)
 from fieldapp.domain.visit import check_report, from_body
 from fieldapp.domain.visit_report import PayerDocument, Purpose, ReportedPayment, SignedPaper, VisitReport
 
@@ -86,6 +93,7 @@ class EnvelopeKind(StrEnum):
     ADDRESS_PIN = "address_pin"
     DANGER = "danger"
     DANGER_POSITION = "danger_position"
+    MESSAGE_READ = "message_read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +174,15 @@ class PracticeKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageKnown:
+    """A message of the office to the sending phone's agent, as far as a reading of it is judged."""
+
+    copy_id: UUID
+    day: date
+    read: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneClock:
     """What is known of the sending phone's clock. `offset_ms` is service minus phone, measured at this push; None
     from a phone that did not say its time. `moved`: the service's own clock may be set (a demo's), so that offsets
@@ -213,6 +230,8 @@ class Known:
     issuer: Issuer = field(default_factory=Issuer)
     forms: Mapping[str, Form] = field(default_factory=dict)
     """Forms of paper pads that the batch names, by name."""
+    messages: Mapping[UUID, MessageKnown] = field(default_factory=dict)
+    """Messages to this agent that the batch names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +305,8 @@ class Decision:
     call: Call | None = None
     check_in: CheckIn | None = None
     told: Told | None = None
+    message: MessageKnown | None = None
+    """Which was read, where it was not read before."""
     notice_form: Form | None = None
     """Of a paper pad, where the notice was."""
     first_received_at: datetime | None = None
@@ -338,6 +359,7 @@ class Touched:
     """Digests of the receipts that those of the batch call their predecessors."""
     forms: frozenset[tuple[str, int]] = frozenset()
     """Forms of paper pads, by series and number."""
+    messages: frozenset[UUID] = frozenset()
 
 
 def touched(arrived: Iterable[Arrived]) -> Touched:
@@ -346,11 +368,14 @@ def touched(arrived: Iterable[Arrived]) -> Touched:
     numbers: set[int] = set()
     named: set[str] = set()
     forms: set[tuple[str, int]] = set()
+    messages: set[UUID] = set()
     envelopes = set()
     for item in arrived:
         envelopes.add(item.id)
         try:
             body = json.loads(item.content)["body"]
+            if "message_id" in body:
+                messages.add(UUID(body["message_id"]))
             practices.add(UUID(body["practice_id"]))
             for payment in body.get("payments", ()):
                 value = (payment.get("receipt") or {}).get("value", {})
@@ -362,7 +387,14 @@ def touched(arrived: Iterable[Arrived]) -> Touched:
             forms.update(_form_named(series, int(number)))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             continue
-    return Touched(frozenset(envelopes), frozenset(practices), frozenset(numbers), frozenset(named), frozenset(forms))
+    return Touched(
+        frozenset(envelopes),
+        frozenset(practices),
+        frozenset(numbers),
+        frozenset(named),
+        frozenset(forms),
+        frozenset(messages),
+    )
 
 
 def _form_named(series: object, number: object) -> tuple[tuple[str, int], ...]:
@@ -391,6 +423,7 @@ class _Judging:
         self._paid: dict[UUID, int] = {}
         self._agent = known.agent
         self._agreements: set[UUID] = set()
+        self._read: set[UUID] = set()
         self._planned: set[UUID] = set()
         """Practices of which this batch brought a signed plan."""
 
@@ -444,6 +477,8 @@ class _Judging:
                 return replace(decision, told=self._where_theirs(read_danger(envelope.body)))
             case EnvelopeKind.DANGER_POSITION:
                 return replace(decision, told=self._where_theirs(read_danger_position(envelope.body)))
+            case EnvelopeKind.MESSAGE_READ:
+                return self._reading(decision, envelope)
 
     def _practice(self, practice_id: UUID) -> PracticeKnown:
         practice = self._known.practices.get(practice_id)
@@ -457,6 +492,17 @@ class _Judging:
         """An alarm counts whatever it names; what is not this agent's is not repeated."""
         practice = self._known.practices.get(danger.practice_id) if danger.practice_id else None
         return danger if practice is not None and practice.ever_assigned else danger.without_visit()
+
+    def _reading(self, decision: Decision, envelope: Envelope) -> Decision:
+        """Read is read, also what the office has withdrawn meanwhile; a second reading says nothing new."""
+        reading = read_message_read(envelope.body)
+        message = self._known.messages.get(reading.message_id)
+        if message is None:
+            raise Refusal("message.unknown", kind=Kind.MISSING)
+        if message.read or reading.message_id in self._read:
+            return decision
+        self._read.add(reading.message_id)
+        return replace(decision, told=reading, message=message)
 
     def _visit(self, decision: Decision, envelope: Envelope) -> Decision:
         report = from_body(envelope.body)

@@ -1,4 +1,5 @@
-"""What a phone tells beside visits and calls: a paper to be sent, the day's order and end, a pin put right, an alarm.
+"""What a phone tells beside visits and calls: a paper to be sent, the day's order and end, a pin put right, an alarm,
+a message read.
 
 None of it is judged by the rules of conduct and none of it moves money: it is read strictly and written down.
 """
@@ -108,7 +109,15 @@ class AddressPin:
     at: datetime
 
 
-Told = PaperRequest | DayOrder | DayClosed | PurseCount | Danger | AddressPin
+@dataclass(frozen=True, slots=True)
+class MessageRead:
+    """An agent has read a message of the office."""
+
+    message_id: UUID
+    at: datetime
+
+
+Told = PaperRequest | DayOrder | DayClosed | PurseCount | Danger | AddressPin | MessageRead
 
 
 def read_paper_request(body: Any) -> PaperRequest:
@@ -182,6 +191,14 @@ def read_day_closed(body: Any) -> DayClosed:
     )
     reader.close()
     return closed
+
+
+def read_message_read(body: Any) -> MessageRead:
+    """Raises Refusal `message_read.field_*`."""
+    reader = Reader(body, area="message_read")
+    reading = MessageRead(message_id=_uuid(reader, "message_id"), at=reader.instant("at"))
+    reader.close()
+    return reading
 
 
 def _held(reader: Reader) -> Held:

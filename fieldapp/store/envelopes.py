@@ -39,9 +39,9 @@ from fieldapp.domain.sync import (
     Touched,
     Verdict,
 )
-from fieldapp.domain.told import DayClosed, DayOrder, PaperRequest, Told
+from fieldapp.domain.told import DayClosed, DayOrder, MessageRead, PaperRequest, Told
 from fieldapp.domain.visit_report import DebtorMet, ThirdPartyMet, VisitReport
-from fieldapp.store import agreements, contacts, ledger, limitation, pads
+from fieldapp.store import agreements, contacts, ledger, limitation, messages, pads
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.batches import write_rows
 from fieldapp.store.database import agency_of
@@ -62,6 +62,7 @@ from fieldapp.store.tables.field import (
     Visit,
 )
 from fieldapp.store.tables.ledger import PurseCount as PurseCountRow
+from fieldapp.store.tables.messages import MessageCopy
 from fieldapp.store.tables.office import Task
 from fieldapp.store.tables.planning import PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
@@ -111,7 +112,8 @@ async def load(
     clock: PhoneClock,
     pad_key: bytes,
 ) -> Known:
-    """The state that a batch touches, in two queries whatever its size, and one more where paper pads are named.
+    """The state that a batch touches, in two queries whatever its size, and one more each where paper pads or
+    messages are named.
 
     Not in the one that locks: it would see what stood before it waited for the phone's push before.
     """
@@ -143,6 +145,9 @@ async def load(
             (own.agency_name, own.legal_name), own.vat_number, sent_by.person.name, sent_by.person.agent_number or ""
         ),
         forms=await pads.forms(session, touched.forms, key=pad_key) if touched.forms else {},
+        messages=await messages.known(session, touched.messages, agent_id=sent_by.person.id)
+        if touched.messages
+        else {},
     )
 
 
@@ -310,6 +315,7 @@ async def write(
         Address: writing.address_states,
         Practice: writing.next_actions,
         Task: writing.needless,
+        MessageCopy: writing.readings,
         Device: {
             device.id: {
                 "last_seq": max([device.last_seq, *(d.arrived.seq for d in decisions)]),
@@ -344,6 +350,7 @@ class _Writing:
         self.next_actions: dict[UUID, dict[str, Any]] = {}
         self.needless: dict[UUID, dict[str, Any]] = {}
         self.located: dict[UUID, dict[str, Any]] = {}
+        self.readings: dict[UUID, dict[str, Any]] = {}
         self._sent_by = sent_by
         self._agency_id = agency_id
         self._creditors = creditors
@@ -381,12 +388,12 @@ class _Writing:
                 },
             )
         elif decision.told is not None:
-            self._told(decision.told, decision.arrived.id)
+            self._told(decision.told, decision)
 
-    def _told(self, told: Told, envelope_id: UUID) -> None:
+    def _told(self, told: Told, decision: Decision) -> None:
         match told:
             case PurseCount():
-                self._count(told, envelope_id)
+                self._count(told, decision.arrived.id)
             case PaperRequest():
                 self._paper_request(told)
             case DayOrder():
@@ -403,6 +410,10 @@ class _Writing:
                 self._tell("day.closed", told.at, None, body, day=told.day)
             case Danger():
                 self._danger(told)
+            case MessageRead() if decision.message is not None:
+                self.readings[decision.message.copy_id] = {"read_at": told.at}
+                body = {"message_id": str(told.message_id), "agent": self._sent_by.person.name}
+                self._tell("message.read", told.at, None, body, day=decision.message.day)
 
     def _danger(self, danger: Danger) -> None:
         """The position stands in the task alone, which a person closes: facts are read by other systems too."""

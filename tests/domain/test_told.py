@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from fieldapp.domain.errors import Refusal
-from fieldapp.domain.told import SendBy, read_day_closed, read_day_order, read_paper_request, usable
+from fieldapp.domain.told import (
+    SendBy,
+    read_day_closed,
+    read_day_order,
+    read_message_read,
+    read_paper_request,
+    usable,
+)
 
 ID = "0198c0de-0000-7000-8000-000000000001"
 AT = "2026-11-26T09:42:00.000Z"
@@ -33,6 +40,7 @@ CLOSED: dict[str, Any] = {
     "unsent": 0,
     "held": [{"method": "cash", "count": 2, "cents": 15_000}],
 }
+READING: dict[str, Any] = {"message_id": ID, "at": AT}
 
 
 @pytest.mark.parametrize("case", json.loads((Path(__file__).parents[1] / "golden" / "sendable.json").read_text()))
@@ -53,6 +61,9 @@ def test_an_address_is_usable_as_the_golden_case_says(case: dict[str, Any]) -> N
         (read_day_order, ORDER, {"version": 0}, "day_order.field_malformed"),  # nothing was published
         (read_day_closed, CLOSED, {"done": -1}, "day_closed.field_malformed"),
         (read_day_closed, CLOSED, {"held": [{"method": "cash", "count": 1}]}, "day_closed.field_missing"),
+        (read_message_read, READING, {"message_id": "the last one"}, "message_read.field_malformed"),
+        (read_message_read, READING, {"at": "11:42"}, "message_read.field_malformed"),
+        (read_message_read, READING, {"text": "copied"}, "message_read.field_unknown"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(read: Any, body: dict[str, Any], change: dict[str, Any], code: str) -> None:

@@ -25,7 +25,7 @@ from fieldapp.domain.conduct import facts_from_json, standard_ruleset
 from fieldapp.domain.ids import Sha256
 from fieldapp.domain.receipt_series import Link, NumberBlock, Series
 from fieldapp.domain.rescue import SealedKind, arrived_of, read_bundle
-from fieldapp.domain.sync import Arrived, Decision, Earlier, Known, PracticeKnown, Verdict, judge_batch
+from fieldapp.domain.sync import Arrived, Decision, Earlier, Known, MessageKnown, PracticeKnown, Verdict, judge_batch
 from fieldapp.parts import verify_es256
 from fieldapp.services.office_key import opened_items
 
@@ -36,7 +36,7 @@ SECRET = ec.generate_private_key(ec.SECP256R1())
 """What phones seal to."""
 PEM = SECRET.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 POINT = base64.urlsafe_b64encode(SECRET.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
-PRACTICE, ADDRESS, LINE, AGENT = (UUID(int=number) for number in (1, 2, 3, 4))
+PRACTICE, ADDRESS, LINE, AGENT, MESSAGE = (UUID(int=number) for number in (1, 2, 3, 4, 5))
 
 
 class Crash(Exception):
@@ -81,6 +81,9 @@ class Office:
             envelopes=before.known.envelopes if before else {},
             visits=before.known.visits if before else frozenset(),
             practices={PRACTICE: practice},
+            messages=before.known.messages
+            if before
+            else {MESSAGE: MessageKnown(MESSAGE, date(2026, 11, 26), read=False)},
             series=Series("A1", device, bytes.fromhex(point), tuple(NumberBlock(a, b) for a, b in blocks)),
             ruleset=RULES,
             now=NOW,
@@ -145,12 +148,14 @@ class Office:
         arrived = decision.arrived
         earlier = Earlier(arrived.digest, decision.verdict, decision.code, decision.details, decision.flags, NOW)
         envelopes = {**self.known.envelopes, arrived.id: earlier}
-        visits, series = self.known.visits, self.known.series
+        visits, series, messages = self.known.visits, self.known.series, self.known.messages
         if decision.verdict is Verdict.ACCEPTED:
             self.applied[str(arrived.id)] += 1
             self.named |= set(_pictures(decision))
         if decision.report is not None:
             visits |= {decision.report.visit_id}
+        if decision.message is not None:
+            messages = {MESSAGE: replace(decision.message, read=True)}
         for taken in decision.payments:
             assert taken.receipt is not None
             self.receipts[f"{series.device}/{taken.receipt.number}"] += 1
@@ -158,7 +163,7 @@ class Office:
             digest = taken.payment.receipt.digest if taken.payment.receipt else ""
             link = Link(Sha256(digest), Sha256(taken.receipt.prev_digest))
             series = replace(series, links={**series.links, taken.receipt.number: link})
-        self.known = replace(self.known, envelopes=envelopes, visits=visits, series=series)
+        self.known = replace(self.known, envelopes=envelopes, visits=visits, series=series, messages=messages)
 
     def put(self, sha256: str, crash: str | None) -> dict[str, Any]:
         if crash == "before":

@@ -191,7 +191,9 @@ async def furnished(house: House) -> dict[str, UUID]:
             row = (await session.exec(select(table))).first()
             assert row is not None, name
             found[name] = row.id
-        found |= await money_under_way(house, session, practice_id)
+        message = a_message(house)
+        session.add(message)
+        found |= {"message": message.id} | await money_under_way(house, session, practice_id)
         found |= await agreements_under_way(house, session, practice_id)
     found["debtor_pair"] = await a_debtor_pair(house, practice_id)
     return found | {
@@ -201,6 +203,18 @@ async def furnished(house: House) -> dict[str, UUID]:
         "webhook": await a_webhook(house),
         **await a_file_for_a_creditor(house),
     }
+
+
+def a_message(house: House) -> tables.Message:
+    return tables.Message(
+        id=new_id(),
+        agency_id=house.agency_id,
+        day=NOW.date(),
+        text="Rientrate per le 17.",
+        to_all=True,
+        sent_at=NOW,
+        sent_by=house.people[Role.DISPATCHER].id,
+    )
 
 
 async def money_under_way(house: House, session: AsyncSession, practice_id: UUID) -> dict[str, UUID]:
@@ -370,6 +384,7 @@ NAMED = {
     "accept_rescue": "device",
     "read_field_document": "document",
     "read_plan": "plan",
+    "withdraw_message": "message",
     "stop_plan": "plan",
     "publish_plan": "plan",
     "open_draft": "plan",

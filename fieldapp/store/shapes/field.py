@@ -175,6 +175,17 @@ class PushKey(Struct, frozen=True):
     public_key: str | None
 
 
+class MessageCard(Struct, frozen=True):
+    """A message of the office; once withdrawn before it was read it has no text."""
+
+    id: UUID
+    text: str
+    sent_at: datetime
+    sent_by: str
+    read_at: datetime | None
+    withdrawn_at: datetime | None
+
+
 class DayBundle(Struct, frozen=True):
     """All that one phone needs for one day without a network."""
 
@@ -204,6 +215,8 @@ class DayBundle(Struct, frozen=True):
     """Whether a link to pay by may be offered."""
     office_key: str
     """Base64url of the agency's public point (P-256), for phones enrolled before there was one."""
+    messages: list[MessageCard]
+    """Of the office, for today; the newest first."""
 
 
 class Verdict(Struct, frozen=True):

@@ -23,6 +23,7 @@ from fieldapp.store.tables.field import (
     Visit,
 )
 from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting, PurseCount
+from fieldapp.store.tables.messages import Message, MessageCopy
 from fieldapp.store.tables.office import CreditorLayout, Fact, ImportFile, Setting, Task
 from fieldapp.store.tables.outgoing import ExportPlan, HandOver, OutgoingFile, ToldFact
 from fieldapp.store.tables.planning import Plan, PublishedDay, PublishedStop
@@ -68,6 +69,8 @@ __all__ = [
     "InboundRequest",
     "Instalment",
     "InterruptingAct",
+    "Message",
+    "MessageCopy",
     "NumberBlock",
     "Obligor",
     "OfficeKey",

@@ -9,6 +9,7 @@ import { uuid7 } from '../outbox/bytes'
 import { BOUND, fromBytes, same, SEALED, toBytes, type Row, type StoredRecord } from '../outbox/storage'
 import { bodyOf, draftKey, isBound, newDraft, type Draft, type Typing } from './draft'
 import { kept, opened, type KeptDraft } from './keptDraft'
+import { writeReading } from './messages'
 import { cutShort } from './danger'
 import { continued } from './oneDoor'
 import { typing } from './visit/typing'
@@ -281,6 +282,11 @@ export interface DayEnd {
 export async function closeDay(end: DayEnd): Promise<void> {
   const day = phone.bundle?.day ?? today()
   await writeDown('day_closed', (at) => ({ day, at: at.toISOString(), ...end }), 0)
+}
+
+/** A message of the office was read. */
+export async function readMessage(id: string): Promise<void> {
+  if (await writeReading(storage, id, { nowMs: Date.now(), offsetMs: phone.clock.offset_ms })) await wrote()
 }
 
 /** One envelope of its own, and what has to stand with it. */

@@ -35,6 +35,8 @@ export interface EnvelopeBody {
   /** Of what concerns the whole day. */
   readonly day?: string
   readonly at?: string
+  /** Of a message that was read. */
+  readonly message_id?: string
   /** Of an alarm. */
   readonly danger_id?: string
   readonly outcome?: string

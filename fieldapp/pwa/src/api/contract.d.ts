@@ -482,6 +482,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dispatch/days/{day}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListMessages */
+        get: operations["list_messages"];
+        put?: never;
+        /** Send */
+        post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dispatch/days/{day}/replan": {
         parameters: {
             query?: never;
@@ -527,6 +545,23 @@ export interface paths {
         get: operations["print_day_sheets"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/messages/{message_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw */
+        post: operations["withdraw_message"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2976,6 +3011,7 @@ export interface components {
             day: string;
             home_lat_e6: number | null;
             home_lon_e6: number | null;
+            messages: components["schemas"]["MessageCard"][];
             next_day: string | null;
             next_version: number;
             office_key: string;
@@ -2993,6 +3029,13 @@ export interface components {
             shift_to: string | null;
             stops: components["schemas"]["StopCard"][];
             version: number;
+        };
+        /** DayMessages */
+        DayMessages: {
+            /** Format: date */
+            day: string;
+            messages: components["schemas"]["MessageRow"][];
+            recipients: components["schemas"]["Recipient"][];
         };
         /** DaySums */
         DaySums: {
@@ -3646,6 +3689,42 @@ export interface components {
             rows: number;
             said: string;
         };
+        /** MessageCard */
+        MessageCard: {
+            /** Format: uuid */
+            id: string;
+            read_at: string | null;
+            /** Format: date-time */
+            sent_at: string;
+            sent_by: string;
+            text: string;
+            withdrawn_at: string | null;
+        };
+        /** MessageCopyRow */
+        MessageCopyRow: {
+            /** Format: uuid */
+            agent_id: string;
+            agent_name: string;
+            fetched_at: string | null;
+            read_at: string | null;
+            withdrawn_at: string | null;
+        };
+        /** MessageRequest */
+        MessageRequest: {
+            agent_id?: string | null;
+            text: string;
+        };
+        /** MessageRow */
+        MessageRow: {
+            copies: components["schemas"]["MessageCopyRow"][];
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            sent_at: string;
+            sent_by: string;
+            text: string;
+            to_all: boolean;
+        };
         /** MissingRequest */
         MissingRequest: {
             sha256s: string[];
@@ -4266,6 +4345,13 @@ export interface components {
             stamp_duty_cents: number;
             /** @enum {string} */
             state: "valid" | "voided";
+        };
+        /** Recipient */
+        Recipient: {
+            /** Format: uuid */
+            agent_id: string;
+            agent_name: string;
+            has_phone: boolean;
         };
         /** RefundRequest */
         RefundRequest: {
@@ -5998,6 +6084,84 @@ export interface operations {
             };
         };
     };
+    list_messages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayMessages"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    send_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayMessages"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     preview_replan: {
         parameters: {
             query?: never;
@@ -6101,6 +6265,43 @@ export interface operations {
                 };
                 content: {
                     "application/pdf": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    withdraw_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayMessages"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

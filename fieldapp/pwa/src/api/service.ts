@@ -302,6 +302,11 @@ export const service = {
     answer(client.POST('/api/v1/dispatch/days/{day}/replan', { params: { path: { day } }, body: { happened } })),
   takeReplan: (day: string, body: Body<'/api/v1/dispatch/days/{day}/replan/take'>) =>
     answer(client.POST('/api/v1/dispatch/days/{day}/replan/take', { params: { path: { day } }, body })),
+  messages: (day: string) => answer(client.GET('/api/v1/dispatch/days/{day}/messages', { params: { path: { day } } })),
+  sendMessage: (day: string, body: Body<'/api/v1/dispatch/days/{day}/messages'>) =>
+    answer(client.POST('/api/v1/dispatch/days/{day}/messages', { params: { path: { day } }, body })),
+  withdrawMessage: (message_id: string) =>
+    answer(client.POST('/api/v1/dispatch/messages/{message_id}/withdraw', { params: { path: { message_id } } })),
   day: (day: string) => answer(client.GET('/api/v1/dispatch/days/{day}', { params: { path: { day } } })),
   /** GeoJSON; its shape is read at the door of the map. */
   mapLayer: (layer: 'streets' | 'comuni') =>

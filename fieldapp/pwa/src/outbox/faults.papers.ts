@@ -3,7 +3,7 @@ import { buildReceipt, sealReceipt } from '../domain/receipt.ts'
 import { base64url, sha256Hex } from './bytes'
 import type { StoredRecord } from './storage'
 
-export const [PRACTICE, ADDRESS, LINE] = [1, 2, 3].map((n) => `00000000-0000-0000-0000-${String(n).padStart(12, '0')}`) as [string, string, string]
+export const [PRACTICE, ADDRESS, LINE, MESSAGE] = [1, 2, 3, 5].map((n) => `00000000-0000-0000-0000-${String(n).padStart(12, '0')}`) as [string, string, string, string]
 const SIGNED_TEXT = 'Verso in acconto la somma indicata.'
 
 export async function somePictures(signed: boolean): Promise<StoredRecord[]> {

@@ -14,7 +14,7 @@ const FIXED_SEED = 20_261_126
 
 const dies: fc.Arbitrary<Death | null> = fc.option(fc.record({ at: fc.nat(12), after: fc.boolean() }), { freq: 3 })
 const tab = fc.nat(1)
-const what = fc.constantFrom('call', 'visit', 'payment', 'alarm')
+const what = fc.constantFrom('call', 'visit', 'payment', 'alarm', 'reading')
 const weather: fc.Arbitrary<Weather> = fc.oneof(
   { weight: 5, arbitrary: fc.constant({ kind: 'good' as const }) },
   { weight: 4, arbitrary: fc.constantFrom('lost', 'cut', 'doubled', 'late').map((kind) => ({ kind })) },

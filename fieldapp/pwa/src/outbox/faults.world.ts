@@ -12,7 +12,7 @@ import { forgetSettled, takeTurns, type Turns } from './driver'
 import { commit, countersRecord, firstCounters, nextNumber, readEnvelope, seal, takeBack } from './envelopes'
 import { changeSecret, dropOldDayKeys, hasWaited, MOST_TRIES, openLock, setLock, wipe, type Opened, type Secret } from './lock'
 import { Gone, Locks, mortal, present, Tab, type Books, type Death, type Office } from './faults.ground'
-import { aPayment, aReport, PRACTICE, somePictures } from './faults.papers'
+import { aPayment, aReport, MESSAGE, PRACTICE, somePictures } from './faults.papers'
 import { LONGEST_WAIT_MS } from './machine'
 import type { Office as OfficeSeal } from './sealing'
 import { openStorage, SEALED, type RecordKind, type Row, type Storage } from './storage'
@@ -26,7 +26,7 @@ const UNDO_MS = 10_000
 const CHEAP = { memory_kib: 8, passes: 1 }
 const WRONG: Secret = { kind: 'pin', pin: '135790' }
 const LONG_ENOUGH_MS = 3_600_000
-const WRITTEN_AS = { call: 'contact', visit: 'visit', payment: 'visit', alarm: 'danger' } as const
+const WRITTEN_AS = { call: 'contact', visit: 'visit', payment: 'visit', alarm: 'danger', reading: 'message_read' } as const
 const KINDS: readonly RecordKind[] = ['envelope', 'draft', 'receipt', 'day', 'small', 'original']
 
 export type Weather =
@@ -35,7 +35,7 @@ export type Weather =
   | { readonly kind: 'trouble'; readonly trouble: Trouble }
 
 /** An alarm overtakes what was written before it. */
-export type What = 'call' | 'visit' | 'payment' | 'alarm'
+export type What = 'call' | 'visit' | 'payment' | 'alarm' | 'reading'
 
 export type Action =
   | { readonly kind: 'pass'; readonly ms: number }
@@ -329,13 +329,14 @@ export class World {
     if (!(await this.#openUp(window))) return
     const storage: Storage = window.vault
     const at = new Date(this.#now).toISOString()
-    const pictures = what === 'call' || what === 'alarm' ? [] : await somePictures(what === 'payment')
+    const pictures = what === 'visit' || what === 'payment' ? await somePictures(what === 'payment') : []
     const written = await commit(storage, async (counters) => {
       let moved = counters
       let body: object = { contact_id: crypto.randomUUID(), practice_id: PRACTICE, channel: 'call', phone_id: null, at }
       let cents = 0
       if (what === 'visit') body = aReport(at, pictures)
       if (what === 'alarm') body = dangerBody(null, { id: crypto.randomUUID(), at })
+      if (what === 'reading') body = { message_id: MESSAGE, at }
       if (what === 'payment') {
         const pair = await storage.keyPair()
         const number = counters.receipt && nextNumber(counters.receipt)
