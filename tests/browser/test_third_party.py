@@ -180,11 +180,14 @@ async def _told(service: Service, visit_id: str) -> list[str]:
     return [*told, *(f"{t.kind} {json.dumps(t.details)}" for t in tasks), *(f"{p.name} {p.kind}" for p in papers)]
 
 
+@pytest.mark.parametrize(
+    ("agent", "way"), [("agente2", "Busta chiusa nella cassetta"), ("agente3", "Consegnato in busta chiusa")]
+)
 def test_a_visit_that_met_somebody_else_leaves_no_byte_about_a_debt(
-    phone: Eyes, service: Service, tmp_path: Path
+    phone: Eyes, service: Service, tmp_path: Path, agent: str, way: str
 ) -> None:
     page = phone.page
-    AgentsPhone(page, service.agent()).enrol("agente2")
+    AgentsPhone(page, service.agent()).enrol(agent)
     log = service.settings.home / "service.log"
     logged = log.stat().st_size
     watcher = Watcher(page)
@@ -214,7 +217,7 @@ def test_a_visit_that_met_somebody_else_leaves_no_byte_about_a_debt(
     watcher.look("notice")
     page.get_by_role("button", name="Fatto").click()
     ways = page.get_by_role("group", name="Come lo hai lasciato?").get_by_role("radio").count()
-    page.get_by_text("Busta chiusa nella cassetta").click()
+    page.get_by_text(way, exact=True).click()
     page.get_by_role("button", name="Continua").click()
     purposes = page.get_by_role("group", name="Che cosa mostra?").inner_text()
     page.get_by_text("Portone", exact=True).click()

@@ -22,6 +22,7 @@ from fieldapp.domain.captured import PlacementDays
 from fieldapp.domain.conduct import Facts, Finding, PayerKind, Payment, Ruleset, Severity, Visit, judge, lawful_windows
 from fieldapp.domain.conduct.checks import CHECKS
 from fieldapp.domain.conduct.rule import Rule
+from fieldapp.domain.contacts import Channel, Contact
 from fieldapp.domain.ids import canonical_json, sha256
 from fieldapp.domain.reading import instant_text
 from fieldapp.domain.receipt_series import Series
@@ -268,7 +269,15 @@ def visits(draw: st.DrawFn) -> tuple[Facts, date]:
         placement_starts_on=day - timedelta(days=draw(st.integers(-3, 60))),
         placement_ends_on=day + timedelta(days=draw(st.integers(-3, 90))),
         states=frozenset(draw(st.lists(st.sampled_from(["disputed", "paid", "complaint_open"]), max_size=1))),
-        contacts=(),
+        contacts=tuple(
+            Contact(day - timedelta(days=ago), channel, reached)
+            for ago, channel, reached in draw(
+                st.lists(
+                    st.tuples(st.integers(0, 40), st.sampled_from(list(Channel)), st.booleans()),
+                    max_size=draw(st.sampled_from([0, 0, 0, 2, 5])),
+                )
+            )
+        ),
         happened=tuple(draw(st.lists(st.just(("ASKED_TO_LEAVE", day - timedelta(days=9))), max_size=1))),
     )
     address = facts.address
