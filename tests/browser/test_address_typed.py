@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.at_the_desk import open_practice, sign_in
 from tests.browser.books import Books
 from tests.browser.conftest import Eyes, Service
+from tests.browser.test_accessibility import violations
 from tests.browser.test_office_day import a_place
 
 pytestmark = pytest.mark.browser
@@ -33,6 +34,7 @@ def test_the_right_address_is_typed_by_keyboard_and_its_sources_are_told(
     expect(page.get_by_text(re.compile("^Proposte: "))).to_be_attached()
     page.keyboard.press("ArrowDown")
     expect(box).to_have_attribute("aria-activedescendant", re.compile("-0$"))
+    assert violations(page) == []
     page.keyboard.press("Escape")
     expect(offers).to_be_hidden()
     page.keyboard.press("ArrowDown")
