@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.at_the_desk import sign_in
+from tests.browser.at_the_door import NEXT, AgentsPhone
 from tests.browser.conftest import Eyes, Service
 
 pytestmark = pytest.mark.browser
@@ -152,3 +153,31 @@ def test_an_act_recorded_on_the_wrong_practice_is_taken_back_and_stays_to_be_rea
     expect(acts.get_by_text(re.compile("annullata da .* Era la PEC di un'altra pratica"))).to_be_visible()
     expect(acts.get_by_role("button", name="Annulla la registrazione")).to_have_count(0)
     expect(page.get_by_text(re.compile("Annullata la registrazione dell'atto .*PEC 4711"))).to_be_visible()
+
+
+def test_an_agent_without_a_badge_does_not_check_in(service: Service, desk: Eyes, phone: Eyes) -> None:
+    door = phone.page
+    door.goto(service.agent())
+    who = door.get_by_role("button", name=re.compile("^Entra come"))
+    name = who.inner_text().split("Entra come", 1)[1].split("\n")[0].strip()
+    page = desk.page
+    sign_in(page, service, "Amministrazione")
+    page.get_by_role("link", name="Licenze").click()
+    row = page.get_by_role("row", name=re.compile(name))
+    row.get_by_role("button").click()
+    badge = page.get_by_label("Tesserino fino al").input_value()
+    page.get_by_label("Tesserino fino al").fill("")
+    page.get_by_role("button", name="Salva").click()
+    expect(row.get_by_text("resta a casa")).to_be_visible()
+
+    agent = AgentsPhone(door, service.agent())
+    agent.enrol()
+    agent.tap(NEXT)
+
+    expect(door.get_by_role("button", name="Arrivato")).to_be_disabled()
+    expect(door.get_by_text(re.compile("tesserino", re.IGNORECASE)).first).to_be_visible()
+    # As it was, for the journeys that follow.
+    row.get_by_role("button").click()
+    page.get_by_label("Tesserino fino al").fill(badge)
+    page.get_by_role("button", name="Salva").click()
+    expect(row.get_by_text("resta a casa")).to_have_count(0)
