@@ -43,6 +43,7 @@ from fieldapp.routes.replans import ReplanController
 from fieldapp.routes.rescue import RescueController
 from fieldapp.routes.rules import RulesController
 from fieldapp.routes.same_debtor import SameDebtorController
+from fieldapp.routes.views import ViewController
 from fieldapp.routes.webhooks import WebhookController
 from fieldapp.services.work import Parts
 from fieldapp.settings import Settings
@@ -83,6 +84,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             SameDebtorController,
             ExchangeController,
             InboundController,
+            ViewController,
             WebhookController,
             OutgoingController,
             PublicController,

@@ -253,8 +253,18 @@ async def money_under_way(house: House, session: AsyncSession, practice_id: UUID
         handed_over_at=NOW,
         handed_over_by=visit.agent_id,
     )
-    session.add_all([slip, transfer, pad])
-    return {"slip": slip.id, "transfer": transfer.id, "pad": pad.id}
+    view = tables.SavedView(
+        id=new_id(),
+        agency_id=house.agency_id,
+        person_id=visit.agent_id,
+        listing="practices",
+        name="Aperte",
+        filters="stato=open",
+        shared=True,
+        saved_at=NOW,
+    )
+    session.add_all([slip, transfer, pad, view])
+    return {"slip": slip.id, "transfer": transfer.id, "pad": pad.id, "view": view.id}
 
 
 async def agreements_under_way(house: House, session: AsyncSession, practice_id: UUID) -> dict[str, UUID]:
@@ -409,6 +419,7 @@ NAMED = {
     "read_receipt_paper": "receipt",
     "finish_task": "task",
     "arrange_task": "task",
+    "forget_view": "view",
     "book_held_payment": "task",
     "settle_address": "address",
     "choose_address": "address",
@@ -499,6 +510,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "lock_lane": {"agent_id": "0198a3c2-7f00-7abc-8def-0123456789ab", "locked": True, "seen": {}},
     "finish_task": {"note": ""},
     "arrange_task": {"owner_id": None, "asleep_until": None},
+    "forget_view": {},
     "book_held_payment": {},
     "choose_address": {"text": "VIA GARIBALDI 3, Lodi (LO)"},
     "settle_address": {"lat_e6": 45_314_500, "lon_e6": 9_503_500, "confirm": True},

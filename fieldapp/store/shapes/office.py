@@ -159,6 +159,17 @@ class PromiseRow(Struct, frozen=True):
     state: Literal["open", "kept", "broken"]
 
 
+class SavedViewRow(Struct, frozen=True):
+    """A list under a name. `mine`: of who asks; others' are seen where they are shared."""
+
+    id: UUID
+    name: str
+    filters: str
+    shared: bool
+    mine: bool
+    by: str
+
+
 class Colleague(Struct, frozen=True):
     """Somebody who may be given a task."""
 

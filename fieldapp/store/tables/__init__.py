@@ -24,7 +24,7 @@ from fieldapp.store.tables.field import (
 )
 from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting, PurseCount
 from fieldapp.store.tables.messages import Message, MessageCopy
-from fieldapp.store.tables.office import CreditorLayout, Fact, ImportFile, Setting, Task
+from fieldapp.store.tables.office import CreditorLayout, Fact, ImportFile, SavedView, Setting, Task
 from fieldapp.store.tables.outgoing import ExportPlan, HandOver, OutgoingFile, ToldFact
 from fieldapp.store.tables.planning import Plan, PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
@@ -97,6 +97,7 @@ __all__ = [
     "RepaymentPlan",
     "RescuedItem",
     "RulesetVersion",
+    "SavedView",
     "SeenPayment",
     "ServiceAccount",
     "Setting",

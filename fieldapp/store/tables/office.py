@@ -131,6 +131,26 @@ class CreditorLayout(SQLModel, table=True):
     created_by: UUID = link("person.id")
 
 
+class SavedView(SQLModel, table=True):
+    """A list as a person filtered it; `filters` is what stands behind the `?` of its address."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (
+        UniqueConstraint("person_id", "listing", "name", name="saved_view_once"),
+        CheckConstraint("listing in ('practices','tasks')", name="saved_view_listing_known"),
+    )
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    person_id: UUID = link("person.id")
+    listing: str
+    name: str
+    filters: str
+    shared: bool
+    """Seen by everybody at the desk."""
+    saved_at: datetime = instant()
+
+
 class Setting(SQLModel, table=True):
     """What an administrator may change, by name."""
 

@@ -56,6 +56,7 @@ function formOf(parts: Readonly<Record<string, File | string>>): FormData {
 /** What a writing operation is given. */
 type Body<P extends keyof paths> = paths[P] extends { post: { requestBody: { content: { 'application/json': infer B } } } } ? B : never
 type Asked<P extends '/api/v1/figures' | '/api/v1/figures/practices'> = paths[P]['get']['parameters']['query']
+type Listing = 'practices' | 'tasks'
 type Channel = 'call' | 'message' | 'letter'
 
 export const service = {
@@ -209,6 +210,10 @@ export const service = {
     answer(client.POST('/api/v1/licences/agents/{person_id}', { params: { path: { person_id } }, body })),
   tasks: (query: NonNullable<paths['/api/v1/tasks']['get']['parameters']['query']>) =>
     answer(client.GET('/api/v1/tasks', { params: { query } })),
+  views: (listing: Listing) => answer(client.GET('/api/v1/views', { params: { query: { listing } } })),
+  saveView: (body: Body<'/api/v1/views'>) => answer(client.POST('/api/v1/views', { body })),
+  forgetView: (view_id: string) =>
+    answer(client.POST('/api/v1/views/{view_id}/forget', { params: { path: { view_id } } })),
   colleagues: () => answer(client.GET('/api/v1/tasks/colleagues')),
   arrangeTask: (task_id: string, body: Body<'/api/v1/tasks/{task_id}/arrange'>) =>
     answer(client.POST('/api/v1/tasks/{task_id}/arrange', { params: { path: { task_id } }, body })),
