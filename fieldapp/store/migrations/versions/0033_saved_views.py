@@ -28,7 +28,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("person_id", "listing", "name", name="saved_view_once"),
         sa.CheckConstraint("listing in ('practices','tasks')", name="saved_view_listing_known"),
     )
-    op.create_index("ix_saved_view_agency_id", "saved_view", ["agency_id"])
     op.create_index("ix_saved_view_person_id", "saved_view", ["person_id"])
     mine = "agency_id = nullif(current_setting('fieldapp.agency', true), '')::uuid"
     op.execute("alter table saved_view enable row level security")
