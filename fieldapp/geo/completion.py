@@ -64,12 +64,15 @@ def completions(index: GazetteerIndex, text: str, *, near: tuple[float, float] |
         return []
     options: list[_Option] = []
     comuni: list[tuple[float, ComuneFound]] = []
-    for guess in _comuni(question, index, near):
-        asked = streets_asked(without(question, guess))
-        if asked:
-            options += _streets(index, guess, asked)
-        else:
-            comuni.append((guess.evidence + 0.8 * STREET_WORTH, guess.comune))
+    # "VIA MARCO PO": the province of Prato, or the beginning of POLO.
+    begun_word = read_question(text, sigla_last=False) if question.province and text.rstrip()[-1:].isalpha() else None
+    for reading in (question, begun_word) if begun_word else (question,):
+        for guess in _comuni(reading, index, near):
+            asked = streets_asked(without(reading, guess))
+            if asked:
+                options += _streets(index, guess, asked)
+            else:
+                comuni.append((guess.evidence + 0.8 * STREET_WORTH, guess.comune))
     if not any(option.fit > _WELL for option in options) and not comuni:
         options += _anywhere(question, index)
     # Of namesakes the one in no part of the comune, unless the part is named (then it is worth more already).

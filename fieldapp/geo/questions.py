@@ -106,8 +106,11 @@ _TYPE_HEADS = frozenset(name[:3] for name in _LONG_TYPES)
 _SMALL = (ARTICLES | SAINTS | frozenset(NUMBER_WORDS)) - frozenset({"A", "I", "E", "O", "LE", "TTA"})
 
 
-def read_question(line: str) -> Question:
-    """`line` as tokens, or the reason why it cannot be an Italian address."""
+def read_question(line: str, *, sigla_last: bool = True) -> Question:
+    """`line` as tokens, or the reason why it cannot be an Italian address.
+
+    `sigla_last`: two bare letters at the end may name the province; while somebody types they may begin a word.
+    """
     if len(line) > LONGEST_LINE:
         return Question(trouble="geocode.too_long")
     text = _plain(line)
@@ -116,7 +119,7 @@ def read_question(line: str) -> Question:
         return Question(trouble=trouble)
     text = _COUNTRY.sub("", text)
     text, cap = _take(_CAP, text, " | ")
-    text, province = _take_province(text)
+    text, province = _take_province(text, bare=sigla_last)
     text = _PRESSO.sub(" , ", text)
     text, km = _take(_KM, text, " , ")
     text, snc = _take(_SNC, text, " , ")
@@ -163,8 +166,8 @@ def _take(pattern: re.Pattern[str], text: str, instead: str) -> tuple[str, str]:
     return text[: found.start()] + instead + text[found.end() :], value
 
 
-def _take_province(text: str) -> tuple[str, str]:
-    """The province in brackets, by sigla or by name; other brackets become cuts."""
+def _take_province(text: str, *, bare: bool) -> tuple[str, str]:
+    """The province in brackets, by sigla or by name, or (`bare`) as a sigla at the end; other brackets become cuts."""
     province = ""
 
     def said(found: re.Match[str]) -> str:
@@ -177,8 +180,10 @@ def _take_province(text: str) -> tuple[str, str]:
         return f" , {found[1]} , "
 
     text = _BRACKETS.sub(said, text)
+    if province or not bare:
+        return text, province
     last = re.search(r"(?<=[A-Z.'|,\s])[\s,-]+(?:PROV(?:INCIA)?(?:\s+DI|\.)?\s*)?([A-Z]{2})[\s.,]*$", text)
-    if not province and last and last[1] in REGION_OF_PROVINCE and not re.search(r"\d\s*$", text[: last.start()]):
+    if last and last[1] in REGION_OF_PROVINCE and not re.search(r"\d\s*$", text[: last.start()]):
         before = re.findall(r"[A-Z]+", text[: last.start()])
         if before and before[-1] in ARTICLES:
             # "San Sebastiano da Po": the river, not Prato.

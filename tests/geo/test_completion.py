@@ -27,6 +27,8 @@ ROWS = [
     *street("VIA XX SETTEMBRE", range(1, 12), north=0.008),
     *street("VIA SANT'ANTONIO", range(1, 12), north=0.010),
     *street("VIA SANDRO PERTINI", range(1, 4), north=0.011),
+    *street("VIA MARCO POLO", range(1, 4), north=0.012),
+    *street("VIA GUGLIELMO MARCONI", range(1, 4), north=0.013),
     *street("VIA GIUSEPPE GARIBALDI", range(1, 9), comune=CODOGNO),
     *street("VIA SOLO QUI", range(1, 9), comune=CODOGNO, north=0.003),
     Access("VIA ROMA", "9", suffix="A", locality="RIOLO", lat=LODI[1] + 0.02),
@@ -71,6 +73,10 @@ COMPLETED = [
     ("via giusepe garib", IN_LODI, "VIA GIUSEPPE GARIBALDI, Lodi (LO)"),
     ("via garbial", IN_LODI, "VIA GIUSEPPE GARIBALDI, Lodi (LO)"),
     ("viale dnate", IN_LODI, "VIALE DANTE ALIGHIERI, Lodi (LO)"),
+    # two letters that are a province's too begin a word, or name the province
+    ("lodi, via marco po", IN_LODI, "VIA MARCO POLO, Lodi (LO)"),
+    ("via marco po", IN_LODI, "VIA MARCO POLO, Lodi (LO)"),
+    ("via garibaldi, codogno lo", IN_LODI, "VIA GIUSEPPE GARIBALDI, Codogno (LO)"),
     # the comune begun, at the end or ahead, and one that is not near
     ("via garibaldi, cod", IN_LODI, "VIA GIUSEPPE GARIBALDI, Codogno (LO)"),
     ("via garibaldi codogn", None, "VIA GIUSEPPE GARIBALDI, Codogno (LO)"),
