@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import names from '../../../../tests/golden/short_names.json'
 import type { PaymentBody } from '../domain/visit.ts'
 import { appointmentOf, closingOf, dayOf, handedOver, heldByMethod, newsOf, openLines, owedCents, paymentsOf, purseNow, unseenBy, type OutboxItem } from './day'
-import { shortName } from './naming'
+import { shortName, streetOf } from './naming'
 import type { StopCard } from './shapes'
 import { aBundle, aStop } from './testing'
 
@@ -146,5 +146,16 @@ describe('an appointment', () => {
     expect(appointmentOf(agreed, '2026-11-23', dayOfText)?.from_at).toBe('2026-11-23T09:00:00Z')
     expect(appointmentOf(agreed, '2026-11-25', dayOfText)).toBeNull()
     expect(appointmentOf(stop, '2026-11-23', dayOfText)).toBeNull()
+  })
+})
+
+describe('a street as people read it', () => {
+  it.each([
+    ['CORSO VITTORIO EMANUELE II', 'Corso Vittorio Emanuele II 29'],
+    ['VIA XX SETTEMBRE', 'Via XX Settembre 29'],
+    ['VIA DEI PARTIGIANI', 'Via dei Partigiani 29'],
+    ['VIALE IVREA', 'Viale Ivrea 29'],
+  ])('%s', (street, shown) => {
+    expect(streetOf({ ...aStop('a').address, street, house_number: '29' })).toBe(shown)
   })
 })

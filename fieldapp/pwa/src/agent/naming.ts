@@ -7,11 +7,14 @@ export const streetOf = (address: AddressCard): string =>
 
 const SMALL = new Set(['di', 'del', 'dello', 'della', 'dei', 'degli', 'delle', 'da', 'dal', 'e', 'in', 'a', 'al', 'alla', 'd', 'dell'])
 
+/** Of kings and days: `VITTORIO EMANUELE II`, `XX SETTEMBRE`. */
+const NUMERAL = /^[ivx]{2,}$/
+
 /** Registers write in capitals; people read faster without. */
 function readable(text: string): string {
   if (text !== text.toUpperCase()) return text
   return text.toLowerCase().replace(/\p{L}+/gu, (word, at: number) =>
-    at > 0 && SMALL.has(word) ? word : word.charAt(0).toUpperCase() + word.slice(1),
+    at > 0 && SMALL.has(word) ? word : NUMERAL.test(word) ? word.toUpperCase() : word.charAt(0).toUpperCase() + word.slice(1),
   )
 }
 
