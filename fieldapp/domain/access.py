@@ -123,6 +123,7 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "put_attachment": _device(),
         "read_field_document": _device(),
         "ask_payment_link": _device(),
+        "ask_settlement": _device(),
         "read_push_key": _device(),
         "subscribe_to_push": _device(),
         "unsubscribe_from_push": _device(),

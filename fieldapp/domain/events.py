@@ -330,6 +330,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                 ("settlement.proposed", "A settlement was proposed.", (*_SETTLEMENT, *_m(_K.DAY, "pay_by"))),
                 ("settlement.approved", "The office approved it.", _SETTLEMENT),
                 ("settlement.refused", "The office refused it.", _SETTLEMENT),
+                ("settlement.withdrawn", "It was asked from a door, and the visit ended otherwise.", _SETTLEMENT),
                 ("settlement.paid", "It was paid in time.", _SETTLEMENT),
                 ("settlement.expired", "It was not paid in time.", _SETTLEMENT),
             ),

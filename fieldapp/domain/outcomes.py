@@ -246,7 +246,7 @@ _WITH_THE_DEBTOR = (
         next_step="close", task=_office("confirm_settlement", 2),
     ),
     Outcome(
-        code="SETTLEMENT_PROPOSED", group=Group.MET, met=_DEBTOR, reached=True,
+        code="SETTLEMENT_PROPOSED", group=Group.MET, met=_DEBTOR, payment=Need.ALLOWED, reached=True,
         fields=(
             Field("offer_cents", FieldType.AMOUNT),
             Field("valid_until", FieldType.DATE, earliest=Bound.TODAY, latest=Bound.PLACEMENT_END),

@@ -371,6 +371,8 @@ class SettlementState(StrEnum):
     REFUSED = "refused"
     PAID = "paid"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    """Asked from the door, and then not what the visit ended with."""
 
 
 def settlement_outside(

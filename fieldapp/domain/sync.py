@@ -167,7 +167,9 @@ class PracticeKnown:
     debtor_group: UUID | None = None
     """The same for practices whose debtor a person said to be one."""
     agreements: frozenset[UUID] = frozenset()
-    """Plans and settlements that have arrived."""
+    """Plans and settlements that have arrived with their visit."""
+    asked: Mapping[UUID, str] = field(default_factory=dict)
+    """Digests of the settlements that were asked from the door and whose visit has not arrived."""
     plan_running: bool = False
     settlement_open: bool = False
     planned: tuple[PlannedContact, ...] = ()
@@ -546,30 +548,31 @@ class _Judging:
         """The plan or settlement of the report, with nothing taken on trust.
 
         Raises Refusal `agreement.not_of_outcome`, `.signature_invalid`, `.differs_from_report`, `.sent_twice`,
-        `sync.digest_differs`, or what `read_agreement` refuses.
+        `.asked_otherwise`, `sync.digest_differs`, or what `read_agreement` refuses.
         """
         sent = report.agreement
         if sent is None:
             return None
-        kind = _AGREEMENT_OF.get(report.outcome.code)
+        kind = _AGREEMENT_OF.get(report.outcome.code) or _PAID_AT_ONCE.get(report.outcome.code)
         if report.outcome.cuts_short and sent.value.get("kind") in _AGREEMENT_OF.values():
             kind = sent.value["kind"]
         if kind is None or sent.value.get("kind") != kind:
             raise Refusal("agreement.not_of_outcome", kind=Kind.MALFORMED)
-        content = canonical_json(sent.value)
-        if sha256(content) != sent.digest:
-            raise Refusal("sync.digest_differs", kind=Kind.MALFORMED)
-        if not self._verify(self._series.public_point, content, _raw_signature(sent)):
-            raise Refusal("agreement.signature_invalid", kind=Kind.FORBIDDEN)
-        paper = read_agreement(content, kind=kind)
-        known = (str(self._known.device_id), practice.practice_number)
-        if (paper.device, paper.practice) != known:
-            raise Refusal("agreement.differs_from_report", kind=Kind.CONFLICT)
-        if UUID(paper.id) in practice.agreements | self._agreements:
+        taken = proven_agreement(
+            sent,
+            kind=kind,
+            device_id=self._known.device_id,
+            practice=practice,
+            public_point=self._series.public_point,
+            verify_signature=self._verify,
+        )
+        paper_id = UUID(taken.paper.id)
+        if paper_id in practice.agreements | self._agreements:
             raise Refusal("agreement.sent_twice", kind=Kind.CONFLICT)
+        if practice.asked.get(paper_id, sent.digest) != sent.digest:
+            raise Refusal("agreement.asked_otherwise", kind=Kind.CONFLICT)
         given = report.signature
-        signed = given is not None and not given.refused and sent.digest in given.text
-        return TakenAgreement(paper, content, sent.digest, sent.signature, signed, _beyond_terms(paper, practice))
+        return replace(taken, signed=given is not None and not given.refused and sent.digest in given.text)
 
     def _payment(self, payment: ReportedPayment, practice: PracticeKnown, running: bool) -> TakenPayment:
         method = payment_method(payment.method)
@@ -808,6 +811,33 @@ def _again(item: Arrived, before: Earlier) -> Decision:
 
 _AGREEMENT_OF = {"PLAN_SIGNED": "repayment_plan", "SETTLEMENT_PROPOSED": "settlement"}
 """The outcomes that come with an agreement, and its kind."""
+_PAID_AT_ONCE = {"SETTLEMENT_PAID": "settlement"}
+"""The outcomes that may bring one: approved while the agent stood there, and paid in the same visit."""
+
+
+def proven_agreement(
+    sent: SignedPaper,
+    *,
+    kind: str,
+    device_id: UUID,
+    practice: PracticeKnown,
+    public_point: bytes,
+    verify_signature: VerifySignature,
+) -> TakenAgreement:
+    """What a phone says was agreed or is proposed, with nothing taken on trust; by itself it is not signed.
+
+    Raises Refusal `agreement.signature_invalid`, `.differs_from_report`, `sync.digest_differs`, or what
+    `read_agreement` refuses.
+    """
+    content = canonical_json(sent.value)
+    if sha256(content) != sent.digest:
+        raise Refusal("sync.digest_differs", kind=Kind.MALFORMED)
+    if not verify_signature(public_point, content, _raw_signature(sent)):
+        raise Refusal("agreement.signature_invalid", kind=Kind.FORBIDDEN)
+    paper = read_agreement(content, kind=kind)
+    if (paper.device, paper.practice) != (str(device_id), practice.practice_number):
+        raise Refusal("agreement.differs_from_report", kind=Kind.CONFLICT)
+    return TakenAgreement(paper, content, sent.digest, sent.signature, False, _beyond_terms(paper, practice))
 
 
 def _raw_signature(sent: SignedPaper) -> bytes:

@@ -13,7 +13,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from fieldapp.domain.repayment_plan import Terms
-from fieldapp.services import agreements
+from fieldapp.services import agreements, settlements
 from fieldapp.services.work import Work
 from fieldapp.store.shapes.agreements import SettlementRow, TermsCard, TermsRow
 
@@ -47,7 +47,7 @@ class AgreementController(Controller):
     async def decide_settlement(
         self, work: NamedDependency[Work], settlement_id: FromPath[UUID], data: JSONBody[DecisionRequest]
     ) -> SettlementRow:
-        return await agreements.decide_settlement(work, settlement_id, approve=data.approve, note=data.note)
+        return await settlements.decide(work, settlement_id, approve=data.approve, note=data.note)
 
     @get("/creditors/{creditor_id:uuid}/terms", operation_id="list_terms")
     async def list_terms(self, work: NamedDependency[Work], creditor_id: FromPath[UUID]) -> list[TermsRow]:

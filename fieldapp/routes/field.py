@@ -11,9 +11,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from msgspec import Meta, Struct
 
+from fieldapp.domain.ids import Sha256
 from fieldapp.domain.payments import LARGEST_CENTS
-from fieldapp.services import field, payment_links, push, sync
+from fieldapp.domain.visit_report import SignedPaper
+from fieldapp.services import field, payment_links, push, settlements, sync
 from fieldapp.services.work import Parts, Work
+from fieldapp.store.shapes.agreements import SettlementRow
 from fieldapp.store.shapes.cash import PaymentLinkCard
 from fieldapp.store.shapes.field import AttachmentState, DayBundle, PushKey, SyncAnswer
 
@@ -52,6 +55,23 @@ class LinkRequest(Struct, forbid_unknown_fields=True):
     practice_id: UUID
     visit_id: UUID
     amount_cents: Annotated[int, Meta(ge=1, le=LARGEST_CENTS)]
+
+
+class ProposedPaper(Struct, forbid_unknown_fields=True):
+    """A settlement as the phone signed it (`domain.agreements`)."""
+
+    value: dict[str, Any]
+    digest: Digest
+    signature: Annotated[str, Meta(max_length=100)]
+
+
+class SettlementRequest(Struct, forbid_unknown_fields=True):
+    """`id` is that of the paper."""
+
+    id: UUID
+    practice_id: UUID
+    visit_id: UUID
+    paper: ProposedPaper
 
 
 class FieldController(Controller):
@@ -99,6 +119,12 @@ class FieldController(Controller):
             visit_id=data.visit_id,
             amount_cents=data.amount_cents,
         )
+
+    @post("/settlements", operation_id="ask_settlement", status_code=200)
+    async def ask_settlement(self, work: NamedDependency[Work], data: JSONBody[SettlementRequest]) -> SettlementRow:
+        """Lay a proposal before the office from the door; asked again, it answers what was said meanwhile."""
+        paper = SignedPaper(data.paper.value, Sha256(data.paper.digest), data.paper.signature)
+        return await settlements.ask(work, data.id, practice_id=data.practice_id, visit_id=data.visit_id, sent=paper)
 
     @get("/push", operation_id="read_push_key")
     async def read_push_key(self, work: NamedDependency[Work]) -> PushKey:

@@ -26,7 +26,7 @@ from fieldapp.domain.repayment_plan import (
     interest_until,
     settlement_state,
 )
-from fieldapp.services.work import Parts
+from fieldapp.services.work import Parts, Work
 from fieldapp.store import agreements as store
 from fieldapp.store import ledger
 from fieldapp.store.access import agencies
@@ -38,6 +38,9 @@ from fieldapp.store.tables.agreements import Instalment, RepaymentPlan, Settleme
 
 REMIND_DAYS = 3
 """How long before an instalment falls due somebody is asked to remind the debtor."""
+
+AT_THE_DOOR = "settlement_at_the_door"
+"""The task to decide on a settlement while the agent who asks is still with the debtor."""
 
 log = logging.getLogger("fieldapp.agreements")
 
@@ -62,8 +65,17 @@ class Desk:
 
     async def decided(self, practice_id: UUID) -> None:
         """The office has said what a settlement is: nobody needs to be asked any more."""
-        kinds = ("approve_settlement", "confirm_settlement")
+        kinds = ("approve_settlement", "confirm_settlement", AT_THE_DOOR)
         await close_of_practice(self.session, practice_id, now=self.now, kinds=kinds)
+
+
+def desk_of(work: Work) -> Desk:
+    return Desk(work.session, work.now, work.today, work.parts.new_id)
+
+
+def instant(text: str) -> datetime:
+    """When a paper says that it was made."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def fact(kind: str, at: datetime, practice_id: UUID, **body: Any) -> NewFact:

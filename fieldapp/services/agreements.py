@@ -1,11 +1,11 @@
-"""Repayment plans and settlements: taken from phones, decided by the office, within the terms of creditors."""
+"""Repayment plans taken from phones, within the terms of creditors; what both have signed, as a paper."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from fieldapp.documents.papers import paper_pdf
@@ -14,24 +14,21 @@ from fieldapp.domain.agreements import PlanPaper, SettlementPaper, agreement_blo
 from fieldapp.domain.claims import interest_entry
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import Sha256
-from fieldapp.domain.repayment_plan import PlanState, SettlementState, Terms
+from fieldapp.domain.repayment_plan import PlanState, Terms
 from fieldapp.domain.sync import Decision, TakenAgreement, Verdict
 from fieldapp.domain.visit_report import VisitReport
-from fieldapp.services.agreement_review import Desk, end_plan, fact, review
+from fieldapp.services import settlements
+from fieldapp.services.agreement_review import Desk, desk_of, end_plan, fact, instant, review
 from fieldapp.services.work import Work
 from fieldapp.store import agreements as store
-from fieldapp.store.agreement_cards import settlement_row, terms_card
+from fieldapp.store.agreement_cards import terms_card
 from fieldapp.store.agreement_tasks import Owed
 from fieldapp.store.database import agency_of
-from fieldapp.store.feed import NewFact, audit, tell
-from fieldapp.store.shapes.agreements import SettlementRow, TermsRow
+from fieldapp.store.feed import NewFact, audit
+from fieldapp.store.shapes.agreements import TermsRow
 from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
 
 _REPLACED = (PlanState.PROPOSED.value, PlanState.ACTIVE.value, PlanState.BROKEN.value, PlanState.KEPT.value)
-
-
-def desk_of(work: Work) -> Desk:
-    return Desk(work.session, work.now, work.today, work.parts.new_id)
 
 
 # --- from phones -----------------------------------------------------------------------------------------------
@@ -62,9 +59,11 @@ async def follow(
             creditor_id = creditors[report.practice_id]
             facts += await _take_plan(desk, taken, taken.paper, report, agent_id=agent_id, creditor_id=creditor_id)
         elif taken is not None and isinstance(taken.paper, SettlementPaper):
-            facts += await _take_settlement(desk, taken, taken.paper, report)
+            facts += await settlements.take(desk, taken, taken.paper, report)
         elif report.outcome.code == "SETTLEMENT_PAID" and decision.payments:
-            facts += await _settlement_on_a_word(desk, decision, report)
+            facts += await settlements.on_a_word(desk, decision, report)
+        if report.practice_id in watched:
+            facts += await settlements.let_go(desk, report)
     if touched:
         facts += await review(desk, touched)
     return facts
@@ -73,7 +72,7 @@ async def follow(
 async def _take_plan(
     desk: Desk, taken: TakenAgreement, paper: PlanPaper, report: VisitReport, *, agent_id: UUID, creditor_id: UUID
 ) -> list[NewFact]:
-    agreed_at = _instant(paper.issued_at)
+    agreed_at = instant(paper.issued_at)
     debt = await store.debt(desk.session, report.practice_id)
     facts: list[NewFact] = []
     replaced: list[UUID] = []
@@ -143,87 +142,7 @@ async def _take_plan(
     return [*facts, told]
 
 
-async def _take_settlement(
-    desk: Desk, taken: TakenAgreement, paper: SettlementPaper, report: VisitReport
-) -> list[NewFact]:
-    row = Settlement(
-        id=UUID(paper.id),
-        agency_id=agency_of(desk.session),
-        practice_id=report.practice_id,
-        visit_id=report.visit_id,
-        agreed_at=_instant(paper.issued_at),
-        state=SettlementState.PROPOSED.value,
-        offer_cents=paper.offer_cents,
-        debt_cents=paper.debt_cents,
-        pay_by=date.fromisoformat(paper.pay_by),
-        signed=taken.signed,
-        value=taken.content,
-        digest=taken.digest,
-        signature=taken.signature,
-        flags=list(taken.flags),
-    )
-    return await _proposed(desk, row)
-
-
-async def _settlement_on_a_word(desk: Desk, decision: Decision, report: VisitReport) -> list[NewFact]:
-    """Money taken as a settlement: on one that stands approved it needs nothing more, else the office decides."""
-    standing = await store.settlements(desk.session, [report.practice_id], open_only=True)
-    if standing:
-        return []
-    paid = sum(taken.payment.amount_cents for taken in decision.payments if taken.receipt is not None)
-    if not paid:
-        return []
-    owed = sum(balance.total_cents for balance in (await store.debt(desk.session, report.practice_id)).owed.values())
-    row = Settlement(
-        id=desk.new_id(),
-        agency_id=agency_of(desk.session),
-        practice_id=report.practice_id,
-        visit_id=report.visit_id,
-        agreed_at=report.arrived_at,
-        state=SettlementState.PROPOSED.value,
-        offer_cents=paid,
-        debt_cents=owed + paid,
-        pay_by=desk.today,
-        signed=False,
-        flags=[],
-    )
-    return await _proposed(desk, row)
-
-
-async def _proposed(desk: Desk, row: Settlement) -> list[NewFact]:
-    desk.session.add(row)
-    await desk.session.flush()
-    body = {"settlement_id": str(row.id), "offer_cents": row.offer_cents, "pay_by": row.pay_by.isoformat()}
-    return [fact("settlement.proposed", row.agreed_at, row.practice_id, **body)]
-
-
 # --- the office ------------------------------------------------------------------------------------------------
-
-
-async def decide_settlement(work: Work, settlement_id: UUID, *, approve: bool, note: str) -> SettlementRow:
-    """Say yes or no for the creditor; what was paid meanwhile counts from its own day.
-
-    Raises Refusal `settlement.unknown`, `settlement.decided_already`.
-    """
-    desk = desk_of(work)
-    row = await store.settlement(work.session, settlement_id)
-    if row.state != SettlementState.PROPOSED.value:
-        raise Refusal("settlement.decided_already", kind=Kind.CONFLICT, details={"state": row.state})
-    state = SettlementState.APPROVED if approve else SettlementState.REFUSED
-    row.state, row.note = state.value, note
-    row.decided_at, row.decided_by = work.now, work.identity.person_id
-    await work.session.flush()
-    await desk.decided(row.practice_id)
-    body = {"settlement_id": str(row.id), "offer_cents": row.offer_cents}
-    tell(work.session, fact(f"settlement.{state.value}", work.now, row.practice_id, **body))
-    audit(work.session, f"settlement.{state.value}", "settlement", row.id, offer_cents=row.offer_cents)
-    tell(work.session, *await review(desk, [row.practice_id]))
-    if row.state != SettlementState.PAID.value:
-        details = {"approved": approve, "offer_cents": row.offer_cents, "pay_by": row.pay_by.isoformat()}
-        await desk.owe(
-            Owed("tell_settlement_decision", "settlement", row.id, row.practice_id, work.today, details, "case_owner")
-        )
-    return settlement_row(row)
 
 
 async def list_terms(work: Work, creditor_id: UUID) -> list[TermsRow]:
@@ -282,7 +201,3 @@ async def agreement_paper(work: Work, agreement_id: UUID, *, kind: str) -> bytes
     blocks = agreement_blocks(paper, work.parts.paper_words["default.it"], digest=Sha256(row.digest))
     code = f"{work.parts.public_url}/v/#{agreement_proof(paper, signature=row.signature)}"
     return await asyncio.to_thread(paper_pdf, blocks, issued_at=row.agreed_at, qr_text=code)
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))

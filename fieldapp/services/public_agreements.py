@@ -21,7 +21,7 @@ from fieldapp.store.public import PUBLIC, Issuer
 from fieldapp.store.shapes.public import UNKNOWN, PaperFacts, ReceiptCheck
 from fieldapp.store.tables.agreements import RepaymentPlan, Settlement
 
-_NO_LONGER = frozenset({"renegotiated", "settled", "refused", "expired"})
+_NO_LONGER = frozenset({"renegotiated", "settled", "refused", "expired", "withdrawn"})
 """States in which the paper no longer counts: another took its place, or the offer was not taken up in time."""
 
 

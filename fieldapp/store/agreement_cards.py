@@ -75,6 +75,7 @@ def settlement_row(row: Settlement) -> SettlementRow:
         debt_cents=row.debt_cents,
         pay_by=row.pay_by,
         signed=row.signed,
+        at_the_door=row.visit_id is None and row.state in agreements.OPEN_SETTLEMENTS,
         has_paper=row.value is not None,
         decided_at=row.decided_at,
         note=row.note,

@@ -141,10 +141,25 @@ async def settlements(
 
 async def settlement(session: AsyncSession, settlement_id: UUID) -> Settlement:
     """One settlement, locked until the transaction ends. Raises Refusal `settlement.unknown`."""
-    row = (await session.exec(select(Settlement).where(Settlement.id == settlement_id).with_for_update())).first()
+    row = await settlement_asked(session, settlement_id)
     if row is None:
         raise Refusal("settlement.unknown", kind=Kind.MISSING)
     return row
+
+
+async def settlement_asked(session: AsyncSession, settlement_id: UUID) -> Settlement | None:
+    """The settlement of that id, if it is there yet, locked until the transaction ends."""
+    return (await session.exec(select(Settlement).where(Settlement.id == settlement_id).with_for_update())).first()
+
+
+async def asked_in(session: AsyncSession, visit_id: UUID) -> list[Settlement]:
+    """Those asked in this visit that still count on its report, locked until the transaction ends."""
+    query = select(Settlement).where(
+        Settlement.asked_visit == visit_id,
+        col(Settlement.visit_id).is_(None),
+        col(Settlement.state).in_(OPEN_SETTLEMENTS),
+    )
+    return list((await session.exec(query.with_for_update())).all())
 
 
 async def plan(session: AsyncSession, plan_id: UUID) -> RepaymentPlan:

@@ -118,7 +118,7 @@ async def load(
     Not in the one that locks: it would see what stood before it waited for the phone's push before.
     """
     own = await _own(session, sent_by, touched)
-    practices, visits = await _practices(
+    practices, visits = await practices_known(
         session, touched.practices, agent_id=sent_by.person.id, ruleset=ruleset, today=today
     )
     return Known(
@@ -200,7 +200,7 @@ async def _own(session: AsyncSession, sent_by: Sender, touched: Touched) -> Any:
     return (await session.execute(query)).one()
 
 
-async def _practices(
+async def practices_known(
     session: AsyncSession, ids: Iterable[UUID], *, agent_id: UUID, ruleset: Ruleset, today: date
 ) -> tuple[dict[UUID, PracticeKnown], frozenset[UUID]]:
     """The practices with everything that a report about them is judged by, and the visits reported before."""
@@ -223,7 +223,7 @@ async def _practices(
         of=Practice,
     ).label("granted")
     plans = gathered(RepaymentPlan, RepaymentPlan.id, RepaymentPlan.state)
-    settlements = gathered(Settlement, Settlement.id, Settlement.state)
+    settlements = gathered(Settlement, Settlement.id, Settlement.state, Settlement.visit_id, Settlement.digest)
     waiting = gathered(
         Task, Task.id, Task.due_on, Task.details, where=(Task.kind == contacts.PLANNED, Task.state == "open")
     )
@@ -272,9 +272,16 @@ async def _practices(
             debtor_names=frozenset(name for (name,) in row.named),
             debtor_group=row.debtor_group,
             terms=agreements.terms_from(row.granted),
-            agreements=frozenset(UUID(id_) for id_, _ in (*row.repayment_plan, *row.settlement)),
+            agreements=frozenset(
+                UUID(id_)
+                for id_ in (
+                    *(id_ for id_, _ in row.repayment_plan),
+                    *(id_ for id_, _, visit_id, _ in row.settlement if visit_id is not None),
+                )
+            ),
+            asked={UUID(id_): digest for id_, _, visit_id, digest in row.settlement if visit_id is None},
             plan_running=any(state in agreements.RUNNING_STATES for _, state in row.repayment_plan),
-            settlement_open=any(state in agreements.OPEN_SETTLEMENTS for _, state in row.settlement),
+            settlement_open=any(state in agreements.OPEN_SETTLEMENTS for _, state, *_ in row.settlement),
             planned=tuple(
                 PlannedContact(UUID(id_), contacts.as_contact(date.fromisoformat(on), details))
                 for id_, on, details in row.task

@@ -84,6 +84,10 @@ async def agreement(session: AsyncSession, agreement_id: UUID) -> tuple[Repaymen
     row = row or await session.get(Settlement, agreement_id)
     if row is None:
         return None
+    if row.visit_id is None:
+        assert isinstance(row, Settlement)
+        assert row.asked_by is not None
+        return row, row.asked_by
     device_id = (await session.exec(select(Visit.device_id).where(Visit.id == row.visit_id))).one()
     return row, device_id
 

@@ -44,7 +44,7 @@ CHOSEN = {
     ("same_debtor.py", "kind"): {"debtor.joined", "debtor.kept_apart", "debtor.parted"},
     ("sync.py", "f'envelope.{decision.verdict.value}'"): {"envelope.accepted", "envelope.refused", "envelope.conflict"},
     ("rescue.py", "f'rescue.{state}'"): {"rescue.accepted", "rescue.refused"},
-    ("agreements.py", "f'settlement.{state.value}'"): {
+    ("settlements.py", "f'settlement.{state.value}'"): {
         f"settlement.{state.value}" for state in (SettlementState.APPROVED, SettlementState.REFUSED)
     },
 }

@@ -1,5 +1,6 @@
 """A repayment plan and a settlement at the door without network: both look at the paper, it is signed, and the office
-holds it to the cent; a settlement waits for the office, which approves it in the practice file."""
+holds it to the cent; a settlement waits for the office, which approves it in the practice file, or while both stand at
+the door."""
 
 from __future__ import annotations
 
@@ -138,3 +139,60 @@ def test_a_settlement_offered_without_network_waits_for_the_office_and_is_approv
     assert (approved["state"], approved["owed_cents"]) == ("open", owed)
     assert approved["settlements"][0]["offer_cents"] == offer
     assert [task["kind"] for task in approved["tasks"] if task["state"] == "open"] == ["tell_settlement_decision"]
+
+
+def test_a_settlement_is_approved_while_both_stand_at_the_door_and_paid_at_once(
+    phone: Eyes, desk: Eyes, service: Service, books: Books
+) -> None:
+    page, agent = phone.page, AgentsPhone(phone.page, service.agent())
+    sign_in(desk.page, service, "Back office")
+    agent.enrol()
+    stop = agent.open_next()
+    before = books.practice(stop)
+    offer = before["owed_cents"] * 9 // 10
+    agent.meet_debtor()
+    outcome(agent, "Saldo e stralcio proposto")
+    agent.tap("Componi la proposta")
+    agent.tap("Oggi")
+    page.get_by_placeholder("0,00").fill(euro(offer))
+    agent.look_together()
+    expect(page.get_by_role("img", name="Proposta di saldo e stralcio")).to_be_visible()
+
+    # Without network nothing is lost: it can be asked again, or signed as a proposal.
+    agent.lose_network()
+    agent.tap("Chiedi adesso all’ufficio")
+    expect(page.get_by_text("L’ufficio non si raggiunge")).to_be_visible()
+    agent.find_network()
+    agent.tap("Riprova a chiedere")
+    expect(page.get_by_text("L’ufficio sta guardando la proposta")).to_be_visible()
+
+    # Whatever the office has open, it is told at once who waits where.
+    asks = desk.page.get_by_role("region", name="Alla porta attendono una decisione")
+    expect(asks).to_contain_text(before["practice_number"])
+    asks.get_by_role("button", name="Approva").click()
+    asks.get_by_role("textbox").fill("Il creditore è d'accordo")
+    asks.get_by_role("button", name="Conferma").click()
+    expect(asks).to_have_count(0)
+
+    # The answer finds the phone by itself, also one that was reloaded meanwhile.
+    expect(page.get_by_text(re.compile("^Approvato dall’ufficio alle"))).to_be_visible()
+    expect(page.get_by_text("Il creditore è d'accordo")).to_be_visible()
+    agent.tap("Fai firmare")
+    expect(page.locator("dialog[open] .text")).to_contain_text("il creditore ha approvato")
+    agent.sign()
+    agent.tap("Fatto")
+    agent.tap("Registra un incasso")
+    agent.tap("Saldo e stralcio:")
+    agent.look_together()
+    receipt = agent.receive()
+    expect(page.get_by_text("Saldo e stralcio incassato")).to_be_visible()
+    agent.finish()
+    agent.delivered()
+
+    after = books.practice(stop)
+    assert (after["state"], after["owed_cents"]) == ("closed", 0)
+    assert [row["state"] for row in after["settlements"]] == ["paid"]
+    assert [task["kind"] for task in after["tasks"] if task["state"] == "open"] == []
+    open_practice(desk.page, before["practice_number"])
+    expect(desk.page.get_by_role("region", name="Saldo e stralcio").get_by_text("Pagato")).to_be_visible()
+    expect(desk.page.get_by_text(receipt).first).to_be_visible()

@@ -57,12 +57,14 @@ class PlanCard(Struct, frozen=True):
 
 class SettlementRow(Struct, frozen=True):
     id: UUID
-    state: Literal["proposed", "approved", "refused", "paid", "expired"]
+    state: Literal["proposed", "approved", "refused", "paid", "expired", "withdrawn"]
     agreed_at: datetime
     offer_cents: int
     debt_cents: int
     pay_by: date
     signed: bool
+    at_the_door: bool
+    """Its visit is still under way: whoever asked waits."""
     has_paper: bool
     decided_at: datetime | None
     note: str

@@ -87,16 +87,27 @@ class Instalment(SQLModel, table=True):
 
 
 class Settlement(SQLModel, table=True):
-    """An offer to close for less. Without a paper where an agent took the money on somebody's word at the door."""
+    """An offer to close for less. Without a paper where an agent took the money on somebody's word at the door.
+
+    Asked from the door it is there before its visit: `asked_visit` names the visit under way, `visit_id` comes with the
+    report.
+    """
 
     __table_args__ = (
-        CheckConstraint("state in ('proposed','approved','refused','paid','expired')", name="settlement_state_known"),
+        CheckConstraint(
+            "state in ('proposed','approved','refused','paid','expired','withdrawn')", name="settlement_state_known"
+        ),
+        CheckConstraint("visit_id is not null or asked_visit is not null", name="settlement_of_a_visit"),
     )
 
     id: UUID = key()
     agency_id: UUID = agency()
     practice_id: UUID = link("practice.id")
-    visit_id: UUID = link("visit.id")
+    visit_id: UUID | None = maybe_link("visit.id")
+    asked_visit: UUID | None = Field(default=None, index=True)
+    asked_by: UUID | None = maybe_link("device.id", index=False)
+    heard_at: datetime | None = maybe_instant()
+    """When the phone that asked was told what was decided."""
     agreed_at: datetime = instant()
     state: str
     offer_cents: int = cents()

@@ -9,7 +9,8 @@ import {
   NEUTRAL_PURPOSES, type IdentifiedBy, type NoPosition, type Observation, type PaymentBody, type Position, type Purpose,
   type Role, type Signature,
 } from '../domain/visit.ts'
-import type { SignedAgreement } from '../domain/agreement.ts'
+import type { SettlementRow } from '../api/shapes'
+import type { SettlementPaper, SignedAgreement } from '../domain/agreement.ts'
 import type { OnPaper } from './paper/onPaper'
 import type { TakenPicture } from './pictures'
 import type { StopCard } from './shapes'
@@ -40,10 +41,30 @@ export interface Draft {
   readonly payments: readonly PaymentBody[]
   /** The plan or settlement on paper; drafts of an earlier app have none. */
   readonly agreement?: SignedAgreement | null
+  /** What the office says of the settlement on paper, asked while both stand here; drafts of an earlier app have none. */
+  readonly asked?: AskedOffice | null
   /** The report written first at this door on the same person. */
   readonly with_visit_id?: string | null
   /** The sheet of a paper pad that this visit is copied from; then nothing else of the form is asked. */
   readonly paper?: OnPaper | null
+}
+
+/** A settlement as the office sees it; `id` is the paper's. */
+export interface AskedOffice {
+  readonly id: string
+  readonly state: SettlementRow['state']
+  readonly note: string
+  readonly decided_at: string | null
+}
+
+/** What the office says of the paper in hand; of one that was changed since it has said nothing. */
+export const askedOf = (draft: Draft): AskedOffice | null =>
+  draft.asked && draft.asked.id === draft.agreement?.value.id ? draft.asked : null
+
+/** The settlement on paper, once the office has approved it while both stand here. */
+export function approvedHere(draft: Draft): SettlementPaper | null {
+  const value = draft.agreement?.value
+  return value?.kind === 'settlement' && askedOf(draft)?.state === 'approved' ? value : null
 }
 
 /** Whether a second reading may be asked for: not where the agent left it out or the phone said no. */

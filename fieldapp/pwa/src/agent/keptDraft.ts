@@ -4,19 +4,19 @@ import type { Draft } from './draft'
 import type { StopCard } from './shapes'
 
 /** What the phone writes down of a draft: while the debtor was not met, nothing of what the visit is about. */
-export type KeptDraft = Draft | (Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments' | 'agreement'> & { readonly stop: Door })
+export type KeptDraft = Draft | (Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments' | 'agreement' | 'asked'> & { readonly stop: Door })
 
-const OF_THE_CASE: ReadonlySet<string> = new Set(['stop', 'statement', 'signature', 'payments', 'agreement'])
+const OF_THE_CASE: ReadonlySet<string> = new Set(['stop', 'statement', 'signature', 'payments', 'agreement', 'asked'])
 
 export function kept(draft: Draft): KeptDraft {
   if (draft.met === 'debtor' || draft.paper?.kind === 'receipt') return draft
   const rest = Object.entries(draft).filter(([name]) => !OF_THE_CASE.has(name))
-  return { ...(Object.fromEntries(rest) as Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments' | 'agreement'>), stop: aDoor(draft.stop) }
+  return { ...(Object.fromEntries(rest) as Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments' | 'agreement' | 'asked'>), stop: aDoor(draft.stop) }
 }
 
 /** A draft as it was kept, with the case that the day holds for its stop. */
 export function opened(draft: KeptDraft, stops: readonly StopCard[]): Draft {
   if ('payments' in draft) return draft
   const known = stops.find((stop) => stop.stop_id === draft.stop.stop_id)
-  return { ...draft, stop: known ?? withoutCase(draft.stop), statement: '', signature: null, payments: [], agreement: null }
+  return { ...draft, stop: known ?? withoutCase(draft.stop), statement: '', signature: null, payments: [], agreement: null, asked: null }
 }

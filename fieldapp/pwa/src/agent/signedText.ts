@@ -3,7 +3,7 @@ import words from '../text/signed.it.json'
 import { ACKNOWLEDGING, effectOfSigning, type SignedLine } from '../domain/limitation.ts'
 import type { AgreementPaper } from '../domain/agreement.ts'
 import { outcomeOf } from '../domain/outcomes.ts'
-import { capturedOf, type Draft, type Typing } from './draft'
+import { approvedHere, capturedOf, type Draft, type Typing } from './draft'
 import { lineTotal } from './day'
 import { debtorOf } from './describe'
 import type { DebtLineCard } from './shapes'
@@ -19,8 +19,8 @@ const euro = (cents: number): string => {
 const day = (iso: string): string => iso.split('-').reverse().join('/')
 
 /** What is agreed, in a sentence; the whole stands on the paper that the digest names. */
-function agreementText(value: AgreementPaper): string {
-  if (value.kind === 'settlement') return fill(words.settlement, { amount: euro(value.offer_cents), until: day(value.pay_by) })
+function agreementText(value: AgreementPaper, approved: boolean): string {
+  if (value.kind === 'settlement') return fill(approved ? words.settlement_approved : words.settlement, { amount: euro(value.offer_cents), until: day(value.pay_by) })
   return fill(words.plan, {
     total: euro(value.total_cents), count: String(value.instalments.length), every: words.every[value.every],
     first: day(value.instalments[0]?.due_on ?? ''),
@@ -38,7 +38,7 @@ export function signedText(
   const { agreement } = draft
   if (agreement) {
     const effect = effectOfSigning(dated(lines), today, words)
-    parts.push(agreementText(agreement.value), ...effect, fill(words.agreement, { digest: agreement.digest }))
+    parts.push(agreementText(agreement.value, approvedHere(draft) !== null), ...effect, fill(words.agreement, { digest: agreement.digest }))
     if (draft.statement.trim()) parts.push(fill(words.statement, { statement: draft.statement.trim() }))
     return parts.join('\n')
   }

@@ -1133,6 +1133,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/field/settlements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** AskSettlement */
+        post: operations["ask_settlement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/figures": {
         parameters: {
             query?: never;
@@ -4283,6 +4300,14 @@ export interface components {
             /** @enum {string} */
             state: "open" | "kept" | "broken";
         };
+        /** ProposedPaper */
+        ProposedPaper: {
+            digest: string;
+            signature: string;
+            value: {
+                [key: string]: unknown;
+            };
+        };
         /** Purse */
         Purse: {
             /** Format: uuid */
@@ -4684,10 +4709,21 @@ export interface components {
             address: components["schemas"]["AddressCard"];
             practices: number;
         };
+        /** SettlementRequest */
+        SettlementRequest: {
+            /** Format: uuid */
+            id: string;
+            paper: components["schemas"]["ProposedPaper"];
+            /** Format: uuid */
+            practice_id: string;
+            /** Format: uuid */
+            visit_id: string;
+        };
         /** SettlementRow */
         SettlementRow: {
             /** Format: date-time */
             agreed_at: string;
+            at_the_door: boolean;
             debt_cents: number;
             decided_at: string | null;
             flags: string[];
@@ -4700,7 +4736,7 @@ export interface components {
             pay_by: string;
             signed: boolean;
             /** @enum {string} */
-            state: "proposed" | "approved" | "refused" | "paid" | "expired";
+            state: "proposed" | "approved" | "refused" | "paid" | "expired" | "withdrawn";
         };
         /** SignInRequest */
         SignInRequest: {
@@ -7714,6 +7750,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RescueState"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ask_settlement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettlementRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettlementRow"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -11,7 +11,7 @@ import {
 import { base64url, uuid7 } from '../../outbox/bytes'
 import { draftRecord, sawDraft } from '../actions'
 import { askableLines, owedCents, type Payment } from '../day'
-import { withAnswer, type Draft } from '../draft'
+import { approvedHere, withAnswer, type Draft } from '../draft'
 import { heading } from '../money/payment'
 import { phone, serviceNow, storage } from '../phone.svelte'
 import type { StopCard } from '../shapes'
@@ -149,6 +149,12 @@ function following(instalments: readonly OpenInstalment[], paidCents: number): N
 export function approvedSettlement(stop: StopCard): NonNullable<StopCard['practice']['settlement']> | null {
   const { settlement } = stop.practice
   return settlement?.state === 'approved' && settlement.pay_by >= dayAt(serviceNow()) ? settlement : null
+}
+
+/** The settlement that money taken now pays: approved a moment ago and signed, or before this visit. */
+export function settlementOf(draft: Draft): { readonly id: string; readonly offer_cents: number; readonly pay_by: string } | null {
+  const here = draft.signature?.refused === false ? approvedHere(draft) : null
+  return here ?? (draft.outcome === 'SETTLEMENT_PAID' ? approvedSettlement(draft.stop) : null)
 }
 
 export function refusedOf<T>(made: Result<T> | null): Refused | null {
