@@ -18,6 +18,7 @@ from tests.browser.at_the_desk import open_practice, sign_in
 from tests.browser.at_the_door import AgentsPhone
 from tests.browser.books import Books
 from tests.browser.conftest import MORNING, Eyes, Service, of_a_module
+from tests.browser.test_agreements import euro, outcome
 from tests.browser.test_day_without_network import promise
 from tests.flows.stripe_double import KEY, SECRET, Provider, provider, signed
 
@@ -132,3 +133,57 @@ def test_without_a_network_the_phone_says_so_and_the_desk_makes_the_link(
     pays(service, stripe)
     expect(waiting(desk, service, before["practice_number"])).to_have_count(0)
     assert before["owed_cents"] - books.practice(stop)["owed_cents"] == 1_830
+
+
+def test_instalments_are_paid_by_link_and_by_bulletin_and_count_when_they_are_seen(
+    phone: Eyes, desk: Eyes, service: Service, books: Books, stripe: Provider
+) -> None:
+    page, agent = phone.page, AgentsPhone(phone.page, service.agent())
+    agent.enrol()
+    stop = agent.open_next()
+    owed = books.practice(stop)["owed_cents"]
+    agent.meet_debtor()
+    outcome(agent, "Piano di rientro")
+    agent.tap("Componi il piano")
+    agent.choose("In quante rate")
+    agent.type("In quante rate?", "2")
+    expect(page.get_by_text(re.compile("^2 rate da"))).to_be_visible()
+    agent.look_together()
+    agent.tap("Fai firmare")
+    agent.sign()
+    agent.tap("Fatto")
+    agent.pay("Link di pagamento", "1", {})
+    agent.tap("Rata 1 di 2")
+    agent.look_together()
+    agent.tap("Prepara il link")
+    expect(page.get_by_role("img", name="Promemoria di pagamento con link")).to_be_visible()
+    agent.tap("Fatto")
+    agent.pay("Bollettino postale", euro(owed - owed // 2), {"Codice del timbro": "vcy 0456"})
+    agent.look_together()
+    agent.tap("Annota il bollettino")
+    expect(page.get_by_role("img", name="Promemoria di bollettino")).to_be_visible()
+    agent.tap("Fatto")
+    agent.finish()
+    agent.delivered()
+
+    before = books.practice(stop)
+    assert [item["state"] for item in before["plans"][0]["instalments"]] == ["next", "later"]
+    assert {one["kind"] for one in before["promises"]} == {"payment_link", "bulletin"}
+    pays(service, stripe)
+    linked = books.practice(stop)
+    assert [item["state"] for item in linked["plans"][0]["instalments"]] == ["paid", "next"]
+
+    sign_in(desk.page, service, "Back office")
+    row = waiting(desk, service, before["practice_number"])
+    expect(row).to_have_count(1)
+    row.get_by_role("button", name=re.compile("^È arrivato")).click()
+    desk.page.get_by_label("Riferimento della banca").fill("CCP 0044")
+    desk.page.get_by_role("button", name="Registra ed emetti la quietanza").click()
+    expect(row).to_have_count(0)
+
+    done = books.practice(stop)
+    assert done["owed_cents"] == 0
+    assert [item["state"] for item in done["plans"][0]["instalments"]] == ["paid", "paid"]
+    assert done["plans"][0]["state"] == "kept"
+    open_practice(desk.page, before["practice_number"])
+    expect(desk.page.get_by_role("region", name="Piano di rientro").get_by_text("pagata")).to_have_count(2)
