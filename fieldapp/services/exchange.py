@@ -60,6 +60,7 @@ async def export_outcomes(work: Work, *, day: date, creditor_id: UUID) -> tuple[
     content = write_csv(_headings(layout), rows, layout)
     told = [one.payment_id for one in money if one.what == "payment.received"]
     await store.mark_reported(work.session, told, at=work.now)
+    await store.leave_out(work.session, creditor_id=creditor_id, up_to=up_to, day=day, zone=zone, at=work.now)
     sequence = len(before) + 1
     body = {
         "sequence": sequence,

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, and_, func, not_, or_, text, update
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -36,6 +36,12 @@ async def events_after(session: AsyncSession, number: int, *, limit: int) -> lis
     return [
         OfficeEvent(number=fact.number, kind=fact.kind, practice_id=fact.practice_id, day=fact.day) for fact in facts
     ]
+
+
+_STANDS = and_(col(Receipt.state) == "valid", col(Payment.standing) != "unpaid")
+_NUMBER = func.lpad(sqlalchemy.cast(col(Receipt.number), sqlalchemy.Text), 6, "0")
+_LABEL = func.concat(col(Receipt.series), "-", _NUMBER)
+"""A receipt as facts name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +121,10 @@ async def movements(
     """The creditor's money that the export of `day` tells, in the order of booking; `before` are those made, in order.
 
     A movement stands in the first export that is made, once it is booked, of its own day or a later one; there it
-    stays. A payment that fell before the creditor was told of it is left out, and so is its fall.
+    stays. A payment that fell before the creditor was told of it is left out, and so is its fall; `leave_out` makes
+    that last, also where a file on a schedule tells of both afterwards.
     """
-    stands = and_(col(Receipt.state) == "valid", col(Payment.standing) != "unpaid")
-    number = func.lpad(sqlalchemy.cast(col(Receipt.number), sqlalchemy.Text), 6, "0")
-    of_receipt = col(Fact.body)["receipt"].astext == func.concat(col(Receipt.series), "-", number)
+    of_receipt = col(Fact.body)["receipt"].astext == _LABEL
     of_payment = col(Fact.body)["payment_id"].astext == sqlalchemy.cast(col(Payment.id), sqlalchemy.Text)
     query = (
         sqlalchemy.select(
@@ -134,7 +139,8 @@ async def movements(
             col(Fact.creditor_id) == creditor_id,
             col(Fact.kind).in_(["payment.received", *TAKES_BACK]),
             or_(of_receipt, of_payment),
-            or_(stands, col(Payment.reported_at).is_not(None)),
+            or_(_STANDS, col(Payment.reported_at).is_not(None)),
+            col(Payment.left_out_at).is_(None),
             _told_of(day, [*before, Export(day, up_to)], zone),
         )
         .order_by(col(Fact.number))
@@ -158,6 +164,35 @@ async def movements(
         )
         for fact, payment, receipt, number, agent, debtor in found
     ]
+
+
+async def leave_out(
+    session: AsyncSession, *, creditor_id: UUID, up_to: int, day: date, zone: ZoneInfo, at: datetime
+) -> None:
+    """Payments that an export of `day` could have told, and that fell before anybody was told of them."""
+    could = exists().where(
+        col(Fact.practice_id) == col(Payment.practice_id),
+        col(Fact.kind) == "payment.received",
+        col(Fact.body)["receipt"].astext == _LABEL,
+        _could_tell(Export(day, up_to), zone),
+    )
+    fallen = (
+        select(Payment.id)
+        .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
+        .where(
+            Payment.creditor_id == creditor_id,
+            col(Payment.reported_at).is_(None),
+            col(Payment.left_out_at).is_(None),
+            not_(_STANDS),
+            could,
+        )
+    )
+    await session.execute(
+        update(Payment)
+        .where(col(Payment.id).in_(fallen))
+        .values(left_out_at=at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _told_of(day: date, exports: Sequence[Export], zone: ZoneInfo) -> ColumnElement[bool]:

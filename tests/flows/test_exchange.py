@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 from sqlmodel import col, select
 
 from fieldapp.domain.access import Role
@@ -176,6 +177,25 @@ async def test_a_receipt_voided_before_anybody_was_told_is_told_to_nobody(house:
 
     assert money_of(rows) == []
     assert await collected(house) == [0]
+
+
+async def test_what_an_export_passed_over_comes_back_in_none_though_a_file_on_a_schedule_told_it(
+    house: House, desk: Desk
+) -> None:
+    house.clock.move_to(NOW + timedelta(days=1))
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    await void(house, desk)
+    first, _ = await exported(desk, house)
+    async with house.session() as session:
+        # A file that tells fact by fact tells the payment and its fall.
+        await session.execute(update(tables.Payment).values(reported_at=house.clock.now()))
+
+    _, next_day = await exported(desk, house, day="2026-11-27")
+    again, _ = await exported(desk, house)
+
+    assert money_of(next_day) == []
+    assert again == first
+    assert await collected(house) == [0, 0, 0]
 
 
 async def test_what_went_back_on_the_same_day_stands_below_what_came(house: House, desk: Desk) -> None:

@@ -160,6 +160,8 @@ class Payment(SQLModel, table=True):
     """Of the repayment plan, where the receipt says so: such cash is no artificial splitting."""
     reported_at: datetime | None = Field(default=None, sa_type=instant().sa_type)
     """When an export told the creditor of it; decides what a later statement already includes."""
+    left_out_at: datetime | None = Field(default=None, sa_type=instant().sa_type)
+    """When an export by hand passed over it, fallen before anybody was told: no later one tells it, or its fall."""
     standing: str = "received"
     slip_id: UUID | None = maybe_link("deposit_slip.id")
     payer_name: str | None = personal("debtor", default=None)
