@@ -132,6 +132,11 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                 ),
                 ("practice.reopened", "The creditor entrusted it again.", ()),
                 (
+                    "practice.open_again",
+                    "It had been closed for money that was then taken back.",
+                    _m(_K.CODE, "reason"),
+                ),
+                (
                     "practice.closed",
                     "Nothing is asked for any more.",
                     (*_m(_K.CODE, "reason"), *_m(_K.CENTS, "given_up_cents")),

@@ -103,6 +103,11 @@ class PaymentMethod:
         """False for an announcement: no number, no posting, a promise only."""
         return self.debits is not None
 
+    def may_come_back(self, standing: Standing) -> bool:
+        """Whether what was received is still provisional (salvo buon fine)."""
+        over = (Standing.CLEARED, Standing.UNPAID, Standing.VOIDED)
+        return self.paper is PaperKind.RECEIPT_SUBJECT_TO_CLEARANCE and standing not in over
+
     @property
     def paid_out(self) -> bool:
         """Whether an acquirer or a provider pays it out later, in batches."""
@@ -149,6 +154,8 @@ METHODS: Mapping[str, PaymentMethod] = {
                 received=[Standing.HANDED_IN, Standing.VOIDED],
                 handed_in=[Standing.AT_BANK, Standing.VOIDED],
                 at_bank=[Standing.CLEARED, Standing.UNPAID],
+                # A bank credits a cheque before it is sure of it, and may take it back.
+                cleared=[Standing.UNPAID],
             ),
             held={
                 Standing.RECEIVED: AccountKind.CHEQUES_IN_HAND,

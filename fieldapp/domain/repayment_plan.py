@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -260,10 +260,16 @@ RUNNING = frozenset({PlanState.ACTIVE, PlanState.KEPT, PlanState.BROKEN})
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """What made the debt smaller on a day; negative where a payment was undone (a cheque unpaid)."""
+    """What made the debt smaller on a day; negative where a payment was undone (a cheque unpaid).
+
+    `name` is its entry's, `undoes` that of the one it takes back. `provisional`: a cheque that may still come back.
+    """
 
     on: date
     cents: int
+    name: object = None
+    undoes: object = None
+    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,26 +314,37 @@ def standing(
     """How a running plan stands at the end of the day before `today`: paid in order, the oldest instalment first.
 
     A payment counts from its own day, so one that arrives late from a phone heals what only seemed broken; one that
-    was made too late does not. What was undone is taken from the newest payments.
+    was made too late does not. What was undone is taken from the payment that it undoes; what undoes one from before
+    the plan is no part of it.
     """
-    laid = _laid(instalments, _net(credits))
+    counted = net_credits(credits)
+    laid = _laid(instalments, counted)
     broken_on = _broken_on(laid, days=broken_after_days, overdue=broken_after_instalments, today=today)
     if all(item.covered_on is not None for item in laid):
         state = PlanState.KEPT
     else:
         state = PlanState.ACTIVE if broken_on is None else PlanState.BROKEN
-    over = sum(credit.cents for credit in credits) - sum(item.cents for item in instalments)
+    over = sum(credit.cents for credit in counted) - sum(item.cents for item in instalments)
     return Standing(state, laid, broken_on, max(0, over))
 
 
-def _net(credits: Sequence[Credit]) -> list[Credit]:
-    undone = -sum(credit.cents for credit in credits if credit.cents < 0)
+def net_credits(credits: Sequence[Credit]) -> list[Credit]:
+    """What is left of each credit, in order of days: what undoes one is taken from it, the rest from the newest."""
+    named = {credit.name for credit in credits if credit.name is not None}
+    taken_back: dict[object, int] = {}
+    undone = 0
+    for credit in credits:
+        if credit.cents < 0 and credit.undoes in named and credit.undoes is not None:
+            taken_back[credit.undoes] = taken_back.get(credit.undoes, 0) - credit.cents
+        elif credit.cents < 0 and credit.undoes is None:
+            undone -= credit.cents
     kept: list[Credit] = []
     for credit in sorted((c for c in credits if c.cents > 0), key=lambda c: c.on, reverse=True):
-        taken = min(undone, credit.cents)
+        left = max(0, credit.cents - taken_back.get(credit.name, 0) if credit.name is not None else credit.cents)
+        taken = min(undone, left)
         undone -= taken
-        if credit.cents > taken:
-            kept.append(Credit(credit.on, credit.cents - taken))
+        if left > taken:
+            kept.append(replace(credit, cents=left - taken))
     return kept[::-1]
 
 
@@ -375,6 +392,10 @@ class SettlementState(StrEnum):
     """Asked from the door, and then not what the visit ended with."""
 
 
+FOLLOWS_THE_MONEY = frozenset({SettlementState.APPROVED, SettlementState.PAID, SettlementState.EXPIRED})
+"""The states that follow from what was paid once the office has approved."""
+
+
 def settlement_outside(
     *, offer_cents: int, debt_cents: int, pay_by: date, signed_on: date, terms: Terms
 ) -> tuple[Refusal, ...]:
@@ -408,11 +429,14 @@ def settlement_state(
 ) -> SettlementState:
     """What became of an approved settlement: `paid` when the offer came in by its day, `expired` after it.
 
-    Nothing but an approval makes money a settlement: a proposal stays one however much was paid.
+    Nothing but an approval makes money a settlement: a proposal stays one however much was paid. A cheque counts from
+    its own day, but only once it cannot come back; until then the settlement neither is paid nor expires. What is taken
+    back afterwards is not paid any more, and money of that time that is told late still counts.
     """
-    if state is not SettlementState.APPROVED:
+    if state not in FOLLOWS_THE_MONEY:
         return state
-    in_time = sum(credit.cents for credit in credits if credit.on <= pay_by)
-    if in_time >= offer_cents:
+    in_time = [credit for credit in net_credits(credits) if credit.on <= pay_by]
+    if sum(credit.cents for credit in in_time if not credit.provisional) >= offer_cents:
         return SettlementState.PAID
-    return SettlementState.EXPIRED if today > pay_by else state
+    under_way = sum(credit.cents for credit in in_time) >= offer_cents
+    return SettlementState.EXPIRED if today > pay_by and not under_way else SettlementState.APPROVED

@@ -17,9 +17,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.agreements import PlanPaper, read_agreement
 from fieldapp.domain.claims import GIVEN_UP, INTEREST_BACK, lowered_entry
-from fieldapp.domain.ledger import NewEntry
+from fieldapp.domain.ledger import NewEntry, reversal
 from fieldapp.domain.repayment_plan import (
-    Credit,
+    FOLLOWS_THE_MONEY,
     InstalmentStanding,
     PlanState,
     SettlementState,
@@ -28,7 +28,7 @@ from fieldapp.domain.repayment_plan import (
 )
 from fieldapp.services.work import Parts, Work
 from fieldapp.store import agreements as store
-from fieldapp.store import ledger
+from fieldapp.store import cash, ledger
 from fieldapp.store.access import agencies
 from fieldapp.store.agreement_tasks import Owed, close, close_of_practice, open_once
 from fieldapp.store.agreements import ROME, PlanAtHand
@@ -54,8 +54,9 @@ class Desk:
     today: date
     new_id: Callable[[], UUID]
 
-    async def post(self, *entries: NewEntry | None) -> None:
-        await ledger.post(self.session, [e for e in entries if e is not None], now=self.now, new_id=self.new_id)
+    async def post(self, *entries: NewEntry | None) -> dict[str, UUID]:
+        posted = [e for e in entries if e is not None]
+        return await ledger.post(self.session, posted, now=self.now, new_id=self.new_id)
 
     async def owe(self, *tasks: Owed, again: bool = False) -> None:
         await open_once(self.session, tasks, now=self.now, new_id=self.new_id, again=again)
@@ -86,7 +87,8 @@ async def review(desk: Desk, practice_ids: Iterable[UUID] | None) -> list[NewFac
     """Look at the running plans and approved settlements of these practices, of all for None."""
     wanted = None if practice_ids is None else list(practice_ids)
     facts: list[NewFact] = []
-    for settlement in await store.settlements(desk.session, wanted, open_only=True):
+    states = store.OPEN_SETTLEMENTS if wanted is None else [state.value for state in FOLLOWS_THE_MONEY]
+    for settlement in await store.settlements(desk.session, wanted, states=states):
         facts += await _review_settlement(desk, settlement)
     for plan in await store.plans(desk.session, wanted, today=desk.today, running_only=True):
         facts += await _review_plan(desk, plan)
@@ -189,15 +191,17 @@ async def end_plan(desk: Desk, plan: PlanAtHand, state: PlanState, *, at: dateti
 
 async def _review_settlement(desk: Desk, row: Settlement) -> list[NewFact]:
     moved = (await store.movements(desk.session, [row.practice_id]))[row.practice_id]
-    credits = [Credit(one.at.astimezone(ROME).date(), one.cents) for one in moved if one.at >= row.agreed_at]
-    state = settlement_state(
-        SettlementState(row.state), offer_cents=row.offer_cents, pay_by=row.pay_by, credits=credits, today=desk.today
-    )
-    if state.value == row.state:
+    credits = [one.credit() for one in moved if one.at >= row.agreed_at]
+    before = SettlementState(row.state)
+    state = settlement_state(before, offer_cents=row.offer_cents, pay_by=row.pay_by, credits=credits, today=desk.today)
+    if state is before:
         return []
     row.state = state.value
     body = {"settlement_id": str(row.id), "offer_cents": row.offer_cents}
     facts = [fact(f"settlement.{state.value}", desk.now, row.practice_id, **body)]
+    if before is SettlementState.PAID:
+        facts += await _open_again(desk, row)
+    await desk.done(row.id, kinds=("follow_expired_settlement",))
     if state is SettlementState.EXPIRED:
         details = {"offer_cents": row.offer_cents, "pay_by": row.pay_by.isoformat()}
         await desk.owe(
@@ -215,20 +219,43 @@ async def _close_practice(desk: Desk, row: Settlement) -> list[NewFact]:
         facts += await end_plan(desk, plan, PlanState.SETTLED, at=desk.now)
     debt = await store.debt(desk.session, row.practice_id)
     given_up = ledger.totals(debt.owed)
-    await desk.post(
+    posted = await desk.post(
         lowered_entry(
             GIVEN_UP,
             given_up,
             at=desk.now,
-            idempotency_key=f"settlement:{row.id}:given_up",
+            idempotency_key=f"settlement:{row.id}:given_up:{desk.new_id()}",
             creditor_id=debt.practice.creditor_id,
             practice_id=row.practice_id,
             owed=debt.owed,
         )
     )
+    row.given_up_entry = next(iter(posted.values()), None)
     debt.practice.state = "closed"
     debt.practice.next_action = debt.practice.next_action_on = None
     await desk.session.flush()
     await desk.decided(row.practice_id)
     closed = fact("practice.closed", desk.now, row.practice_id, reason="settlement", given_up_cents=given_up)
     return [*facts, closed]
+
+
+async def _open_again(desk: Desk, row: Settlement) -> list[NewFact]:
+    """What had paid a settlement was taken back: the rest is owed again, the practice is open, somebody has to act."""
+    if row.given_up_entry is not None:
+        debt = await store.debt(desk.session, row.practice_id)
+        entry = await cash.entry(desk.session, row.given_up_entry)
+        back = reversal(
+            entry,
+            entry_id=row.given_up_entry,
+            at=desk.now,
+            idempotency_key=f"given_up_back:{row.given_up_entry}",
+            memo="saldo e stralcio non più pagato",
+        )
+        await desk.post(back)
+        row.given_up_entry = None
+        debt.practice.state = "open"
+    details = {"offer_cents": row.offer_cents, "pay_by": row.pay_by.isoformat()}
+    owed = Owed("settlement_undone", "settlement", row.id, row.practice_id, desk.today, details, "case_owner")
+    await desk.owe(owed, again=True)
+    await desk.session.flush()
+    return [fact("practice.open_again", desk.now, row.practice_id, reason="settlement")]

@@ -15,6 +15,7 @@ from fieldapp.domain.cash import HandIn
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import AccountKey, AccountKind, NewEntry, reversal
 from fieldapp.domain.payments import METHODS, Standing, payment_method
+from fieldapp.services.agreement_review import desk_of, review
 from fieldapp.services.work import Work
 from fieldapp.store import cash as store
 from fieldapp.store import ledger, tasks
@@ -122,11 +123,14 @@ async def bank_slip(work: Work, slip_id: UUID, *, banked_on: date, reference: st
     if slip is None:
         raise Refusal("cash.slip_unknown", kind=Kind.MISSING)
     if slip.banked_on is None:
-        at = _moment(work, banked_on)
+        at = moment(work, banked_on, since=slip.handed_in_at)
         cheques = await store.payments_on_slip(work.session, slip_id)
         moving = [row for row in cheques if row.standing == Standing.HANDED_IN.value]
         bank, at_bank = AccountKey(AccountKind.AGENCY_BANK), AccountKey(AccountKind.CHEQUES_AT_BANK)
-        moves = [(AccountKey(AccountKind.OFFICE_CASH), bank, slip.counted_cents)]
+        # What was given back out of the office's cash meanwhile is not there to be paid in.
+        in_hand = await ledger.held_in(work.session, AccountKey(AccountKind.OFFICE_CASH))
+        cash_cents = max(0, min(slip.counted_cents, in_hand))
+        moves = [(AccountKey(AccountKind.OFFICE_CASH), bank, cash_cents)]
         moves += [(AccountKey(AccountKind.OFFICE_CHEQUES), at_bank, await held_cents(work, row)) for row in moving]
         slip.bank_entry_id = await _post(
             work,
@@ -138,7 +142,7 @@ async def bank_slip(work: Work, slip_id: UUID, *, banked_on: date, reference: st
         for row in moving:
             row.standing = Standing.AT_BANK.value
         await work.session.flush()
-        body = {"slip": slip.number, "counted_cents": slip.counted_cents, "cheques": len(moving)}
+        body = {"slip": slip.number, "counted_cents": cash_cents, "cheques": len(moving)}
         tell(work.session, NewFact("cash.banked", at, body=body))
         audit(work.session, "cash.banked", "deposit_slip", slip_id, reference=reference.strip(), **body)
     return (await store.slips(work.session, slip_id=slip_id))[0]
@@ -154,7 +158,7 @@ async def _clear(work: Work, payment_id: UUID, cleared_on: date) -> None:
     row = await store.payment(work.session, payment_id)
     if row.standing != Standing.CLEARED.value:
         rules.step(row.method, Standing(row.standing), Standing.CLEARED)
-        at = _moment(work, cleared_on)
+        at = moment(work, cleared_on, since=await _since(work, row))
         source = await _place_of(work, row)
         # The stamp duty that a debtor paid on top travels with the payment.
         cents = await held_cents(work, row)
@@ -170,6 +174,7 @@ async def _clear(work: Work, payment_id: UUID, cleared_on: date) -> None:
         row.standing = Standing.CLEARED.value
         await work.session.flush()
         _tell(work, "payment.cleared", row, at)
+        await look_again(work, row.practice_id)
 
 
 async def credit_cards(work: Work, payment_ids: Sequence[UUID], *, credited_on: date) -> CashDesk:
@@ -187,7 +192,7 @@ async def bounce_cheque(work: Work, payment_id: UUID, *, unpaid_on: date, reason
     row = await store.payment(work.session, payment_id)
     if row.standing != Standing.UNPAID.value:
         rules.step(row.method, Standing(row.standing), Standing.UNPAID)
-        at = _moment(work, unpaid_on)
+        at = moment(work, unpaid_on, since=await _since(work, row))
         await reverse(work, row, at=at, key=f"unpaid:{payment_id}", reason=reason)
         row.standing = Standing.UNPAID.value
         await work.session.flush()
@@ -202,7 +207,19 @@ async def bounce_cheque(work: Work, payment_id: UUID, *, unpaid_on: date, reason
             now=work.now,
             new_id=work.new_id,
         )
+        await look_again(work, row.practice_id)
     return await read_desk(work)
+
+
+async def look_again(work: Work, practice_id: UUID) -> None:
+    """Plans and settlements of the practice, held against its money as it is now."""
+    tell(work.session, *await review(desk_of(work), [practice_id]))
+
+
+async def _since(work: Work, row: Payment) -> datetime:
+    """When the payment came to where it is: nothing happens to it before."""
+    banked_on = await store.banked_on(work.session, row)
+    return row.received_at if banked_on is None else max(row.received_at, _noon(work, banked_on))
 
 
 async def reverse(work: Work, row: Payment, *, at: datetime, key: str, reason: str) -> None:
@@ -245,16 +262,22 @@ async def _post(work: Work, entry: NewEntry) -> UUID:
     return posted[entry.idempotency_key]
 
 
-def check_day(work: Work, day: date) -> None:
-    """Raises Refusal `cash.date_unlikely` for a bank's date to come or long past."""
-    if not work.today - EARLIEST <= day <= work.today:
+def moment(work: Work, day: date, *, since: datetime | None = None) -> datetime:
+    """The instant that a bank's date stands for: now for today, else noon of the day, but not before `since`.
+
+    Raises Refusal `cash.date_unlikely` for a date to come or long past, and for one before the day of `since`.
+    """
+    first = work.today - EARLIEST
+    if since is not None:
+        first = max(first, since.astimezone(work.parts.zone).date())
+    if not first <= day <= work.today:
         raise Refusal("cash.date_unlikely", details={"day": day.isoformat()})
+    at = work.now if day == work.today else _noon(work, day)
+    return at if since is None else max(at, since)
 
 
-def _moment(work: Work, day: date) -> datetime:
-    """The instant that a bank's date stands for: now for today, else noon of the day. Raises as `check_day`."""
-    check_day(work, day)
-    return work.now if day == work.today else datetime.combine(day, time(12), tzinfo=work.parts.zone)
+def _noon(work: Work, day: date) -> datetime:
+    return datetime.combine(day, time(12), tzinfo=work.parts.zone)
 
 
 def _tell(work: Work, kind: str, row: Payment, at: datetime, **more: str) -> None:

@@ -164,15 +164,21 @@ async def _paid(work: Work, row: PaymentLink, event: LinkEvent) -> bool:
     if not await store.visit_arrived(work.session, row.visit_id):
         return False
     promise = await store.promise_of(work.session, row)
-    if await store.receipt_posted(work.session, _keys(row, promise.id if promise else None)) is not None:
+    open_still = promise is not None and promise.state == "open"
+    # An announcement that is open again after its receipt was voided has an entry and no money.
+    if await store.receipt_posted(work.session, _keys(row, promise.id if promise and not open_still else None)):
         return True
+    key = f"link:{row.id}"
+    if promise is not None and open_still and not await cash.times_posted(work.session, receipts.key_of(promise.id)):
+        key = receipts.key_of(promise.id)
     method = payment_method("link_paid")
     assert method.debits is not None
     await receipts.receive(
         work,
         practice_id=row.practice_id,
         visit_id=row.visit_id,
-        key=receipts.key_of(promise.id) if promise is not None and promise.state == "open" else f"link:{row.id}",
+        key=key,
+        at=work.now,
         method=method,
         answers={"seen_on": work.today.isoformat(), "reference": _reference(row)},
         amount_cents=event.amount_cents,
@@ -180,7 +186,7 @@ async def _paid(work: Work, row: PaymentLink, event: LinkEvent) -> bool:
         standing=Standing.RECEIVED,
         more={"into": "agency"},
     )
-    if promise is not None and promise.state == "open":
+    if promise is not None and open_still:
         promise.state, promise.reference = "kept", _reference(row)
         await work.session.flush()
     return True

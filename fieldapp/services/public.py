@@ -18,9 +18,8 @@ from fieldapp.services.public_agreements import check_agreement
 from fieldapp.services.work import Parts
 from fieldapp.store import public as store
 from fieldapp.store.database import GATE, Scope
-from fieldapp.store.public import PUBLIC, Issuer
+from fieldapp.store.public import PUBLIC, HeldReceipt, Issuer
 from fieldapp.store.shapes.public import UNKNOWN, PaperFacts, ReceiptCheck
-from fieldapp.store.tables.field import Receipt
 
 
 async def check_paper(parts: Parts, text: str) -> ReceiptCheck:
@@ -92,10 +91,10 @@ async def _check_whole(parts: Parts, proof: WholeProof) -> ReceiptCheck:
         series = await store.series_around(
             session, issuer.device, number=receipt.number, prev_digest=receipt.prev_digest
         )
-        row = await store.receipt_numbered(session, issuer.device.series, receipt.number)
+        held = await store.receipt_numbered(session, issuer.device.series, receipt.number)
     judged = judge_receipt(SignedReceipt(proof.content, proof.signature), series, verify_signature=parts.verify)
-    if judged.verdict is Verdict.DUPLICATE and row is not None:
-        return _received(row, issuer, agent_number=receipt.agent.number)
+    if judged.verdict is Verdict.DUPLICATE and held is not None:
+        return _received(held, issuer, agent_number=receipt.agent.number)
     # Until it has come in only the phone vouches for it: it may not speak for another agency or another agent.
     speaks_for_itself = (receipt.agency.vat, receipt.agent.number) == (
         issuer.agency.vat_number,
@@ -123,19 +122,19 @@ async def _check_digest(parts: Parts, proof: DigestProof) -> ReceiptCheck:
     if issuer is None:
         return UNKNOWN
     async with parts.database.transaction(Scope(issuer.agency.id, PUBLIC)) as session:
-        row = await store.receipt_numbered(session, issuer.device.series, proof.number)
+        held = await store.receipt_numbered(session, issuer.device.series, proof.number)
         blocks = await store.number_blocks(session, issuer.device.id)
-    if row is not None:
-        return (
-            _received(row, issuer, agent_number=issuer.person.agent_number) if row.digest == proof.digest else UNKNOWN
-        )
+    if held is not None:
+        same = held.row.digest == proof.digest
+        return _received(held, issuer, agent_number=issuer.person.agent_number) if same else UNKNOWN
     if not any(block.first <= proof.number <= block.last for block in blocks):
         return UNKNOWN
     facts = _facts(receipt_name(proof.series, proof.number), issuer)
     return ReceiptCheck("not_received", facts, phone_withdrawn=issuer.device.revoked_at is not None)
 
 
-def _received(row: Receipt, issuer: Issuer, *, agent_number: str | None) -> ReceiptCheck:
+def _received(held: HeldReceipt, issuer: Issuer, *, agent_number: str | None) -> ReceiptCheck:
+    row = held.row
     facts = _facts(
         receipt_name(row.series, row.number),
         issuer,
@@ -144,7 +143,7 @@ def _received(row: Receipt, issuer: Issuer, *, agent_number: str | None) -> Rece
         amount_cents=row.amount_cents,
         agent_number=agent_number,
     )
-    return ReceiptCheck("voided" if row.state == "voided" else "genuine", facts)
+    return ReceiptCheck("genuine" if held.counts else "voided", facts)
 
 
 def _facts(

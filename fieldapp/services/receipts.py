@@ -42,7 +42,6 @@ from fieldapp.domain.receipts import (
 )
 from fieldapp.domain.receipts import Creditor as PaperCreditor
 from fieldapp.services import cash, payers
-from fieldapp.services.agreement_review import Desk, review
 from fieldapp.services.laying import laid_over, open_lines, order_of
 from fieldapp.services.work import Work
 from fieldapp.store import access as access_store
@@ -52,6 +51,7 @@ from fieldapp.store import office_series as store
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.office_series import Device, Owed, Payment, Receipt
 from fieldapp.store.shapes.cash import AllocationPart, AllocationPreview, CashDesk, SeriesRow
+from fieldapp.store.tables.field import Promise
 
 Into = Literal["agency", "creditor"]
 OutOf = Literal["bank", "office_cash", "agent_cash"]
@@ -102,12 +102,14 @@ async def confirm_transfer(
     `cash.date_unlikely`, and those of the receipt.
     """
     promise = await cash_store.promise(work.session, promise_id)
-    key = key_of(promise_id)
-    if await cash_store.was_posted(work.session, key):
-        return await cash.read_desk(work)
     if promise.state != "open":
+        if await cash_store.was_posted(work.session, key_of(promise_id)):
+            return await cash.read_desk(work)
         raise Refusal("transfer.settled", kind=Kind.CONFLICT)
-    cash.check_day(work, seen_on)
+    # Voided receipts of the same announcement keep their causes.
+    before = await cash_store.times_posted(work.session, key_of(promise_id))
+    key = f"{key_of(promise_id)}:{before + 1}" if before else key_of(promise_id)
+    at = cash.moment(work, seen_on)
     announced = payment_method(promise.kind).announced
     assert announced is not None
     method = payment_method(announced.booked_as)
@@ -117,6 +119,7 @@ async def confirm_transfer(
         practice_id=promise.practice_id,
         visit_id=promise.visit_id,
         key=key,
+        at=at,
         method=method,
         answers={"seen_on": seen_on.isoformat(), "reference": reference.strip()},
         amount_cents=amount_cents,
@@ -125,11 +128,30 @@ async def confirm_transfer(
         more={"into": into},
         payer=payer,
     )
-    promise.state, promise.reference = "kept", reference.strip()
-    await work.session.flush()
+    await _keep_promise(work, promise, amount_cents, reference.strip(), cause=key)
     body = {"amount_cents": amount_cents, "method": method.code, "receipt": received.name}
     audit(work.session, "transfer.confirmed", "promise", promise_id, into=into, **body)
     return await cash.read_desk(work)
+
+
+async def _keep_promise(work: Work, promise: Promise, amount_cents: int, reference: str, *, cause: str) -> None:
+    """What was seen is kept; what was announced beyond it is still to come."""
+    missing = promise.amount_cents - amount_cents
+    if missing > 0:
+        rest = Promise(
+            id=cash_store.rest_of(promise.id, cause),
+            agency_id=work.agency_id,
+            practice_id=promise.practice_id,
+            visit_id=promise.visit_id,
+            kind=promise.kind,
+            due_on=promise.due_on,
+            amount_cents=missing,
+            reference=promise.reference,
+        )
+        work.session.add(rest)
+        promise.amount_cents = amount_cents
+    promise.state, promise.reference = "kept", reference
+    await work.session.flush()
 
 
 def key_of(promise_id: UUID) -> str:
@@ -143,6 +165,7 @@ async def receive(
     practice_id: UUID,
     visit_id: UUID,
     key: str,
+    at: datetime,
     method: PaymentMethod,
     answers: Mapping[str, str],
     amount_cents: int,
@@ -151,7 +174,7 @@ async def receive(
     more: Mapping[str, str],
     payer: Payer | None = None,
 ) -> ReceiptValue:
-    """Post what the office sees arrive, with a receipt of its own series; `more` goes beside the answers."""
+    """Post what the office sees arrive, as of `at`, with a receipt of its own series; `more` goes beside it."""
     owed = await store.owed(work.session, practice_id)
     shares, over_cents = laid_over(owed, amount_cents)
     place = await _place(work)
@@ -161,7 +184,7 @@ async def receive(
     agent_id = await store.agent_of_visit(work.session, visit_id)
     owners = {"creditor": creditor_id, "practice": practice_id, "person": agent_id}
     entry = payment_entry(
-        at=work.now,
+        at=at,
         idempotency_key=key,
         creditor_id=creditor_id,
         practice_id=practice_id,
@@ -182,7 +205,7 @@ async def receive(
         entry_id=posted[key],
         method=method.code,
         amount_cents=amount_cents,
-        received_at=work.now,
+        received_at=at,
         fields={**receipt.method.answers, **more},
         standing=standing.value,
         payer_name=payer.name if payer else None,
@@ -198,11 +221,9 @@ async def receive(
     body = {"amount_cents": amount_cents, "method": method.code, "receipt": receipt.name}
     if payer is not None:
         body["paid_by"] = payer.capacity.value
-    tell(
-        work.session, NewFact("payment.received", work.now, practice_id=practice_id, creditor_id=creditor_id, body=body)
-    )
+    tell(work.session, NewFact("payment.received", at, practice_id=practice_id, creditor_id=creditor_id, body=body))
     # A plan that this keeps is kept now.
-    tell(work.session, *await review(Desk(work.session, work.now, work.today, work.new_id), [practice_id]))
+    await cash.look_again(work, practice_id)
     return receipt
 
 
@@ -230,11 +251,13 @@ async def void_receipt(work: Work, receipt_id: UUID, *, reason: str) -> str:
     )
     await cash.reverse(work, payment, at=work.now, key=f"void:{receipt_id}", reason=f"{counter.name}: {reason.strip()}")
     payment.standing, row.state = Standing.VOIDED.value, "voided"
+    await cash_store.announce_again(work.session, payment)
     await work.session.flush()
     body = {"receipt": _name(row), "counter_receipt": counter.name, "amount_cents": row.amount_cents, "reason": reason}
     fact = NewFact("receipt.voided", work.now, practice_id=row.practice_id, creditor_id=payment.creditor_id, body=body)
     tell(work.session, fact)
     audit(work.session, "receipt.voided", "receipt", receipt_id, **body)
+    await cash.look_again(work, row.practice_id)
     return _name(kept)
 
 
@@ -282,6 +305,7 @@ async def refund(
         )
         tell(work.session, fact)
         audit(work.session, "payment.refunded", "receipt", receipt_id, **body)
+        await cash.look_again(work, row.practice_id)
     return -sum(leg.amount_cents for leg in await cash_store.claim_legs_of(work.session, payment))
 
 

@@ -122,9 +122,10 @@ async def let_go(desk: Desk, report: VisitReport) -> list[NewFact]:
 
 async def on_a_word(desk: Desk, decision: Decision, report: VisitReport) -> list[NewFact]:
     """Money taken as a settlement: on one that stands approved it needs nothing more, else the office decides."""
-    standing = await store.settlements(desk.session, [report.practice_id], open_only=True)
-    if any(row.visit_id is not None for row in standing):
-        return []
+    for row in await store.settlements(desk.session, [report.practice_id], states=store.WATCHED_SETTLEMENTS):
+        in_time = report.arrived_at.astimezone(store.ROME).date() <= row.pay_by
+        if row.visit_id is not None and (row.state != SettlementState.EXPIRED.value or in_time):
+            return []
     paid = sum(taken.payment.amount_cents for taken in decision.payments if taken.receipt is not None)
     if not paid:
         return []

@@ -10,13 +10,17 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import sqlalchemy
 from sqlalchemy import func
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.claims import AGREED
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import CLAIMS, LineBalance
+from fieldapp.domain.payments import Standing as Way
+from fieldapp.domain.payments import payment_method
 from fieldapp.domain.repayment_plan import (
     RUNNING,
     Credit,
@@ -29,11 +33,14 @@ from fieldapp.domain.repayment_plan import (
 from fieldapp.domain.repayment_plan import Instalment as InstalmentValue
 from fieldapp.store import ledger
 from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
-from fieldapp.store.tables.ledger import Account, Entry, Posting
+from fieldapp.store.tables.field import Payment
+from fieldapp.store.tables.ledger import Account, Entry, PaymentEntry, Posting
 from fieldapp.store.tables.practice import Creditor, DebtLine, Practice
 
 ROME = ZoneInfo("Europe/Rome")
 OPEN_SETTLEMENTS = (SettlementState.PROPOSED.value, SettlementState.APPROVED.value)
+WATCHED_SETTLEMENTS = (*OPEN_SETTLEMENTS, SettlementState.EXPIRED.value)
+"""Those that money which is told late may still change."""
 RUNNING_STATES = (PlanState.ACTIVE.value, PlanState.BROKEN.value)
 TERMS = ("valid_from", *asdict(Terms()))
 """The columns of `creditor_terms` that say what is granted, and from when."""
@@ -117,7 +124,7 @@ def _stands(
     return standing(
         [InstalmentValue(item.number, item.due_on, item.cents) for item in items],
         [
-            Credit(one.at.astimezone(ROME).date(), one.cents)
+            one.credit()
             for one in paid[row.practice_id]
             if row.agreed_at <= one.at and (row.ended_at is None or one.at < row.ended_at)
         ],
@@ -128,14 +135,18 @@ def _stands(
 
 
 async def settlements(
-    session: AsyncSession, practice_ids: Iterable[UUID] | None, *, open_only: bool = False
+    session: AsyncSession,
+    practice_ids: Iterable[UUID] | None,
+    *,
+    open_only: bool = False,
+    states: Iterable[str] | None = None,
 ) -> Sequence[Settlement]:
-    """Settlements of these practices (of all for None), the newest first."""
+    """Settlements of these practices (of all for None), in these states, the newest first."""
     query = select(Settlement).order_by(col(Settlement.agreed_at).desc(), col(Settlement.id))
     if practice_ids is not None:
         query = query.where(col(Settlement.practice_id).in_(list(practice_ids)))
-    if open_only:
-        query = query.where(col(Settlement.state).in_(OPEN_SETTLEMENTS))
+    if open_only or states is not None:
+        query = query.where(col(Settlement.state).in_(OPEN_SETTLEMENTS if states is None else list(states)))
     return (await session.exec(query)).all()
 
 
@@ -175,10 +186,18 @@ async def plan(session: AsyncSession, plan_id: UUID) -> RepaymentPlan:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """What an entry took off the claims of a practice; negative where it put something back."""
+    """What an entry took off the claims of a practice; negative where it put something back, `undoes` says of which."""
 
+    entry_id: UUID
     at: datetime
     cents: int
+    undoes: UUID | None = None
+    provisional: bool = False
+
+    def credit(self) -> Credit:
+        """The same on its local day."""
+        on = self.at.astimezone(ROME).date()
+        return Credit(on, self.cents, name=self.entry_id, undoes=self.undoes, provisional=self.provisional)
 
 
 async def movements(session: AsyncSession, practice_ids: Iterable[UUID]) -> dict[UUID, list[Movement]]:
@@ -188,22 +207,36 @@ async def movements(session: AsyncSession, practice_ids: Iterable[UUID]) -> dict
     count without being told apart. A creditor's statement counts where it lowers the debt: somebody paid there.
     """
     change = func.sum(Posting.amount_cents)
+    own, taken_back = aliased(Payment), aliased(Payment)
     query = (
-        select(Entry.practice_id, Entry.kind, Entry.at, change)
+        sqlalchemy.select(
+            col(Entry.id),
+            col(Entry.practice_id),
+            col(Entry.kind),
+            col(Entry.at),
+            func.coalesce(col(Entry.reverses), col(taken_back.entry_id)).label("undoes"),
+            col(own.method),
+            col(own.standing),
+            change.label("cents"),
+        )
         .join(Posting, col(Posting.entry_id) == col(Entry.id))
         .join(Account, col(Account.id) == col(Posting.account_id))
+        .join(own, col(own.entry_id) == col(Entry.id), isouter=True)
+        .join(PaymentEntry, col(PaymentEntry.entry_id) == col(Entry.id), isouter=True)
+        .join(taken_back, col(taken_back.id) == col(PaymentEntry.payment_id), isouter=True)
         .where(
             col(Entry.practice_id).in_(list(practice_ids)),
             col(Account.kind).in_([kind.value for kind in CLAIMS]),
             col(Entry.kind).not_in(AGREED),
         )
-        .group_by(col(Entry.id))
+        .group_by(col(Entry.id), col(taken_back.entry_id), col(own.method), col(own.standing))
         .order_by(col(Entry.at), col(Entry.id))
     )
     found: dict[UUID, list[Movement]] = defaultdict(list)
-    for practice_id, kind, at, cents in await session.execute(query):
-        if cents and (cents < 0 or kind != "statement"):
-            found[practice_id].append(Movement(at, -int(cents)))
+    for row in await session.execute(query):
+        if row.cents and (row.cents < 0 or row.kind != "statement"):
+            provisional = row.method is not None and payment_method(row.method).may_come_back(Way(row.standing))
+            found[row.practice_id].append(Movement(row.id, row.at, -int(row.cents), row.undoes, provisional))
     return found
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from sqlalchemy import and_, func
+from sqlalchemy import and_, func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -266,6 +266,39 @@ async def entry(session: AsyncSession, entry_id: UUID) -> NewEntry:
         practice_id=row.practice_id,
         reverses=row.reverses,
     )
+
+
+async def banked_on(session: AsyncSession, payment: Payment) -> date | None:
+    """The day on which the slip that a payment went with was paid in."""
+    if payment.slip_id is None:
+        return None
+    return (await session.get_one(DepositSlip, payment.slip_id)).banked_on
+
+
+async def times_posted(session: AsyncSession, cause: str) -> int:
+    """How often a cause was posted: under its own key, or again after that was undone (`cause:2` and so on)."""
+    again = col(Entry.idempotency_key).like(f"{cause}:%")
+    query = select(func.count()).select_from(Entry).where(or_(col(Entry.idempotency_key) == cause, again))
+    return (await session.exec(query)).one()
+
+
+def rest_of(promise_id: UUID, cause: str) -> UUID:
+    """The announcement of what was still missing when `cause` kept a part of one."""
+    return uuid5(promise_id, cause)
+
+
+async def announce_again(session: AsyncSession, payment: Payment) -> None:
+    """The announcement that a voided payment had kept waits for its money again, with what was still missing of it."""
+    cause = (await session.get_one(Entry, payment.entry_id)).idempotency_key
+    kind, _, rest = cause.partition(":")
+    if kind != "transfer":
+        return
+    promise = await session.get_one(Promise, UUID(rest.partition(":")[0]))
+    promise.state = "open"
+    missing = await session.get(Promise, rest_of(promise.id, cause))
+    if missing is not None and missing.state == "open":
+        promise.amount_cents += missing.amount_cents
+        await session.delete(missing)
 
 
 async def was_posted(session: AsyncSession, idempotency_key: str) -> bool:

@@ -281,7 +281,7 @@ async def practices_known(
             ),
             asked={UUID(id_): digest for id_, _, visit_id, digest in row.settlement if visit_id is None},
             plan_running=any(state in agreements.RUNNING_STATES for _, state in row.repayment_plan),
-            settlement_open=any(state in agreements.OPEN_SETTLEMENTS for _, state, *_ in row.settlement),
+            settlement_open=any(state in agreements.WATCHED_SETTLEMENTS for _, state, *_ in row.settlement),
             planned=tuple(
                 PlannedContact(UUID(id_), contacts.as_contact(date.fromisoformat(on), details))
                 for id_, on, details in row.task

@@ -16,7 +16,7 @@ from fieldapp.domain.receipt_series import Link, NumberBlock, Series, next_numbe
 from fieldapp.store.tables.access import Agency, Device, Person
 from fieldapp.store.tables.access import NumberBlock as NumberBlockRow
 from fieldapp.store.tables.agreements import RepaymentPlan, Settlement
-from fieldapp.store.tables.field import PadForm, PaperPad, Receipt, Visit
+from fieldapp.store.tables.field import PadForm, PaperPad, Payment, Receipt, Visit
 
 PUBLIC = "public"
 """The role of transactions that a stranger's question opens: of one agency, whose device signed."""
@@ -45,8 +45,25 @@ async def issuers(session: AsyncSession, *, device_id: UUID | None = None, serie
     return [Issuer(*row) for row in (await session.exec(query)).all()]
 
 
-async def receipt_numbered(session: AsyncSession, series: str, number: int) -> Receipt | None:
-    return (await session.exec(select(Receipt).where(Receipt.series == series, Receipt.number == number))).first()
+@dataclass(frozen=True, slots=True)
+class HeldReceipt:
+    """A receipt that has come in. `counts`: nobody voided it, and no cheque that it stands for came back."""
+
+    row: Receipt
+    counts: bool
+
+
+async def receipt_numbered(session: AsyncSession, series: str, number: int) -> HeldReceipt | None:
+    query = (
+        select(Receipt, Payment.standing)
+        .join(Payment, col(Payment.receipt_id) == col(Receipt.id), isouter=True)
+        .where(Receipt.series == series, Receipt.number == number)
+    )
+    found = (await session.exec(query)).first()
+    if found is None:
+        return None
+    row, standing = found
+    return HeldReceipt(row, row.state != "voided" and standing != "unpaid")
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,8 @@ class Settlement(SQLModel, table=True):
     digest: str | None = None
     signature: str | None = None
     flags: list[str] = json_list()
+    given_up_entry: UUID | None = maybe_link("entry.id", index=False)
+    """By which the rest was given up, while it is paid."""
     decided_at: datetime | None = maybe_instant()
     decided_by: UUID | None = maybe_link("person.id", index=False)
     note: str = ""
