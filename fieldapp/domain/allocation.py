@@ -41,6 +41,11 @@ class AllocationOrder:
             raise Refusal("payment.allocation_order_incomplete", kind=Kind.MALFORMED)
 
 
+def order_named(parts: Sequence[str]) -> AllocationOrder:
+    """A creditor's order by the names of its parts; the law's where none are named."""
+    return AllocationOrder(tuple(Part(name) for name in parts)) if parts else AllocationOrder()
+
+
 @dataclass(frozen=True, slots=True)
 class OpenLine:
     """What is still owed on one debt line; `id` names it."""

@@ -183,6 +183,8 @@ class StampDuty:
         checked_text(self.authorisation, at="stamp_duty.authorisation", empty_allowed=True)
 
 
+EXEMPTIONS = ("subject_to_vat", "exempt")
+"""Why no duty is due on a creditor's receipts, whatever the amount."""
 STAMP_REASONS = ("over_threshold", "up_to_threshold", "subject_to_vat", "exempt")
 
 

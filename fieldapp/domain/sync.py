@@ -23,6 +23,7 @@ from typing import Any
 from uuid import UUID
 
 from fieldapp.domain.agreements import AgreementPaper, PlanPaper, read_agreement
+from fieldapp.domain.allocation import AllocationOrder
 from fieldapp.domain.captured import PlacementDays
 from fieldapp.domain.cash import read_count
 from fieldapp.domain.conduct import (
@@ -41,17 +42,20 @@ from fieldapp.domain.conduct import (
     judge,
 )
 from fieldapp.domain.conduct import Visit as VisitAct
+from fieldapp.domain.conduct.stamp import stamp_rule
 from fieldapp.domain.contacts import OF_THE_PERSON, Channel, Contact, calls_to_cancel, local_day, without
 from fieldapp.domain.danger import Danger, read_danger, read_danger_position
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import canonical_json, sha256
+from fieldapp.domain.ledger import LineBalance
 from fieldapp.domain.pads import Form, FormState, PadKind, is_pad_series, paper_flags, usable
 from fieldapp.domain.payments import checked_answers, odd_day, payment_method, same_name
 from fieldapp.domain.reading import Reader
 from fieldapp.domain.receipt_series import Series, SignedReceipt, VerifySignature, judge_receipt
 from fieldapp.domain.receipt_series import Verdict as ReceiptVerdict
-from fieldapp.domain.receipts import ReceiptValue, WordingKind, read_receipt
+from fieldapp.domain.receipts import ChargedTo, ReceiptValue, WordingKind, local_time, read_receipt
 from fieldapp.domain.repayment_plan import Terms, outside, settlement_outside
+from fieldapp.domain.taken_money import PlanKnown, after, laid_on_the_books, said_otherwise
 from fieldapp.domain.told import (
     Told,
     read_address_pin,
@@ -168,6 +172,13 @@ class PracticeKnown:
     """The same for practices whose debtor a person said to be one."""
     agreements: frozenset[UUID] = frozenset()
     """Plans and settlements that have arrived with their visit."""
+    lines: tuple[tuple[UUID, LineBalance], ...] = ()
+    """The debt lines in their order, each with what the ledger says before this batch."""
+    order: AllocationOrder = field(default_factory=AllocationOrder)
+    stamp_charged_to: ChargedTo = ChargedTo.DEBTOR
+    stamp_exemption: str = ""
+    plan: PlanKnown | None = None
+    """The plan that runs."""
     asked: Mapping[UUID, str] = field(default_factory=dict)
     """Digests of the settlements that were asked from the door and whose visit has not arrived."""
     plan_running: bool = False
@@ -423,11 +434,11 @@ class _Judging:
         self._forms = known.forms
         self._facts = {practice.id: practice.facts for practice in known.practices.values()}
         self._paid: dict[UUID, int] = {}
+        self._lines = {practice.id: practice.lines for practice in known.practices.values()}
+        self._plans = {practice.id: practice.plan for practice in known.practices.values()}
         self._agent = known.agent
         self._agreements: set[UUID] = set()
         self._read: set[UUID] = set()
-        self._planned: set[UUID] = set()
-        """Practices of which this batch brought a signed plan."""
 
     def decide(self, item: Arrived) -> Decision:
         before = self._earlier.get(item.id)
@@ -513,17 +524,20 @@ class _Judging:
             raise Refusal("visit.reported_twice", kind=Kind.CONFLICT)
         if report.address_id not in practice.addresses:
             raise Refusal("visit.address_unknown", kind=Kind.MISSING)
-        agreement = self._agreement(report, practice)
-        running = practice.plan_running or practice.id in self._planned or _is_signed_plan(agreement)
-        payments = tuple(self._payment(payment, practice, running) for payment in report.payments)
+        agreement, not_taken = self._agreement_of(report, practice)
+        if _is_signed_plan(agreement):
+            assert agreement is not None
+            self._plans[practice.id] = _plan_of(agreement.paper)
+        payments = tuple(self._payment(payment, practice, report) for payment in report.payments)
         notice_form = self._notice_form(report)
+        payments, differing = self._on_the_books(practice, payments)
         over_cents = self._over(practice, payments)
         self._visits.add(report.visit_id)
         if agreement is not None:
             self._agreements.add(UUID(agreement.paper.id))
-        if _is_signed_plan(agreement):
-            self._planned.add(practice.id)
-        flags = (*decision.flags, *self._flags(report, payments, practice), *_agreement_flags(report, agreement))
+        flags = (*decision.flags, *self._flags(report, payments, practice), *differing, *not_taken)
+        if not not_taken:
+            flags = (*flags, *_agreement_flags(report, agreement))
         flags = (*flags, *self._printed_otherwise(payments, practice), *(("payment.over_owed",) if over_cents else ()))
         flags = (*flags, *_paper_flags(decision, report, payments, notice_form))
         findings = self._findings(report, payments, practice)
@@ -543,6 +557,46 @@ class _Judging:
             cancels=self._needless(report, practice),
             unknown_patron_of=next((f.details["comune"] for f in findings if f.code == ABOUT_THE_COMUNE), None),
         )
+
+    def _agreement_of(
+        self, report: VisitReport, practice: PracticeKnown
+    ) -> tuple[TakenAgreement | None, tuple[str, ...]]:
+        """The agreement, or why it was not taken where the report brings receipts: money is booked whatever else is
+        wrong with a report. Without any the report is refused as `_agreement` says."""
+        try:
+            return self._agreement(report, practice), ()
+        except Refusal as refusal:
+            if not any(payment.receipt is not None for payment in report.payments):
+                raise
+            return None, ("agreement.not_taken", refusal.code)
+
+    def _on_the_books(
+        self, practice: PracticeKnown, payments: tuple[TakenPayment, ...]
+    ) -> tuple[tuple[TakenPayment, ...], list[str]]:
+        """The payments as the ledger bears them, and what their papers say otherwise."""
+        laid: list[TakenPayment] = []
+        flags: list[str] = []
+        for taken in payments:
+            lines = self._lines[practice.id]
+            if taken.receipt is None or not lines:
+                laid.append(taken)
+                continue
+            shares = taken.payment.allocation
+            on_the_books = laid_on_the_books(shares, lines, practice.order)
+            issued_on = local_time(taken.receipt.issued_at, taken.receipt.utc_offset_min).date()
+            rule = replace(
+                stamp_rule(self._known.ruleset, issued_on, practice=practice.facts),
+                charged_to=practice.stamp_charged_to,
+            )
+            owed_cents = sum(balance.total_cents for _, balance in lines)
+            flags += said_otherwise(
+                taken.receipt, shares, owed_cents=owed_cents, rule=rule, exemption=practice.stamp_exemption
+            )
+            if on_the_books.moved:
+                flags.append("payment.laid_otherwise")
+            self._lines[practice.id] = after(lines, on_the_books.shares)
+            laid.append(replace(taken, payment=replace(taken.payment, allocation=on_the_books.shares)))
+        return tuple(laid), flags
 
     def _agreement(self, report: VisitReport, practice: PracticeKnown) -> TakenAgreement | None:
         """The plan or settlement of the report, with nothing taken on trust.
@@ -574,7 +628,7 @@ class _Judging:
         given = report.signature
         return replace(taken, signed=given is not None and not given.refused and sent.digest in given.text)
 
-    def _payment(self, payment: ReportedPayment, practice: PracticeKnown, running: bool) -> TakenPayment:
+    def _payment(self, payment: ReportedPayment, practice: PracticeKnown, report: VisitReport) -> TakenPayment:
         method = payment_method(payment.method)
         if not method.at_the_door:
             raise Refusal("payment.method_not_at_the_door", details={"method": payment.method})
@@ -593,8 +647,18 @@ class _Judging:
         form = self._form_written_on(payment)
         receipt = self._receipt(content, payment.receipt.signature, form)
         _agree(receipt, payment, practice)
-        number = receipt.wording.number if running and receipt.wording.kind is WordingKind.INSTALMENT else None
+        number = self._instalment(receipt, practice, on=report.left_at.astimezone(self._known.ruleset.tz).date())
         return TakenPayment(payment, receipt, content, payment.receipt.signature, number, form)
+
+    def _instalment(self, receipt: ReceiptValue, practice: PracticeKnown, *, on: date) -> int | None:
+        """Which instalment of the running plan the receipt is for; None where it says so and it is none."""
+        plan = self._plans[practice.id]
+        if plan is None:
+            return None
+        number = receipt.wording.number if receipt.wording.kind is WordingKind.INSTALMENT else None
+        takes = plan.takes(number, receipt.amount_cents, on=on, of=receipt.wording.of)
+        self._plans[practice.id] = replace(plan, paid_cents=plan.paid_cents + receipt.amount_cents)
+        return number if takes else None
 
     def _over(self, practice: PracticeKnown, payments: tuple[TakenPayment, ...]) -> int:
         """What these payments bring beyond what is owed after everything before them: two phones knew of one debt."""
@@ -672,7 +736,8 @@ class _Judging:
         flags = [refusal.code for refusal in check_report(report, now=report.left_at, placement=practice.placement)]
         if report.planned_day.isoformat() not in practice.assigned_on:
             flags.append("visit.reassigned")
-        if report.arrived_at > known.now + FAR_OFF:
+        instants = [report.arrived_at, *(instant_of(t.receipt) for t in payments if t.receipt is not None)]
+        if max(instants) > known.now + FAR_OFF:
             flags.append("clock.in_the_future")
         named = [t.receipt is not None and t.receipt.wording.kind is WordingKind.INSTALMENT for t in payments]
         if any(is_named and t.instalment_number is None for is_named, t in zip(named, payments, strict=True)):
@@ -845,6 +910,16 @@ def _raw_signature(sent: SignedPaper) -> bytes:
         return base64.urlsafe_b64decode(sent.signature + "=" * (-len(sent.signature) % 4))
     except (binascii.Error, ValueError):
         raise Refusal("agreement.signature_invalid", kind=Kind.MALFORMED) from None
+
+
+def _plan_of(paper: AgreementPaper) -> PlanKnown:
+    assert isinstance(paper, PlanPaper)
+    return PlanKnown(tuple((item.number, item.due_on, item.cents) for item in paper.schedule()), 0)
+
+
+def instant_of(receipt: ReceiptValue) -> datetime:
+    """When the receipt says that it was issued."""
+    return datetime.fromisoformat(receipt.issued_at.replace("Z", "+00:00"))
 
 
 def _is_signed_plan(agreement: TakenAgreement | None) -> bool:

@@ -158,7 +158,7 @@ async def _clear(work: Work, payment_id: UUID, cleared_on: date) -> None:
     row = await store.payment(work.session, payment_id)
     if row.standing != Standing.CLEARED.value:
         rules.step(row.method, Standing(row.standing), Standing.CLEARED)
-        at = moment(work, cleared_on, since=await _since(work, row))
+        at = moment(work, cleared_on, since=row.received_at, banked_on=await store.banked_on(work.session, row))
         source = await _place_of(work, row)
         # The stamp duty that a debtor paid on top travels with the payment.
         cents = await held_cents(work, row)
@@ -192,7 +192,7 @@ async def bounce_cheque(work: Work, payment_id: UUID, *, unpaid_on: date, reason
     row = await store.payment(work.session, payment_id)
     if row.standing != Standing.UNPAID.value:
         rules.step(row.method, Standing(row.standing), Standing.UNPAID)
-        at = moment(work, unpaid_on, since=await _since(work, row))
+        at = moment(work, unpaid_on, since=row.received_at, banked_on=await store.banked_on(work.session, row))
         await reverse(work, row, at=at, key=f"unpaid:{payment_id}", reason=reason)
         row.standing = Standing.UNPAID.value
         await work.session.flush()
@@ -214,12 +214,6 @@ async def bounce_cheque(work: Work, payment_id: UUID, *, unpaid_on: date, reason
 async def look_again(work: Work, practice_id: UUID) -> None:
     """Plans and settlements of the practice, held against its money as it is now."""
     tell(work.session, *await review(desk_of(work), [practice_id]))
-
-
-async def _since(work: Work, row: Payment) -> datetime:
-    """When the payment came to where it is: nothing happens to it before."""
-    banked_on = await store.banked_on(work.session, row)
-    return row.received_at if banked_on is None else max(row.received_at, _noon(work, banked_on))
 
 
 async def reverse(work: Work, row: Payment, *, at: datetime, key: str, reason: str) -> None:
@@ -262,22 +256,21 @@ async def _post(work: Work, entry: NewEntry) -> UUID:
     return posted[entry.idempotency_key]
 
 
-def moment(work: Work, day: date, *, since: datetime | None = None) -> datetime:
+def moment(work: Work, day: date, *, since: datetime | None = None, banked_on: date | None = None) -> datetime:
     """The instant that a bank's date stands for: now for today, else noon of the day, but not before `since`.
 
-    Raises Refusal `cash.date_unlikely` for a date to come or long past, and for one before the day of `since`.
+    Raises Refusal `cash.date_unlikely` for a date to come or long past, and for one before the day of `since`, when
+    the money was taken, or before it was `banked_on`.
     """
     first = work.today - EARLIEST
     if since is not None:
         first = max(first, since.astimezone(work.parts.zone).date())
+    if banked_on is not None:
+        first = max(first, banked_on)
     if not first <= day <= work.today:
         raise Refusal("cash.date_unlikely", details={"day": day.isoformat()})
-    at = work.now if day == work.today else _noon(work, day)
-    return at if since is None else max(at, since)
-
-
-def _noon(work: Work, day: date) -> datetime:
-    return datetime.combine(day, time(12), tzinfo=work.parts.zone)
+    at = work.now if day == work.today else datetime.combine(day, time(12), tzinfo=work.parts.zone)
+    return at if since is None else min(work.now, max(at, since))
 
 
 def _tell(work: Work, kind: str, row: Payment, at: datetime, **more: str) -> None:

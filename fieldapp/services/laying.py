@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from fieldapp.domain.allocation import AllocationOrder, Applied, OpenLine, Part, allocate
+from fieldapp.domain.allocation import AllocationOrder, Applied, OpenLine, allocate, order_named
 from fieldapp.domain.ledger import LineBalance, LineShare
 from fieldapp.store.office_series import Owed
 
 
 def order_of(owed: Owed) -> AllocationOrder:
     """The creditor's order of parts; without one the law's."""
-    parts = tuple(Part(name) for name in owed.creditor.allocation_order)
-    return AllocationOrder(parts) if parts else AllocationOrder()
+    return order_named(owed.creditor.allocation_order)
 
 
 def open_lines(owed: Owed) -> list[OpenLine]:

@@ -105,7 +105,7 @@ async def _judge(work: Work, sent_by: store.Sender, arrived: Sequence[Arrived], 
     return _Judged(
         judge_batch(arrived, known, verify_signature=work.parts.verify),
         {practice.id: practice.creditor_id for practice in known.practices.values()},
-        frozenset(p.id for p in known.practices.values() if p.plan_running or p.settlement_open),
+        frozenset(p.id for p in known.practices.values() if p.plan is not None or p.settlement_open),
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased, join
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from fieldapp.domain.allocation import order_named
 from fieldapp.domain.captured import PlacementDays
 from fieldapp.domain.cash import PurseCount
 from fieldapp.domain.conduct import Ruleset
@@ -25,7 +26,7 @@ from fieldapp.domain.pads import Form
 from fieldapp.domain.payments import payment_method
 from fieldapp.domain.reading import instant_text
 from fieldapp.domain.receipt_series import Link, NumberBlock, Series
-from fieldapp.domain.receipts import ChargedTo
+from fieldapp.domain.receipts import EXEMPTIONS, ChargedTo
 from fieldapp.domain.sync import (
     NOTED,
     Decision,
@@ -38,7 +39,9 @@ from fieldapp.domain.sync import (
     TakenPayment,
     Touched,
     Verdict,
+    instant_of,
 )
+from fieldapp.domain.taken_money import PlanKnown
 from fieldapp.domain.told import DayClosed, DayOrder, MessageRead, PaperRequest, Told
 from fieldapp.domain.visit_report import DebtorMet, ThirdPartyMet, VisitReport
 from fieldapp.store import agreements, contacts, ledger, limitation, messages, pads
@@ -49,7 +52,7 @@ from fieldapp.store.feed import NewFact
 from fieldapp.store.gathering import gathered, listed
 from fieldapp.store.tables.access import Agency, Device, Person
 from fieldapp.store.tables.access import NumberBlock as NumberBlockRow
-from fieldapp.store.tables.agreements import CreditorTerms, RepaymentPlan, Settlement
+from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
 from fieldapp.store.tables.field import (
     Attachment,
     Envelope,
@@ -222,7 +225,15 @@ async def practices_known(
         where=(col(CreditorTerms.creditor_id) == col(Practice.creditor_id), col(CreditorTerms.valid_from) <= today),
         of=Practice,
     ).label("granted")
-    plans = gathered(RepaymentPlan, RepaymentPlan.id, RepaymentPlan.state)
+    plans = gathered(RepaymentPlan, RepaymentPlan.id, RepaymentPlan.state, RepaymentPlan.total_cents)
+    instalments = listed(
+        Instalment.plan_id,
+        Instalment.number,
+        Instalment.due_on,
+        Instalment.cents,
+        where=(col(Instalment.practice_id) == col(Practice.id),),
+        of=Practice,
+    ).label("instalments")
     settlements = gathered(Settlement, Settlement.id, Settlement.state, Settlement.visit_id, Settlement.digest)
     waiting = gathered(
         Task, Task.id, Task.due_on, Task.details, where=(Task.kind == contacts.PLANNED, Task.state == "open")
@@ -235,11 +246,15 @@ async def practices_known(
             col(Practice.debtor_group),
             col(Creditor.name).label("creditor_name"),
             col(Creditor.cheque_payee),
+            col(Creditor.allocation_order),
+            col(Creditor.stamp_duty_charged_to),
+            col(Creditor.stamp_duty_reason),
             listed(Obligor.name, where=(col(Obligor.practice_id) == col(Practice.id),), of=Practice).label("named"),
             addresses,
             assigned,
             granted,
             plans,
+            instalments,
             settlements,
             waiting,
         )
@@ -269,18 +284,22 @@ async def practices_known(
             owed_cents=sum(limitation.owed_by_line(row).values()),
             creditor_name=row.creditor_name,
             cheque_payee=row.cheque_payee,
+            lines=limitation.lines_of(row),
+            order=order_named(row.allocation_order),
+            stamp_charged_to=ChargedTo(row.stamp_duty_charged_to),
+            stamp_exemption=row.stamp_duty_reason if row.stamp_duty_reason in EXEMPTIONS else "",
+            plan=_running_plan(row),
             debtor_names=frozenset(name for (name,) in row.named),
             debtor_group=row.debtor_group,
             terms=agreements.terms_from(row.granted),
             agreements=frozenset(
                 UUID(id_)
                 for id_ in (
-                    *(id_ for id_, _ in row.repayment_plan),
+                    *(id_ for id_, *_ in row.repayment_plan),
                     *(id_ for id_, _, visit_id, _ in row.settlement if visit_id is not None),
                 )
             ),
             asked={UUID(id_): digest for id_, _, visit_id, digest in row.settlement if visit_id is None},
-            plan_running=any(state in agreements.RUNNING_STATES for _, state in row.repayment_plan),
             settlement_open=any(state in agreements.WATCHED_SETTLEMENTS for _, state, *_ in row.settlement),
             planned=tuple(
                 PlannedContact(UUID(id_), contacts.as_contact(date.fromisoformat(on), details))
@@ -290,6 +309,16 @@ async def practices_known(
         for row in rows
     }
     return known, frozenset(UUID(id_) for row in rows for id_, *_ in row.visit)
+
+
+def _running_plan(row: Any) -> PlanKnown | None:
+    """The plan that runs, with what was paid on it by now: all that its whole sum exceeds what is owed."""
+    running = [(id_, total) for id_, state, total in row.repayment_plan if state in agreements.RUNNING_STATES]
+    if not running:
+        return None
+    plan_id, total_cents = running[-1]
+    items = sorted((n, date.fromisoformat(on), cents) for of, n, on, cents in row.instalments if of == plan_id)
+    return PlanKnown(tuple(items), max(0, total_cents - sum(limitation.owed_by_line(row).values())))
 
 
 # --- writing ---
@@ -704,12 +733,13 @@ class _Writing:
         assert payment.receipt is not None
         creditor_id = self._creditors[report.practice_id]
         receipt_id = self._new_id()
-        issued_at = datetime.fromisoformat(receipt.issued_at.replace("Z", "+00:00"))
+        issued_at = instant_of(receipt)
         key = f"receipt:{receipt.name}"
         borne_by_debtor = receipt.stamp_duty.charged_to is ChargedTo.DEBTOR
         self.entries.append(
             payment_entry(
-                at=issued_at,
+                # A phone whose clock is ahead puts nothing into books of days to come.
+                at=min(issued_at, self._now),
                 idempotency_key=key,
                 creditor_id=creditor_id,
                 practice_id=report.practice_id,
@@ -758,7 +788,7 @@ class _Writing:
             entry_key=key,
             method=payment.method,
             amount_cents=payment.amount_cents,
-            received_at=issued_at,
+            received_at=min(issued_at, self._now),
             fields=dict(payment.fields),
             instalment_number=taken.instalment_number,
             reported_at=None,

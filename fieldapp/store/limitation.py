@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.conduct import DebtorKind, Ruleset
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.domain.ledger import CLAIMS
+from fieldapp.domain.ledger import CLAIMS, LineBalance
 from fieldapp.domain.limitation import (
     ACKNOWLEDGING,
     DatedLine,
@@ -29,6 +29,7 @@ from fieldapp.domain.limitation import (
     standing,
     terms,
 )
+from fieldapp.domain.taken_money import balances_of
 from fieldapp.store import ledger
 from fieldapp.store.cards import by_practice, debt_line_cards
 from fieldapp.store.database import agency_of
@@ -58,7 +59,7 @@ _PAPER = join(SignatureGiven, Visit, col(Visit.id) == col(SignatureGiven.visit_i
 
 CLOCKS: tuple[Any, ...] = (
     gathered(Obligor, Obligor.kind, where=[col(Obligor.role) == "debtor"]),
-    gathered(DebtLine, DebtLine.id, DebtLine.due_on, DebtLine.kind, DebtLine.title),
+    gathered(DebtLine, DebtLine.id, DebtLine.due_on, DebtLine.kind, DebtLine.title, DebtLine.position),
     gathered(ActRow, ActRow.on, ActRow.kind, ActRow.reference, ActRow.debt_line_id, where=_STANDS),
     listed(
         Posting.debt_line_id,
@@ -72,6 +73,7 @@ CLOCKS: tuple[Any, ...] = (
         select(Payment.id)
         .where(col(Payment.entry_id) == col(Entry.id), col(Payment.payer_capacity).is_not(None))
         .exists(),
+        Account.kind,
         source=_CLAIM,
         where=(col(Account.practice_id) == col(Practice.id), col(Account.kind).in_([kind.value for kind in CLAIMS])),
         of=Practice,
@@ -117,13 +119,19 @@ def owed_by_line(row: Any) -> dict[UUID, int]:
     return owed
 
 
+def lines_of(row: Any) -> tuple[tuple[UUID, LineBalance], ...]:
+    """The debt lines in their order with what is owed on each part, from a row of `CLOCKS`."""
+    claims = [(UUID(line_id), str(kind), int(cents)) for line_id, cents, *_, kind in row.claim if line_id is not None]
+    return balances_of(claims, [UUID(id_) for id_, *_ in sorted(row.debt_line, key=lambda line: line[4])])
+
+
 def clocks_of(row: Any, *, ruleset: Ruleset, today: date) -> dict[UUID, Standing]:
     """The clock of each line, from a row of `CLOCKS`."""
     known = _terms(ruleset, today, str(row.creditor_id), debtor_of(row))
     acts = _acts(row)
     return {
         UUID(id_): standing(DatedLine(id_, kind, title, date.fromisoformat(due_on)), acts, known)
-        for id_, due_on, kind, title in row.debt_line
+        for id_, due_on, kind, title, _ in row.debt_line
     }
 
 
@@ -139,7 +147,7 @@ def _acts(row: Any) -> list[InterruptingAct]:
     ]
     acts += [
         InterruptingAct(_local(at), Interruption.PART_PAYMENT, memo, line)
-        for line, _, kind, at, memo, reversed_, by_another in row.claim
+        for line, _, kind, at, memo, reversed_, by_another, _ in row.claim
         if kind == "payment" and line is not None and not reversed_ and not by_another
     ]
     for at, outcome in row.signed:

@@ -28,6 +28,7 @@ from fieldapp.domain.reading import instant_text
 from fieldapp.domain.receipt_series import Series
 from fieldapp.domain.receipts import Capacity, Method, Payer, SettledLine, Wording, WordingKind
 from fieldapp.domain.sync import TOLD_TO_THE_OFFICE, Arrived, Decision, Known, PracticeKnown, judge_batch
+from fieldapp.domain.taken_money import PlanKnown
 from tests.domain.receipt_builders import DEVICE as THE_PHONE
 from tests.domain.receipt_builders import Phone, verify
 from tests.domain.test_conduct import CASES, NOW, RULES, changed
@@ -100,7 +101,7 @@ def decide(facts: Facts, ruleset: Ruleset, *, series: Series | None = None, **to
         barred_on={},
         ever_assigned=True,
         assigned_on=frozenset({body["planned_day"]}),
-        plan_running=True,
+        plan=PlanKnown(tuple((number, facts.act.at.date(), 999_999_999) for number in (1, 2, 3)), 0),
     )
     assert facts.agent is not None
     known = Known(
