@@ -14,7 +14,7 @@ from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import sha256 as digest_of
 from fieldapp.domain.sync import Arrived, Decision, PhoneClock, Verdict, judge_batch, touched
 from fieldapp.domain.told import AddressPin
-from fieldapp.services import addresses, agreements, pads, rules
+from fieldapp.services import addresses, agreements, instruments, pads, rules
 from fieldapp.services.access import read_clock
 from fieldapp.services.work import PROTOCOL, Work, speaking
 from fieldapp.store import envelopes as store
@@ -169,6 +169,7 @@ async def _store(
         facts += await agreements.follow(
             work, decisions, creditors=creditors, agent_id=sent_by.person.id, watched=watched
         )
+    await instruments.look_at(work, decisions)
     for pad_id in {form.pad_id for decision in decisions for form in decision.forms}:
         await pads.found_again(work, pad_id)
     tell(work.session, *facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -280,6 +280,22 @@ async def times_posted(session: AsyncSession, cause: str) -> int:
     again = col(Entry.idempotency_key).like(f"{cause}:%")
     query = select(func.count()).select_from(Entry).where(or_(col(Entry.idempotency_key) == cause, again))
     return (await session.exec(query)).one()
+
+
+async def named_alike(session: AsyncSession, method: str, said: Mapping[str, str], *, but: str) -> list[str]:
+    """The receipts, but one, of standing payments whose answers say the same, without regard to case."""
+    query = (
+        select(Receipt)
+        .join(Payment, col(Payment.receipt_id) == col(Receipt.id))
+        .where(
+            Payment.method == method,
+            col(Payment.standing) != "voided",
+            *(func.lower(col(Payment.fields)[name].astext) == value.lower() for name, value in said.items()),
+        )
+        .order_by(col(Receipt.issued_at), col(Receipt.id))
+    )
+    names = [receipt_name(row.series, row.number) for row in (await session.exec(query)).all()]
+    return [name for name in names if name != but]
 
 
 def rest_of(promise_id: UUID, cause: str) -> UUID:
