@@ -406,3 +406,49 @@ def test_terms_outside_all_reason_are_refused(changed: dict[str, int]) -> None:
         Terms(**changed)
 
     assert refused.value.code == "terms.out_of_range"
+
+
+def test_what_is_undone_is_taken_from_its_own_payment_and_whitewashes_no_late_money() -> None:
+    first, second = date(2026, 1, 1), date(2026, 2, 1)
+    instalments = [Instalment(1, first, 10_000), Instalment(2, second, 10_000)]
+    cheque = Credit(first, 10_000, name="cheque")
+    back = Credit(first + timedelta(days=20), -10_000, name="back", undoes="cheque")
+    late = Credit(first + timedelta(days=31), 10_000, name="cash")
+
+    stands = standing(
+        instalments, [cheque, back, late], broken_after_days=15, broken_after_instalments=5, today=date(2026, 3, 1)
+    )
+    without = standing(instalments, [late], broken_after_days=15, broken_after_instalments=5, today=date(2026, 3, 1))
+
+    assert stands == without
+    assert stands.state is PlanState.BROKEN
+
+
+def test_what_undoes_a_payment_from_before_the_plan_is_no_part_of_it() -> None:
+    instalments = [Instalment(1, date(2026, 1, 1), 10_000)]
+    credits = [
+        Credit(date(2026, 1, 1), 10_000, name="paid"),
+        Credit(date(2026, 1, 2), -5_000, name="x", undoes="older"),
+    ]
+
+    stands = standing(instalments, credits, broken_after_days=15, broken_after_instalments=2, today=date(2026, 3, 1))
+
+    assert stands.state is PlanState.KEPT
+
+
+@pytest.mark.parametrize(
+    ("provisional", "today", "state"),
+    [
+        (False, date(2026, 1, 5), SettlementState.PAID),
+        (True, date(2026, 1, 5), SettlementState.APPROVED),
+        (True, date(2026, 2, 5), SettlementState.APPROVED),
+    ],
+)
+def test_a_cheque_pays_a_settlement_once_it_cannot_come_back(
+    provisional: bool, today: date, state: SettlementState
+) -> None:
+    credits = [Credit(date(2026, 1, 2), 10_000, name="cheque", provisional=provisional)]
+
+    for before in (SettlementState.APPROVED, SettlementState.PAID, SettlementState.EXPIRED):
+        became = settlement_state(before, offer_cents=10_000, pay_by=date(2026, 1, 10), credits=credits, today=today)
+        assert became is state
