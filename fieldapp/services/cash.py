@@ -59,7 +59,9 @@ async def hand_in(
     counted = rules.counted_cents(pieces)
     known = await store.slip(work.session, slip_id)
     if known is not None:
-        if (known.agent_id, known.declared_cents, known.counted_cents) != (agent_id, declared_cents, counted):
+        handed_before = {row.id for row in await store.payments_on_slip(work.session, slip_id)}
+        before = (known.agent_id, known.declared_cents, known.counted_cents, handed_before)
+        if before != (agent_id, declared_cents, counted, set(payment_ids)):
             raise Refusal("cash.slip_differs", kind=Kind.CONFLICT)
         return (await store.slips(work.session, slip_id=slip_id))[0]
     cheques = await _cheques_held(work, agent_id, payment_ids)

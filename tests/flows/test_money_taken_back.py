@@ -243,6 +243,19 @@ async def test_nothing_happens_at_the_bank_before_it_was_brought_there(house: Ho
         assert (answer.status_code, answer.json()["code"]) == (409, "cash.date_unlikely")
 
 
+async def test_a_slip_sent_again_with_other_cheques_is_not_the_same_slip(house: House) -> None:
+    await took(house, 15_000, method="cheque", answers=CHEQUE)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    handed = slip(house, 0, {}, payment_ids=[await the_cheque(desk)])
+
+    good(await desk.post("/cash/slips", json=handed))
+    same = await desk.post("/cash/slips", json=handed)
+    other = await desk.post("/cash/slips", json=handed | {"payment_ids": []})
+
+    assert same.status_code == 200
+    assert (other.status_code, other.json()["code"]) == (409, "cash.slip_differs")
+
+
 async def test_the_office_pays_in_no_more_cash_than_it_holds(house: House) -> None:
     await took(house, 15_000)
     desk = await house.sign_in(Role.BACK_OFFICE)
