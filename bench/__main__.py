@@ -61,6 +61,11 @@ def appointments() -> str:
     return _apart("appointments")
 
 
+def learning() -> str:
+    """The tables of what learning is worth: where visits end the day, and where the shift does."""
+    return f"{_apart('learning')}\n\n{_apart('learning', '--most', '24', '--weeks', '4')}"
+
+
 BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
     "service": ("Service", service.report),
     "import": ("Import", importing.report),
@@ -72,6 +77,7 @@ BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
     "planning": ("Day plans", planning),
     "conduct": ("Rules of conduct", conduct),
     "appointments": ("Windows to promise on the phone", appointments),
+    "learning": ("What learning is worth", learning),
 }
 
 
