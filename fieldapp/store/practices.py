@@ -68,10 +68,7 @@ async def creditor_rows(session: AsyncSession) -> list[CreditorRow]:
     counts = dict(
         (await session.exec(select(Practice.creditor_id, func.count()).group_by(col(Practice.creditor_id)))).all()
     )
-    owed = await ledger.owed_cents(session)
-    of_creditor: dict[UUID, int] = defaultdict(int)
-    for practice_id, creditor_id in (await session.exec(select(Practice.id, Practice.creditor_id))).all():
-        of_creditor[creditor_id] += owed.get(practice_id, 0)
+    owed = await ledger.owed_by_creditor(session)
     creditors = (await session.exec(select(Creditor).order_by(col(Creditor.name)))).all()
     return [
         CreditorRow(
@@ -79,7 +76,7 @@ async def creditor_rows(session: AsyncSession) -> list[CreditorRow]:
             name=row.name,
             layout=row.layout,
             practices=counts.get(row.id, 0),
-            owed_cents=of_creditor[row.id],
+            owed_cents=owed.get(row.id, 0),
         )
         for row in creditors
     ]
