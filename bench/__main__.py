@@ -61,6 +61,11 @@ def appointments() -> str:
     return _apart("appointments")
 
 
+def office() -> str:
+    """The back office's own table, at a size that loads in some minutes; `python -m bench.office` takes another."""
+    return _apart("office", "--practices", "20000", "--webhooks", "20000")
+
+
 BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
     "service": ("Service", service.report),
     "import": ("Import", importing.report),
@@ -69,6 +74,7 @@ BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
     "phone": ("Phone", phone),
     "live": ("From the phone to the open practice file", live),
     "money": ("Money", money),
+    "office": ("Back office over many practices", office),
     "planning": ("Day plans", planning),
     "conduct": ("Rules of conduct", conduct),
     "appointments": ("Windows to promise on the phone", appointments),
