@@ -48,8 +48,11 @@ class PracticeRow(Struct, frozen=True):
 
 
 class PracticePage(Struct, frozen=True):
+    """`more`: the counting ended at `total`, there may be more."""
+
     rows: list[PracticeRow]
     total: int
+    more: bool
     next_cursor: str | None
 
 

@@ -4276,6 +4276,7 @@ export interface components {
         };
         /** PracticePage */
         PracticePage: {
+            more: boolean;
             next_cursor: string | null;
             rows: components["schemas"]["PracticeRow"][];
             total: number;
