@@ -74,9 +74,41 @@ def test_who_was_met_is_said_once_and_each_creditor_has_a_receipt(phone: Eyes, s
         assert visit["together_with"] == [books.practice(beside)["practice_number"]]
 
 
-def pay_some(agent: AgentsPhone, amount: str) -> str:
-    agent.tap("Incasso parziale")
-    agent.choose("Non ha tutto l'importo")
+def test_money_in_a_visit_that_was_left_open_arrives_when_the_other_one_goes_on_with_it(
+    phone: Eyes, service: Service, books: Books
+) -> None:
+    first, second = apart(one_person_for_two(service, day=MORNING.date()))
+    page, agent = phone.page, AgentsPhone(phone.page, service.agent())
+    agent.enrol(AGENT)
+    page.goto(f"{service.agent()}#/visita/{second}")
+    agent.tap("Arrivato")
+    agent.meet_debtor()
+    one = pay_some(agent, "30,00")
+    page.goto(f"{service.agent()}#/visita/{first}")
+    agent.tap("Arrivato")
+    agent.meet_debtor()
+    two = pay_some(agent, "40,00")
+    agent.tap("Continua")
+    agent.tap("Chiudi e torna all’altra, già aperta")
+    expect(page).to_have_url(re.compile(second))
+    expect(page.get_by_text(one).first).to_be_visible()
+    three = pay_more(agent, "5,00")
+    agent.finish()
+    agent.delivered()
+
+    for stop, taken in ((first, [(two, 4_000)]), (second, [(one, 3_000), (three, 500)])):
+        practice = books.practice(stop)
+        assert len(practice["visits"]) == 1
+        assert sorted((r["label"], r["amount_cents"]) for r in practice["receipts"]) == taken
+
+
+def pay_more(agent: AgentsPhone, amount: str) -> str:
     agent.pay("Contanti", amount, {})
     agent.look_together()
     return agent.receive()
+
+
+def pay_some(agent: AgentsPhone, amount: str) -> str:
+    agent.tap("Incasso parziale")
+    agent.choose("Non ha tutto l'importo")
+    return pay_more(agent, amount)

@@ -55,6 +55,8 @@ class Office:
     pictures: Counter[str] = field(default_factory=Counter)
     rescued: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What was handed over sealed, by key, with what became of it."""
+    left_open: set[str] = field(default_factory=set)
+    """Receipts in visits that their phone can no longer close."""
 
     @classmethod
     def opened(cls, device: str, point: str, blocks: list[list[int]], before: Office | None) -> Office:
@@ -137,9 +139,16 @@ class Office:
         for item in opened:
             if item.kind in (SealedKind.SMALL, SealedKind.ORIGINAL):
                 self._rescued(item.key, good="refused" not in self.put(item.key, None), code=None)
+            if item.kind == SealedKind.DRAFT:
+                self._open_visit(json.loads(item.content))
+                self._rescued(item.key, good=False, code="rescue.open_visit")
         if crash == "after":
             raise Crash
         return {"items": [self.rescued[item.key] for item in opened]}
+
+    def _open_visit(self, draft: dict[str, Any]) -> None:
+        for payment in draft.get("payments", []):
+            self.left_open.add(f"{self.known.series.device}/{payment['receipt']['value']['number']}")
 
     def _rescued(self, key: str, *, good: bool, code: str | None) -> None:
         self.rescued[key] = {"key": key, "state": "accepted" if good else "refused", "code": code}
@@ -182,6 +191,7 @@ class Office:
         return {
             "applied": self.applied,
             "receipts": self.receipts,
+            "left_open": sorted(self.left_open),
             "cents": self.cents,
             "pictures": sorted(self.pictures),
         }

@@ -6,14 +6,16 @@ import type { Paper, SendBy } from '../domain/paperRequest.ts'
 import { checkReport, readBody, type VisitBody } from '../domain/visit.ts'
 import { commit, nextNumber, seal, takeBack, type EnvelopeKind, type StoredEnvelope } from '../outbox/envelopes'
 import { uuid7 } from '../outbox/bytes'
-import { BOUND, fromBytes, same, SEALED, toBytes, type Row, type StoredRecord } from '../outbox/storage'
-import { bodyOf, draftKey, isBound, newDraft, type Draft, type Typing } from './draft'
-import { kept, opened, type KeptDraft } from './keptDraft'
+import { fromBytes, SEALED, type Row, type StoredRecord } from '../outbox/storage'
+import { bodyOf, draftKey, isBegun, isBound, newDraft, type Draft, type Typing } from './draft'
+import { counted, draftRecord, Drafts, type Expected } from './drafts'
+import { opened, type KeptDraft } from './keptDraft'
 import { writeReading } from './messages'
 import { cutShort } from './danger'
 import { continued } from './oneDoor'
 import { typing } from './visit/typing'
-import { knownStops, ORDER, phone, raw, serviceNow, settingRecord, storage, today, whenShut } from './phone.svelte'
+import { knownStops, ORDER, phone, raw, serviceNow, settingRecord, storage, today } from './phone.svelte'
+import { report } from './report'
 import { hurry, wrote } from './stages'
 import type { Prepared } from './pictures'
 import type { Found } from './position'
@@ -28,55 +30,17 @@ export const APP_VERSION = '0.1.0'
 export const draftFor = (stop: StopCard): Draft =>
   newDraft(stop, { visitId: uuid7(serviceNow().getTime()), day: phone.bundle?.day ?? today() })
 
-/** Bytes of each draft as this tab last saw them: another tab's writing is noticed, not overwritten. */
-const seen = new Map<string, Uint8Array>()
-whenShut.push(() => {
-  seen.clear()
-})
+export const drafts = new Drafts(storage, knownStops)
 
-export async function loadDraft(stopId: string): Promise<Draft | null> {
-  const record = await storage.get(draftKey(stopId))
-  if (!record) {
-    seen.delete(stopId)
-    return null
-  }
-  seen.set(stopId, record.bytes)
-  return opened(fromBytes<KeptDraft>(record.bytes), knownStops())
-}
+export const loadDraft = (stopId: string): Promise<Draft | null> => drafts.load(stopId)
 
-/** Whether this visit lies on the phone as this window left it. */
-export async function asSeen(stopId: string): Promise<boolean> {
-  const record = await storage.get(draftKey(stopId))
-  return same(record?.bytes ?? null, seen.get(stopId) ?? null)
-}
-
-/** Save what was typed; `false` when another window has written this visit meanwhile. */
-export async function saveDraft(draft: Draft): Promise<boolean> {
-  const id = draft.stop.stop_id
-  const record = draftRecord(draft)
-  if (same(seen.get(id) ?? null, record.bytes)) return true
-  const expect = [{ key: record.key, bytes: seen.get(id) ?? null }]
-  const outcome = await storage.write({ expect, put: [record] })
-  if (outcome === 'written') seen.set(id, record.bytes)
-  return outcome === 'written'
-}
-
-export const draftRecord = (draft: Draft): StoredRecord => ({
-  key: draftKey(draft.stop.stop_id), kind: 'draft', state: isBound(draft) || draft.payments.length > 0 ? BOUND : 'open', seq: draft.stop.position, bytes: toBytes(kept(draft)),
-})
-
-/** A draft is gone: what it was written from, too. */
-export const forgetDraft = (stopId: string): boolean => seen.delete(stopId)
-
-/** Remember that a draft was written elsewhere in this tab (with a payment, with a notice number). */
-export function sawDraft(draft: Draft): void {
-  seen.set(draft.stop.stop_id, toBytes(kept(draft)))
-}
+/** Save what was typed, over what it was typed into. Refused where another window has written this visit meanwhile. */
+export const saveDraft = (draft: Draft): Promise<Draft> => drafts.write(draft, draft)
 
 /** Writes the arrival as an envelope of its own, once the position is known or will not be. */
 export async function checkIn(draft: Draft, found: Found): Promise<Draft> {
   const nowMs = Date.now()
-  const done = await commit(storage, async (counters) => {
+  const done = await drafts.commit(draft, async (counters, written) => {
     const { counters: moved, envelope, record } = await seal(counters, {
       kind: 'check_in', nowMs, offsetMs: phone.clock.offset_ms, restMs: UNDO_MS, pictures: [],
       body: {
@@ -84,55 +48,44 @@ export async function checkIn(draft: Draft, found: Found): Promise<Draft> {
         arrived_at: draft.arrived_at, position: found.position, position_refused_reason: found.reason,
       },
     })
-    const arrived: Draft = { ...draft, check_in_id: envelope.id, position: found.position, no_position: found.reason }
-    return { counters: moved, put: [record, draftRecord(arrived)], result: arrived }
+    const arrived = written({ ...draft, check_in_id: envelope.id, position: found.position, no_position: found.reason })
+    return { counters: moved, draft: arrived, put: [record], result: arrived }
   })
-  sawDraft(done)
   await wrote()
   return done
 }
 
 /** Take the arrival back while it still rests. */
 export async function undoArrival(draft: Draft): Promise<Draft | null> {
-  const before: Draft = { ...draft, arrived_at: null, check_in_id: null, position: null, no_position: null }
-  if (draft.check_in_id !== null) {
-    const nowMs = Date.now()
-    if (!(await takeBack(storage, draft.check_in_id, { nowMs, put: [draftRecord(before)] }))) return null
-    sawDraft(before)
-  }
+  const before = counted(draft, { ...draft, arrived_at: null, check_in_id: null, position: null, no_position: null })
+  if (draft.check_in_id === null) return drafts.write(draft, before)
+  const expect = async (): Promise<Expected[]> => [await drafts.expected(draft)]
+  if (!(await takeBack(storage, draft.check_in_id, { nowMs: Date.now(), put: [draftRecord(before)], expect }))) return null
   await wrote()
   return before
 }
 
 /** Bind a neutral notice to this visit: its number is used from now on. */
 export async function takeNoticeNumber(draft: Draft): Promise<Draft> {
-  const done = await commit(storage, async (counters) => {
+  return drafts.commit(draft, async (counters, written) => {
     const number = counters.notice ? nextNumber(counters.notice) : null
     if (!counters.notice || number === null) throw new Refused('visit.notice_numbers_used_up')
     const name = `${counters.notice.series}-${String(number).padStart(6, '0')}`
-    const numbered: Draft = { ...draft, answers: { ...draft.answers, 'notice.number': name } }
+    const numbered = written({ ...draft, answers: { ...draft.answers, 'notice.number': name } })
     const notice = { ...counters.notice, used: number }
-    return { counters: { ...counters, notice }, put: [draftRecord(numbered)], result: numbered }
+    return { counters: { ...counters, notice }, draft: numbered, result: numbered }
   })
-  sawDraft(done)
-  return done
 }
 
 export async function keepPicture(draft: Draft, { picture, records }: Prepared): Promise<Draft> {
   const others = draft.pictures.filter((known) => known.sha256 !== picture.sha256)
-  const kept: Draft = { ...draft, pictures: [...others, picture] }
-  await storage.write({ put: [...records, draftRecord(kept)] })
-  sawDraft(kept)
-  return kept
+  return drafts.write(draft, { ...draft, pictures: [...others, picture] }, { put: records })
 }
 
 export async function dropPicture(draft: Draft, sha256: string): Promise<Draft> {
   const dropped = draft.pictures.find((picture) => picture.sha256 === sha256)
-  const kept: Draft = { ...draft, pictures: draft.pictures.filter((picture) => picture.sha256 !== sha256) }
   const remove = unnamed([sha256, ...(dropped?.small_sha256 ? [dropped.small_sha256] : [])])
-  await storage.write({ put: [draftRecord(kept)], remove })
-  sawDraft(kept)
-  return kept
+  return drafts.write(draft, { ...draft, pictures: draft.pictures.filter((picture) => picture.sha256 !== sha256) }, { remove })
 }
 
 export interface Closed {
@@ -168,17 +121,10 @@ export async function closeVisit(draft: Draft, typing: Typing): Promise<Closed> 
   const body = reportOf(draft, leftAt, typing)
   const undoable = !isBound(draft)
   const hashes = hashesOf(draft)
-  const envelope = await commit(storage, async (counters) => {
-    const sealed = await seal(counters, {
-      kind: 'visit', body, nowMs: Date.now(), offsetMs: phone.clock.offset_ms, restMs: undoable ? UNDO_MS : 0, pictures: hashes,
-    })
-    const pictures = await inState(hashes, 'waiting')
-    return {
-      counters: sealed.counters, put: [sealed.record, ...pictures], remove: [draftKey(draft.stop.stop_id)],
-      result: sealed.envelope,
-    }
+  const envelope = await report(drafts, draft, {
+    body, nowMs: Date.now(), offsetMs: phone.clock.offset_ms, restMs: undoable ? UNDO_MS : 0, hashes,
+    pictures: () => inState(hashes, 'waiting'),
   })
-  seen.delete(draft.stop.stop_id)
   await wrote()
   return { envelope, draft, undoable }
 }
@@ -209,7 +155,6 @@ export async function endForSafety(draft: Draft): Promise<boolean> {
       counters: sealed.counters, expect: [{ key, bytes: record?.bytes ?? null }], put: [sealed.record, ...pictures], remove: [key], result: true,
     }
   })
-  seen.delete(draft.stop.stop_id)
   await wrote()
   return done
 }
@@ -221,9 +166,15 @@ export const hashesOf = (draft: Draft): string[] =>
 export const unnamed = (keys: readonly string[]): string[] =>
   keys.filter((key) => !phone.items.some((item) => item.pictures.includes(key)))
 
-/** Go on with the same person's next practice: its report begins with what the first one knows. */
+/**
+ * Go on with the same person's next practice: its report begins with what the first one knows. A visit that was begun
+ * there already is gone on with as it lies: nothing of it is written over.
+ */
 export async function goOnWith(first: Draft, stop: StopCard): Promise<Draft> {
-  const next = continued(first, stop, { visitId: uuid7(serviceNow().getTime()) })
+  const lying = await drafts.load(stop.stop_id)
+  if (lying && isBegun(lying)) return lying
+  const fresh = continued(first, stop, { visitId: lying?.visit_id ?? uuid7(serviceNow().getTime()) })
+  const next: Draft = lying ? { ...lying, ...fresh, pictures: lying.pictures } : fresh
   const found = next.position ? ({ position: next.position, reason: null } as const) : ({ position: null, reason: next.no_position ?? 'off' } as const)
   return checkIn(next, found)
 }
@@ -231,8 +182,10 @@ export async function goOnWith(first: Draft, stop: StopCard): Promise<Draft> {
 /** Open a closed visit again, while nobody has seen it. */
 export async function undoClosing({ envelope, draft }: Closed): Promise<boolean> {
   const pictures = await inState(envelope.pictures, 'draft')
-  const done = await takeBack(storage, envelope.id, { nowMs: Date.now(), put: [draftRecord(draft), ...pictures] })
-  if (done) sawDraft(draft)
+  const open = counted(draft, draft)
+  // The visit may have been begun anew meanwhile.
+  const expect = async (): Promise<Expected[]> => [await drafts.expected({ ...draft, written: 0 })]
+  const done = await takeBack(storage, envelope.id, { nowMs: Date.now(), put: [draftRecord(open), ...pictures], expect })
   await wrote()
   return done
 }

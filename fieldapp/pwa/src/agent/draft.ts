@@ -47,6 +47,8 @@ export interface Draft {
   readonly with_visit_id?: string | null
   /** The sheet of a paper pad that this visit is copied from; then nothing else of the form is asked. */
   readonly paper?: OnPaper | null
+  /** How often it was written on the phone; missing on one that never was (`drafts.ts`). */
+  readonly written?: number
 }
 
 /** A settlement as the office sees it; `id` is the paper's. */
@@ -84,6 +86,10 @@ export function newDraft(stop: StopCard, { visitId, day }: { visitId: string; da
 /** Money, a signature or a notice number bind: from then on nothing is undone by a tap. */
 export const isBound = (draft: Draft): boolean =>
   draft.payments.some((payment) => payment.receipt !== null) || draft.signature !== null || noticeNumber(draft) !== null
+
+/** Somebody arrived, or something was taken, agreed or copied: more than a page that was looked at. */
+export const isBegun = (draft: Draft): boolean =>
+  draft.arrived_at !== null || isBound(draft) || draft.payments.length > 0 || (draft.paper ?? null) !== null
 
 export const canTurnFrom = (draft: Draft): boolean => draft.payments.length === 0 && draft.signature === null
 

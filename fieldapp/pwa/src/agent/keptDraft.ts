@@ -14,9 +14,13 @@ export function kept(draft: Draft): KeptDraft {
   return { ...(Object.fromEntries(rest) as Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments' | 'agreement' | 'asked'>), stop: aDoor(draft.stop) }
 }
 
+/** How often a draft that lies on the phone was written; earlier apps did not count. */
+export const writtenOf = (draft: KeptDraft): number => draft.written ?? 1
+
 /** A draft as it was kept, with the case that the day holds for its stop. */
 export function opened(draft: KeptDraft, stops: readonly StopCard[]): Draft {
-  if ('payments' in draft) return draft
+  const written = writtenOf(draft)
+  if ('payments' in draft) return { ...draft, written }
   const known = stops.find((stop) => stop.stop_id === draft.stop.stop_id)
-  return { ...draft, stop: known ?? withoutCase(draft.stop), statement: '', signature: null, payments: [], agreement: null, asked: null }
+  return { ...draft, written, stop: known ?? withoutCase(draft.stop), statement: '', signature: null, payments: [], agreement: null, asked: null }
 }

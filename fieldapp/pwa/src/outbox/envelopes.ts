@@ -194,7 +194,13 @@ export const bodyOf = <T>(envelope: StoredEnvelope): T => (JSON.parse(envelope.t
 export async function takeBack(
   storage: Storage,
   id: string,
-  { nowMs, put = [], remove = [] }: { nowMs: number; put?: readonly Row[]; remove?: readonly string[] },
+  { nowMs, put = [], remove = [], expect = () => Promise.resolve([]) }: {
+    nowMs: number
+    put?: readonly Row[]
+    remove?: readonly string[]
+    /** Read anew at each try: what else must still be so, or a refusal. */
+    expect?: () => Promise<NonNullable<Built<never>['expect']>>
+  },
 ): Promise<boolean> {
   return underLock(SENDING_NOW, () =>
     commit(storage, async (counters) => {
@@ -206,7 +212,7 @@ export async function takeBack(
       if (!free) return { counters, result: false }
       return {
         counters: { ...counters, next_seq: envelope.seq },
-        expect: [{ key: id, bytes: record?.bytes ?? null }],
+        expect: [{ key: id, bytes: record?.bytes ?? null }, ...(await expect())],
         put,
         remove: [id, ...remove],
         result: true,

@@ -24,6 +24,8 @@ export interface Death {
 export interface Books {
   readonly applied: Readonly<Record<string, number>>
   readonly receipts: Readonly<Record<string, number>>
+  /** Receipts in visits that were still open when their phone was wiped: the office has them to look at. */
+  readonly left_open: readonly string[]
   readonly cents: number
   readonly pictures: readonly string[]
 }

@@ -1,5 +1,8 @@
 /** What is written on the phone of the fault tests: reports with pictures, payments with sealed receipts. */
-import { buildReceipt, sealReceipt } from '../domain/receipt.ts'
+import { newDraft, type Draft } from '../agent/draft'
+import type { StopCard } from '../agent/shapes'
+import { buildReceipt, sealReceipt, type ReceiptDraft } from '../domain/receipt.ts'
+import type { PaymentBody } from '../domain/visit.ts'
 import { base64url, sha256Hex } from './bytes'
 import type { StoredRecord } from './storage'
 
@@ -37,25 +40,37 @@ export function aReport(at: string, pictures: readonly StoredRecord[], paid?: Pa
 
 export async function aPayment(pair: CryptoKeyPair, device: string, number: number, chainHead: string) {
   const cents = 5_000 + number
-  const parts = { principal_cents: cents, interest_cents: 0, costs_cents: 0 }
-  const stampDuty = { due_cents: 0, charged_to: 'none', reason: 'up_to_threshold', authorisation: '' } as const
-  const built = buildReceipt(
-    {
-      issued_at: '2026-11-26T08:30:00.000Z', utc_offset_min: 60, place: 'Lodi',
-      agency: { name: 'Agenzia Prova', vat: '01234567897', licence: '115/1', address: 'Via Roma 1, Lodi', phone: '0371 000000' },
-      creditor: { name: 'Finanziaria Prova S.p.A.', iban: 'IT60X0542811101000000123456' }, debtor: 'Mario Bianchi',
-      practice: 'P-001', lines: [{ title: 'Finanziamento', ...parts }], amount_cents: cents,
-      method: { code: 'cash', answers: {} }, wording: { kind: 'part_payment', number: 0, of: 0 }, residual_cents: 10_000,
-      stamp_duty: stampDuty, agent: { name: 'Anna Verdi', number: '1' }, device,
-    },
-    { series: 'A1', number, chain_head: chainHead },
-  )
+  const built = buildReceipt(someReceipt(device, cents), { series: 'A1', number, chain_head: chainHead })
   if (built.kind === 'refused') throw built.refusal
   const sealed = await sealReceipt(built.value, pair.privateKey)
-  const payment = {
-    method: 'cash', amount_cents: cents, fields: {}, allocation: [{ debt_line_id: LINE, ...parts }],
-    stamp_duty: { cents: 0, charged_to: 'none', reason: 'up_to_threshold' },
-    receipt: { value: JSON.parse(sealed.text) as object, digest: sealed.digest, signature: base64url(sealed.signature) },
-  }
+  const payment = paidBy(cents, { value: JSON.parse(sealed.text) as Record<string, unknown>, digest: sealed.digest, signature: base64url(sealed.signature) })
   return { payment, textDigest: await sha256Hex(SIGNED_TEXT) }
+}
+
+const NO_DUTY = { charged_to: 'none', reason: 'up_to_threshold' } as const
+const allPrincipal = (cents: number) => ({ principal_cents: cents, interest_cents: 0, costs_cents: 0 })
+
+/** What a receipt says, before it has a number. */
+export const someReceipt = (device: string, cents: number): ReceiptDraft => ({
+  issued_at: '2026-11-26T08:30:00.000Z', utc_offset_min: 60, place: 'Lodi',
+  agency: { name: 'Agenzia Prova', vat: '01234567897', licence: '115/1', address: 'Via Roma 1, Lodi', phone: '0371 000000' },
+  creditor: { name: 'Finanziaria Prova S.p.A.', iban: 'IT60X0542811101000000123456' }, debtor: 'Mario Bianchi',
+  practice: 'P-001', lines: [{ title: 'Finanziamento', ...allPrincipal(cents) }], amount_cents: cents,
+  method: { code: 'cash', answers: {} }, wording: { kind: 'part_payment', number: 0, of: 0 }, residual_cents: 10_000,
+  stamp_duty: { ...NO_DUTY, due_cents: 0, authorisation: '' }, agent: { name: 'Anna Verdi', number: '1' }, device,
+})
+
+export const paidBy = (cents: number, receipt: NonNullable<PaymentBody['receipt']>) => ({
+  method: 'cash', amount_cents: cents, fields: {}, allocation: [{ debt_line_id: LINE, ...allPrincipal(cents) }],
+  stamp_duty: { ...NO_DUTY, cents: 0 }, receipt,
+})
+
+/** A debtor who pays a part and signs nothing: the visit as it stands when the first money is counted. */
+export async function atTheDoor(stop: StopCard, at: string): Promise<Draft> {
+  const signature = { refused: true, text: SIGNED_TEXT, text_digest: await sha256Hex(SIGNED_TEXT), image_sha256: null, signer: 'debtor' } as const
+  return {
+    ...newDraft(stop, { visitId: crypto.randomUUID(), day: '2026-11-26' }), arrived_at: at, no_position: 'refused', met: 'debtor',
+    identified_by: 'document', identified_self: true, observations: ['name_on_intercom'], outcome: 'PAID_PARTIAL',
+    answers: { reason: 'short_of_money' }, signature,
+  }
 }

@@ -9,13 +9,17 @@ import { hex } from './bytes'
 import { deliver } from './delivery'
 import { deviceKeyPair } from './deviceKey'
 import { forgetSettled, takeTurns, type Turns } from './driver'
-import { commit, countersRecord, firstCounters, nextNumber, readEnvelope, seal, takeBack } from './envelopes'
+import {
+  bodyOf as envelopeBody, commit, COUNTERS, countersRecord, firstCounters, nextNumber, readEnvelope, seal, takeBack,
+  type Counters, type StoredEnvelope,
+} from './envelopes'
+import { Door } from './faults.door'
 import { changeSecret, dropOldDayKeys, hasWaited, MOST_TRIES, openLock, setLock, wipe, type Opened, type Secret } from './lock'
 import { Gone, Locks, mortal, present, Tab, type Books, type Death, type Office } from './faults.ground'
 import { aPayment, aReport, MESSAGE, PRACTICE, somePictures } from './faults.papers'
 import { LONGEST_WAIT_MS } from './machine'
 import type { Office as OfficeSeal } from './sealing'
-import { openStorage, SEALED, type RecordKind, type Row, type Storage } from './storage'
+import { fromBytes, openStorage, SEALED, type RecordKind, type Row, type Storage } from './storage'
 import { Locked, openVault, type Vault } from './vault'
 import type { Call, Reply, Trouble, Wire } from './wire'
 
@@ -43,6 +47,12 @@ export type Action =
   | { readonly kind: 'write'; readonly tab: number; readonly what: What; readonly dies: Death | null }
   | { readonly kind: 'take back'; readonly tab: number; readonly dies: Death | null }
   | { readonly kind: 'turn'; readonly tab: number; readonly weather: Weather; readonly nudge: boolean; readonly dies: Death | null }
+  /** Money is taken in the open visit, by a window that has it in hand as it saw it last. */
+  | { readonly kind: 'hold'; readonly tab: number; readonly dies: Death | null }
+  /** The open visit is closed and becomes a report. */
+  | { readonly kind: 'close visit'; readonly tab: number; readonly dies: Death | null }
+  /** The button is held in both windows in the same moment, over the same visit. */
+  | { readonly kind: 'hold both'; readonly dies: Death | null }
   /** Both windows at once: one writes while the other sends. */
   | { readonly kind: 'both'; readonly what: What; readonly weather: Weather; readonly dies: Death | null }
   | { readonly kind: 'close'; readonly tab: number }
@@ -72,6 +82,7 @@ interface Window {
   /** What lies on the phone, as this window reaches it. */
   readonly raw: Storage
   readonly vault: Vault
+  readonly door: Door
   /** A sender of its own for each time that the window is open. */
   turns: Turns
 }
@@ -145,7 +156,24 @@ export class World {
     this.#opened.push(opened)
     const raw = mortal(opened, tab)
     const vault = openVault(raw, () => this.#seal)
-    return { tab, raw, vault, turns: this.#sender(tab, vault) }
+    return { tab, raw, vault, door: new Door(this.#watched(vault)), turns: this.#sender(tab, vault) }
+  }
+
+  /** What is written as a report is known to the world, also where its window dies over it. */
+  #watched(vault: Vault): Storage {
+    return {
+      ...vault,
+      write: async (change) => {
+        const reports = (change.put ?? []).filter(({ kind }) => kind === 'envelope').map((record) => asWritten(readEnvelope(record)))
+        for (const done of reports) this.unsaid.set(done.id, done)
+        const outcome = await vault.write(change)
+        for (const done of reports) {
+          this.unsaid.delete(done.id)
+          if (outcome === 'written') this.written.set(done.id, done)
+        }
+        return outcome
+      },
+    }
   }
 
   #sender(tab: Tab, storage: Storage): Turns {
@@ -189,6 +217,17 @@ export class World {
       case 'turn':
         this.#weather = action.weather
         return this.#in(action.tab, action.dies, (window) => this.#send(window, action.nudge))
+      case 'hold':
+        return this.#in(action.tab, action.dies, (window) => this.#hold(window, this.steps))
+      case 'close visit':
+        return this.#in(action.tab, action.dies, async (window) => void ((await this.#openUp(window)) && (await window.door.close(this.#now))))
+      case 'hold both':
+        for (const tab of [0, 1]) await this.#in(tab, null, async (window) => void ((await this.#openUp(window)) && (await window.door.look(this.#iso(), this.steps))))
+        await Promise.all([
+          this.#in(0, null, (window) => this.#hold(window, this.steps)),
+          this.#in(1, action.dies, (window) => this.#hold(window, this.steps + 50_000)),
+        ])
+        return
       case 'both':
         this.#weather = action.weather
         await Promise.all([
@@ -314,6 +353,14 @@ export class World {
 
   // --- what an agent does ---
 
+  #iso(): string {
+    return new Date(this.#now).toISOString()
+  }
+
+  async #hold(window: Window, cents: number): Promise<void> {
+    if (await this.#openUp(window)) await window.door.hold(cents, { device: this.#device, at: this.#iso(), next: this.steps })
+  }
+
   /** An open phone sends what it can read; on a locked one it leaves sealed. What outlived a wipe always does. */
   async #send(window: Window, nudge: boolean): Promise<void> {
     const parts = { raw: window.raw, wire: this.#wire(window.tab), office: () => this.#seal }
@@ -328,7 +375,7 @@ export class World {
   async #write(window: Window, what: What): Promise<void> {
     if (!(await this.#openUp(window))) return
     const storage: Storage = window.vault
-    const at = new Date(this.#now).toISOString()
+    const at = this.#iso()
     const pictures = what === 'visit' || what === 'payment' ? await somePictures(what === 'payment') : []
     const written = await commit(storage, async (counters) => {
       let moved = counters
@@ -456,6 +503,8 @@ export class World {
     }
     if (!window.vault.isOpen()) return ['the right PIN opens nothing']
     await present.run(window.tab, () => this.#send(window, true))
+    // A visit that was left open is closed at the end of the day.
+    await present.run(window.tab, () => window.door.close(this.#now))
     for (let rests = 0, turns = 0; rests < 2; turns += 1) {
       if (turns > 400) return ['the outbox never comes to rest']
       const { turns: sender } = this.#at(0)
@@ -466,7 +515,13 @@ export class World {
       rests = pause === 60_000 ? rests + 1 : 0
     }
     const wrong = [...stuck, ...(await this.check())]
-    const { applied, cents, pictures } = await this.books()
+    const { applied, cents, pictures, receipts, left_open } = await this.books()
+    const counters = await this.#ground.get(COUNTERS)
+    const used = counters ? (fromBytes<Counters>(counters.bytes).receipt?.used ?? 0) : 0
+    for (let number = 1; number <= used; number += 1) {
+      const name = `${this.#device}/${String(number)}`
+      if (!receipts[name] && !left_open.includes(name)) wrong.push(`receipt ${name} was given and nobody has its payment`)
+    }
     const states = new Map((await this.#ground.ofKind('envelope')).map((record) => [record.key, record.state]))
     for (const id of this.written.keys()) if (!applied[id]) wrong.push(`${id} never arrived`)
     for (const [id, state] of states) if (state !== 'accepted') wrong.push(`${id} ends as ${state}`)
@@ -483,6 +538,11 @@ export class World {
     for (const sha256 of paid.flatMap((item) => item.pictures)) if (!arrived.has(sha256)) wrong.push(`picture ${sha256} never arrived`)
     return wrong
   }
+}
+
+function asWritten(envelope: StoredEnvelope): Written {
+  const { payments = [] } = envelopeBody<{ payments?: readonly { amount_cents: number }[] }>(envelope)
+  return { id: envelope.id, cents: payments.reduce((sum, payment) => sum + payment.amount_cents, 0), pictures: envelope.pictures }
 }
 
 const failed = (trouble: Trouble): Reply<never> => ({ kind: 'failed', trouble, code: null, details: {}, retryAfterMs: null })

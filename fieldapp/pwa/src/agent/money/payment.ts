@@ -6,13 +6,10 @@ import { allocate, LEGAL_ORDER, totalOf, type Allocation, type Part } from '../.
 import { compactIban } from '../../domain/epc.ts'
 import type { AnnouncementMemo, TransferMemo } from '../../domain/paper.ts'
 import { checkedPayment, paymentMethod, type Answers, type PaymentMethod } from '../../domain/payments.ts'
-import { buildReceipt, GENESIS, sealReceipt, stampDuty, type ReceiptDraft, type StampDuty, type StampRule } from '../../domain/receipt.ts'
+import { buildReceipt, GENESIS, stampDuty, type ReceiptDraft, type StampDuty, type StampRule } from '../../domain/receipt.ts'
 import { attempt, Refused, type Result } from '../../domain/reading.ts'
 import type { OtherPayer, PaymentBody } from '../../domain/visit.ts'
-import { base64url } from '../../outbox/bytes'
-import { commit, nextNumber } from '../../outbox/envelopes'
-import { toBytes, type StoredRecord } from '../../outbox/storage'
-import { draftRecord, sawDraft } from '../actions'
+import { drafts } from '../actions'
 import { askableLines, owedCents, type Payment } from '../day'
 import { debtorOf } from '../describe'
 import type { Draft } from '../draft'
@@ -21,6 +18,7 @@ import { tookDraft } from '../reread'
 import { rule, type Ruling } from '../rules'
 import type { AgencyCard, DebtLineCard, PersonCard, StopCard } from '../shapes'
 import { dayAt, utcOffsetMin } from '../time'
+import { issue } from './issue'
 import { DEBTOR_PAYS, payerKind, payerOf, type Moment, type TypedPayer } from './payer'
 
 /** What both people look at before the button is held. */
@@ -146,37 +144,17 @@ export function foreseen(stop: StopCard, made: Offer): PaymentBody | null {
 export async function take(draft: Draft, made: Offer): Promise<Draft> {
   const pair = await storage.keyPair()
   if (!pair) throw new Error('this device has no key')
-  const content = receiptDraft(draft.stop, made)
-  const done = await commit(storage, async (counters) => {
-    const series = counters.receipt
-    const number = series ? nextNumber(series) : null
-    if (!series || number === null) throw new Refused('receipt.numbers_used_up')
-    const built = buildReceipt(content, { series: series.series, number, chain_head: counters.chain_head })
-    if (built.kind === 'refused') throw built.refusal
-    const sealed = await sealReceipt(built.value, pair.privateKey)
-    const receipt = {
-      value: JSON.parse(sealed.text) as Record<string, unknown>, digest: sealed.digest, signature: base64url(sealed.signature),
-    }
-    const paid: Draft = { ...draft, payments: [...draft.payments, paymentBody(made, receipt)] }
-    const record: StoredRecord = {
-      key: sealed.digest, kind: 'receipt', state: 'issued', seq: number, bytes: toBytes({ ...receipt, visit_id: draft.visit_id }),
-    }
-    return {
-      counters: { ...counters, chain_head: sealed.digest, receipt: { ...series, used: number } },
-      put: [record, draftRecord(paid)],
-      result: paid,
-    }
+  const done = await issue(drafts, draft, {
+    content: receiptDraft(draft.stop, made), payment: (receipt) => paymentBody(made, receipt), key: pair.privateKey,
   })
-  sawDraft(done)
   tookDraft(done)
   return done
 }
 
 /** A transfer announced: no number, no posting, a promise with its date. */
 export async function announce(draft: Draft, made: Offer): Promise<Draft> {
-  const announced: Draft = { ...draft, payments: [...draft.payments, paymentBody({ ...made, allocation: NOWHERE }, null)] }
-  await storage.write({ put: [draftRecord(announced)] })
-  sawDraft(announced)
+  const payments = [...draft.payments, paymentBody({ ...made, allocation: NOWHERE }, null)]
+  const announced = await drafts.write(draft, { ...draft, payments })
   tookDraft(announced)
   return announced
 }

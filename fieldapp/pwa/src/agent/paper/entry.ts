@@ -9,13 +9,13 @@ import { attempt, Refused, type Result } from '../../domain/reading.ts'
 import { buildReceipt, sealReceipt } from '../../domain/receipt.ts'
 import { checkReport, readBody, type PaymentBody, type VisitBody } from '../../domain/visit.ts'
 import { base64url } from '../../outbox/bytes'
-import { commit, seal } from '../../outbox/envelopes'
-import { APP_VERSION, draftFor, draftRecord, forgetDraft, hashesOf, inState, loadDraft, saveDraft, sawDraft, unnamed } from '../actions'
+import { APP_VERSION, draftFor, drafts, hashesOf, inState, loadDraft, saveDraft, unnamed } from '../actions'
 import type { OutboxItem } from '../day'
-import { bodyOf, draftKey, isBound, type Draft } from '../draft'
+import { bodyOf, isBound, type Draft } from '../draft'
 import { offer, paymentBody, receiptDraft, ruling, type Offer } from '../money/payment'
 import { DEBTOR_PAYS, unanswered, type TypedPayer } from '../money/payer'
 import { phone, serviceNow, storage } from '../phone.svelte'
+import { report } from '../report'
 import { tookDraft } from '../reread'
 import { wrote } from '../stages'
 import { nextOf, type NextInstalment } from '../plan/agreement'
@@ -97,19 +97,12 @@ export async function enter(draft: Draft): Promise<void> {
   const sheet = read.value
   const payments = sheet.made ? [await paidOn(draft.stop, sheet, sheet.made)] : []
   const last = copied(draft, sheet, payments)
-  const report = bodyOf(last, { leftAt: sheet.leftAt.toISOString(), appVersion: APP_VERSION, offline: true, typing }) as unknown as VisitBody
-  checked(report, draft.stop, sheet.leftAt)
-  const pictures = hashesOf(last)
-  await commit(storage, async (counters) => {
-    const sealed = await seal(counters, {
-      kind: 'visit', body: report, nowMs: Date.now(), offsetMs: phone.clock.offset_ms, restMs: 0, pictures,
-    })
-    return {
-      counters: sealed.counters, put: [sealed.record, ...(await inState(pictures, 'waiting'))], remove: [draftKey(draft.stop.stop_id)],
-      result: undefined,
-    }
+  const body = bodyOf(last, { leftAt: sheet.leftAt.toISOString(), appVersion: APP_VERSION, offline: true, typing }) as unknown as VisitBody
+  checked(body, draft.stop, sheet.leftAt)
+  const hashes = hashesOf(last)
+  await report(drafts, draft, {
+    body, nowMs: Date.now(), offsetMs: phone.clock.offset_ms, restMs: 0, hashes, pictures: () => inState(hashes, 'waiting'),
   })
-  forgetDraft(draft.stop.stop_id)
   await wrote()
 }
 
@@ -170,16 +163,13 @@ export async function putRight(item: OutboxItem, stop: StopCard): Promise<void> 
 export async function drop(draft: Draft): Promise<Draft | null> {
   const gone = draft.pictures.filter(isSheet)
   const left: Draft = { ...draft, paper: null, pictures: draft.pictures.filter((picture) => !isSheet(picture)) }
-  const key = draftKey(draft.stop.stop_id)
-  const begun = draft.arrived_at !== null
-  await storage.write({ put: begun ? [draftRecord(left)] : [], remove: [...(begun ? [] : [key]), ...unnamed(hashesOf({ ...draft, pictures: gone }))] })
-  if (begun) sawDraft(left)
-  else forgetDraft(draft.stop.stop_id)
+  const remove = unnamed(hashesOf({ ...draft, pictures: gone }))
+  const begun = draft.arrived_at === null ? null : await drafts.write(draft, left, { remove })
+  if (!begun) await drafts.remove(draft, { remove })
   await wrote()
-  return begun ? left : null
+  return begun
 }
 
 async function keep(draft: Draft): Promise<void> {
-  await saveDraft(draft)
-  tookDraft(draft)
+  tookDraft(await saveDraft(draft))
 }

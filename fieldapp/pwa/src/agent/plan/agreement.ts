@@ -9,7 +9,7 @@ import {
   type Every, type Instalment, type OpenInstalment, type RepaymentPlan,
 } from '../../domain/repaymentPlan.ts'
 import { base64url, uuid7 } from '../../outbox/bytes'
-import { draftRecord, sawDraft } from '../actions'
+import { drafts } from '../actions'
 import { askableLines, owedCents, type Payment } from '../day'
 import { approvedHere, withAnswer, type Draft } from '../draft'
 import { heading } from '../money/payment'
@@ -93,9 +93,7 @@ async function keep(draft: Draft, paper: AgreementPaper, answers: Readonly<Recor
   const written = Object.entries(answers).reduce<Draft>(
     (latest, [name, value]) => withAnswer(latest, name, value), { ...draft, agreement },
   )
-  await storage.write({ put: [draftRecord(written)] })
-  sawDraft(written)
-  return written
+  return drafts.write(draft, written)
 }
 
 /** As a person would type it: `1234,50`. */

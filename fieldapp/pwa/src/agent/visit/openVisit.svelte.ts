@@ -6,7 +6,8 @@ import { Refused } from '../../domain/reading.ts'
 import { t } from '../../text'
 import type { Position } from '../../domain/visit.ts'
 import { mayLocate, type Draft } from '../draft'
-import { asSeen, loadDraft, saveDraft } from '../actions'
+import { loadDraft, saveDraft } from '../actions'
+import { OTHER_WINDOW } from '../drafts'
 import { Locked } from '../../outbox/vault'
 import { phone } from '../phone.svelte'
 import { tookDraft } from '../reread'
@@ -19,6 +20,8 @@ export const IN_HAND = Symbol('visit in hand')
 export type InHand = () => OpenVisit
 
 export class OpenVisit {
+  /** The one that the screen shows: a visit that was left still writes what comes late, and says nothing. */
+  static #shown: OpenVisit | null = null
   draft: Draft = $state.raw() as Draft
   /** An action is being written: its button waits. */
   writing = $state(false)
@@ -33,12 +36,13 @@ export class OpenVisit {
 
   constructor(draft: Draft) {
     this.draft = draft
+    OpenVisit.#shown = this
   }
 
   /** What was typed or tapped: shown at once, saved at once. */
   change(next: Draft): void {
     if (next === this.draft || this.ended) return
-    this.draft = next
+    this.#hold(next)
     this.#unsaved = true
     if (this.#queued) return
     this.#queued = true
@@ -61,9 +65,13 @@ export class OpenVisit {
     this.writing = true
     try {
       return await this.#enqueue(async () => {
-        const inStep = (await this.#save()) && !this.ended && ((await asSeen(this.draft.stop.stop_id)) || (await this.#takeOver()))
-        if (!inStep && !anyway) throw new Refused('visit.other_window')
-        const done = await work(this.draft)
+        const inStep = (await this.#save()) && !this.ended
+        if (!inStep && !anyway) throw new Refused(OTHER_WINDOW)
+        const done = await work(this.draft).catch(async (problem: unknown) => {
+          if (problem instanceof Refused && problem.code === OTHER_WINDOW) await this.#takeOver()
+          throw problem
+        })
+        this.#hold(this.draft, writtenIn(done))
         if (merge) this.change(merge(this.draft, done))
         return done
       })
@@ -81,6 +89,11 @@ export class OpenVisit {
     if (position) this.change(keep(this.draft, position))
   }
 
+  /** How often it was written belongs to what is in hand, and to no form that was filled in meanwhile. */
+  #hold(next: Draft, written = this.draft.written): void {
+    this.draft = written === undefined ? next : { ...next, written }
+  }
+
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#queue.then(work)
     this.#queue = done.catch((problem: unknown) => {
@@ -94,11 +107,10 @@ export class OpenVisit {
   async #takeOver(): Promise<false> {
     const other = await loadDraft(this.draft.stop.stop_id)
     if (other) this.draft = other
-    else {
-      this.ended = true
-      go({ kind: 'today' })
-    }
-    say(t('visit.other_window'))
+    else this.ended = true
+    if (OpenVisit.#shown !== this) return false
+    if (!other) go({ kind: 'today' })
+    say(t(OTHER_WINDOW))
     return false
   }
 
@@ -106,13 +118,20 @@ export class OpenVisit {
   async #save(): Promise<boolean> {
     if (!this.#unsaved) return true
     this.#unsaved = false
-    const written = this.draft
-    const saved = await saveDraft(written).catch((problem: unknown) => {
+    try {
+      const saved = await saveDraft(this.draft)
+      this.#hold(this.draft, saved.written)
+      tookDraft(saved)
+      return true
+    } catch (problem) {
+      if (problem instanceof Refused) return this.#takeOver()
       this.#unsaved = true
       throw problem
-    })
-    if (!saved) return this.#takeOver()
-    tookDraft(written)
-    return true
+    }
   }
+}
+
+/** The draft that an act brought back says how often it was written now. */
+function writtenIn(done: unknown): number | undefined {
+  return typeof done === 'object' && done !== null && 'written' in done && typeof done.written === 'number' ? done.written : undefined
 }
