@@ -107,11 +107,8 @@ export function problemsOf(draft: Draft, leftAt: Date, typing: Typing): Refused[
 
 const reportOf = (draft: Draft, leftAt: Date, typing: Typing): VisitBody =>
   bodyOf(draft, {
-    leftAt: leftAt.toISOString(), appVersion: APP_VERSION, offline: withoutNetwork(), typing,
+    leftAt: leftAt.toISOString(), appVersion: APP_VERSION, offline: phone.offline === true, typing,
   }) as unknown as VisitBody
-
-/** The browser knows before the first request fails; a request that failed knows where the browser is wrong. */
-const withoutNetwork = (): boolean => !navigator.onLine || phone.status.trouble === 'unreachable'
 
 /** Close a visit: report, pictures and envelope in one transaction; the draft is gone only when they are written. */
 export async function closeVisit(draft: Draft, typing: Typing): Promise<Closed> {

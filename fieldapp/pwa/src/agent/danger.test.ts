@@ -89,7 +89,7 @@ describe('a visit cut short', () => {
 
 describe('the screen after it', () => {
   const item = (kind: OutboxItem['kind'], state: OutboxItem['state'], body: object): OutboxItem => ({
-    id: kind, seq: 1, kind, state, writtenMs: 0, notBeforeMs: 0, settledMs: null, code: null, details: {}, flags: [], pictures: [], body,
+    id: kind, seq: 1, kind, state, writtenMs: 0, notBeforeMs: 0, settledNo: null, code: null, details: {}, flags: [], pictures: [], body,
   })
   const raised = item('danger', 'accepted', { danger_id: 'd', at: AT, visit_id: 'v' })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import names from '../../../../tests/golden/short_names.json'
 import type { PaymentBody } from '../domain/visit.ts'
-import { appointmentOf, closingOf, dayOf, handedOver, heldByMethod, newsOf, openLines, owedCents, paymentsOf, purseNow, unseenBy, type OutboxItem } from './day'
+import { appointmentOf, closingOf, dayOf, handedOver, inCourse, heldByMethod, newsOf, openLines, owedCents, paymentsOf, purseNow, unseenBy, unseenItems, type OutboxItem } from './day'
 import { shortName, streetOf } from './naming'
 import type { StopCard } from './shapes'
 import { aBundle, aStop } from './testing'
@@ -13,7 +13,7 @@ const paid = (cents: number, more: Partial<PaymentBody> = {}): PaymentBody => ({
   receipt: { value: { series: 'A7', number: 1 }, digest: 'd', signature: 's' }, ...more,
 })
 const visited = (stopId: string, more: Partial<OutboxItem> = {}, payments: PaymentBody[] = []): OutboxItem => ({
-  id: `e-${stopId}`, seq: 1, kind: 'visit', state: 'waiting', writtenMs: 0, notBeforeMs: 0, settledMs: null, code: null,
+  id: `e-${stopId}`, seq: 1, kind: 'visit', state: 'waiting', writtenMs: 0, notBeforeMs: 0, settledNo: null, code: null,
   details: {}, flags: [], pictures: [], body: { practice_id: `practice-${stopId}`, stop_id: stopId, outcome: 'REFUSES', payments },
   ...more,
 })
@@ -90,7 +90,7 @@ describe('the day', () => {
 
 describe('money on this phone', () => {
   it('is taken off what is owed until the day knows of it', () => {
-    const items = [visited('a', {}, [paid(5_000)]), visited('a', { state: 'accepted', settledMs: 900 }, [paid(2_000)])]
+    const items = [visited('a', {}, [paid(5_000)]), visited('a', { state: 'accepted', settledNo: 900 }, [paid(2_000)])]
     const practice = { ...aStop('a').practice, id: 'practice-a' }
 
     const fresh = openLines(practice, unseenBy(paymentsOf(items, []), 1_000))
@@ -98,6 +98,16 @@ describe('money on this phone', () => {
 
     expect(owedCents(practice.debt_lines) - owedCents(fresh)).toBe(5_000)
     expect(owedCents(practice.debt_lines) - owedCents(stale)).toBe(7_000)
+  })
+
+  it('is counted once where the phone’s clock was put right between verdict and day', () => {
+    // Settled while the clock was two days ahead: by the clocks the day would be older than what it holds.
+    const items = [visited('a', { state: 'accepted', writtenMs: 2 * 86_400_000, settledNo: 6 }, [paid(10_000)])]
+
+    expect(unseenBy(paymentsOf(items, []), 7)).toEqual([])
+    expect(unseenItems(items, 7)).toEqual([])
+    // Asked for before the verdict was written: it need not be in the answer, whatever either clock says.
+    expect(unseenBy(paymentsOf(items, []), 5)).toHaveLength(1)
   })
 
   it('never shows less than nothing owed', () => {

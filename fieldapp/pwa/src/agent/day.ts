@@ -18,7 +18,8 @@ export interface OutboxItem {
   readonly state: ItemState
   readonly writtenMs: number
   readonly notBeforeMs: number
-  readonly settledMs: number | null
+  /** In the phone's own order of events: when its verdict was written here. */
+  readonly settledNo: number | null
   readonly code: string | null
   readonly details: Readonly<Record<string, unknown>>
   readonly flags: readonly string[]
@@ -54,7 +55,7 @@ export function readItem(record: StoredRecord): OutboxItem {
   const gone = record.state === LEAVING
   return {
     id: envelope.id, seq: envelope.seq, kind: envelope.kind, state: gone ? 'waiting' : (record.state as ItemState),
-    writtenMs: envelope.written_ms, notBeforeMs: gone ? 0 : envelope.not_before_ms, settledMs: envelope.settled_ms,
+    writtenMs: envelope.written_ms, notBeforeMs: gone ? 0 : envelope.not_before_ms, settledNo: envelope.verdict ? (envelope.settled_no ?? 0) : null,
     code: envelope.verdict?.code ?? null, details: envelope.verdict?.details ?? {}, flags: envelope.verdict?.flags ?? [],
     pictures: envelope.pictures, body: bodyOf<EnvelopeBody>(envelope),
   }
@@ -63,8 +64,8 @@ export function readItem(record: StoredRecord): OutboxItem {
 export interface Payment {
   readonly practiceId: string
   readonly payment: PaymentBody
-  /** The phone's clock when the service confirmed it; null while it has not. */
-  readonly settledMs: number | null
+  /** In the phone's own order of events: when the service had confirmed it; null while it has not. */
+  readonly settledNo: number | null
 }
 
 /** Money taken on this phone: in reports that were written, and in visits still open. */
@@ -76,22 +77,25 @@ export function paymentsOf(
     .filter((item) => item.kind === 'visit' && item.state !== 'refused')
     .flatMap((item) =>
       (item.body.payments ?? []).map((payment) => ({
-        practiceId: item.body.practice_id ?? '', payment, settledMs: item.state === 'accepted' ? item.settledMs : null,
+        practiceId: item.body.practice_id ?? '', payment, settledNo: item.state === 'accepted' ? item.settledNo : null,
       })),
     )
   const open = drafts.flatMap((draft) =>
-    draft.payments.map((payment) => ({ practiceId: draft.stop.practice.id, payment, settledMs: null })),
+    draft.payments.map((payment) => ({ practiceId: draft.stop.practice.id, payment, settledNo: null })),
   )
   return [...written, ...open].filter((item) => item.payment.receipt !== null)
 }
 
-/** Payments that the day's figures, fetched at `fetchedMs`, cannot know of yet. */
-export const unseenBy = (payments: readonly Payment[], fetchedMs: number): Payment[] =>
-  payments.filter((item) => item.settledMs === null || item.settledMs > fetchedMs)
+/**
+ * Payments that the day's figures need not know of: they were settled here after the day was asked for. Numbers of one
+ * counter (`inOrderOfEvents`) and no clock: one that is put right between the two would count a payment twice.
+ */
+export const unseenBy = (payments: readonly Payment[], askedNo: number): Payment[] =>
+  payments.filter((item) => item.settledNo === null || item.settledNo > askedNo)
 
-/** What was written here and counts, and the day's facts, fetched at `fetchedMs`, cannot know of yet. */
-export const unseenItems = (items: readonly OutboxItem[], fetchedMs: number): OutboxItem[] =>
-  items.filter((item) => item.state !== 'refused' && (item.state !== 'accepted' || item.settledMs === null || item.settledMs > fetchedMs))
+/** What was written here and counts, and the day's facts need not know of, as of payments. */
+export const unseenItems = (items: readonly OutboxItem[], askedNo: number): OutboxItem[] =>
+  items.filter((item) => item.state !== 'refused' && (item.state !== 'accepted' || item.settledNo === null || item.settledNo > askedNo))
 
 /** What remains owed by line after the payments on this phone. */
 export function openLines(practice: PracticeCard, unseen: readonly Payment[]): DebtLineCard[] {

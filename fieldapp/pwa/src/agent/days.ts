@@ -10,6 +10,8 @@ import type { DayBundle } from './shapes'
 export interface HeldDay {
   readonly bundle: DayBundle
   readonly fetched_ms: number
+  /** In the phone's own order of events: when it was asked for. Missing on days that an earlier app kept. */
+  readonly asked_no?: number
 }
 
 /** The next day as it is shown: where, when and to whom, and nothing of what for. */

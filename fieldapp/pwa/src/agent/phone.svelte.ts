@@ -8,7 +8,7 @@ import type { Office } from '../outbox/sealing'
 import type { Delivery } from '../outbox/delivery'
 import type { Counters } from '../outbox/envelopes'
 import type { DriverStatus } from '../outbox/driver'
-import { openWire, type Failed, type Wire } from '../outbox/wire'
+import { openWire, type Failed, type Reply, type Wire } from '../outbox/wire'
 import type { Ruleset } from '../domain/conduct.ts'
 import { dayAt } from './time'
 import type { HeldDay, NextDay } from './days'
@@ -72,6 +72,8 @@ class Phone {
   sealedLeft = $state(0)
   /** What the office last said of sealed items. */
   delivery = $state.raw<Delivery | Failed | null>(null)
+  /** The last request met no network; null before the first. */
+  offline = $state<boolean | null>(null)
   dayTrouble = $state.raw<Failed | null>(null)
   /** The phone's own clock, moved a few times a minute so that screens follow. */
   tick = $state(Date.now())
@@ -81,11 +83,11 @@ class Phone {
   ruleset = $state.raw<Ruleset | null>(null)
   rulesUnknown = $state(false)
   readonly payments = $derived(paymentsOf(this.items, this.drafts))
-  readonly unseen = $derived(unseenBy(this.payments, this.held?.fetched_ms ?? 0))
+  readonly unseen = $derived(unseenBy(this.payments, this.held?.asked_no ?? 0))
   /** What the rules are asked with, beside act and stop. */
   readonly known = $derived<Known>({
     ruleset: this.ruleset, stops: this.bundle?.stops ?? [], payments: this.payments, items: this.items,
-    fetchedMs: this.held?.fetched_ms ?? 0,
+    askedNo: this.held?.asked_no ?? 0,
   })
   readonly unsent = $derived(this.items.filter((item) => item.state !== 'accepted'))
   readonly now = $derived(new Date(this.tick + this.clock.offset_ms))
@@ -116,7 +118,16 @@ export const raw: Storage = {
 export const storage: Vault = openVault(raw, office, () => {
   for (const react of whenLockedOut) react()
 })
-export const wire: Wire = openWire(raw, () => phone.device?.device_id ?? null)
+const lines = openWire(raw, () => phone.device?.device_id ?? null)
+/** Each answer says whether there was a network; the browser's own word for it is asked nowhere. */
+async function heard<T>(asked: Promise<Reply<T>>): Promise<Reply<T>> {
+  const reply = await asked
+  phone.offline = reply.kind === 'failed' && (reply.trouble === 'unreachable' || reply.trouble === 'captive')
+  return reply
+}
+export const wire: Wire = {
+  plain: (call) => heard(lines.plain(call)), signed: (call) => heard(lines.signed(call)), bytes: (path) => heard(lines.bytes(path)),
+}
 
 /** Service time now, to the millisecond, for what is written down. */
 // eslint-disable-next-line svelte/prefer-svelte-reactivity -- a reading of the clock, made anew each time

@@ -27,7 +27,7 @@ function aRuledStop(id: string, debtor_group: string | null = null, creditor = '
 
 function written(practice_id: string, body: Partial<EnvelopeBody> = {}, more: Partial<OutboxItem> = {}): OutboxItem {
   return {
-    id: `e-${practice_id}`, seq: 1, kind: 'visit', state: 'waiting', writtenMs: 0, notBeforeMs: 0, settledMs: null, code: null,
+    id: `e-${practice_id}`, seq: 1, kind: 'visit', state: 'waiting', writtenMs: 0, notBeforeMs: 0, settledNo: null, code: null,
     details: {}, flags: [], pictures: [],
     body: { practice_id, visit_id: `v-${practice_id}`, met: DEBTOR, outcome: 'REFUSES', arrived_at: AT, ...body }, ...more,
   }
@@ -35,7 +35,7 @@ function written(practice_id: string, body: Partial<EnvelopeBody> = {}, more: Pa
 
 const STOPS = [aRuledStop('mine', 'one debtor'), aRuledStop('joined', 'one debtor', 'another'), aRuledStop('stranger')]
 const ruleset = rulesetOf({ ...aBundle([]), ruleset: sent })
-const known = (items: readonly OutboxItem[], payments: readonly Payment[] = []): Known => ({ ruleset, stops: STOPS, payments, items, fetchedMs: FETCHED })
+const known = (items: readonly OutboxItem[], payments: readonly Payment[] = []): Known => ({ ruleset, stops: STOPS, payments, items, askedNo: FETCHED })
 const said = (act: Parameters<typeof rule>[0], items: readonly OutboxItem[], stop = STOPS[0] as StopCard): string[] =>
   rule(act, stop, known(items)).findings.map((found) => found.code)
 
@@ -54,7 +54,7 @@ describe('what this phone did before the service saw it', () => {
       written('stranger'),
       written('joined', {}, { state: 'refused' }),
       written('joined', { outcome: 'ADDRESS_NOT_FOUND', met: NOBODY }),
-      written('joined', {}, { state: 'accepted', settledMs: FETCHED - 1 }),
+      written('joined', {}, { state: 'accepted', settledNo: FETCHED - 1 }),
     ]) {
       expect(said(VISIT, [item])).toEqual([])
     }
@@ -66,7 +66,7 @@ describe('what this phone did before the service saw it', () => {
   })
 
   it('counts what the service took after the day was fetched', () => {
-    expect(said(VISIT, [written('joined', {}, { state: 'accepted', settledMs: FETCHED + 1 })])).toContain('conduct.visits_today')
+    expect(said(VISIT, [written('joined', {}, { state: 'accepted', settledNo: FETCHED + 1 })])).toContain('conduct.visits_today')
   })
 
   it('leaves the debtor in peace who asked us to leave, whichever debt it was about; another outcome concerns its own debt', () => {
@@ -100,7 +100,7 @@ describe('what this phone did before the service saw it', () => {
 
   it('adds up cash of one debtor for one creditor, under whichever practice it was taken', () => {
     const cash = (practiceId: string): Payment => ({
-      practiceId, settledMs: null,
+      practiceId, settledNo: null,
       payment: {
         method: 'cash', amount_cents: 450_000, fields: {}, allocation: [],
         stamp_duty: { cents: 0, charged_to: 'none', reason: 'exempt' }, receipt: { value: {}, digest: 'd', signature: 's' },

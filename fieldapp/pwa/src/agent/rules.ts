@@ -29,23 +29,23 @@ export function rulesetOf(bundle: DayBundle): Ruleset | null {
 const isInstalment = ({ payment }: Payment): boolean =>
   (payment.receipt?.value['wording'] as { kind?: unknown } | undefined)?.kind === 'instalment'
 
-/** What the phone knows beside the facts that came with the day at `fetchedMs`. */
+/** What the phone knows beside the facts of the day that was asked for at `askedNo`. */
 export interface Known {
   readonly ruleset: Ruleset | null
   readonly stops: readonly StopCard[]
   readonly payments: readonly Payment[]
   readonly items: readonly OutboxItem[]
-  readonly fetchedMs: number
+  readonly askedNo: number
 }
 
 /** What the rules say of `act` at this stop, counting what this phone did that the service has not seen yet. */
 export function rule(act: Act, stop: StopCard, phone: Known): Ruling {
   const known = stop.practice.conduct_facts as Partial<KnownToday>
   if (!phone.ruleset || !known.practice) return NOTHING
-  const cash = unseenBy(phone.payments, phone.fetchedMs).filter((item) => item.payment.method === 'cash')
+  const cash = unseenBy(phone.payments, phone.askedNo).filter((item) => item.payment.method === 'cash')
   const together = ofOneDebtor(stop, phone.stops)
   const sameCreditor = (id: string): boolean => together.get(id) === stop.practice.creditor.id
-  const made = unseenItems(phone.items, phone.fetchedMs).filter((item) => together.has(item.body.practice_id ?? ''))
+  const made = unseenItems(phone.items, phone.askedNo).filter((item) => together.has(item.body.practice_id ?? ''))
   const on = localDay(act.at)
   const practice: PracticeFacts = {
     // A day that was stored before the app's update may lack what came later.

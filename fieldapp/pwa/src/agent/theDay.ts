@@ -1,5 +1,5 @@
 /** The days that this phone works on: asked for, kept, taken up when their date comes. */
-import { commit, withBlocks } from '../outbox/envelopes'
+import { commit, inOrderOfEvents, withBlocks } from '../outbox/envelopes'
 import { forgetSettled } from '../outbox/driver'
 import { understands } from '../outbox/wire'
 import { showTimesIn } from '../text'
@@ -12,10 +12,13 @@ import type { DayBundle } from './shapes'
 const FORGET_AFTER_MS = 36 * 3_600_000
 
 let fetching: Promise<void> | null = null
+let again = false
 
 /** Ask for today's day; the one that is held stays when the network brings nothing. */
 export function fetchDay(): Promise<void> {
   fetching ??= whileOpen(async () => {
+    // Before it leaves: what is settled while it is under way, the answer need not know.
+    const asked_no = await inOrderOfEvents(storage)
     const reply = await wire.signed<DayBundle>({ method: 'GET', path: '/api/v1/field/day' })
     if (!storage.isOpen()) return
     if (reply.kind === 'failed') {
@@ -24,11 +27,13 @@ export function fetchDay(): Promise<void> {
       return
     }
     phone.dayTrouble = null
-    await keepDay(reply.value)
+    await keepDay(reply.value, asked_no)
     await keepNext(reply.value)
     void whileOpen(() => keepPapers(reply.value))
   }).finally(() => {
     fetching = null
+    if (again) void fetchDay()
+    again = false
   })
   return fetching
 }
@@ -45,12 +50,12 @@ function hold(held: HeldDay): void {
   })
 }
 
-async function keepDay(bundle: DayBundle): Promise<void> {
+async function keepDay(bundle: DayBundle, asked_no: number): Promise<void> {
   if (!understands(bundle.protocol)) {
     phone.dayTrouble = { kind: 'failed', trouble: 'update_needed', code: null, details: {}, retryAfterMs: null }
     return
   }
-  const held: HeldDay = { bundle, fetched_ms: Date.now() }
+  const held: HeldDay = { bundle, fetched_ms: Date.now(), asked_no }
   const old = outdated(await daysOn(storage), { today: bundle.day, next: bundle.next_day, items: phone.items, drafts: phone.drafts })
   await storage.write({ put: [dayRecord(held)], remove: old.map(dayKey) })
   await commit(storage, async (counters) => ({ counters: withBlocks(counters, bundle.blocks), result: undefined }))
@@ -65,6 +70,8 @@ async function keepDay(bundle: DayBundle): Promise<void> {
   tookClock(bundle.clock)
   showTimesIn(bundle.clock.time_zone)
   await reread()
+  // Settled while the answer was under way: only the next one is sure to know it.
+  again = phone.items.some((item) => item.state === 'accepted' && (item.settledNo ?? 0) > asked_no)
 }
 
 /** Today's day, or the last one before it, and the next one as a list. */
@@ -88,9 +95,10 @@ export async function takeUpDays(): Promise<void> {
 /** The next day as the office has published it last; it only lies here until its date. */
 async function keepNext({ next_day: day, next_version: version }: DayBundle): Promise<void> {
   if (day !== null && (phone.next?.day !== day || phone.next.version !== version)) {
+    const asked_no = await inOrderOfEvents(storage)
     const reply = await wire.signed<DayBundle>({ method: 'GET', path: `/api/v1/field/day?day=${day}` })
     if (reply.kind === 'failed' || !understands(reply.value.protocol)) return
-    await storage.write({ put: [dayRecord({ bundle: reply.value, fetched_ms: Date.now() })] })
+    await storage.write({ put: [dayRecord({ bundle: reply.value, fetched_ms: Date.now(), asked_no })] })
   }
   await takeUpDays()
 }

@@ -1,8 +1,9 @@
 import 'fake-indexeddb/auto'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { commit, countersRecord, firstCounters, seal, takeBack, type EnvelopeKind } from './envelopes'
-import { forgetSettled, startDriver, type DriverStatus } from './driver'
-import { openStorage, type Storage, type StoredRecord } from './storage'
+import { commit, countersRecord, firstCounters, inOrderOfEvents, readEnvelope, seal, takeBack, type EnvelopeKind } from './envelopes'
+import { forgetSettled, startDriver, takeTurns, type DriverStatus } from './driver'
+import { LONGEST_WAIT_MS } from './machine'
+import { NotWritten, openStorage, type Storage, type StoredRecord } from './storage'
 import { PROTOCOL, type Call, type Reply, type Wire } from './wire'
 
 const ENROLMENT = { device_id: '0198a3c2-7f00-7abc-8def-0123456789ab', next_seq: 1, chain_head: '', blocks: [] }
@@ -191,6 +192,45 @@ describe('the driver', () => {
 
     expect(wire.taken).toContain(id)
     expect(await takeBack(storage, id, { nowMs: before })).toBe(false)
+  })
+
+  it('writes a verdict before the next day is asked for, also where the clock is set back between them', async () => {
+    const storage = await aPhone()
+    const id = await write(storage)
+    let now = Date.now() + 2 * 86_400_000
+    const turns = takeTurns({ storage, wire: office(), now: () => now, onStatus: () => undefined, onSettled: () => undefined, onClock: () => undefined })
+    const askedBefore = await inOrderOfEvents(storage)
+    await turns.once()
+    now -= 2 * 86_400_000
+    const askedAfter = await inOrderOfEvents(storage)
+
+    const record = await storage.get(id)
+    const { settled_no = 0 } = record ? readEnvelope(record) : {}
+    expect(record?.state).toBe('accepted')
+    expect(askedBefore).toBeLessThan(settled_no)
+    expect(settled_no).toBeLessThan(askedAfter)
+  })
+
+  it('sends again less and less often where the phone cannot write down what it was told', async () => {
+    const storage = await aPhone()
+    const id = await write(storage)
+    const wire = office()
+    let full = true
+    const phone: Storage = { ...storage, write: (change) => (full ? Promise.reject(new NotWritten('full')) : storage.write(change)) }
+    const turns = takeTurns({ storage: phone, wire, onStatus: () => undefined, onSettled: () => undefined, onClock: () => undefined })
+
+    const pauses: number[] = []
+    for (let turn = 0; turn < 9; turn += 1) pauses.push(await turns.once())
+    expect(pauses).toEqual([5_000, 10_000, 20_000, 40_000, 80_000, 160_000, LONGEST_WAIT_MS, LONGEST_WAIT_MS, LONGEST_WAIT_MS])
+
+    full = false
+    turns.nudge()
+    await turns.once()
+    expect((await storage.get(id))?.state).toBe('accepted')
+    expect(wire.taken.size).toBe(1)
+    full = true
+    await write(storage)
+    expect(await turns.once()).toBe(5_000)
   })
 
   it('forgets what was accepted long ago, and nothing else', async () => {

@@ -3,8 +3,8 @@
  * One tab drives for all (a Web Lock); the others are told over a channel.
  */
 import { mediaTypeOf } from './bytes'
-import { bodyOf, envelopeRecord, LEAVING, readEnvelope, SENDING_NOW, underLock, URGENT, type StoredEnvelope } from './envelopes'
-import { EMPTY, next, step, type Answer, type Event, type Fact, type FactState, type Picture, type PictureSaid, type PictureState, type PutFailure, type Request, type Sync } from './machine'
+import { bodyOf, envelopeRecord, inOrderOfEvents, LEAVING, readEnvelope, SENDING_NOW, underLock, URGENT, type StoredEnvelope } from './envelopes'
+import { EMPTY, LONGEST_WAIT_MS, next, step, type Answer, type Event, type Fact, type FactState, type Picture, type PictureSaid, type PictureState, type PutFailure, type Request, type Sync } from './machine'
 import type { Storage } from './storage'
 import { PROTOCOL, type Reply, type Wire } from './wire'
 
@@ -58,6 +58,7 @@ export interface Turns {
 }
 
 const IDLE_MS = 60_000
+const BROKEN_WAIT_MS = 5_000
 
 export function takeTurns(parts: DriverParts): Turns {
   const now = parts.now ?? Date.now
@@ -67,6 +68,8 @@ export function takeTurns(parts: DriverParts): Turns {
   let nudged = true
   /** Breaks off what is under way; none while that is urgent itself. */
   let underWay: AbortController | null = null
+  /** Turns that storage broke, one after the other. */
+  let broken = 0
   let hurried = false
 
   const tell = (sending: Request['kind'] | null): void => {
@@ -126,11 +129,15 @@ export function takeTurns(parts: DriverParts): Turns {
     },
     once: async () => {
       try {
-        return await turn()
+        const pause = await turn()
+        broken = 0
+        return pause
       } catch {
-        // Storage may be gone for a moment (a phone waking up): what was not written is simply sent again.
+        // Storage may be gone for a moment (a phone waking up): what was not written is simply sent again. Where it stays
+        // full, not at once each time: the office has it already.
         sync = EMPTY
-        return 5_000
+        broken += 1
+        return Math.min(BROKEN_WAIT_MS * 2 ** Math.min(broken - 1, 12), LONGEST_WAIT_MS)
       }
     },
   }
@@ -296,6 +303,7 @@ async function persist(
 ): Promise<void> {
   const said = new Map(verdicts.map((verdict) => [verdict.id, verdict]))
   const states = new Map(before.facts.map((fact) => [fact.id, fact.state]))
+  const settled_no = verdicts.length ? await inOrderOfEvents(storage) : 0
   for (const fact of after.facts) {
     if (states.get(fact.id) === fact.state) continue
     const record = await storage.get(fact.id)
@@ -305,6 +313,7 @@ async function persist(
       ...readEnvelope(record),
       verdict: verdict ? { code: verdict.code, details: verdict.details, flags: verdict.flags } : null,
       settled_ms: verdict ? nowMs : null,
+      ...(verdict ? { settled_no } : {}),
     }
     await storage.write({ put: [envelopeRecord(envelope, fact.state)] })
   }

@@ -58,6 +58,8 @@ export interface StoredEnvelope {
   readonly pictures: readonly string[]
   readonly verdict: { readonly code: string | null; readonly details: Readonly<Record<string, unknown>>; readonly flags: readonly string[] } | null
   readonly settled_ms: number | null
+  /** In the phone's own order of events: when the verdict was written; missing where an earlier app wrote it. */
+  readonly settled_no?: number
 }
 
 export const COUNTERS = 'counters'
@@ -91,6 +93,9 @@ export async function commit<T>(storage: Storage, build: (counters: Counters) =>
     }
   })
 }
+
+/** The next place in the phone's own order of events: what was settled before which day was asked for, whatever the clock says. */
+export const inOrderOfEvents = (storage: Storage): Promise<number> => storage.raise('events')
 
 /** Web Locks hold between tabs; where a browser has none, the compare in the transaction still does. */
 export async function underLock<T>(name: string, work: () => Promise<T>): Promise<T> {

@@ -11,7 +11,7 @@ const fresh = (): Draft => newDraft(aStop(ID), { visitId: ID, day: '2026-11-23' 
 const sheet = { sha256: 'a'.repeat(64), small_sha256: null, purpose: 'paper_form', media_type: 'image/jpeg', size: 10 } as const
 
 const item = (state: OutboxItem['state'], body: Partial<OutboxItem['body']>): OutboxItem => ({
-  id: ID, seq: 1, kind: 'visit', state, writtenMs: 0, notBeforeMs: 0, settledMs: null, code: null, details: {}, flags: [], pictures: [],
+  id: ID, seq: 1, kind: 'visit', state, writtenMs: 0, notBeforeMs: 0, settledNo: null, code: null, details: {}, flags: [], pictures: [],
   body: { practice_id: ID, stop_id: ID, planned_day: '2026-11-23', ...body },
 })
 const payment = (series: string, number: number) => ({
