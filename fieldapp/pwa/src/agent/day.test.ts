@@ -21,6 +21,10 @@ const visited = (stopId: string, more: Partial<OutboxItem> = {}, payments: Payme
 describe('the day', () => {
   const bundle = aBundle(['a', 'b', 'c'])
 
+  it('is numbered as it is made: what is done, then the agent’s own order', () => {
+    expect(inCourse(dayOf(bundle, [visited('b')], [], ['c', 'a'])).map((stop) => stop.stop_id)).toEqual(['b', 'c', 'a'])
+  })
+
   it('goes on with the first stop that nobody has reported', () => {
     const day = dayOf(bundle, [visited('a')], [])
 

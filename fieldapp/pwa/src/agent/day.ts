@@ -169,6 +169,9 @@ export function dayOf(
   }
 }
 
+/** The whole day as it is made: what is done as it was planned, then what is left as "Oggi" lists it. */
+export const inCourse = ({ next, ahead, done }: DayOfStops): StopCard[] => [...done.map(({ stop }) => stop), ...(next ? [next] : []), ...ahead]
+
 /** The newest report on this phone, whatever became of it. */
 export const lastReport = (items: readonly OutboxItem[]): OutboxItem | null =>
   items.filter((item) => item.kind === 'visit').reduce<OutboxItem | null>((a, b) => (a && a.seq > b.seq ? a : b), null)

@@ -31,10 +31,11 @@ export interface Drawing {
   readonly sideKm: number
 }
 
+/** `stops` in the order in which they are made: their place in it is their number. */
 export function drawing(stops: readonly StopCard[], home: Point | null): Drawing {
-  const located = stops.flatMap((stop) => {
+  const located = stops.flatMap((stop, at) => {
     const { lat_e6, lon_e6 } = stop.address
-    return lat_e6 === null || lon_e6 === null ? [] : [{ stop, lat_e6, lon_e6 }]
+    return lat_e6 === null || lon_e6 === null ? [] : [{ stop, number: at + 1, lat_e6, lon_e6 }]
   })
   const points: Point[] = home ? [...located, home] : located
   if (!located.length) return { stops: [], home: null, comuni: [], way: '', sideKm: 0 }
@@ -52,7 +53,7 @@ export function drawing(stops: readonly StopCard[], home: Point | null): Drawing
     x: Math.round(SIDE / 2 + (point.lon_e6 / 1e6 - lon) * KM_PER_DEGREE * narrowing * scale),
     y: Math.round(SIDE / 2 - (point.lat_e6 / 1e6 - lat) * KM_PER_DEGREE * scale),
   })
-  const placed = apart(located.map((item) => ({ stop: item.stop, number: item.stop.position, ...at(item) })))
+  const placed = apart(located.map((item) => ({ stop: item.stop, number: item.number, ...at(item) })))
   const start = home ? at(home) : null
   const way = [...(start ? [start] : []), ...placed].map(({ x, y }) => `${String(x)},${String(y)}`).join(' ')
   return { stops: placed, home: start, comuni: names(placed), way, sideKm: Math.round((km * SIDE) / (SIDE - 2 * MARGIN)) }
