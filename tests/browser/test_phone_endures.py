@@ -37,6 +37,67 @@ def test_a_reload_in_the_middle_of_a_form_loses_nothing(phone: Eyes, service: Se
     agent.find_network()
 
 
+AWAY = """
+const seen = { get: () => (window.away ? 'hidden' : 'visible'), configurable: true }
+Object.defineProperty(document, 'visibilityState', seen)
+const turned = () => document.dispatchEvent(new Event('visibilitychange'))
+window.leave = () => { window.away = true; turned() }
+window.comeBack = () => { window.away = false; turned() }
+"""
+
+
+def test_the_form_of_a_cheque_and_a_count_outlive_a_reload_and_the_lock_and_nothing_else_does(
+    phone: Eyes, service: Service, books: Books
+) -> None:
+    page, agent = phone.page, AgentsPhone(phone.page, service.agent())
+    page.clock.install()
+    page.add_init_script(AWAY)
+    agent.enrol()
+    stop = agent.open_next()
+    agent.meet_debtor()
+    agent.tap("Incasso parziale")
+    agent.choose("Non ha tutto l'importo")
+    agent.pay("Assegno", "52,00", {"Banca": "Banca di Prova", "Numero dell’assegno": "0012345"})
+    page.get_by_text("Un’altra persona").click()
+    agent.type("Nome e cognome", "Lucia Neri")
+    agent.has_saved("Lucia Neri")
+
+    def as_typed() -> None:
+        sheet = page.locator("dialog[open]")
+        expect(sheet.get_by_label("Numero dell’assegno")).to_have_value("0012345")
+        expect(sheet.get_by_label("Banca", exact=True)).to_have_value("Banca di Prova")
+        expect(sheet.get_by_placeholder("0,00")).to_have_value("52,00")
+        expect(sheet.get_by_role("radio", name="Assegno")).to_be_checked()
+        expect(sheet.get_by_label("Nome e cognome")).to_have_value("Lucia Neri")
+
+    agent.start_again()
+    as_typed()
+    page.evaluate("window.leave()")
+    page.clock.fast_forward("06:00")
+    page.evaluate("window.comeBack()")
+    agent.unlock()
+    as_typed()
+
+    # Given up, it is gone; taken, it is gone with its receipt.
+    agent.tap("Indietro")
+    agent.pay("Contanti", "5,00", {})
+    expect(page.locator("dialog[open]").get_by_label("Nome e cognome")).to_have_count(0)
+    agent.look_together()
+    receipt = agent.receive()
+    agent.start_again()
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    agent.finish()
+    agent.delivered()
+    assert [(one["label"], one["amount_cents"]) for one in books.practice(stop)["receipts"]] == [(receipt, 500)]
+
+    page.get_by_role("link", name="Cassa").click()
+    agent.tap("Conta")
+    page.locator("dialog[open] input[type=number]").first.fill("3")
+    page.wait_for_timeout(300)
+    agent.start_again()
+    expect(page.locator("dialog[open] input[type=number]").first).to_have_value("3")
+
+
 def test_everything_arrives_once_when_the_office_went_away_with_things_waiting(
     phone: Eyes, service: Service, books: Books
 ) -> None:

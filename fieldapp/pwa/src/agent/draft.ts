@@ -14,6 +14,7 @@ import type { SettlementPaper, SignedAgreement } from '../domain/agreement.ts'
 import type { OnPaper } from './paper/onPaper'
 import type { TakenPicture } from './pictures'
 import type { StopCard } from './shapes'
+import type { Unfinished } from './unfinished'
 
 export interface Draft {
   readonly v: 1
@@ -47,6 +48,8 @@ export interface Draft {
   readonly with_visit_id?: string | null
   /** The sheet of a paper pad that this visit is copied from; then nothing else of the form is asked. */
   readonly paper?: OnPaper | null
+  /** Forms over the visit's page that are still being filled in. */
+  readonly unfinished?: Unfinished
   /** How often it was written on the phone; missing on one that never was (`drafts.ts`). */
   readonly written?: number
 }
@@ -101,7 +104,7 @@ export function withMet(draft: Draft, met: Met): Draft {
   const only = outcomesWith(met)
   const outcome = draft.outcome && only.some((entry) => entry.code === draft.outcome) ? draft.outcome : null
   const turned: Draft = {
-    ...draft, met, identified_by: null, role: null,
+    ...draft, met, identified_by: null, role: null, unfinished: {},
     pictures: met === 'debtor' ? draft.pictures : draft.pictures.filter((item) => neutral.includes(item.purpose)),
     statement: met === 'debtor' ? draft.statement : '',
   }

@@ -10,8 +10,10 @@ import { announce, offer, take, type Offer } from './money/payment'
 import { phone, storage } from './phone.svelte'
 import { aBundle } from './testing'
 import { openPhone, receiptsOn } from './testingPhone'
+import { DEBTOR_PAYS } from './money/payer'
 import { possiblePlan, writePlan } from './plan/agreement'
 import type { StopCard } from './shapes'
+import { withoutUnfinished, withUnfinished } from './unfinished'
 import { typing } from './visit/typing'
 
 const OFF = { position: null, reason: 'off' } as const
@@ -118,6 +120,27 @@ describe('two windows on one visit', () => {
 
     expect(written).toBeGreaterThan(0)
     expect(numbersOf(lying && (await take(lying, money(4_000))))).toEqual([1])
+  })
+})
+
+describe('forms over a visit', () => {
+  const payment = { method: 'cheque', amount: '152,00', answers: { bank: 'Banca Esempio' }, payer: DEBTOR_PAYS }
+
+  it('lie in its draft as they were typed, and with the receipt they are gone', async () => {
+    const typed = await saveDraft(withUnfinished(await atTheDoor(A), { payment }))
+    expect((await loadDraft(A))?.unfinished).toEqual({ payment })
+
+    await take(withoutUnfinished(typed, 'payment'), money(4_000))
+
+    expect((await loadDraft(A))?.unfinished).toEqual({})
+  })
+
+  it('lie nowhere once the debtor turns out not to be the one who was met', async () => {
+    const typed = withUnfinished(await atTheDoor(A), { payment })
+
+    await saveDraft(withMet(typed, 'third_party'))
+
+    expect(JSON.stringify(await loadDraft(A))).not.toContain('152,00')
   })
 })
 

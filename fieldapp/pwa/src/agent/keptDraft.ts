@@ -4,14 +4,14 @@ import type { Draft } from './draft'
 import type { StopCard } from './shapes'
 
 /** What the phone writes down of a draft: while the debtor was not met, nothing of what the visit is about. */
-export type KeptDraft = Draft | (Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments' | 'agreement' | 'asked'> & { readonly stop: Door })
+export type KeptDraft = Draft | (Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments' | 'agreement' | 'asked' | 'unfinished'> & { readonly stop: Door })
 
-const OF_THE_CASE: ReadonlySet<string> = new Set(['stop', 'statement', 'signature', 'payments', 'agreement', 'asked'])
+const OF_THE_CASE: ReadonlySet<string> = new Set(['stop', 'statement', 'signature', 'payments', 'agreement', 'asked', 'unfinished'])
 
 export function kept(draft: Draft): KeptDraft {
   if (draft.met === 'debtor' || draft.paper?.kind === 'receipt') return draft
   const rest = Object.entries(draft).filter(([name]) => !OF_THE_CASE.has(name))
-  return { ...(Object.fromEntries(rest) as Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments' | 'agreement' | 'asked'>), stop: aDoor(draft.stop) }
+  return { ...(Object.fromEntries(rest) as Omit<Draft, 'stop' | 'statement' | 'signature' | 'payments' | 'agreement' | 'asked' | 'unfinished'>), stop: aDoor(draft.stop) }
 }
 
 /** How often a draft that lies on the phone was written; earlier apps did not count. */

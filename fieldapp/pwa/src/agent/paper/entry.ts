@@ -18,7 +18,7 @@ import { phone, serviceNow, storage } from '../phone.svelte'
 import { report } from '../report'
 import { tookDraft } from '../reread'
 import { wrote } from '../stages'
-import { nextOf, type NextInstalment } from '../plan/agreement'
+import { asInstalment, nextOf, type NextInstalment } from '../plan/agreement'
 import type { Ruling } from '../rules'
 import type { StopCard } from '../shapes'
 import { hourAt, instantOf } from '../time'
@@ -83,7 +83,7 @@ function moneyOn(stop: StopCard, paper: OnPaper, at: Date): { made: Offer; rules
   if (amount.kind === 'refused') throw amount.refusal
   const asked = {
     stop, amountCents: amount.value, method: paper.method, answers: paper.answers, at, dutyTaken: paper.duty_taken,
-    instalment: paper.instalment ? instalmentOf(stop) : null, payer: payerOn(paper), moment: 'on_paper',
+    instalment: paper.instalment ? asInstalment(instalmentOf(stop), amount.value) : null, payer: payerOn(paper), moment: 'on_paper',
   } as const
   const made = offer(asked, phone.unseen)
   if (made.kind === 'refused') throw made.refusal

@@ -107,7 +107,13 @@ export interface NextInstalment {
   readonly dueOn: string
   /** What is still missing of it. */
   readonly openCents: number
+  /** What is missing of it and of all that are due by now: more than that is no instalment but a payment on account. */
+  readonly fitsCents: number
 }
+
+/** The instalment that so much money is for; null where it is more than any that is due. */
+export const asInstalment = (next: NextInstalment | null, amountCents: number): NextInstalment | null =>
+  next && amountCents <= next.fitsCents ? next : null
 
 /** A plan that was signed in this visit. */
 export const signedPlan = (draft: Draft): PlanPaper | null =>
@@ -138,9 +144,15 @@ const taken = (draft: Draft, unseen: readonly Payment[], since: string): number 
     .reduce((sum, { payment }) => sum + payment.amount_cents, 0)
 
 function following(instalments: readonly OpenInstalment[], paidCents: number): NextInstalment | null {
-  const open = laidOver(instalments, paidCents).find((item) => item.paid_cents < item.cents)
-  if (!open) return null
-  return { number: open.number, of: instalments.length, dueOn: open.due_on, openCents: open.cents - open.paid_cents }
+  const open = laidOver(instalments, paidCents).filter((item) => item.paid_cents < item.cents)
+  const [first] = open
+  if (!first) return null
+  const missing = (item: OpenInstalment): number => item.cents - item.paid_cents
+  const today = dayAt(serviceNow())
+  return {
+    number: first.number, of: instalments.length, dueOn: first.due_on, openCents: missing(first),
+    fitsCents: open.filter((item) => item === first || item.due_on <= today).reduce((sum, item) => sum + missing(item), 0),
+  }
 }
 
 /** The settlement of this practice that the creditor has approved and that may still be paid. */

@@ -103,10 +103,10 @@ export class OpenVisit {
     return done
   }
 
-  /** What the other window wrote is shown; where it closed the visit there is nothing left to write. */
+  /** What the other window wrote is shown, under the form being filled in here; where it closed the visit nothing is left to write. */
   async #takeOver(): Promise<false> {
     const other = await loadDraft(this.draft.stop.stop_id)
-    if (other) this.draft = other
+    if (other) this.draft = { ...other, unfinished: this.draft.unfinished ?? {} }
     else this.ended = true
     if (OpenVisit.#shown !== this) return false
     if (!other) go({ kind: 'today' })
