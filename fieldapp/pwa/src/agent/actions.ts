@@ -82,10 +82,16 @@ export async function keepPicture(draft: Draft, { picture, records }: Prepared):
   return drafts.write(draft, { ...draft, pictures: [...others, picture] }, { put: records })
 }
 
-export async function dropPicture(draft: Draft, sha256: string): Promise<Draft> {
-  const dropped = draft.pictures.find((picture) => picture.sha256 === sha256)
-  const remove = unnamed([sha256, ...(dropped?.small_sha256 ? [dropped.small_sha256] : [])])
-  return drafts.write(draft, { ...draft, pictures: draft.pictures.filter((picture) => picture.sha256 !== sha256) }, { remove })
+/** Out of the visit; its bytes go once nobody can want it back (`forgetDropped`). */
+export const dropPicture = (draft: Draft, sha256: string): Promise<Draft> =>
+  drafts.write(draft, { ...draft, pictures: draft.pictures.filter((picture) => picture.sha256 !== sha256) })
+
+/** The bytes of pictures that neither a draft nor a report holds any more: of these, or of all that a crash left behind. */
+export async function forgetDropped(keys?: readonly string[]): Promise<void> {
+  const lying = keys ?? (await Promise.all((['original', 'small'] as const).map((kind) => storage.keysOf(kind, 'draft')))).flat()
+  const held = new Set((await storage.ofKind('draft')).flatMap((record) => hashesOf(opened(fromBytes<KeptDraft>(record.bytes), []))))
+  const remove = unnamed(lying.filter((key) => !held.has(key)))
+  if (remove.length) await storage.write({ remove })
 }
 
 export interface Closed {
@@ -156,8 +162,10 @@ export async function endForSafety(draft: Draft): Promise<boolean> {
   return done
 }
 
-export const hashesOf = (draft: Draft): string[] =>
-  draft.pictures.flatMap((item) => [item.sha256, ...(item.small_sha256 ? [item.small_sha256] : [])])
+export const hashesOf = (draft: Draft): string[] => keysOf(draft.pictures)
+
+export const keysOf = (pictures: Draft['pictures']): string[] =>
+  pictures.flatMap((item) => [item.sha256, ...(item.small_sha256 ? [item.small_sha256] : [])])
 
 /** Pictures that no report on this phone names: a report that was refused keeps its own. */
 export const unnamed = (keys: readonly string[]): string[] =>
@@ -205,20 +213,29 @@ export async function askOfficeToSend(asked: {
   return writeDown('paper_request', (at) => ({ request_id: uuid7(at.getTime()), ...asked, address: asked.address.trim(), consent: true, at: at.toISOString() }), UNDO_MS)
 }
 
+/** The way back from what was just written; false once it has left, or something was written after it. */
+export type TakingBack = () => Promise<boolean>
+
 /** Take back what was written last, while it rests. */
-export async function takeBackLast(id: string): Promise<boolean> {
-  const done = await takeBack(storage, id, { nowMs: Date.now() })
+export async function takeBackLast(id: string, put: readonly StoredRecord[] = []): Promise<boolean> {
+  const done = await takeBack(storage, id, { nowMs: Date.now(), put })
   await wrote()
   return done
 }
 
 /** The agent's own order of the visits left (`own`), or the office's again: kept here, and told. */
-export async function keepOrder(stops: readonly string[], { own }: { own: boolean }): Promise<void> {
-  const { bundle } = phone
-  if (!bundle || bundle.version === 0) return
-  const kept: KeptOrder = { day: bundle.day, stops: own ? stops : null }
-  await writeDown('day_order', (at) => ({ day: bundle.day, version: bundle.version, stops, at: at.toISOString() }), 0, [settingRecord(ORDER, kept)])
-  phone.order = kept.stops
+export async function keepOrder(stops: readonly string[], { own }: { own: boolean }): Promise<TakingBack | null> {
+  const { bundle, order: before } = phone
+  if (!bundle || bundle.version === 0) return null
+  const kept = (order: readonly string[] | null): StoredRecord => settingRecord(ORDER, { day: bundle.day, stops: order } satisfies KeptOrder)
+  const order = own ? stops : null
+  const id = await writeDown('day_order', (at) => ({ day: bundle.day, version: bundle.version, stops, at: at.toISOString() }), UNDO_MS, [kept(order)])
+  phone.order = order
+  return async () => {
+    const done = await takeBackLast(id, [kept(before)])
+    if (done) phone.order = before
+    return done
+  }
 }
 
 export interface DayEnd {
@@ -229,9 +246,10 @@ export interface DayEnd {
 }
 
 /** The day is over for the agent; nothing is locked by it, and a later visit is still a visit. */
-export async function closeDay(end: DayEnd): Promise<void> {
+export async function closeDay(end: DayEnd): Promise<TakingBack> {
   const day = phone.bundle?.day ?? today()
-  await writeDown('day_closed', (at) => ({ day, at: at.toISOString(), ...end }), 0)
+  const id = await writeDown('day_closed', (at) => ({ day, at: at.toISOString(), ...end }), UNDO_MS)
+  return () => takeBackLast(id)
 }
 
 /** A message of the office was read. */
@@ -253,15 +271,17 @@ async function writeDown(kind: EnvelopeKind, bodyAt: (at: Date) => unknown, rest
 }
 
 /** Where the door really is, from whoever stands at it; the office sees it and may put it back. */
-export async function writePin(stop: StopCard, at: Spot, by: 'position' | 'hand'): Promise<void> {
-  await writeDown('address_pin', (now) => ({
+export async function writePin(stop: StopCard, at: Spot, by: 'position' | 'hand'): Promise<TakingBack> {
+  const id = await writeDown('address_pin', (now) => ({
     practice_id: stop.practice.id, address_id: stop.address.id, lat_e6: at.lat_e6, lon_e6: at.lon_e6, by, at: now.toISOString(),
-  }), 0)
+  }), UNDO_MS)
+  return () => takeBackLast(id)
 }
 
 /** A call is a contact: written when the dialler opens. */
-export async function writeCall(practiceId: string, phoneId: string): Promise<void> {
-  await writeDown('contact', (at) => ({
+export async function writeCall(practiceId: string, phoneId: string): Promise<TakingBack> {
+  const id = await writeDown('contact', (at) => ({
     contact_id: uuid7(at.getTime()), practice_id: practiceId, channel: 'call', phone_id: phoneId, at: at.toISOString(),
-  }), 0)
+  }), UNDO_MS)
+  return () => takeBackLast(id)
 }

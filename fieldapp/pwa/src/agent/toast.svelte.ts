@@ -1,3 +1,5 @@
+import { t } from '../text'
+
 /** One short sentence about what was just saved, with the way back while there is one. */
 interface Said {
   readonly words: string
@@ -13,6 +15,13 @@ export function say(words: string, undo: (() => void) | null = null, forMs = und
   clearTimeout(timer)
   said = { words, undo }
   timer = setTimeout(hush, forMs)
+}
+
+/** The same with the way back; whether it came in time is said after it. */
+export function sayUndoable(words: string, back: () => Promise<boolean>): void {
+  say(words, () => void back().then((done) => {
+    say(t(done ? 'common.undone' : 'common.too_late'))
+  }))
 }
 
 export function hush(): void {
