@@ -7,8 +7,8 @@ import { checkReport, readBody, type VisitBody } from '../domain/visit.ts'
 import { commit, nextNumber, seal, takeBack, type EnvelopeKind, type StoredEnvelope } from '../outbox/envelopes'
 import { uuid7 } from '../outbox/bytes'
 import { fromBytes, SEALED, type Row, type StoredRecord } from '../outbox/storage'
-import { bodyOf, draftKey, isBegun, isBound, newDraft, type Draft, type Typing } from './draft'
-import { counted, draftRecord, Drafts, type Expected } from './drafts'
+import { bodyOf, isBegun, isBound, newDraft, type Draft, type Typing } from './draft'
+import { counted, Drafts, OTHER_WINDOW, type Placed } from './drafts'
 import { opened, type KeptDraft } from './keptDraft'
 import { writeReading } from './messages'
 import { cutShort } from './danger'
@@ -59,8 +59,7 @@ export async function checkIn(draft: Draft, found: Found): Promise<Draft> {
 export async function undoArrival(draft: Draft): Promise<Draft | null> {
   const before = counted(draft, { ...draft, arrived_at: null, check_in_id: null, position: null, no_position: null })
   if (draft.check_in_id === null) return drafts.write(draft, before)
-  const expect = async (): Promise<Expected[]> => [await drafts.expected(draft)]
-  if (!(await takeBack(storage, draft.check_in_id, { nowMs: Date.now(), put: [draftRecord(before)], expect }))) return null
+  if (!(await takeBack(storage, draft.check_in_id, { nowMs: Date.now(), also: () => drafts.placed(draft, before) }))) return null
   await wrote()
   return before
 }
@@ -141,25 +140,25 @@ export async function writeAlarm(...[kind, body]: ['danger', DangerBody] | ['dan
 
 /** End a visit as UNSAFE as it lies on the phone; false where it was ended already. Nothing that is missing stops it. */
 export async function endForSafety(draft: Draft): Promise<boolean> {
-  const key = draftKey(draft.stop.stop_id)
   const leftAt = serviceNow()
-  const done = await commit(storage, async (counters) => {
-    const record = await storage.get(key)
-    const reported = phone.items.some((item) => item.kind === 'visit' && item.body.visit_id === draft.visit_id)
-    if (reported) return { counters, result: false }
-    const lying = record ? opened(fromBytes<KeptDraft>(record.bytes), knownStops()) : draft
+  for (;;) {
+    const lying = (await drafts.load(draft.stop.stop_id)) ?? { ...draft, written: 0 }
     const last = cutShort(lying, leftAt.toISOString())
     const hashes = hashesOf(last)
-    const sealed = await seal(counters, {
-      kind: 'visit', body: reportOf(last, leftAt, typing), nowMs: Date.now(), offsetMs: phone.clock.offset_ms, restMs: 0, pictures: hashes,
-    })
-    const pictures = await inState(hashes, 'waiting')
-    return {
-      counters: sealed.counters, expect: [{ key, bytes: record?.bytes ?? null }], put: [sealed.record, ...pictures], remove: [key], result: true,
+    const reported = phone.items.some((item) => item.kind === 'visit' && item.body.visit_id === draft.visit_id)
+    if (reported) return false
+    try {
+      await report(drafts, lying, {
+        body: reportOf(last, leftAt, typing), nowMs: Date.now(), offsetMs: phone.clock.offset_ms, restMs: 0, hashes,
+        pictures: () => inState(hashes, 'waiting'),
+      })
+      await wrote()
+      return true
+    } catch (problem) {
+      // Another window wrote it in this moment: it ends as it lies now.
+      if (!(problem instanceof Refused) || problem.code !== OTHER_WINDOW) throw problem
     }
-  })
-  await wrote()
-  return done
+  }
 }
 
 export const hashesOf = (draft: Draft): string[] => keysOf(draft.pictures)
@@ -187,10 +186,9 @@ export async function goOnWith(first: Draft, stop: StopCard): Promise<Draft> {
 /** Open a closed visit again, while nobody has seen it. */
 export async function undoClosing({ envelope, draft }: Closed): Promise<boolean> {
   const pictures = await inState(envelope.pictures, 'draft')
-  const open = counted(draft, draft)
   // The visit may have been begun anew meanwhile.
-  const expect = async (): Promise<Expected[]> => [await drafts.expected({ ...draft, written: 0 })]
-  const done = await takeBack(storage, envelope.id, { nowMs: Date.now(), put: [draftRecord(open), ...pictures], expect })
+  const also = (): Promise<Placed> => drafts.placed({ ...draft, written: 0 }, counted(draft, draft))
+  const done = await takeBack(storage, envelope.id, { nowMs: Date.now(), put: pictures, also })
   await wrote()
   return done
 }

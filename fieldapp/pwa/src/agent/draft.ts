@@ -75,7 +75,8 @@ export function approvedHere(draft: Draft): SettlementPaper | null {
 /** Whether a second reading may be asked for: not where the agent left it out or the phone said no. */
 export const mayLocate = (draft: Draft): boolean => draft.no_position !== 'off' && draft.no_position !== 'refused'
 
-export const draftKey = (stopId: string): string => `draft:${stopId}`
+/** By its visit: one that outlived a wipe, sealed, keeps its place when its stop is visited anew. */
+export const draftKey = ({ visit_id }: Pick<Draft, 'visit_id'>): string => `draft:${visit_id}`
 
 export function newDraft(stop: StopCard, { visitId, day }: { visitId: string; day: string }): Draft {
   return {

@@ -2,12 +2,14 @@ import 'fake-indexeddb/auto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Refused } from '../domain/reading.ts'
 import { readEnvelope } from '../outbox/envelopes'
+import { SEALED } from '../outbox/storage'
 import {
-  checkIn, closeVisit, draftFor, dropPicture, goOnWith, keepPicture, loadDraft, saveDraft, takeNoticeNumber, undoArrival, undoClosing,
+  checkIn, closeVisit, draftFor, dropPicture, endForSafety, goOnWith, keepPicture, loadDraft, saveDraft, takeNoticeNumber, undoArrival, undoClosing,
 } from './actions'
-import { withMet, withOutcome, type Draft } from './draft'
+import { draftKey, withMet, withOutcome, type Draft } from './draft'
+import { draftRecord } from './drafts'
 import { announce, offer, take, type Offer } from './money/payment'
-import { phone, storage } from './phone.svelte'
+import { phone, raw, storage } from './phone.svelte'
 import { aBundle } from './testing'
 import { openPhone, receiptsOn } from './testingPhone'
 import { DEBTOR_PAYS } from './money/payer'
@@ -113,13 +115,44 @@ describe('two windows on one visit', () => {
 
   it('know a visit that an earlier app wrote, which counted nothing', async () => {
     const { written, ...older } = await atTheDoor(A)
-    const { draftRecord } = await import('./drafts')
-    await storage.write({ put: [draftRecord(older)] })
+    const record = draftRecord(older)
+    await storage.write({ put: [{ ...record, key: `draft:${A}` }], remove: [record.key] })
 
     const lying = await loadDraft(A)
 
     expect(written).toBeGreaterThan(0)
     expect(numbersOf(lying && (await take(lying, money(4_000))))).toEqual([1])
+    expect(await storage.keysOf('draft', 'bound')).toEqual([record.key])
+  })
+
+  it.each([
+    ['typing', (draft: Draft) => saveDraft(draft)],
+    ['arriving', (draft: Draft) => checkIn({ ...draft, arrived_at: new Date().toISOString() }, OFF)],
+  ])('do not both begin it: %s', async (_, begin) => {
+    const begun = await Promise.allSettled([begin(draftFor(stop(A))), begin(draftFor(stop(A)))])
+
+    expect(begun.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(await storage.ofKind('draft')).toHaveLength(1)
+  })
+
+  it('end it in danger as it lies there, with the money that the other took', async () => {
+    const before = await atTheDoor(A)
+    await take(before, money(4_000))
+
+    expect(await endForSafety(before)).toBe(true)
+
+    const report = phone.items.find((item) => item.kind === 'visit')
+    expect(report?.body).toMatchObject({ outcome: 'UNSAFE', payments: [{ amount_cents: 4_000 }] })
+    expect(await storage.ofKind('draft')).toEqual([])
+  })
+
+  it('leave a visit in its place that outlived a wipe, when its stop is visited anew', async () => {
+    const before = await take(await atTheDoor(A), money(4_000))
+    await raw.mark(draftKey(before), SEALED)
+
+    await take(await atTheDoor(A), money(3_000))
+
+    expect((await raw.ofKind('draft')).map(({ state }) => state).sort()).toEqual(['bound', SEALED])
   })
 })
 

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { seal, commit } from '../outbox/envelopes'
-import { draftFor, saveDraft } from './actions'
+import { draftFor, drafts, saveDraft } from './actions'
 import { askToKeep } from './enter'
 import { leave, saveRescueFile } from './leaving'
 import { phone, raw, storage } from './phone.svelte'
@@ -100,7 +100,7 @@ describe('leaving the phone', () => {
   it('waits for a visit that is still open, and goes at once where nothing waits', async () => {
     const draft = await saveDraft(draftFor(aStop(A)))
     expect(await leave()).toBe(false)
-    await storage.write({ remove: [`draft:${draft.stop.stop_id}`] })
+    await drafts.remove(draft)
 
     expect(await leave()).toBe(true)
   })

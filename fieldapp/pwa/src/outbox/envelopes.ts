@@ -199,12 +199,12 @@ export const bodyOf = <T>(envelope: StoredEnvelope): T => (JSON.parse(envelope.t
 export async function takeBack(
   storage: Storage,
   id: string,
-  { nowMs, put = [], remove = [], expect = () => Promise.resolve([]) }: {
+  { nowMs, put = [], remove = [], also = () => Promise.resolve({}) }: {
     nowMs: number
     put?: readonly Row[]
     remove?: readonly string[]
-    /** Read anew at each try: what else must still be so, or a refusal. */
-    expect?: () => Promise<NonNullable<Built<never>['expect']>>
+    /** Read anew at each try: what else must still be so, and what comes of it; or a refusal. */
+    also?: () => Promise<Pick<Built<never>, 'expect' | 'put' | 'remove'>>
   },
 ): Promise<boolean> {
   return underLock(SENDING_NOW, () =>
@@ -215,11 +215,12 @@ export async function takeBack(
         envelope !== undefined && record?.state === 'waiting' && envelope.seq === counters.next_seq - 1 &&
         rests(envelope.not_before_ms, nowMs)
       if (!free) return { counters, result: false }
+      const more = await also()
       return {
         counters: { ...counters, next_seq: envelope.seq },
-        expect: [{ key: id, bytes: record?.bytes ?? null }, ...(await expect())],
-        put,
-        remove: [id, ...remove],
+        expect: [{ key: id, bytes: record?.bytes ?? null }, ...(more.expect ?? [])],
+        put: [...put, ...(more.put ?? [])],
+        remove: [id, ...remove, ...(more.remove ?? [])],
         result: true,
       }
     }),

@@ -12,11 +12,8 @@ import { Refused } from '../domain/reading.ts'
 import { ADDRESS, atTheDoor, paidBy, PRACTICE, someReceipt } from './faults.papers'
 import type { Storage } from './storage'
 
-/** A stop of its own for each visit. */
-function stopNumbered(number: number): StopCard {
-  const known = aStop(`00000000-0000-0000-0007-${String(number).padStart(12, '0')}`)
-  return { ...known, address: { ...known.address, id: ADDRESS }, practice: { ...known.practice, id: PRACTICE } }
-}
+const known = aStop('00000000-0000-0000-0000-000000000007')
+const STOP: StopCard = { ...known, address: { ...known.address, id: ADDRESS }, practice: { ...known.practice, id: PRACTICE } }
 /** Nothing in this form is an amount or an hour. */
 const TYPING: Typing = { cents: () => null, instant: () => null }
 
@@ -30,21 +27,20 @@ export class Door {
     this.#drafts = new Drafts(storage, () => [])
   }
 
-  /** The visit as it lies there, read for the screen; the one numbered `next` is begun where none does. */
-  async look(at: string, next: number): Promise<void> {
-    this.#hand = (await this.#lying()) ?? (await atTheDoor(stopNumbered(next), at))
+  /** The visit as it lies there, read for the screen; one is begun where none does. */
+  async look(at: string): Promise<void> {
+    this.#hand = (await this.#lying()) ?? (await atTheDoor(STOP, at))
   }
 
   async #lying(): Promise<Draft | null> {
-    const [record] = await this.#storage.ofKind('draft')
-    return record ? this.#drafts.load(record.key.slice('draft:'.length)) : null
+    return this.#drafts.load(STOP.stop_id)
   }
 
   /** Both have looked at the amount, and the button is held. */
-  async hold(cents: number, { device, at, next }: { device: string; at: string; next: number }): Promise<void> {
+  async hold(cents: number, { device, at }: { device: string; at: string }): Promise<void> {
     const pair = await this.#storage.keyPair()
     if (!pair) throw new Error('no key')
-    if (!this.#hand) await this.look(at, next)
+    if (!this.#hand) await this.look(at)
     await this.#unlessOvertaken(async (draft) => {
       this.#hand = await issue(this.#drafts, draft, {
         content: someReceipt(device, cents), payment: (receipt) => paidBy(cents, receipt), key: pair.privateKey,

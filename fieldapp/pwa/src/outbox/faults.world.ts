@@ -222,7 +222,7 @@ export class World {
       case 'close visit':
         return this.#in(action.tab, action.dies, async (window) => void ((await this.#openUp(window)) && (await window.door.close(this.#now))))
       case 'hold both':
-        for (const tab of [0, 1]) await this.#in(tab, null, async (window) => void ((await this.#openUp(window)) && (await window.door.look(this.#iso(), this.steps))))
+        for (const tab of [0, 1]) await this.#in(tab, null, async (window) => void ((await this.#openUp(window)) && (await window.door.look(this.#iso()))))
         await Promise.all([
           this.#in(0, null, (window) => this.#hold(window, this.steps)),
           this.#in(1, action.dies, (window) => this.#hold(window, this.steps + 50_000)),
@@ -358,7 +358,7 @@ export class World {
   }
 
   async #hold(window: Window, cents: number): Promise<void> {
-    if (await this.#openUp(window)) await window.door.hold(cents, { device: this.#device, at: this.#iso(), next: this.steps })
+    if (await this.#openUp(window)) await window.door.hold(cents, { device: this.#device, at: this.#iso() })
   }
 
   /** An open phone sends what it can read; on a locked one it leaves sealed. What outlived a wipe always does. */
