@@ -61,15 +61,14 @@ def appointments() -> str:
     return _apart("appointments")
 
 
-<<<<<<< HEAD
 def learning() -> str:
     """The tables of what learning is worth: where visits end the day, and where the shift does."""
     return f"{_apart('learning')}\n\n{_apart('learning', '--most', '24', '--weeks', '4')}"
-=======
+
+
 def office() -> str:
     """The back office's own table, at a size that loads in some minutes; `python -m bench.office` takes another."""
     return _apart("office", "--practices", "20000", "--webhooks", "20000")
->>>>>>> scale
 
 
 BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
