@@ -324,7 +324,7 @@ async def test_what_was_set_or_closed_is_never_changed(
     owner = cluster.url(setup_user(), app_url.rsplit("/", 1)[1].split("?")[0])
     async with await psycopg.AsyncConnection.connect(owner) as connection:
         with pytest.raises(psycopg.errors.CheckViolation, match="append only"):
-            await connection.execute(statement)  # type: ignore[arg-type]
+            await connection.execute(statement)
 
 
 # --- rates ---
