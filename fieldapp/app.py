@@ -26,6 +26,7 @@ from fieldapp.routes.appointments import AppointmentController
 from fieldapp.routes.board import BoardController
 from fieldapp.routes.books import BooksController
 from fieldapp.routes.cash import CashController
+from fieldapp.routes.commissions import CommissionController
 from fieldapp.routes.contacts import ContactController
 from fieldapp.routes.dispatch import DispatchController
 from fieldapp.routes.exchange import ExchangeController
@@ -78,6 +79,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             CashController,
             PadsController,
             BooksController,
+            CommissionController,
             FiguresController,
             ContactController,
             AppointmentController,

@@ -247,6 +247,13 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "read_account_statement": _session(_OFFICE),
         "export_trial_balance": _session(_OFFICE),
         "export_account_statement": _session(_OFFICE),
+        # Between agency and creditor: not for who plans, let alone for agents and other systems.
+        "read_commissions": _session(_OFFICE),
+        "set_commission_rate": _session(_ADMIN),
+        "preview_commission_closing": _session(_OFFICE),
+        "close_commissions": _session(_OFFICE),
+        "reverse_commission": _session(_OFFICE),
+        "export_commission_closing": _session(_OFFICE),
         "watch_events": _session(_DESK),
         # exchange
         "read_feed": _service(),

@@ -429,6 +429,11 @@ NAMED = {
     "withdraw_interruption": "practice",
     "approve_rule": "practice",
     "withdraw_approval": "practice",
+    "read_commissions": "creditor",
+    "set_commission_rate": "creditor",
+    "preview_commission_closing": "creditor",
+    "close_commissions": "creditor",
+    "reverse_commission": "creditor",
     "bank_slip": "slip",
     "clear_payment": "payment",
     "bounce_cheque": "payment",
@@ -543,6 +548,9 @@ BODIES: dict[str, dict[str, Any]] = {
         "duty_taken": True,
     },
     "enter_pad_notice": PAPER,
+    "set_commission_rate": {"valid_from": "2026-11-01", "rate_bp": 1_000},
+    "close_commissions": {"to_on": "2026-11-25", "number": 1, "expected_cents": 1},
+    "reverse_commission": {"number": 1, "reason": "x"},
     "decide_settlement": {"approve": True},
     "set_agent_licence": {
         "provinces": [],
@@ -565,7 +573,11 @@ BODIES: dict[str, dict[str, Any]] = {
         },
     },
 }
-QUERIES = {"preview_allocation": "?amount_cents=1", "read_pad_picture": "?number=1"}
+QUERIES = {
+    "preview_allocation": "?amount_cents=1",
+    "preview_commission_closing": "?to_on=2026-11-25",
+    "read_pad_picture": "?number=1",
+}
 
 
 async def test_the_table_of_named_objects_is_whole(house: House) -> None:

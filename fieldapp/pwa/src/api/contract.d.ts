@@ -293,6 +293,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/creditors/{creditor_id}/commissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadCommissions */
+        get: operations["read_commissions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/creditors/{creditor_id}/commissions/closings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close */
+        post: operations["close_commissions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/creditors/{creditor_id}/commissions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Preview */
+        get: operations["preview_commission_closing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/creditors/{creditor_id}/commissions/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** SetRate */
+        post: operations["set_commission_rate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/creditors/{creditor_id}/commissions/reversals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reverse */
+        post: operations["reverse_commission"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/creditors/{creditor_id}/terms": {
         parameters: {
             query?: never;
@@ -903,6 +988,23 @@ export interface paths {
         };
         /** ExportCreditorAccount */
         get: operations["export_creditor_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/commission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export */
+        get: operations["export_commission_closing"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2966,6 +3068,35 @@ export interface components {
             protocol: number;
             time_zone: string;
         };
+        /** ClosingPreview */
+        ClosingPreview: {
+            movements: components["schemas"]["MovementRow"][];
+            number: number;
+            open: components["schemas"]["OpenCommission"];
+        };
+        /** ClosingRequest */
+        ClosingRequest: {
+            expected_cents: number;
+            number: number;
+            /** Format: date */
+            to_on: string;
+        };
+        /** ClosingRow */
+        ClosingRow: {
+            /** Format: date-time */
+            closed_at: string;
+            closed_by: string;
+            commission_cents: number;
+            may_be_reversed: boolean;
+            net_cents: number;
+            number: number;
+            reason: string | null;
+            reversed_at: string | null;
+            shares: components["schemas"]["ShareRow"][];
+            since: string | null;
+            /** Format: date-time */
+            until: string;
+        };
         /** Colleague */
         Colleague: {
             /** Format: uuid */
@@ -2986,6 +3117,14 @@ export interface components {
             meaning: components["schemas"]["Field"] | null;
             samples: string[];
             title: string;
+        };
+        /** CommissionPage */
+        CommissionPage: {
+            closings: components["schemas"]["ClosingRow"][];
+            first_day: string | null;
+            next_number: number;
+            open: components["schemas"]["OpenCommission"];
+            rates: components["schemas"]["RateRow"][];
         };
         /** CompleteRequest */
         CompleteRequest: {
@@ -3857,6 +3996,20 @@ export interface components {
             /** @default false */
             trial: boolean;
         };
+        /** MovementRow */
+        MovementRow: {
+            amount_cents: number;
+            /** Format: date */
+            earned_on: string;
+            kind: string;
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+            rate_bp: number | null;
+            receipt: string;
+            /** Format: date-time */
+            recorded_at: string;
+        };
         /** NamedCreditor */
         NamedCreditor: {
             /** Format: uuid */
@@ -3929,6 +4082,16 @@ export interface components {
             reason: components["schemas"]["Finding"] | null;
             /** @enum {string} */
             stands: "published" | "drafted" | "empty";
+        };
+        /** OpenCommission */
+        OpenCommission: {
+            commission_cents: number;
+            movements: number;
+            net_cents: number;
+            shares: components["schemas"]["ShareRow"][];
+            since: string | null;
+            /** Format: date-time */
+            until: string;
         };
         /** OutgoingFileRow */
         OutgoingFileRow: {
@@ -4396,6 +4559,23 @@ export interface components {
             phone_clock?: string | null;
             protocol: number;
         };
+        /** RateRequest */
+        RateRequest: {
+            rate_bp: number;
+            /** Format: date */
+            valid_from: string;
+        };
+        /** RateRow */
+        RateRow: {
+            in_force: boolean;
+            rate_bp: number;
+            replaced: boolean;
+            /** Format: date-time */
+            set_at: string;
+            set_by: string;
+            /** Format: date */
+            valid_from: string;
+        };
         /** ReasonCount */
         ReasonCount: {
             rows: number;
@@ -4597,6 +4777,11 @@ export interface components {
                 number
             ][];
         };
+        /** ReversalRequest */
+        ReversalRequest: {
+            number: number;
+            reason: string;
+        };
         /** Route */
         Route: {
             /** Format: uuid */
@@ -4790,6 +4975,14 @@ export interface components {
             signed: boolean;
             /** @enum {string} */
             state: "proposed" | "approved" | "refused" | "paid" | "expired" | "withdrawn";
+        };
+        /** ShareRow */
+        ShareRow: {
+            commission_cents: number;
+            net_cents: number;
+            rate_bp: number | null;
+            received_cents: number;
+            taken_back_cents: number;
         };
         /** SignInRequest */
         SignInRequest: {
@@ -5786,6 +5979,205 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CreditorRow"][];
+                };
+            };
+        };
+    };
+    read_commissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommissionPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    close_commissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClosingRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommissionPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    preview_commission_closing: {
+        parameters: {
+            query: {
+                to_on: string;
+            };
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosingPreview"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    set_commission_rate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommissionPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    reverse_commission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReversalRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommissionPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
@@ -7287,6 +7679,44 @@ export interface operations {
                 to_on: string;
                 form?: "pdf" | "xlsx";
                 language?: "it" | "en" | "fr";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    export_commission_closing: {
+        parameters: {
+            query: {
+                creditor_id: string;
+                number: number;
             };
             header?: never;
             path?: never;

@@ -238,6 +238,16 @@ export const service = {
     answer(client.GET('/api/v1/creditors/{creditor_id}/terms', { params: { path: { creditor_id } } })),
   setTerms: (creditor_id: string, body: { valid_from: string; terms: TermsCard }) =>
     answer(client.POST('/api/v1/creditors/{creditor_id}/terms', { params: { path: { creditor_id } }, body })),
+  commissions: (creditor_id: string) =>
+    answer(client.GET('/api/v1/creditors/{creditor_id}/commissions', { params: { path: { creditor_id } } })),
+  setCommissionRate: (creditor_id: string, body: Body<'/api/v1/creditors/{creditor_id}/commissions/rates'>) =>
+    answer(client.POST('/api/v1/creditors/{creditor_id}/commissions/rates', { params: { path: { creditor_id } }, body })),
+  previewClosing: (creditor_id: string, to_on: string) =>
+    answer(client.GET('/api/v1/creditors/{creditor_id}/commissions/preview', { params: { path: { creditor_id }, query: { to_on } } })),
+  closeCommissions: (creditor_id: string, body: Body<'/api/v1/creditors/{creditor_id}/commissions/closings'>) =>
+    answer(client.POST('/api/v1/creditors/{creditor_id}/commissions/closings', { params: { path: { creditor_id } }, body })),
+  reverseCommission: (creditor_id: string, body: Body<'/api/v1/creditors/{creditor_id}/commissions/reversals'>) =>
+    answer(client.POST('/api/v1/creditors/{creditor_id}/commissions/reversals', { params: { path: { creditor_id } }, body })),
   figures: (query: Asked<'/api/v1/figures'>) => answer(client.GET('/api/v1/figures', { params: { query } })),
   figurePractices: (query: Asked<'/api/v1/figures/practices'>) =>
     answer(client.GET('/api/v1/figures/practices', { params: { query } })),
@@ -332,6 +342,8 @@ export const link = {
   figures: (query: Record<string, string>) => `/api/v1/exports/figures?${new URLSearchParams(query).toString()}`,
   trialBalance: (at: string) => `/api/v1/exports/trial-balance?${new URLSearchParams({ at }).toString()}`,
   statement: (query: Record<string, string>) => `/api/v1/exports/statement?${new URLSearchParams(query).toString()}`,
+  commission: (creditor_id: string, number: number) =>
+    `/api/v1/exports/commission?${new URLSearchParams({ creditor_id, number: String(number) }).toString()}`,
   rejects: (import_id: string) => `/api/v1/imports/${encodeURIComponent(import_id)}/rejects`,
   creditorAccount: (query: { readonly creditor_id: string; readonly from_on: string; readonly to_on: string; readonly form: 'pdf' | 'xlsx'; readonly language: string }) =>
     `/api/v1/exports/account?${new URLSearchParams(query).toString()}`,
