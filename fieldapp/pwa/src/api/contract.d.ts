@@ -106,6 +106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/basemap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadBasemap */
+        get: operations["read_basemap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cash": {
         parameters: {
             query?: never;
@@ -1023,6 +1040,23 @@ export interface paths {
         get?: never;
         /** PutAttachment */
         put: operations["put_attachment"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/basemap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadBasemap */
+        get: operations["read_field_basemap"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -3075,6 +3109,7 @@ export interface components {
         DayBundle: {
             agency: components["schemas"]["AgencyCard"];
             agent: components["schemas"]["PersonCard"];
+            basemap?: string | null;
             blocks: components["schemas"]["NumberBlock"][];
             cash_limit_cents: number;
             clock: components["schemas"]["ClockReading"];
@@ -5412,6 +5447,43 @@ export interface operations {
             };
         };
     };
+    read_basemap: {
+        parameters: {
+            query?: never;
+            header?: {
+                range?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.pmtiles": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     read_cash_desk: {
         parameters: {
             query?: never;
@@ -7574,6 +7646,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AttachmentState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_field_basemap: {
+        parameters: {
+            query: {
+                day: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.pmtiles": string;
                 };
             };
             /** @description Bad request syntax or unsupported method */
