@@ -15,14 +15,15 @@ _ASIDE = 1e-9
 def sea(coast: Any, frame: tuple[float, float, float, float] | None) -> Iterator[shapely.Geometry]:
     """The parts of `frame` that are sea, from the lines of the `coast`, `(n,)`, on the unit square (y to the south).
 
-    The coast and the frame's edge cut the frame into faces. A face is sea where all of its coast says so; one of which
-    the coast says both (a coast with a gap) is left out, so that no land is ever under water.
+    The coast and the frame's edge cut the frame into faces; where an extract cuts the coast off, its end is led to the
+    nearest edge. A face is sea where all of its coast says so; one of which the coast says both is left out.
     """
     lines = coast[~shapely.is_empty(coast)] if len(coast) else coast
     if not len(lines) or frame is None:
         return
     edge = shapely.box(*frame)
-    noded = shapely.union_all(np.array([*shapely.intersection(lines, edge), edge.exterior], dtype=object))
+    inside = shapely.intersection(lines, edge)
+    noded = shapely.union_all(np.array([*inside, *_led_out(lines, edge), edge.exterior], dtype=object))
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
     if not len(faces):
         return
@@ -31,6 +32,13 @@ def sea(coast: Any, frame: tuple[float, float, float, float] | None) -> Iterator
     says_wet, says_dry = (set(tree.query(points, predicate="within")[1].tolist()) for points in (wet, dry))
     for number in sorted(says_wet - says_dry):
         yield faces[number]
+
+
+def _led_out(lines: Any, edge: shapely.Geometry) -> Iterator[shapely.Geometry]:
+    for chain in shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines), directed=True)):
+        if not shapely.is_closed(chain):
+            ends = shapely.points(shapely.get_coordinates(chain)[[0, -1]])
+            yield from shapely.shortest_line(ends[shapely.contains_properly(edge, ends)], edge.exterior)
 
 
 def _beside(lines: Any, *, side: int) -> Any:

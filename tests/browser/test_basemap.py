@@ -21,6 +21,7 @@ from fieldapp.store import field, tables
 from tests.browser.at_the_desk import sign_in
 from tests.browser.at_the_door import AgentsPhone
 from tests.browser.conftest import MORNING, Eyes, Service, apart, behind
+from tests.browser.test_accessibility import SMALL_TARGETS, THUMB_PX, violations
 from tests.geo.small_map import Spot, square, town_around
 
 pytestmark = pytest.mark.browser
@@ -103,7 +104,8 @@ def test_the_map_is_on_the_phone_without_a_network_and_sealed(phone: Eyes, servi
     expect(stops.nth(1)).to_be_visible()
     expect(area.get_by_text(CREDIT)).to_be_visible()
     painted(page, area, "map-green", least=10_000)
-    page.screenshot(path="/tmp/maps-draft/phone-1.png")
+    assert violations(page) + page.evaluate(SMALL_TARGETS, THUMB_PX) == []
+    page.emulate_media(color_scheme="light")
     second = page.get_by_role("button", name=re.compile("^Visita 2,"))
     second.click()
     expect(second).to_have_attribute("aria-pressed", "true")
@@ -113,10 +115,8 @@ def test_the_map_is_on_the_phone_without_a_network_and_sealed(phone: Eyes, servi
     page.get_by_role("button", name="Ingrandisci").click()
     painted(page, area, "map-building", least=500)
     painted(page, area, "map-road", least=500)
-    page.screenshot(path="/tmp/maps-draft/phone-2.png")
     page.emulate_media(color_scheme="dark")
     painted(page, area, "map-building", least=500)
-    page.screenshot(path="/tmp/maps-draft/phone-3.png")
 
     assert [(one["sealed"], one["head"] == "PMTiles") for one in kept] == [(True, False)]
     assert not [url for url in asked if "/api/" in url and "basemap" in url]
@@ -136,6 +136,5 @@ def test_the_board_shows_the_map_and_asks_only_our_own_service(desk: Eyes, servi
     expect(area.get_by_text(CREDIT)).to_be_visible()
     painted(page, area, "map-green", least=10_000)
 
-    page.screenshot(path="/tmp/maps-draft/desk-1.png")
     assert ranges
     assert all(re.fullmatch(r"bytes=\d+-\d+", one) for one in ranges)

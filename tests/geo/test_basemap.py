@@ -153,13 +153,32 @@ def test_the_sea_lies_on_the_right_of_the_coast(tmp_path: Path) -> None:
     assert not sea.contains(within((45.31, 9.51), tile))
 
 
-def test_a_coast_with_a_gap_puts_no_land_under_water(tmp_path: Path) -> None:
+def test_a_coast_that_the_extract_cuts_off_is_led_to_its_edge(tmp_path: Path) -> None:
     town = SmallMap()
-    town.line([(45.35, 9.50), (45.30, 9.50)], natural="coastline")
+    town.line([(45.38, 9.50), (45.31, 9.502), (45.22, 9.50)], natural="coastline")
     town.line([(45.31, 9.51), (45.31, 9.55)], highway="primary")
     archive = built(town, tmp_path, box=(9.40, 45.20, 9.60, 45.40))
+    tile = tile_at((45.31, 9.50), 11)
 
-    assert "water" not in decoded(archive, tile_at((45.31, 9.50), 11))
+    (sea,) = (shape(one["geometry"]) for one in decoded(archive, tile)["water"])
+
+    assert sea.contains(within((45.31, 9.49), tile))
+    assert not sea.contains(within((45.31, 9.51), tile))
+
+
+def test_what_two_coasts_disagree_about_is_not_put_under_water(tmp_path: Path) -> None:
+    town = SmallMap()
+    for lon in (9.50, 9.55):
+        town.line([(45.45, lon), (45.15, lon)], natural="coastline")
+    town.line([(45.31, 9.57), (45.31, 9.59)], highway="primary")
+    archive = built(town, tmp_path, box=(9.40, 45.20, 9.60, 45.40))
+
+    tile = tile_at((45.31, 9.5), 9)
+
+    (sea,) = (shape(one["geometry"]) for one in decoded(archive, tile)["water"])
+
+    assert sea.contains(within((45.31, 9.48), tile))
+    assert not sea.contains(within((45.31, 9.525), tile))
 
 
 def test_an_archive_says_what_it_is(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ const APART_PX = 40
 const PADDING = 56
 
 export async function openTileMap(
-  element: HTMLElement, archive: Archive, { home, marks: first, choose }: {
+  element: HTMLElement, archive: Archive, { label, home, marks: first, choose }: {
+    readonly label: string
     readonly home: readonly [number, number] | null
     readonly marks: readonly Mark[]
     readonly choose: (id: string) => void
@@ -60,6 +61,7 @@ export async function openTileMap(
   const map = new maplibre.Map({
     container: element, style: style(), bounds: boundsOf(marks, home), fitBoundsOptions: { padding: PADDING, maxZoom: DOORS_ZOOM },
     attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, keyboard: false, maxZoom: 19, fadeDuration: 0,
+    locale: { 'Map.Title': label },
   })
   map.touchZoomRotate.disableRotation()
   // A tile that cannot be drawn leaves its place empty; the stops are there all the same.

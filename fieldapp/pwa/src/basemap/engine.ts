@@ -18,7 +18,7 @@ maplibre.addProtocol('basemap', async ({ url }, abort) => {
   return { data: tile.data }
 })
 
-const tileJson = ({ minZoom: minzoom, maxZoom: maxzoom, bounds }: Archive, name: string): unknown => ({
+const tileJson = ({ minZoom: minzoom, maxZoom: maxzoom, bounds }: Archive, name: string): object => ({
   tiles: [`basemap://${name}/{z}/{x}/{y}`], minzoom, maxzoom, bounds, sparse: true,
 })
 
