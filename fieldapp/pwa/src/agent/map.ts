@@ -65,10 +65,10 @@ function apart(placed: Placed[]): Placed[] {
   return placed.map((item, i) => ({ ...item, x: inside(spots[i]?.x ?? item.x), y: inside(spots[i]?.y ?? item.y) }))
 }
 
-/** The spots, `least` apart where a few gentle rounds of pushing can do it. */
-export function spread(spots: readonly { readonly x: number; readonly y: number }[], least: number): { x: number; y: number }[] {
+/** The spots, `least` apart where so many gentle rounds of pushing can do it. */
+export function spread(spots: readonly { readonly x: number; readonly y: number }[], least: number, rounds = 12): { x: number; y: number }[] {
   const moved = spots.map(({ x, y }) => ({ x, y }))
-  for (let round = 0; round < 12; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     moved.forEach((a, i) => {
       moved.slice(i + 1).forEach((b, j) => {
         const dx = b.x - a.x || (i + j) % 2 || -1

@@ -1,4 +1,5 @@
 /** The day's stops on the map that lies on the phone: no request is made for it. Loaded lazily; throws without WebGL. */
+import type * as GeoJSON from 'geojson'
 import '../basemap/basemap.css'
 import type { Archive } from '../basemap/archive'
 import { basemapSource, closeSource, followTheme, maplibre } from '../basemap/engine'
@@ -26,7 +27,8 @@ export interface TileMap {
 
 const DOORS_ZOOM = 16
 /** Two marks closer than this cannot both be touched. */
-const APART_PX = 40
+const APART_PX = 46
+const ROUNDS = 80
 const PADDING = 56
 
 export async function openTileMap(
@@ -38,14 +40,18 @@ export async function openTileMap(
   },
 ): Promise<TileMap> {
   if (!hasWebGl()) throw new Error('no WebGL')
-  const way = [...(home ? [home] : []), ...first.map(({ at }) => at)].map(([lon, lat]) => [lon, lat])
+  let marks = first
+  const way = (): GeoJSON.Feature => ({
+    type: 'Feature', properties: {},
+    geometry: { type: 'LineString', coordinates: [...(home ? [home] : []), ...marks.map(({ at }) => at)].map(([lon, lat]) => [lon, lat]) },
+  })
   const style = (): maplibre.StyleSpecification => {
     const colours = coloursOf(element)
     return {
       version: 8,
       sources: {
         [SOURCE]: basemapSource(archive),
-        way: { type: 'geojson', data: { type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: way } } },
+        way: { type: 'geojson', data: way() },
       },
       layers: [
         { id: 'ground', type: 'background', paint: { 'background-color': colours.paper } },
@@ -57,7 +63,6 @@ export async function openTileMap(
       ],
     }
   }
-  let marks = first
   const map = new maplibre.Map({
     container: element, style: style(), bounds: boundsOf(marks, home), fitBoundsOptions: { padding: PADDING, maxZoom: DOORS_ZOOM },
     attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, keyboard: false, maxZoom: 19, fadeDuration: 0,
@@ -88,12 +93,14 @@ export async function openTileMap(
       marker.remove()
       drawn.delete(id)
     }
+    const source = map.getSource('way')
+    if (source instanceof maplibre.GeoJSONSource) void source.setData(way())
     settle()
   }
   /** Marks that would lie on each other stand beside their doors; the nearer one looks, the less. */
   const settle = (): void => {
     const doors = marks.map(({ at }) => map.project([at[0], at[1]]))
-    spread(doors, APART_PX).forEach(({ x, y }, i) => {
+    spread(doors, APART_PX, ROUNDS).forEach(({ x, y }, i) => {
       const from = doors[i]
       if (from) drawn.get(marks[i]?.id ?? '')?.setOffset([Math.round(x - from.x), Math.round(y - from.y)])
     })
