@@ -23,6 +23,7 @@ from fieldapp.routes import faces, guard, problems
 from fieldapp.routes.access import AccessController
 from fieldapp.routes.agreements import AgreementController
 from fieldapp.routes.appointments import AppointmentController
+from fieldapp.routes.basemap import BasemapController
 from fieldapp.routes.board import BoardController
 from fieldapp.routes.books import BooksController
 from fieldapp.routes.cash import CashController
@@ -69,6 +70,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             RescueController,
             DispatchController,
             BoardController,
+            BasemapController,
             MessageController,
             ReplanController,
             OfficeController,
@@ -100,7 +102,9 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
         dependencies={"work": Provide(guard.provide_work), "parts": Provide(guard.provide_parts)},
         exception_handlers=problems.HANDLERS,
         csrf_config=csrf(settings),
-        compression_config=CompressionConfig(backend="gzip", minimum_size=1024, exclude=["/api/v1/events"]),
+        compression_config=CompressionConfig(
+            backend="gzip", minimum_size=1024, exclude=["/api/v1/events", "/basemap$"]
+        ),
         openapi_config=openapi(),
         before_send=[faces.secure_headers],
         logging_config=None,

@@ -16,6 +16,7 @@ import uvicorn
 from fieldapp import launch
 from fieldapp.address_commands import gazetteer, geocode
 from fieldapp.app import contract, create_app
+from fieldapp.basemap_commands import basemap
 from fieldapp.databases import database
 from fieldapp.demo.generator import generate
 from fieldapp.domain.errors import Refusal
@@ -122,6 +123,7 @@ main.add_command(solve)
 
 main.add_command(gazetteer)
 main.add_command(geocode)
+main.add_command(basemap)
 
 
 main.add_command(import_command)

@@ -146,6 +146,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "HOME": str(settings.home),
         "BLOB_URL": settings.blob_url,
         "GAZETTEER": str(settings.gazetteer) if settings.gazetteer else None,
+        "BASEMAP": str(settings.basemap) if settings.basemap else None,
         "DEMO": "1" if settings.demo else "0",
         "PUBLIC_URL": settings.public_url,
         "WEBHOOKS_TO_LOOPBACK": "1" if settings.webhooks_to_loopback else "0",

@@ -122,6 +122,7 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "list_missing_attachments": _device(),
         "put_attachment": _device(),
         "read_field_document": _device(),
+        "read_field_basemap": _device(),
         "ask_payment_link": _device(),
         "ask_settlement": _device(),
         "read_push_key": _device(),
@@ -153,6 +154,7 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "withdraw_message": _session(_DESK),
         "print_day_sheets": _session(_PLANNING),
         "read_map": _session(_DESK),
+        "read_basemap": _session(_DESK),
         # appointments
         "list_appointment_offers": _session(_DESK),
         "take_appointment": _session(_DESK),

@@ -217,6 +217,8 @@ class DayBundle(Struct, frozen=True):
     """Base64url of the agency's public point (P-256), for phones enrolled before there was one."""
     messages: list[MessageCard]
     """Of the office, for today; the newest first."""
+    basemap: str | None = None
+    """Names the part of the map that this day needs; fetched when the phone lacks it. None where there is no map."""
 
 
 class Verdict(Struct, frozen=True):

@@ -106,6 +106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/basemap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadBasemap */
+        get: operations["read_basemap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cash": {
         parameters: {
             query?: never;
@@ -1125,6 +1142,23 @@ export interface paths {
         get?: never;
         /** PutAttachment */
         put: operations["put_attachment"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/basemap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadBasemap */
+        get: operations["read_field_basemap"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -3214,6 +3248,7 @@ export interface components {
         DayBundle: {
             agency: components["schemas"]["AgencyCard"];
             agent: components["schemas"]["PersonCard"];
+            basemap?: string | null;
             blocks: components["schemas"]["NumberBlock"][];
             cash_limit_cents: number;
             clock: components["schemas"]["ClockReading"];
@@ -5586,6 +5621,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_basemap: {
+        parameters: {
+            query?: never;
+            header?: {
+                range?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.pmtiles": string;
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -8004,6 +8076,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AttachmentState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_field_basemap: {
+        parameters: {
+            query: {
+                day: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.pmtiles": string;
                 };
             };
             /** @description Bad request syntax or unsupported method */

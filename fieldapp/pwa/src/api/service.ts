@@ -333,6 +333,7 @@ export const service = {
 /** Addresses of things that the browser opens or downloads by itself. */
 export const link = {
   events: '/api/v1/events',
+  basemap: '/api/v1/basemap',
   document: (document_id: string, variant: 'small' | 'full') =>
     `/api/v1/documents/${encodeURIComponent(document_id)}?variant=${variant}`,
   planPaper: (plan_id: string) => `/api/v1/repayment-plans/${encodeURIComponent(plan_id)}/paper`,
