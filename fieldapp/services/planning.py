@@ -86,6 +86,7 @@ class JudgedPractice:
     """
 
     door: store.PracticeAtDoor
+    facts: PracticeFacts
     shown: Candidate
     windows_s: tuple[tuple[int, int], ...]
     service_s: int
@@ -128,7 +129,7 @@ async def candidates_on(
         hours = () if known is None or appointment else _hours(door, day, cents, known)
         best = _best_hour(hours, windows)
         shown = _shown(door, cents, bool(windows), said, must=bool(appointment), prize_cents=plain, best_hour=best)
-        found.append(JudgedPractice(door, shown, windows, service_s, lawful, hours, plain))
+        found.append(JudgedPractice(door, facts, shown, windows, service_s, lawful, hours, plain))
     return found
 
 
