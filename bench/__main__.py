@@ -56,6 +56,11 @@ def live() -> str:
     return _apart("live")
 
 
+def board() -> str:
+    """The dispatcher's own table, from a process of its own because the browser's driver keeps a loop running."""
+    return _apart("board")
+
+
 def appointments() -> str:
     """The table of windows, from a process of its own because the province is loaded in loops of its own."""
     return _apart("appointments")
@@ -77,6 +82,7 @@ BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
     "geocoding": ("Geocoding", geocoding),
     "first-load": ("First load of the phone app", first_load.report),
     "phone": ("Phone", phone),
+    "board": ("The dispatcher's board", board),
     "live": ("From the phone to the open practice file", live),
     "money": ("Money", money),
     "office": ("Back office over many practices", office),

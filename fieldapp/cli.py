@@ -58,8 +58,10 @@ def found(agency: str, login: str, name: str, password: str) -> None:
 def serve(workers: int) -> None:
     """Serve the API and the web app."""
     with launch.ended_in_order(), database(Settings()) as settings, launch.workers(settings, workers):
+        app = create_app(settings)
+        launch.settle_heap()
         uvicorn.run(
-            create_app(settings),
+            app,
             host=settings.host,
             port=settings.port,
             log_level="info",

@@ -124,6 +124,12 @@ export interface RunningLane {
   readonly agent_id: string
   readonly behind_s: number
   readonly stops: readonly ExpectedStop[]
+  readonly begun: readonly BegunVisit[]
+}
+export interface BegunVisit {
+  readonly stop_id: string
+  readonly state: 'arrived' | 'done'
+  readonly outcome: string | null
 }
 export interface ExpectedStop {
   readonly stop_id: string

@@ -91,7 +91,7 @@ function readDay(day: string | undefined, part: string | undefined, id: string |
   if (part === 'piano' && id !== undefined) return { name: 'day', day, view: { kind: 'plan', id } }
   if (part === 'confronto') {
     if (id === undefined) return { name: 'day', day, view: { kind: 'compare', first: null, second: null } }
-    const [first, second, ...more] = id.split('..')
+    const [first, second, ...more] = id.split('~')
     if (first && second && more.length === 0) return { name: 'day', day, view: { kind: 'compare', first, second } }
   }
   return { name: 'nowhere' }
@@ -152,7 +152,7 @@ function writeDay(day: string | null, view: DayPart): string {
     case 'published':
       return `${BASE}giorno/${day}/pubblicato`
     case 'compare':
-      return `${BASE}giorno/${day}/confronto${view.first && view.second ? `/${encodeURIComponent(`${view.first}..${view.second}`)}` : ''}`
+      return `${BASE}giorno/${day}/confronto${view.first && view.second ? `/${encodeURIComponent(`${view.first}~${view.second}`)}` : ''}`
   }
 }
 

@@ -1,5 +1,6 @@
 /** How much waits for a person: the small numbers in the navigation. */
 import { service } from '../api/service'
+import { gathered } from './gathered'
 import { live } from './live.svelte'
 import { session } from './session.svelte'
 
@@ -7,7 +8,6 @@ class Waiting {
   tasks = $state(0)
   addresses = $state(0)
   debtors = $state(0)
-  #soon: ReturnType<typeof setTimeout> | undefined
 
   async count(): Promise<void> {
     const office = session.role === 'back_office' || session.role === 'administrator'
@@ -22,14 +22,13 @@ class Waiting {
   /** Count now and, a little later, after every fact; the returned function ends it. */
   follow(): () => void {
     void this.count()
+    const { ask, end } = gathered(() => this.count(), 1500)
     const deaf = live.hear((event) => {
-      if (event.kind.startsWith('plan.')) return
-      clearTimeout(this.#soon)
-      this.#soon = setTimeout(() => void this.count(), 1500)
+      if (!event.kind.startsWith('plan.')) ask()
     })
     return () => {
-      clearTimeout(this.#soon)
       deaf()
+      end()
     }
   }
 }
