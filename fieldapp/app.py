@@ -41,6 +41,7 @@ from fieldapp.routes.pads import PadsController
 from fieldapp.routes.public import ProviderController, PublicController
 from fieldapp.routes.replans import ReplanController
 from fieldapp.routes.rescue import RescueController
+from fieldapp.routes.reviews import ReviewController
 from fieldapp.routes.rules import RulesController
 from fieldapp.routes.same_debtor import SameDebtorController
 from fieldapp.routes.views import ViewController
@@ -69,6 +70,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             DispatchController,
             BoardController,
             MessageController,
+            ReviewController,
             ReplanController,
             OfficeController,
             LayoutController,
