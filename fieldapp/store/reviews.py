@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy
-from sqlalchemy import func, update
+from sqlalchemy import func, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -44,7 +44,10 @@ WAITING = ("open", "answered")
 async def page(session: AsyncSession, states: Collection[str]) -> ReviewPage:
     """Reviews in these states: answers first, then the oldest; those that are done, the newest first."""
     wanted = col(VisitReview.state).in_(states)
-    counts = dict((await session.exec(select(VisitReview.state, func.count()).group_by(VisitReview.state))).all())
+    # What is done is counted only where it is asked for: it grows, while what waits has an index of its own.
+    counted = wanted if "reviewed" in states else col(VisitReview.state) != "reviewed"
+    counting = select(VisitReview.state, func.count()).where(or_(counted, col(VisitReview.state).in_(WAITING)))
+    counts = dict((await session.exec(counting.group_by(VisitReview.state))).all())
     return ReviewPage(
         rows=await rows(session, wanted),
         total=sum(number for state, number in counts.items() if state in states),
@@ -324,7 +327,7 @@ async def carried(session: AsyncSession, agent_id: UUID, *, since: datetime, now
         .join(Person, col(Person.id) == col(VisitQuestion.asked_by))
         .where(
             col(VisitQuestion.agent_id) == agent_id,
-            sqlalchemy.or_(
+            or_(
                 sqlalchemy.and_(*_WAITS),
                 sqlalchemy.and_(
                     col(VisitQuestion.withdrawn_at) >= since,
