@@ -61,6 +61,17 @@ def appointments() -> str:
     return _apart("appointments")
 
 
+<<<<<<< HEAD
+def learning() -> str:
+    """The tables of what learning is worth: where visits end the day, and where the shift does."""
+    return f"{_apart('learning')}\n\n{_apart('learning', '--most', '24', '--weeks', '4')}"
+=======
+def office() -> str:
+    """The back office's own table, at a size that loads in some minutes; `python -m bench.office` takes another."""
+    return _apart("office", "--practices", "20000", "--webhooks", "20000")
+>>>>>>> scale
+
+
 BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
     "service": ("Service", service.report),
     "import": ("Import", importing.report),
@@ -69,9 +80,11 @@ BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
     "phone": ("Phone", phone),
     "live": ("From the phone to the open practice file", live),
     "money": ("Money", money),
+    "office": ("Back office over many practices", office),
     "planning": ("Day plans", planning),
     "conduct": ("Rules of conduct", conduct),
     "appointments": ("Windows to promise on the phone", appointments),
+    "learning": ("What learning is worth", learning),
 }
 
 

@@ -31,6 +31,12 @@ def cpu_of_cluster(home: Path) -> float:
     return used / _TICKS
 
 
+def cpu_of(pid: int) -> float:
+    """Processor seconds that a running process has used, its children not."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / _TICKS
+
+
 class PeakMemory:
     """The most memory that a process has held since it began, looked at until it ends."""
 

@@ -79,15 +79,16 @@ def worker(leashed: bool) -> None:
 @click.option("--reset", is_flag=True, help="Forget the demo's data and stop.")
 @click.option("--practices", default=300, show_default=True)
 @click.option("--agents", default=8, show_default=True)
+@click.option("--events", default=0, show_default=True, help="Facts of a past year to each practice, about.")
 @click.option("--seed", default=1, show_default=True)
-def demo(phone: bool, reset: bool, practices: int, agents: int, seed: int) -> None:
+def demo(phone: bool, reset: bool, practices: int, agents: int, events: int, seed: int) -> None:
     """Load an invented province and serve it, on a clock that starts in the morning of a working day."""
     try:
         if reset:
             launch.forget_demo()
             click.echo("The demo's data is gone.")
         else:
-            launch.run_demo(practices=practices, agents=agents, seed=seed, phone=phone)
+            launch.run_demo(practices=practices, agents=agents, events=events, seed=seed, phone=phone)
     except Refusal as refusal:
         fail(sentence(refusal))
 

@@ -214,7 +214,7 @@ def forget_demo() -> None:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def run_demo(*, practices: int, agents: int, seed: int, phone: bool) -> None:
+def run_demo(*, practices: int, agents: int, events: int, seed: int, phone: bool) -> None:
     """Set up what is missing, start everything, and serve until Ctrl-C.
 
     Raises Refusal `demo.port_taken` before anything is started.
@@ -235,7 +235,7 @@ def run_demo(*, practices: int, agents: int, seed: int, phone: bool) -> None:
     settings = settings.model_copy(update={"public_url": public, "secure_cookies": tls is not None})
     with ended_in_order(), database(settings) as ready:
         clock.begin(zone=ZoneInfo("Europe/Rome"), is_lawful_day=lambda moment: is_lawful_day(moment.date()))
-        asyncio.run(_load(ready, practices=practices, agents=agents, seed=seed))
+        asyncio.run(_load(ready, practices=practices, agents=agents, events=events, seed=seed))
         with workers(ready, 1):
             _welcome(ready, public, clock, phone=phone)
             with contextlib.suppress(KeyboardInterrupt):
@@ -262,13 +262,18 @@ def _require_free(host: str, port: int) -> None:
             raise Refusal("demo.port_taken", kind=Kind.CONFLICT, details={"port": port}) from None
 
 
-async def _load(settings: Settings, *, practices: int, agents: int, seed: int) -> None:
+async def _load(settings: Settings, *, practices: int, agents: int, events: int, seed: int) -> None:
     parts = assemble(settings)
     loading = settings.home / LOADING
     loading.touch()
     async with parts.jobs.open_async():
         await province.load(
-            parts, practices=practices, agents=agents, seed=seed, say=lambda text: print(text, flush=True)
+            parts,
+            practices=practices,
+            agents=agents,
+            seed=seed,
+            say=lambda text: print(text, flush=True),
+            events=events,
         )
     loading.unlink()
     await parts.database.close()

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from fieldapp.demo.generator import CreditorFile, generate
+from fieldapp.demo.generator import CreditorFile, generate, json_rows
 from fieldapp.domain.access import Identity, Role
 from fieldapp.domain.outcomes import OUTCOMES
 from fieldapp.domain.repayment_plan import Terms
 from fieldapp.geo.gazetteer import import_anncsu
+from fieldapp.past_year import write_past
 from fieldapp.services import agreements, planning
 from fieldapp.services.access import DEMO_PASSWORD, hash_password
 from fieldapp.services.intake import import_file
@@ -31,6 +33,10 @@ Say = Callable[[str], None]
 
 _IBANS = ("IT60X0542811101000000123456", "IT40S0542811101000000123456", "IT83A0000000000000000987654")
 _LETTERS = {1: "DUNNING_LETTER_1", 2: "DUNNING_LETTER_2", 3: "FORMAL_NOTICE"}
+_HISTORIES = 5_000
+"""Practices whose earlier contacts are written in one transaction."""
+_PLANNED = 5_000
+"""Practices that the first day is planned from, at most."""
 _DESKS = (
     (Role.DISPATCHER, "dispatcher", "Paola Ferranti"),
     (Role.BACK_OFFICE, "ufficio", "Renato Cislaghi"),
@@ -38,8 +44,11 @@ _DESKS = (
 )
 
 
-async def load(parts: Parts, *, practices: int, agents: int, seed: int, say: Say) -> None:
-    """Build the province unless it is there; the caller sees to loads that were cut off."""
+async def load(parts: Parts, *, practices: int, agents: int, seed: int, say: Say, events: int = 0) -> None:
+    """Build the province unless it is there; the caller sees to loads that were cut off.
+
+    `events`: about so many facts of a past year to each practice, written in bulk.
+    """
     async with parts.database.transaction(Scope(None, GATE)) as session:
         if await founding.any_agency(session) is not None:
             return
@@ -61,11 +70,17 @@ async def load(parts: Parts, *, practices: int, agents: int, seed: int, say: Say
             file.file,
             file.layout,
             creditor_name=file.creditor,
-            documents=(files / file.documents).read_bytes(),
+            documents=(files / file.documents).read_bytes() if file.documents else None,
         )
         say(f"  {file.creditor}: {result['accepted']} rows taken, {result['rejected']} given back")
-    contacts = await _history(parts, office, json.loads((files / "history.json").read_text(encoding="utf-8")))
+    contacts = 0
+    for records in _portions(json_rows(files / "history.json")):
+        contacts += await _history(parts, office, records)
     say(f"  {contacts} earlier letters, calls and visits")
+    if events:
+        say(
+            f"  {await write_past(parts, office, events=events, seed=seed, say=say)} reports and calls of the past year"
+        )
     await _grant(parts)
     await _first_day(parts, say)
 
@@ -103,7 +118,7 @@ async def _found(parts: Parts, files: Path, creditors: tuple[CreditorFile, ...],
             iban=_IBANS[number % len(_IBANS)],
             cheque_payee=file.creditor,
         )
-        for number, file in enumerate(creditors)
+        for number, file in enumerate({file.slug: file for file in creditors}.values())
     ]
     async with parts.database.transaction(Scope(agency.id, Role.ADMINISTRATOR.value)) as session:
         session.add(agency)
@@ -141,6 +156,12 @@ def _agent(plain: dict[str, Any], person_id: UUID, agency_id: UUID, password: st
 def _seconds(clock: str) -> int:
     hours, minutes = clock.split(":")
     return int(hours) * 3600 + int(minutes) * 60
+
+
+def _portions(records: Iterable[Any]) -> Iterator[list[Any]]:
+    found = iter(records)
+    while portion := list(islice(found, _HISTORIES)):
+        yield portion
 
 
 async def _history(parts: Parts, office: Identity, records: list[dict[str, Any]]) -> int:
@@ -194,7 +215,10 @@ async def _first_day(parts: Parts, say: Say) -> None:
     while not is_lawful_day(day):
         day += timedelta(days=1)
     async with working(parts, dispatcher) as work:
-        asked = await planning.start_plan(work, day=day, agent_ids=None, practice_ids=None, seconds=4, seed=1)
+        # A dispatcher with so many would draw a part of the map.
+        few = await founding.some_practices(work.session, limit=_PLANNED)
+        ids = few if len(few) == _PLANNED else None
+        asked = await planning.start_plan(work, day=day, agent_ids=None, practice_ids=ids, seconds=4, seed=1)
     await planning.run_solve(parts, dispatcher, plan_id=str(asked.id))
     async with working(parts, dispatcher) as work:
         published = await planning.publish_plan(work, asked.id)

@@ -7,10 +7,9 @@ dots, several rows a practice, a control total at the end). Docs: `docs/demo-dat
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from fieldapp.demo.practices import DebtLine, DemoPractice
 
@@ -65,21 +64,33 @@ CREDITORS = (
 )  # fmt: skip
 
 
-def write_file(convention: FileConvention, practices: Iterable[DemoPractice], *, as_of: date) -> bytes:
-    """A creditor's file with all rows of its practices; lines end as a spreadsheet writes them (CRLF)."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=DELIMITER, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    whole_cents = 0
-    for practice in practices:
+class FileWriter:
+    """Writes a creditor's file row by row as a spreadsheet does (CRLF), so that no more than a row is held."""
+
+    def __init__(self, path: Path, convention: FileConvention, *, as_of: date) -> None:
+        self.practices = self.rows = self.total_cents = 0
+        self._convention = convention
+        self._as_of = as_of
+        self._file = path.open("w", encoding=convention.encoding, newline="")
+        self._writer = csv.writer(self._file, delimiter=DELIMITER, lineterminator="\r\n")
+        self._writer.writerow(COLUMNS)
+
+    def add(self, practice: DemoPractice) -> None:
+        """All rows of a practice."""
         for place, line in enumerate(practice.lines):
-            writer.writerow(_row(convention, practice, place, line, as_of))
-            whole_cents += line.total_cents
-    if convention.total_row:
-        last = [""] * len(COLUMNS)
-        last[0], last[COLUMNS.index("Totale")] = TOTAL_MARKER, amount(whole_cents, thousands=convention.thousands)
-        writer.writerow(last)
-    return out.getvalue().encode(convention.encoding)
+            self._writer.writerow(_row(self._convention, practice, place, line, self._as_of))
+            self.total_cents += line.total_cents
+        self.practices += 1
+        self.rows += len(practice.lines)
+
+    def close(self) -> None:
+        """Write the control total where the convention has one."""
+        if self._convention.total_row:
+            last = [""] * len(COLUMNS)
+            last[0] = TOTAL_MARKER
+            last[COLUMNS.index("Totale")] = amount(self.total_cents, thousands=self._convention.thousands)
+            self._writer.writerow(last)
+        self._file.close()
 
 
 def amount(cents: int, *, thousands: str) -> str:

@@ -67,8 +67,8 @@ def invent_mobile(sequence: int) -> str:
 
 
 def invent_landline(sequence: int) -> str:
-    """A number of Lodi's district that starts with 00, which no subscriber has."""
-    return f"0371 00{sequence % 100_000:05d}"
+    """A number of Lodi's district that starts with 00, which no subscriber has; a digit longer from 100,000 on."""
+    return f"0371 00{sequence % 1_000_000:05d}"
 
 
 @lru_cache(maxsize=4096)

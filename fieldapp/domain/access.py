@@ -132,6 +132,8 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         # dispatch
         "list_candidates": _session(_PLANNING),
         "list_agents": _session(_PLANNING),
+        "read_learning": _session(_PLANNING),
+        "switch_learning": _session(_ADMIN),
         "start_plan": _session(_PLANNING),
         "list_plans": _session(_PLANNING),
         "read_plan": _session(_PLANNING),

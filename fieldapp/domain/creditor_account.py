@@ -6,7 +6,7 @@ changes, and accounts that follow one another hold everything once. What a phone
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -157,15 +157,13 @@ def judge_promises(promises: Iterable[Promised], received: Iterable[Received]) -
     Money keeps one promise only, of a practice's promises the one due first; what was taken back by then kept none. An
     announced payment is kept as soon as the office has seen it.
     """
-    money = list(received)
+    money: dict[UUID, list[Received]] = defaultdict(list)
+    for cash in received:
+        money[cash.practice_id].append(cash)
     used: Counter[UUID] = Counter()
     judged = []
     for one in sorted(promises, key=lambda promise: (promise.due_on, promise.made_on)):
-        came = sum(
-            cash.amount_cents
-            for cash in money
-            if cash.practice_id == one.practice_id and one.made_on <= cash.on <= one.due_on
-        )
+        came = sum(cash.amount_cents for cash in money[one.practice_id] if one.made_on <= cash.on <= one.due_on)
         kept = one.seen or came - used[one.practice_id] >= one.amount_cents
         if kept:
             used[one.practice_id] += one.amount_cents

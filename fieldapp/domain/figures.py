@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from fieldapp.domain.errors import Kind, Refusal
 
@@ -70,13 +71,19 @@ class Figures:
     def __add__(self, other: Figures) -> Figures:
         return Figures(*(getattr(self, name) + getattr(other, name) for name in MEASURES))
 
+    def __sub__(self, other: Figures) -> Figures:
+        return Figures(*(getattr(self, name) - getattr(other, name) for name in MEASURES))
+
 
 MEASURES = tuple(Figures.__dataclass_fields__)
 
 
-def gathered(parts: Iterable[tuple[str, str, int]]) -> dict[str, Figures]:
+Group = TypeVar("Group")
+
+
+def gathered(parts: Iterable[tuple[Group, str, int]]) -> dict[Group, Figures]:
     """Figures by group from triples of group, measure and number, which add up."""
-    found: dict[str, Figures] = {}
+    found: dict[Group, Figures] = {}
     for group, measure, number in parts:
         before = found.get(group, Figures())
         found[group] = replace(before, **{measure: getattr(before, measure) + number})

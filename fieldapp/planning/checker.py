@@ -47,8 +47,8 @@ def judge(problem: Problem, plan: Plan) -> Judgement:
     _readable(problem, plan)
     days = timetable(problem, plan.routes)
     planned = plan.planned
-    first = {visit: agent for agent, route in reversed(list(enumerate(plan.routes))) for visit in route}
-    prize = sum(problem.prize(agent, visit) for visit, agent in first.items())
+    first = {stop.visit: (day.agent, stop.start_s) for day in reversed(days) for stop in reversed(day.stops)}
+    prize = sum(problem.prize(agent, visit, start_s) for visit, (agent, start_s) in first.items())
     preferred = sum(preference(problem, agent, visit) for agent, route in enumerate(plan.routes) for visit in route)
     cost = sum(day.travel_cents for day in days)
     seen = Day(problem, plan, days)

@@ -122,7 +122,9 @@ def _over_days(days: Sequence[Problem], first_lane: Ints, found: Sequence[tuple[
     promised = [(d, v) for d, v in open_on if days[d].must[v]]
     several = [(d, days[d].visits[v]) for d, v in promised or open_on]
     day, visit = found[0]
-    one = replace(days[day].visits[visit], pin=None, preferred=None, must=any(days[d].must[v] for d, v in found))
+    one = replace(
+        days[day].visits[visit], pin=None, preferred=None, hours=(), must=any(days[d].must[v] for d, v in found)
+    )
     if not several:
         return one
     return replace(
@@ -136,6 +138,7 @@ def _over_days(days: Sequence[Problem], first_lane: Ints, found: Sequence[tuple[
                 windows_s=visit.windows_s,
                 prize_cents=visit.prize_cents,
                 preferred=None if visit.preferred is None else int(first_lane[d]) + visit.preferred,
+                hours=visit.hours,
             )
             for d, visit in several
         ),

@@ -40,7 +40,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WhyHere:
-    """One planned visit: what it adds to the way and what it brings.
+    """One planned visit: what it adds to the way and what it brings at its hour.
 
     `preferred_cents`: what it brings more because its preferred agent makes it.
     """
@@ -80,6 +80,7 @@ def why_here(problem: Problem, plan: Plan) -> tuple[WhyHere, ...]:
     reasons = []
     for agent, route in enumerate(plan.routes):
         nodes = [agent, *(problem.node(visit) for visit in route), agent]
+        starts_s = [stop.start_s for stop in agent_day(problem, agent, route).stops]
         for place, visit in enumerate(route):
             before, here, after = nodes[place : place + 3]
             detour = travel(problem, before, here)[1] + travel(problem, here, after)[1]
@@ -88,7 +89,7 @@ def why_here(problem: Problem, plan: Plan) -> tuple[WhyHere, ...]:
                     visit=visit,
                     agent=agent,
                     detour_cents=detour - travel(problem, before, after)[1],
-                    prize_cents=int(problem.prize_cents[visit]),
+                    prize_cents=problem.prize(agent, visit, starts_s[place]),
                     preferred_cents=preference(problem, agent, visit),
                     pinned=int(problem.pin[visit]) == agent,
                     must=bool(problem.must[visit]),

@@ -128,6 +128,11 @@ class Data(NamedTuple):
     wish_worth: Array
     less: Array | None
     """(D * V,) cents that a visit brings less on this day than on its best; None where one day is planned."""
+    off: Array | None
+    """(D * V, B) cents that a visit brings less where it begins in this band of hours; None where no hour counts: then
+    what hours ask for is not even compiled in."""
+    bands: Array
+    """(B,) when each band of hours begins."""
     musts: Array
 
 
@@ -145,6 +150,11 @@ class State(NamedTuple):
     late: Array
     leg: Array
     """(A, S) cents from each stop to the next."""
+    gone: Array
+    """(A, S) when each stop is left in the day that brings most, where hours count; in `paid` the cents that the hours
+    have cost up to there, in `meal` (A,) the leg on which lunch is taken, -1 for none."""
+    paid: Array
+    meal: Array
     value: Array
     carried: Array
     """(A,) the load of each route, where capacities are limited."""
@@ -376,6 +386,137 @@ def detour(d: Data, s: State, a: int, p: int, v: int) -> int:
 
 
 @inner
+def counts(off: Array | None) -> bool:
+    """Whether hours count, known when it is compiled."""
+    return off is not None
+
+
+@inner
+def band_of(d: Data, start: int) -> int:
+    """The band of hours in which a moment lies."""
+    band = ZERO
+    while band + 1 < d.bands.shape[0] and d.bands[band + 1] <= start:
+        band += 1
+    return band
+
+
+@inner
+def costs_by_hour(off: Array | None, d: Data, a: int, v: int, start: int) -> int:
+    """What `v` brings less because agent `a` begins it at `start`."""
+    if off is None:  # decided when it is compiled, as above
+        return ZERO
+    return off[on_day(d.row, a, v), band_of(d, start)]
+
+
+@inner
+def node_at(s: State, a: int, i: int, p: int, node: int) -> int:
+    """Stop `i` of agent `a` as if `node` stood between stops `p` and `p + 1`; `p` below 0: as it is."""
+    if p < 0 or i <= p:
+        return s.stops[a, i]
+    return node + ZERO if i == p + 1 else s.stops[a, i - 1]
+
+
+@rare
+def hours_cost(d: Data, s: State, a: int, first: int, now: int, meal: int, p: int, node: int) -> int:
+    """What hours cost from stop `first` on where the stop before is left at `now` and lunch is on leg `meal` (-1: none
+    any more), with `node` between stops `p` and `p + 1` (`p` below 0: as it is); NEVER where a rule breaks."""
+    size = s.size[a] + (ONE if p >= 0 else ZERO)
+    before, total = node_at(s, a, first - 1, p, node), ZERO
+    for i in range(first, size + 2):
+        here = node_at(s, a, i, p, node) if i <= size else a + ZERO
+        drive = d.leave[before, here, 0]
+        arrive = after_break(d, now, drive) if i - 1 == meal else now + drive
+        if i > size:
+            return total if arrive <= d.shift[a, 1] else NEVER + ZERO
+        v = here - d.room.shape[0]
+        service = takes(d, v, before)
+        now = served(d, a, v, arrive, service)
+        if now >= NEVER:
+            return NEVER + ZERO
+        total += costs_by_hour(d.off, d, a, v, now - service)
+        before = here
+    return total
+
+
+@rare
+def settle_hours(off: Array | None, d: Data, s: State, a: int) -> None:
+    """Lunch where the hours cost least, and `gone` and `paid` of that day (earliest leaving times up to date)."""
+    if off is None:
+        return
+    base, size = d.room.shape[0], s.size[a]
+    least, meal = NEVER + ZERO, NONE
+    if not d.lunch[a] or size == 0:
+        least = hours_cost(d, s, a, ONE, d.shift[a, 0], NONE, NONE, NONE)
+    else:
+        paid = ZERO
+        for k in range(size + 1):
+            left = s.hungry[a, k]
+            if left >= NEVER or paid >= least:
+                break
+            if k > 0:
+                v = s.stops[a, k] - base
+                paid += costs_by_hour(d.off, d, a, v, left - takes(d, v, s.stops[a, k - 1]))
+            cost = hours_cost(d, s, a, k + 1, left, k, NONE, NONE)
+            if cost < NEVER and paid + cost < least:
+                least, meal = paid + cost, k + ZERO
+    s.meal[a] = meal
+    s.gone[a, 0], s.paid[a, 0] = d.shift[a, 0], ZERO
+    for i in range(1, size + 1):
+        before, here = s.stops[a, i - 1], s.stops[a, i]
+        drive = d.leave[before, here, 0]
+        v = here - base
+        service = takes(d, v, before)
+        arrive = after_break(d, s.gone[a, i - 1], drive) if i - 1 == meal else s.gone[a, i - 1] + drive
+        s.gone[a, i] = served(d, a, v, arrive, service)
+        s.paid[a, i] = s.paid[a, i - 1] + costs_by_hour(d.off, d, a, v, s.gone[a, i] - service)
+
+
+@inner
+def lost_to_hours(off: Array | None, s: State, a: int) -> int:
+    """What hours cost the route of agent `a` as it stands."""
+    if off is None:
+        return ZERO
+    return s.paid[a, s.size[a]]
+
+
+@rare
+def exactly_by_hours(off: Array | None, d: Data, s: State, a: int, p: int, v: int) -> int:
+    """What hours cost more with `v` between stops `p` and `p + 1`, lunch wherever it is best then; NEVER: unlawful."""
+    if off is None:
+        return ZERO
+    node, least = v + d.room.shape[0], NEVER + ZERO
+    if not d.lunch[a]:
+        least = hours_cost(d, s, a, ONE, d.shift[a, 0], NONE, p, node)
+    else:
+        for k in range(s.size[a] + 2):
+            least = min(least, hours_cost(d, s, a, ONE, d.shift[a, 0], k, p, node))
+    return NEVER + ZERO if least >= NEVER else least - s.paid[a, s.size[a]]
+
+
+@rare
+def more_by_hours(off: Array | None, d: Data, s: State, a: int, p: int, v: int) -> int:
+    """What hours cost more with `v` between stops `p` and `p + 1`, lunch staying on its leg where it can."""
+    if off is None:
+        return ZERO
+    if s.size[a] == 0:
+        return exactly_by_hours(off, d, s, a, p, v)
+    node, meal = v + d.room.shape[0], s.meal[a]
+    left, paid = s.gone[a, p], s.paid[a, p]
+    least = hours_cost(d, s, a, p + 1, left, meal + 1 if meal > p else meal if meal == p else NONE, p, node)
+    if meal == p:
+        least = min(least, hours_cost(d, s, a, p + 1, left, meal + 1, p, node))
+    if least >= NEVER:  # lunch has to move: only its own hour is known
+        return costs_by_hour(d.off, d, a, v, s.soon[a, p] + d.reach[node, s.stops[a, p], 0])
+    return paid + least - s.paid[a, s.size[a]]
+
+
+@inner
+def surveyed(d: Data, s: State, a: int, p: int, v: int) -> int:
+    """The detour for `v`, what hours cost more included."""
+    return detour(d, s, a, p, v) + exactly_by_hours(d.off, d, s, a, p, v)
+
+
+@inner
 def revalue(d: Data, s: State, a: int) -> None:
     """Bring worth less travel of agent `a`'s route, and where its visits stand, up to date."""
     base = d.room.shape[0]
@@ -387,7 +528,8 @@ def revalue(d: Data, s: State, a: int) -> None:
         v = s.stops[a, p] - base
         s.where[v] = a
         value += d.worth[v] + liked(d, a, v)
-    s.value[a] = value
+    settle_hours(d.off, d, s, a)
+    s.value[a] = value - lost_to_hours(d.off, s, a)
     if d.load.shape[0] > 0:
         s.carried[a] = ZERO
         for p in range(1, s.size[a] + 1):
@@ -429,7 +571,7 @@ def insert(d: Data, s: State, a: int, p: int, v: int) -> None:
     """Put `v` between stops `p` and `p + 1` of agent `a`."""
     touch(s, a)
     renumber(s, a)
-    s.value[a] += d.worth[v] - detour(d, s, a, p, v)
+    s.value[a] += d.worth[v] - detour(d, s, a, p, v) + lost_to_hours(d.off, s, a)
     if d.load.shape[0] > 0:
         s.carried[a] += d.load[v]
     for q in range(s.size[a] + 1, p, -1):
@@ -446,6 +588,8 @@ def insert(d: Data, s: State, a: int, p: int, v: int) -> None:
     s.where[v] = a
     forward(d, s, a, p + 1)
     backward(d, s, a, min(p + 2, s.size[a]) if d.door.shape[0] > 0 else p + 1)
+    settle_hours(d.off, d, s, a)
+    s.value[a] -= lost_to_hours(d.off, s, a)
 
 
 @inner
@@ -610,6 +754,10 @@ def best_place(d: Data, s: State, a: int, v: int, limit: float, boldness: float,
         if extra >= limit or soon + d.reach[node, before, 0] + service + d.leave[node, after, 0] > late:
             continue
         if (blink == 0.0 or draw(s.rng) >= blink) and fits(d, s, a, p, v) and may_stand(d, s, a, p, v, held):
+            if counts(d.off):
+                extra += more_by_hours(d.off, d, s, a, p, v) * share
+                if extra >= limit:
+                    continue
             limit, at = extra, p
     return limit, at
 
@@ -677,7 +825,10 @@ def prune(d: Data, s: State) -> None:
         while p <= s.size[a]:
             before, node, after = s.stops[a, p - 1], s.stops[a, p], s.stops[a, p + 1]
             saved = d.leave[before, node, 1] + d.leave[node, after, 1] - d.leave[before, after, 1]
-            if saved > d.worth[node - base] + liked(d, a, node - base):
+            brings = d.worth[node - base] + liked(d, a, node - base)
+            if counts(d.off):
+                brings -= s.paid[a, p] - s.paid[a, p - 1]
+            if saved > brings:
                 take_out(d, s, a, p, p)
                 refresh(d, s, a)
                 if not holds(d, s, a):  # where travel breaks the triangle rule, the detour saved time
@@ -864,6 +1015,8 @@ def survey_places(d: Data, s: State, visits: Array, found: Array) -> None:
                 missing = misses_by(d, s, a, p, v)
                 if missing < found[i, 3]:
                     found[i, 3], found[i, 4] = missing, a
+                if not full and missing == 0:
+                    extra = surveyed(d, s, a, p, v)
                 if not full and missing == 0 and extra < found[i, 0]:
                     found[i, 0], found[i, 1] = extra, a
 
@@ -888,6 +1041,10 @@ def survey_swaps(d: Data, s: State, visits: Array, found: Array) -> None:
                 if d.allowed[a, v] and held < 2 and has_room(d, s, a, v) and holds(d, s, a):
                     for p in range(s.size[a] + 1):
                         loss = before - s.value[a] - d.worth[v] + detour(d, s, a, p, v)
-                        if loss < found[i, 0] and may_stand(d, s, a, p, v, held) and fits(d, s, a, p, v):
-                            found[i, 0], found[i, 1], found[i, 2] = loss, a, given
+                        if not counts(d.off) and loss >= found[i, 0]:
+                            continue
+                        if may_stand(d, s, a, p, v, held) and fits(d, s, a, p, v):
+                            loss = before - s.value[a] - d.worth[v] + surveyed(d, s, a, p, v)
+                            if loss < found[i, 0]:
+                                found[i, 0], found[i, 1], found[i, 2] = loss, a, given
             put_back(d, s)

@@ -45,9 +45,9 @@ def improve_near(
 
     `agents`: those to plan afresh; default: one drawn by `seed` with its nearest. The search goes on for `seconds`
     of wall time; with `solutions` it only descends, and stops after that many or where it finds no better one. The
-    caller judges the answer. Of several days planned at once it says nothing.
+    caller judges the answer. Of several days planned at once, or hours that count, it says nothing.
     """
-    if not problem.n_agents or not problem.n_visits or problem.n_days > 1:
+    if not problem.n_agents or not problem.n_visits or problem.n_days > 1 or problem.hours_count:
         return None
     near = neighbourhood(problem, plan, seed=seed, agents=agents)
     if not near.visits:

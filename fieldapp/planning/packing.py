@@ -22,8 +22,10 @@ def pack(problem: Problem, pool: list[Route], best: Plan, *, seed: int, seconds:
     """At most one pooled route for each agent, each visit once, worth the most; None if nothing was found.
 
     Routes of `best` join the pool and hint the answer. Without `seconds` the work is counted, not timed, so
-    that the same input gives the same answer.
+    that the same input gives the same answer. Of hours that count it says nothing.
     """
+    if problem.hours_count:
+        return None
     present = [(agent, route) for agent, route in enumerate(best.routes) if route]
     routes = _best_orders(problem, [*present, *reversed(pool)])
     if len(routes) <= len(present):
@@ -83,5 +85,5 @@ def _cost(problem: Problem, agent: int, route: tuple[int, ...]) -> int:
 
 def _worth(problem: Problem, route: Route, bonus: int) -> int:
     agent, visits = route
-    prize = sum(problem.prize(agent, v) + bonus * bool(problem.must[v]) for v in visits)
+    prize = sum(problem.prize(agent, v, 0) + bonus * bool(problem.must[v]) for v in visits)
     return prize + sum(preference(problem, agent, v) for v in visits) - _cost(problem, agent, visits)

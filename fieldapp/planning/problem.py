@@ -7,9 +7,11 @@ of both matrices: agents' homes first, then visits.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,6 +28,7 @@ LARGEST_ENTRY = 1_000_000_000
 UNLIMITED = LARGEST_ENTRY
 MOST_DAYS = 60
 """As long as a placement."""
+MOST_BANDS = 48
 NO_WINDOW = (1, 0)
 AGAIN_PERCENT = 40
 """What a visit takes of its service time when it directly follows another one at the same door: the way in, finding the
@@ -36,12 +39,14 @@ T = TypeVar("T", bound=np.generic)
 
 @dataclass(frozen=True, slots=True)
 class OnDay:
-    """What holds for a visit on one of several days that are planned at once: windows, prize, a preferred agent."""
+    """What holds for a visit on one of several days that are planned at once: windows, prize, a preferred agent, hours
+    as in `Visit`."""
 
     day: int
     windows_s: tuple[tuple[int, int], ...]
     prize_cents: int
     preferred: int | None = None
+    hours: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,8 @@ class Visit:
     `preferred_cents` more, say because they have met. `skills`: what its agent must have. `door`: visits of one name
     are at one door, made in one stop: whatever follows there takes `again_s` instead of `service_s` (default: the
     share `AGAIN_PERCENT` of it). `load`: what it takes of its agent's capacity, in the unit of both. `days`:
-    where several are planned at once, what holds on each; it is made on none but these.
+    where several are planned at once, what holds on each; it is made on none but these. `hours`: pairs (from, prize)
+    in order of time: what it brings where it begins at that second or later; the best of them is `prize_cents`.
     """
 
     key: str
@@ -87,6 +93,7 @@ class Visit:
     again_s: int | None = None
     load: int = 0
     days: tuple[OnDay, ...] = ()
+    hours: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +115,12 @@ class Problem:
     """A checked problem of `A` agents and `V` visits on `D` days, mostly one; all arrays are read-only.
 
     `travel_s` and `cost_cents`: (A + V, A + V), row = from. `shift_s`: (A, 2). `day`: (A,). `windows_s`: (D, V, W, 2)
-    in order of time, unused places hold (1, 0). `prize_cents`: (V,) on the best day; `waits_cents`: (D, V) less on
-    this one. `capacity`: (A,), `UNLIMITED` where there is none. `pin`: (V,), `preferred`: (D, V) agent or -1.
-    `may_visit`: (A, V), pins, skills and days included. `door`: (V,) number of the door, -1 where nothing else is.
-    `apart`: groups of visits of which at most one is made. Build it with `Problem.of`.
+    in order of time, unused places hold (1, 0). `prize_cents`: (V,) on the best day at its best hour; `waits_cents`:
+    (D, V) less on this one. `bands_s`: (B,) when each band of hours begins, the first at 0; `off_cents`: (D, V, B) less
+    than on that day's best hour where a visit begins in the band; B is 1 where no hour counts. `capacity`: (A,),
+    `UNLIMITED` where there is none. `pin`: (V,), `preferred`: (D, V) agent or -1. `may_visit`: (A, V), pins, skills and
+    days included. `door`: (V,) number of the door, -1 where nothing else is. `apart`: groups of visits of which at most
+    one is made. Build it with `Problem.of`.
     """
 
     agents: tuple[Agent, ...]
@@ -128,6 +137,8 @@ class Problem:
     service_s: Ints
     prize_cents: Ints
     waits_cents: Ints
+    bands_s: Ints
+    off_cents: Ints
     load: Ints
     pin: Ints
     must: Flags
@@ -158,9 +169,15 @@ class Problem:
         one = self.visits[visit]
         return one.windows_s if not one.days else _on(one, int(self.day[agent])).windows_s
 
-    def prize(self, agent: int, visit: int) -> int:
-        """What `visit` brings on the day of `agent`, in cents."""
-        return int(self.prize_cents[visit] - self.waits_cents[self.day[agent], visit])
+    @property
+    def hours_count(self) -> bool:
+        """Whether what a visit brings depends on the hour at which it begins."""
+        return len(self.bands_s) > 1
+
+    def prize(self, agent: int, visit: int, start_s: int) -> int:
+        """What `visit` brings in cents on the day of `agent` where it begins at `start_s`."""
+        day, band = self.day[agent], int(np.searchsorted(self.bands_s, start_s, side="right")) - 1
+        return int(self.prize_cents[visit] - self.waits_cents[day, visit] - self.off_cents[day, visit, max(band, 0)])
 
     def node(self, visit: int) -> int:
         """Row and column of `visit` in the matrices."""
@@ -196,6 +213,9 @@ class Problem:
         pin = np.array([-1 if v.pin is None else v.pin for v in checked_visits], np.int64)
         day = np.array([agent.day for agent in checked_agents], np.int64)
         on_days = _by_day(checked_visits, int(day.max(initial=0)) + 1)
+        bands_s = sorted({0, *(from_s for on_day in on_days for one in on_day for from_s, _ in one.hours)})
+        if len(bands_s) > MOST_BANDS:
+            raise refuse("bad_number", "visits.hours", len(bands_s))
         return cls(
             agents=checked_agents,
             visits=checked_visits,
@@ -213,6 +233,8 @@ class Problem:
             service_s=_frozen(np.array([v.service_s for v in checked_visits], np.int64)),
             prize_cents=_frozen(np.array([v.prize_cents for v in checked_visits], np.int64)),
             waits_cents=_frozen(_waits(on_days, checked_visits)),
+            bands_s=_frozen(np.array(bands_s, np.int64)),
+            off_cents=_frozen(_off(on_days, bands_s)),
             load=_frozen(np.array([v.load for v in checked_visits], np.int64)),
             pin=_frozen(pin),
             must=_frozen(np.array([v.must for v in checked_visits], np.bool_)),
@@ -296,12 +318,24 @@ def _checked_windows(windows_s: tuple[tuple[int, int], ...], place: str) -> tupl
 
 def _checked_day(on_day: OnDay, place: str, *, n_agents: int) -> OnDay:
     _known(on_day.preferred, f"{place}.preferred", n_agents)
+    hours = _checked_hours(on_day.hours, f"{place}.hours")
     return OnDay(
         day=whole(on_day.day, f"{place}.day", most=MOST_DAYS - 1),
         windows_s=_checked_windows(on_day.windows_s, place),
-        prize_cents=whole(on_day.prize_cents, f"{place}.prize_cents"),
+        prize_cents=max((c for _, c in hours), default=whole(on_day.prize_cents, f"{place}.prize_cents")),
         preferred=None if on_day.preferred is None else int(on_day.preferred),
+        hours=hours,
     )
+
+
+def _checked_hours(hours: tuple[tuple[int, int], ...], place: str) -> tuple[tuple[int, int], ...]:
+    checked = tuple(
+        (whole(from_s, f"{place}[{i}]", most=LATEST_S), whole(cents, f"{place}[{i}]"))
+        for i, (from_s, cents) in enumerate(hours)
+    )
+    if any(one >= other for (one, _), (other, _) in pairwise(checked)):
+        raise refuse("bad_time", place, "unsorted")
+    return checked
 
 
 def _known(agent: Any, place: str, n_agents: int) -> None:
@@ -315,7 +349,9 @@ def _checked_visit(visit: Visit, place: str, *, n_agents: int) -> Visit:
     for name, agent in (("pin", visit.pin), ("preferred", visit.preferred)):
         _known(agent, f"{place}.{name}", n_agents)
     days = tuple(_checked_day(on_day, f"{place}.days[{i}]", n_agents=n_agents) for i, on_day in enumerate(visit.days))
-    prize_cents = max((on_day.prize_cents for on_day in days), default=visit.prize_cents)
+    hours = _checked_hours(visit.hours, f"{place}.hours")
+    best_cents = max((cents for _, cents in hours), default=visit.prize_cents)
+    prize_cents = max((on_day.prize_cents for on_day in days), default=best_cents)
     service_s = whole(visit.service_s, f"{place}.service_s", most=LATEST_S)
     again_s = -(-service_s * AGAIN_PERCENT // 100) if visit.again_s is None else visit.again_s
     return replace(
@@ -331,6 +367,7 @@ def _checked_visit(visit: Visit, place: str, *, n_agents: int) -> Visit:
         preferred=None if visit.preferred is None else int(visit.preferred),
         preferred_cents=whole(visit.preferred_cents, f"{place}.preferred_cents"),
         load=whole(visit.load, f"{place}.load"),
+        hours=hours,
     )
 
 
@@ -355,7 +392,9 @@ def _by_day(visits: tuple[Visit, ...], days: int) -> list[list[OnDay]]:
     """What holds for each visit, day by day."""
     return [
         [
-            _on(visit, day) if visit.days else OnDay(day, visit.windows_s, visit.prize_cents, visit.preferred)
+            _on(visit, day)
+            if visit.days
+            else OnDay(day, visit.windows_s, visit.prize_cents, visit.preferred, visit.hours)
             for visit in visits
         ]
         for day in range(days)
@@ -377,6 +416,18 @@ def _waits(on_days: list[list[OnDay]], visits: tuple[Visit, ...]) -> Ints:
     """(D, V) cents less than on the best day."""
     best = [visit.prize_cents for visit in visits]
     return np.array([[top - one.prize_cents for top, one in zip(best, day, strict=True)] for day in on_days], np.int64)
+
+
+def _off(on_days: list[list[OnDay]], bands_s: list[int]) -> Ints:
+    """(D, V, B) cents less than at the day's best hour."""
+    off = np.zeros((len(on_days), len(on_days[0]), len(bands_s)), np.int64)
+    for day, visits in enumerate(on_days):
+        for v, one in enumerate(visits):
+            if one.hours:
+                begins = [from_s for from_s, _ in one.hours]
+                at = [max(bisect_right(begins, band_s) - 1, 0) for band_s in bands_s]
+                off[day, v] = [one.prize_cents - one.hours[hour][1] for hour in at]
+    return off
 
 
 def _preferred(on_days: list[list[OnDay]]) -> Ints:

@@ -71,13 +71,18 @@ class Search:
 
     def standing(self) -> Standing:
         """The figures of the best plan so far."""
-        plan = self.best()
+        plan, problem = self.best(), self.problem
         served = plan.planned
-        prize = sum(int(self.problem.prize_cents[v]) for v in served) + _by_agent(self.problem, plan)
+        kept = sum(bool(problem.must[v]) for v in served)
+        if problem.hours_count:
+            worth = int(self._state.score[1]) - kept * must_bonus(problem)
+        else:
+            prize = sum(int(problem.prize_cents[v]) for v in served) + _by_agent(problem, plan)
+            worth = prize - _travel(problem, plan)
         return Standing(
             iterations=int(self._state.score[2]) - 1,
-            objective_cents=prize - _travel(self.problem, plan),
-            unserved_must=int(self.problem.must.sum()) - sum(bool(self.problem.must[v]) for v in served),
+            objective_cents=worth,
+            unserved_must=int(problem.must.sum()) - kept,
         )
 
     def best(self) -> Plan:
@@ -143,23 +148,26 @@ def cheapest_places(problem: Problem, plan: Plan, visits: Ints) -> Ints:
     return places[:, :2]
 
 
-def prepare(*, days: int = 1) -> None:
+def prepare(*, days: int = 1, hours: bool = False) -> None:
     """Compile the core, or load it from the cache: some 15 seconds once on a machine, then a third of one.
 
-    For several `days` it is another one, so that one day costs nothing for them.
+    For several `days` it is another one, so that one day costs nothing for them, and where `hours` count a third.
     """
-    Search(_smallest(days), seed=0).advance(1, done=0.0, until=1.0)
+    Search(_smallest(days, hours=hours), seed=0).advance(1, done=0.0, until=1.0)
 
 
 def prepare_all() -> None:
     """Compile whatever planning will ever need: for setting up a machine."""
     prepare()
     prepare(days=2)
-    survey(_smallest(1), Plan(((),)), np.zeros(1, np.int64))
+    prepare(hours=True)
+    for hours in (False, True):
+        survey(_smallest(1, hours=hours), Plan(((),)), np.zeros(1, np.int64))
 
 
-def _smallest(days: int) -> Problem:
-    visit = Visit("v", windows_s=((0, 60),), service_s=1, prize_cents=1)
+def _smallest(days: int, *, hours: bool) -> Problem:
+    by_hour = ((0, 1), (30, 2)) if hours else ()
+    visit = Visit("v", windows_s=((0, 60),), service_s=1, prize_cents=1, hours=by_hour)
     nowhere = np.zeros((days + 1, days + 1), np.int64)
     agents = [Agent("a", (0, 60), 1, day=day) for day in range(days)]
     return Problem.of(agents, [visit], travel_s=nowhere, cost_cents=nowhere)
@@ -183,6 +191,7 @@ def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
     least_s = np.where(problem.door >= 0, problem.again_s, problem.service_s)
     lunch = problem.lunch
     tie_from, ties = _ties(problem)
+    one_day = problem.n_days == 1 and not problem.hours_count
     return kernel.Data(
         leave=legs,
         reach=np.ascontiguousarray(legs.transpose(1, 0, 2)),
@@ -194,7 +203,7 @@ def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
         service=problem.service_s.copy(),
         opens=opens,
         closes=closes,
-        row=None if problem.n_days == 1 else problem.day * problem.n_visits,
+        row=None if one_day else problem.day * problem.n_visits,
         soonest=windows[:, 0, 0] + np.tile(least_s, problem.n_days),
         last=closes.max(axis=1),
         allowed=problem.may_visit.copy(),
@@ -210,7 +219,9 @@ def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
         pin=problem.pin.copy(),
         wish=problem.preferred.reshape(-1).copy(),
         wish_worth=np.tile(problem.preferred_cents, problem.n_days),
-        less=None if problem.n_days == 1 else problem.waits_cents.reshape(-1).copy(),
+        less=None if one_day else problem.waits_cents.reshape(-1).copy(),
+        off=problem.off_cents.reshape(-1, len(problem.bands_s)).copy() if problem.hours_count else None,
+        bands=problem.bands_s.copy(),
         musts=_musts(problem),
     )
 
@@ -289,6 +300,9 @@ def _state(problem: Problem, data: kernel.Data, *, seed: int, tuning: Tuning) ->
         soon=np.zeros(grid, np.int64),
         late=np.zeros(grid, np.int64),
         leg=np.zeros(grid, np.int64),
+        gone=np.zeros(grid, np.int64),
+        paid=np.zeros(grid, np.int64),
+        meal=np.full(agents, -1, np.int64),
         value=np.zeros(agents, np.int64),
         carried=np.zeros(agents, np.int64),
         where=np.full(visits, -1, np.int64),

@@ -76,7 +76,7 @@ def solve(
         raise Refusal("planning.no_budget", kind=Kind.MALFORMED)
     if start is not None and (broken := judge(problem, start).broken):
         raise Refusal("planning.plan_breaks_rules", details={"rules": sorted({v.rule for v in broken})})
-    prepare(days=problem.n_days)
+    prepare(days=problem.n_days, hours=problem.hours_count)
     run = _Run(problem, seed, clock, on_progress)
     if seconds is not None:
         return run.for_seconds(seconds, start, tuning)
@@ -107,13 +107,15 @@ class _Run:
                 break
         best = self._judged(search.best())
         self._gains.append(("search", best[1].objective_cents))
-        if not self._stopped:
+        if not self._stopped and not self._problem.hours_count:
             best = self._better("packing", best, pack(self._problem, search.pool(), best[0], seed=self._seed))
         return self._solution(best, done)
 
     def for_seconds(self, seconds: float, start: Plan | None, tuning: Tuning | None) -> Solution:
         search = Race(self._problem, seed=self._seed, start=start, tuning=tuning)
-        searching = seconds * SEARCH_SHARE if seconds >= 3 else seconds * 0.97
+        # What a route brings by its hours neither the packing nor a sub-model can say: the search has all the time.
+        parts = seconds >= 3 and not self._problem.hours_count
+        searching = seconds * SEARCH_SHARE if parts else seconds * 0.97
         chunk, iterations = 50, 0
         while (elapsed := self._elapsed()) < searching and not self._stopped:
             share = elapsed / searching
@@ -124,7 +126,7 @@ class _Run:
             self._tell("search", elapsed / seconds, standing)
         best = self._judged(search.best())
         self._gains.append(("search", best[1].objective_cents))
-        if not self._stopped and seconds >= 3:
+        if not self._stopped and parts:
             limit = max((seconds - self._elapsed()) * 0.4, 0.05)
             packed = pack(self._problem, search.pool(), best[0], seed=self._seed, seconds=limit)
             best = self._better("packing", best, packed)

@@ -65,7 +65,8 @@ class AgentDay:
 
 
 def agent_day(problem: Problem, agent: int, route: tuple[int, ...]) -> AgentDay:
-    """The day of `agent` over `route`: lunch where the fewest rules break, then where the day ends first."""
+    """The day of `agent` over `route`: lunch where the fewest rules break, then where the visits bring most by their
+    hours, then where the day ends first."""
     needs_lunch = bool(problem.takes_lunch[agent]) and len(route) > 0
     legs: list[int | None] = [*range(len(route) + 1)] if needs_lunch else [None]
     days = [day for leg in legs if (day := _walk(problem, agent, route, leg)) is not None]
@@ -73,7 +74,14 @@ def agent_day(problem: Problem, agent: int, route: tuple[int, ...]) -> AgentDay:
         day = _walk(problem, agent, route, None)
         assert day is not None  # a walk without lunch has no rule to stop at
         days = [replace(day, lunch_missed=True)]
-    return _with_slack(problem, min(days, key=lambda day: (day.lateness_s, day.home_s)))
+    return _with_slack(problem, min(days, key=lambda day: (day.lateness_s, -_brings(problem, day), day.home_s)))
+
+
+def _brings(problem: Problem, day: AgentDay) -> int:
+    """What the visits bring at their hours; 0 where no hour counts."""
+    if not problem.hours_count:
+        return 0
+    return sum(problem.prize(day.agent, stop.visit, stop.start_s) for stop in day.stops)
 
 
 def timetable(problem: Problem, routes: tuple[tuple[int, ...], ...]) -> tuple[AgentDay, ...]:

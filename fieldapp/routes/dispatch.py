@@ -11,9 +11,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
-from fieldapp.services import day_sheets, planning
+from fieldapp.services import day_sheets, planning, presence
 from fieldapp.services.work import Work
-from fieldapp.store.shapes.dispatch import AgentRow, Candidate, DayView, PlanRow, PlanView
+from fieldapp.store.shapes.dispatch import AgentRow, Candidate, DayView, Learning, PlanRow, PlanView
 
 
 class PlanRequest(Struct, forbid_unknown_fields=True):
@@ -30,12 +30,27 @@ class PlanRequest(Struct, forbid_unknown_fields=True):
     """From `day` on, each visit on its best of them."""
 
 
+class LearningRequest(Struct, forbid_unknown_fields=True):
+    """To learn from the agency's own attempts when somebody is home, or no longer; `reason`: on what ground."""
+
+    on: bool
+    reason: Annotated[str, Meta(max_length=1000)]
+
+
 class DispatchController(Controller):
     tags = ("dispatch",)
 
     @get("/dispatch/candidates", operation_id="list_candidates")
     async def list_candidates(self, work: NamedDependency[Work], day: FromQuery[date]) -> list[Candidate]:
         return await planning.list_candidates(work, day)
+
+    @get("/dispatch/learning", operation_id="read_learning")
+    async def read_learning(self, work: NamedDependency[Work]) -> Learning:
+        return await presence.read_learning(work)
+
+    @post("/dispatch/learning", operation_id="switch_learning", status_code=200)
+    async def switch_learning(self, work: NamedDependency[Work], data: JSONBody[LearningRequest]) -> Learning:
+        return await presence.switch_learning(work, on=data.on, reason=data.reason)
 
     @get("/dispatch/agents", operation_id="list_agents")
     async def list_agents(self, work: NamedDependency[Work], day: FromQuery[date]) -> list[AgentRow]:

@@ -526,7 +526,7 @@ async def _summary(work: Work, row: ImportFile) -> dict[str, Any]:
         "warnings": row.warnings,
         "rejects_file": await _written_out(work, row),
         "store_practices": await store.count_practices(work.session),
-        "store_cents": sum((await ledger.owed_cents(work.session)).values()),
+        "store_cents": sum((await ledger.owed_by_creditor(work.session)).values()),
     }
 
 

@@ -19,6 +19,7 @@ from procrastinate.jobs import Job, Status
 
 from fieldapp.services import (
     agreement_review,
+    figures,
     inbound,
     intake,
     licences,
@@ -74,6 +75,8 @@ def register(jobs: procrastinate.App, parts: Parts) -> None:
     jobs.periodic(cron="17 * * * *")(ends)
     keys = jobs.task(name="inbound.clear", queueing_lock="inbound.clear")(_clear_keys(parts))
     jobs.periodic(cron="27 * * * *")(keys)
+    adds_up = jobs.task(name="figures.add_up", queueing_lock="figures.add_up")(_add_up(parts))
+    jobs.periodic(cron="* * * * *")(adds_up)
     webhook_jobs.register(jobs, parts, retry=_AgainAfterAStop())
     outgoing_courier.register(jobs, parts, retry=_AgainAfterAStop())
 
@@ -95,6 +98,13 @@ def _watch_licences(parts: Parts) -> Callable[..., Awaitable[None]]:
 def _clear_keys(parts: Parts) -> Callable[..., Awaitable[None]]:
     async def job(timestamp: int) -> None:  # noqa: ARG001  (the queue hands it in)
         await inbound.clear_all(parts)
+
+    return job
+
+
+def _add_up(parts: Parts) -> Callable[..., Awaitable[None]]:
+    async def job(timestamp: int) -> None:  # noqa: ARG001  (the queue hands it in)
+        await figures.add_up(parts)
 
     return job
 

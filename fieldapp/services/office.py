@@ -17,7 +17,7 @@ from fieldapp.domain.papers import paper_blocks
 from fieldapp.domain.receipt_proof import digest_proof, receipt_proof
 from fieldapp.domain.receipts import read_receipt
 from fieldapp.domain.tasks import check_sleep
-from fieldapp.services import rules
+from fieldapp.services import presence, rules
 from fieldapp.services.work import Work
 from fieldapp.store import limitation, practice_facts, practice_file, practices, tasks
 from fieldapp.store.cards import current_addresses
@@ -60,7 +60,13 @@ async def read_practice(work: Work, practice_id: UUID) -> PracticeFile:
     findings = await findings_of_visit(work, practice_id)
     clocks = await limitation.cards(work.session, [practice_id], ruleset=await rules.ruleset(work), today=work.today)
     file = await practice_file.practice_file(
-        work.session, practice_id, now=work.now, today=work.today, findings=findings, clocks=clocks
+        work.session,
+        practice_id,
+        now=work.now,
+        today=work.today,
+        findings=findings,
+        clocks=clocks,
+        presence=await presence.of_practice(work, practice_id),
     )
     audit(work.session, "practice.read", "practice", practice_id)
     return file

@@ -34,7 +34,7 @@ from fieldapp.planning.problem import Agent, Lunch, Problem, Visit
 from fieldapp.planning.reserve import InReserve, reserve
 from fieldapp.planning.solver import Progress, Solution, solve
 from fieldapp.planning.timetable import AgentDay
-from fieldapp.services import lawful, push, rules
+from fieldapp.services import lawful, presence, push, rules
 from fieldapp.services.field import at_second
 from fieldapp.services.work import Parts, Work
 from fieldapp.store import appointments, limitation
@@ -49,6 +49,7 @@ from fieldapp.store.shapes.dispatch import (
     CurvePoint,
     DayView,
     Finding,
+    HourChance,
     LeftOut,
     PlanProgress,
     PlanRow,
@@ -78,7 +79,11 @@ async def list_candidates(work: Work, day: date) -> list[Candidate]:
 
 @dataclass(frozen=True, slots=True)
 class JudgedPractice:
-    """A practice judged for one day: windows are seconds after local midnight, start of service."""
+    """A practice judged for one day: windows are seconds after local midnight, start of service.
+
+    `hours`: how likely somebody is home in each band of hours, and what a visit brings then; none with learning off.
+    `plain_cents`: what it brings at an hour of no matter which.
+    """
 
     door: store.PracticeAtDoor
     shown: Candidate
@@ -86,6 +91,12 @@ class JudgedPractice:
     service_s: int
     lawful_s: tuple[tuple[int, int], ...] = ()
     """What the rules allow, whatever was agreed on."""
+    hours: tuple[HourChance, ...] = ()
+    plain_cents: int = 0
+
+    def hour_at(self, start_s: int) -> HourChance | None:
+        """The band in which a visit begins."""
+        return next((one for one in reversed(self.hours) if one.from_h * 3600 <= start_s), None)
 
 
 async def candidates_on(
@@ -97,6 +108,7 @@ async def candidates_on(
     ids = [door.practice.id for door in doors]
     facts = await facts_store.practice_facts(work.session, ids, ruleset=ruleset, today=day)
     owed = await limitation.askable_cents(work.session, ids, ruleset=ruleset, on=day)
+    known = await presence.known(work)
     found = []
     for door in doors:
         agreed = facts[door.practice.id].appointments
@@ -112,9 +124,39 @@ async def candidates_on(
         elif windows and (later := _agreed_later(agreed, day, work)) is not None:
             windows, said = (), [Finding(LATER, "forbids", {"on": later.isoformat()})]
         cents = owed.get(door.practice.id, 0)
-        shown = _shown(door, cents, day, bool(windows), said, must=bool(appointment))
-        found.append(JudgedPractice(door, shown, windows, service_s, lawful))
+        plain = prize(cents, door.attempts, days_left=(door.placement.ends_on - day).days)
+        # Who was told to expect us is home for us.
+        hours = () if known is None or appointment else _hours(door, day, cents, known)
+        best = _best_hour(hours, windows)
+        shown = _shown(door, cents, bool(windows), said, must=bool(appointment), prize_cents=plain, best_hour=best)
+        found.append(JudgedPractice(door, shown, windows, service_s, lawful, hours, plain))
     return found
+
+
+def _hours(door: store.PracticeAtDoor, day: date, owed_cents: int, known: presence.Known) -> tuple[HourChance, ...]:
+    """What a visit on `day` brings in each band of hours. A closed door tires no more than the chances say already."""
+    chances, record = known.chances(door, day), known.record(door)
+    closed = sum(tries.tried - tries.met for tries in record.values())
+    prizes = [
+        prize(
+            owed_cents,
+            max(door.attempts - closed, 0),
+            days_left=(door.placement.ends_on - day).days,
+            at_home_per_mille=known.per_mille(chance),
+        )
+        for chance in chances
+    ]
+    return presence.by_hour(chances, prizes)
+
+
+def _best_hour(hours: Sequence[HourChance], windows: Sequence[tuple[int, int]]) -> HourChance | None:
+    """The band that brings most, of those in which a visit may begin; of all where none may."""
+    lawful = [
+        one
+        for one in hours
+        if any(opens_s < one.to_h * 3600 and closes_s >= one.from_h * 3600 for opens_s, closes_s in windows)
+    ]
+    return max(lawful or hours, key=lambda one: (one.prize_cents, -one.from_h), default=None)
 
 
 def _within_agreed(
@@ -151,11 +193,12 @@ def _why_not(about: Facts, ruleset: Any, windows: Sequence[Any], now: datetime) 
 def _shown(
     door: store.PracticeAtDoor,
     owed_cents: int,
-    day: date,
     allowed: bool,
     findings: list[Finding],
     *,
     must: bool,
+    prize_cents: int,
+    best_hour: HourChance | None,
 ) -> Candidate:
     address = door.address
     return Candidate(
@@ -168,20 +211,25 @@ def _shown(
         lat_e6=address.lat_e6 if address else None,
         lon_e6=address.lon_e6 if address else None,
         owed_cents=owed_cents,
-        prize_cents=prize(owed_cents, door.attempts, days_left=(door.placement.ends_on - day).days),
+        prize_cents=prize_cents if best_hour is None else best_hour.prize_cents,
         placement_ends_on=door.placement.ends_on,
         last_contact_at=door.last_contact_at,
         attempts=door.attempts,
         must=must and allowed,
         allowed=allowed,
         findings=findings,
+        best_hour=best_hour,
     )
 
 
-def prize(owed_cents: int, attempts: int, *, days_left: int) -> int:
+def prize(owed_cents: int, attempts: int, *, days_left: int, at_home_per_mille: int = 1000) -> int:
     """Expected recovery of one visit in cents: a share of the claim, less after each vain attempt, more as the
-    placement runs out (after its end nothing can be recovered any more)."""
-    share = owed_cents * RECOVERY_PER_MILLE // 1000
+    placement runs out (after its end nothing can be recovered any more).
+
+    `at_home_per_mille`: how likely somebody is home against any door and hour (1000). The share holds for those, vain
+    visits included, so that with these chances it is recovered once somebody is met.
+    """
+    share = owed_cents * RECOVERY_PER_MILLE * at_home_per_mille // 1_000_000
     tired = share * 4 // (4 + attempts)
     urgent = tired * (100 + max(0, 40 - 2 * max(days_left, 0))) // 100
     return max(0, min(urgent, LARGEST_PRIZE_CENTS))
@@ -494,6 +542,7 @@ async def problem_of(
                 prize_cents=c.shown.prize_cents,
                 must=c.shown.must or c.door.practice.id in pinned,
                 pin=pinned.get(c.door.practice.id),
+                hours=_as_planned(c),
             )
             for c in lawful
         ],
@@ -506,13 +555,18 @@ async def problem_of(
     return Prepared(problem, people, lawful, [], matrix.distance_m)
 
 
+def _as_planned(candidate: JudgedPractice) -> tuple[tuple[int, int], ...]:
+    """What each band brings, as the planner reads it; no band in which the visit may not begin beats the best one."""
+    most = candidate.shown.prize_cents
+    return tuple((one.from_h * 3600, min(one.prize_cents, most)) for one in candidate.hours)
+
+
 def _door(candidate: JudgedPractice) -> str | None:
     """A name for the door at which this person lives; None where nobody can say who it is, as on the phone."""
     address, person = candidate.door.address, candidate.door.person
     if address is None or person is None:
         return None
-    place = (address.comune, address.street, address.house_number) if address.street else (address.text,)
-    return "|".join((person, *(part.casefold() for part in place)))
+    return presence.door_name(person, address)
 
 
 def doors_of(lawful: Iterable[JudgedPractice]) -> dict[UUID, str]:
@@ -712,6 +766,7 @@ def route_of(
         metres, before = metres + leg_m, node
         window = next((w for w in candidate.windows_s if w[0] <= stop.start_s <= w[1]), candidate.windows_s[0])
         reason, details = _why(here[stop.visit], agreed=candidate.shown.must)
+        details |= _at_home(candidate, stop.start_s)
         stops.append(
             _stop(
                 candidate,
@@ -721,6 +776,7 @@ def route_of(
                 window=(at(window[0]), at(window[1])),
                 travel_s=stop.travel_s,
                 distance_m=leg_m,
+                prize_cents=problem.prize(agent_day.agent, stop.visit, stop.start_s),
                 reason=reason,
                 details=details,
                 pinned=here[stop.visit].pinned,
@@ -751,6 +807,22 @@ def route_of(
     )
 
 
+def _at_home(candidate: JudgedPractice, start_s: int) -> dict[str, Any]:
+    """How likely somebody is home then, and from how many attempts that is known; nothing with learning off."""
+    hour = candidate.hour_at(start_s)
+    if hour is None:
+        return {}
+    at_door = sum(one.tried for one in candidate.hours)
+    return {
+        "from_h": hour.from_h,
+        "to_h": hour.to_h,
+        "home_pct": hour.home_pct,
+        "met": hour.met,
+        "tried": hour.tried,
+        "tried_at_all": at_door,
+    }
+
+
 def _held(
     prepared: Prepared, one: InReserve, position: int, at: Callable[[int], datetime], *, shift_s: Sequence[int]
 ) -> PlanStop:
@@ -766,6 +838,7 @@ def _held(
         window=(at(opens_s), at(closes_s)),
         travel_s=one.travel_s,
         distance_m=int(prepared.distance_m[one.near, prepared.problem.node(one.visit)]),
+        prize_cents=candidate.shown.prize_cents,
         reason="in_reserve",
         details={},
     )
@@ -780,6 +853,7 @@ def _stop(
     window: tuple[datetime, datetime],
     travel_s: int,
     distance_m: int,
+    prize_cents: int,
     reason: str,
     details: dict[str, Any],
     pinned: bool = False,
@@ -803,7 +877,7 @@ def _stop(
         travel_s=travel_s,
         distance_m=distance_m,
         service_s=int((leave_at - arrive_at).total_seconds()),
-        prize_cents=shown.prize_cents,
+        prize_cents=prize_cents,
         must=shown.must,
         reserve=reason == "in_reserve",
         reason=reason,

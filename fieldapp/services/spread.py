@@ -91,7 +91,7 @@ async def run_spread(parts: Parts, identity: Identity, *, plan_id: str) -> None:
 async def _horizon(work: Work, request: Mapping[str, Any], first: date) -> Horizon:
     days = tuple(first + timedelta(days=later) for later in range(request["days"]))
     # What a visit brings is told once, as it is on the first day: from then on waiting only costs.
-    worth = {one.practice_id: one.prize_cents for one in await planning.list_candidates(work, first)}
+    worth = {one.door.practice.id: one.plain_cents for one in await planning.candidates_on(work, first)}
 
     def reprice(day: date) -> Any:
         return lambda candidate: _waiting(candidate, worth.get(candidate.door.practice.id, 0), first, day)
@@ -106,8 +106,16 @@ async def _horizon(work: Work, request: Mapping[str, Any], first: date) -> Horiz
 
 def _waiting(candidate: JudgedPractice, worth_cents: int, first: date, day: date) -> JudgedPractice:
     days_left = (candidate.door.placement.ends_on - first).days
-    cents = waited(worth_cents, days_left=days_left, days=(day - first).days)
-    return replace(candidate, shown=msgspec.structs.replace(candidate.shown, prize_cents=cents))
+    plain = waited(worth_cents, days_left=days_left, days=(day - first).days)
+
+    def then(cents: int) -> int:
+        """What an hour of this day brings: it shares in the waiting, with the chances of its own weekday."""
+        return cents * plain // max(candidate.plain_cents, 1)
+
+    hours = tuple(msgspec.structs.replace(one, prize_cents=then(one.prize_cents)) for one in candidate.hours)
+    cents = then(candidate.shown.prize_cents) if hours else plain
+    shown = msgspec.structs.replace(candidate.shown, prize_cents=cents)
+    return replace(candidate, shown=shown, hours=hours)
 
 
 def waited(worth_cents: int, *, days_left: int, days: int) -> int:

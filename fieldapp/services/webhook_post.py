@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from types import TracebackType
@@ -117,17 +117,19 @@ class _Judged(httpcore.AsyncNetworkBackend):
 
 
 class Post:
-    """Connections to the endpoint of one subscription; use as a context."""
+    """Connections to the endpoint of one subscription; use as a context.
+
+    Each request takes a connection of its own that nobody else is using, the last one given back first. One pool of
+    them all would look at every connection whenever a request begins or ends: half of what a delivery cost.
+    """
 
     def __init__(self, *, to_loopback: bool, connections: int, send_s: float = SEND_S) -> None:
         self._send_s = send_s
+        self._room = asyncio.Semaphore(connections)
         self._backend = _Judged(to_loopback=to_loopback)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl.create_default_context(),
-            max_connections=connections,
-            keepalive_expiry=30,
-            network_backend=self._backend,
-        )
+        self._tls = ssl.create_default_context()
+        self._idle: list[httpcore.AsyncConnectionPool] = []
+        self._lines: list[httpcore.AsyncConnectionPool] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -135,8 +137,29 @@ class Post:
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._pool.aclose()
+        for line in self._lines:
+            await line.aclose()
         self._backend.close()
+
+    @contextlib.asynccontextmanager
+    async def _posting(self, url: str, body: bytes, headers: Mapping[str, str]) -> AsyncIterator[httpcore.Response]:
+        """The answer to a POST over a connection that is kept alive for the next."""
+        sent = [(name.encode(), value.encode()) for name, value in headers.items()]
+        async with self._room:
+            if not self._idle:
+                self._lines.append(self._new_line())
+                self._idle.append(self._lines[-1])
+            line = self._idle.pop()
+            try:
+                async with line.stream("POST", url, headers=sent, content=body) as response:
+                    yield response
+            finally:
+                self._idle.append(line)
+
+    def _new_line(self) -> httpcore.AsyncConnectionPool:
+        return httpcore.AsyncConnectionPool(
+            ssl_context=self._tls, max_connections=1, keepalive_expiry=30, network_backend=self._backend
+        )
 
     async def send(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
         """POST `body`; what came of it. Never raises for what the other side does."""
@@ -158,12 +181,8 @@ class Post:
 
     async def ask(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes] | None:
         """POST `body` and read the answer, up to `_READ_BYTES`: its status and content, or None where none came."""
-        sent = [(name.encode(), value.encode()) for name, value in headers.items()]
         try:
-            async with (
-                asyncio.timeout(self._send_s),
-                self._pool.stream("POST", url, headers=sent, content=body) as response,
-            ):
+            async with asyncio.timeout(self._send_s), self._posting(url, body, headers) as response:
                 content = bytearray()
                 async for portion in response.aiter_stream():
                     content += portion
@@ -174,8 +193,7 @@ class Post:
             return None
 
     async def _send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        sent = [(name.encode(), value.encode()) for name, value in headers.items()]
-        async with self._pool.stream("POST", url, headers=sent, content=body) as response:
+        async with self._posting(url, body, headers) as response:
             given = {name.lower(): value for name, value in response.headers}
             retry_after = given.get(b"retry-after", b"").decode("latin-1") or None
             answer = judge_status(response.status, retry_after)

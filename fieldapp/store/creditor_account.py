@@ -19,9 +19,15 @@ from fieldapp.store.tables.practice import Practice
 
 
 async def judged_promises(
-    session: AsyncSession, *, first: date, after: date, zone: ZoneInfo, creditor_id: UUID | None = None
+    session: AsyncSession,
+    *,
+    first: date,
+    after: date,
+    zone: ZoneInfo,
+    creditor_id: UUID | None = None,
+    practice_ids: Collection[UUID] | None = None,
 ) -> list[tuple[Promised, Kept]]:
-    """What became of the promises due on `first` or later and before `after`, of one creditor or of all.
+    """What became of the promises due on `first` or later and before `after`, of one creditor, some practices or all.
 
     The same practice's earlier promises are looked at too: a sum that kept one of them keeps no other.
     """
@@ -35,6 +41,8 @@ async def judged_promises(
     )
     if creditor_id is not None:
         query = query.where(Practice.creditor_id == creditor_id)
+    if practice_ids is not None:
+        query = query.where(col(Promise.practice_id).in_(practice_ids))
     found = (await session.exec(query)).all()
     practice_ids = {row.practice_id for row, _, _ in found}
     debtors = await debtors_of(session, practice_ids)

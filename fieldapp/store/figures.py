@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy
 from sqlalchemy import BigInteger, ColumnElement, Date, Integer, String, and_, case, cast, func, literal, or_
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, join
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -61,9 +62,9 @@ def _group(by: By, at: Any, zone: ZoneInfo) -> ColumnElement[str]:
 async def by_group(session: AsyncSession, by: By, period: Period, *, zone: ZoneInfo, today: date) -> dict[str, Figures]:
     """The figures of each group with anything in it."""
     found: list[tuple[str, str, int]] = []
-    for base, measures in _sources(by, period, zone):
-        query = base.add_columns(*measures).group_by("kin")
-        found += _numbers(await session.execute(query), "kin")
+    for source in sources(zone):
+        query = source.rows(_group(by, source.at, zone).label("kin")).where(*source.within(period))
+        found += _numbers(await session.execute(query.add_columns(*source.measures).group_by("kin")), "kin")
     for kin, _, measure in await _promises(session, by, period, zone=zone, today=today):
         found.append((kin, measure, 1))
     return gathered(found)
@@ -74,9 +75,11 @@ async def by_practice(
 ) -> dict[UUID, Figures]:
     """The figures of one group by practice."""
     found: list[tuple[str, str, int]] = []
-    for base, measures in _sources(by, period, zone):
-        query = base.add_columns(cast(col(Practice.id), String).label("practice"), *measures)
-        query = query.group_by("kin", col(Practice.id)).having(_group_of(base) == group)
+    for source in sources(zone):
+        group_of = _group(by, source.at, zone)
+        query = source.rows(group_of.label("kin"), cast(col(Practice.id), String).label("practice"))
+        query = query.where(*source.within(period)).add_columns(*source.measures)
+        query = query.group_by("kin", col(Practice.id)).having(group_of == group)
         found += _numbers(await session.execute(query), "practice")
     for kin, practice_id, measure in await _promises(session, by, period, zone=zone, today=today):
         if kin == group:
@@ -84,8 +87,36 @@ async def by_practice(
     return {UUID(practice): figures for practice, figures in gathered(found).items()}
 
 
-def _group_of(base: Any) -> Any:
-    return base.selected_columns.kin.element
+Part = tuple[UUID, date, tuple[str, ...]]
+"""A practice, a day, and the groups that it counts in, in the order of `By`."""
+
+
+async def parts(
+    session: AsyncSession, practice_ids: Collection[UUID], *, zone: ZoneInfo, today: date
+) -> dict[Part, Figures]:
+    """What each of these practices contributes to each day, in every group that it counts in."""
+    found: list[tuple[Part, str, int]] = []
+
+    def part(row: Any) -> Part:
+        return row["practice"], row["on_day"], tuple(row[f"by_{by.value}"] for by in By)
+
+    for source in sources(zone):
+        columns = [col(Practice.id).label("practice"), source.day.label("on_day"), *_groups(source.at, zone)]
+        query = source.rows(*columns).where(col(Practice.id).in_(practice_ids)).add_columns(*source.measures)
+        for row in (await session.execute(query.group_by(*(column.name for column in columns)))).mappings():
+            found += [(part(row), measure, int(row[measure])) for measure in MEASURES if row.get(measure)]
+    judged = await judged_promises(session, first=date.min, after=today, zone=zone, practice_ids=practice_ids)
+    query = _promised(
+        col(Promise.id).label("promise"), col(Practice.id).label("practice"), col(Promise.due_on).label("on_day")
+    )
+    query = query.add_columns(*_groups(Visit.left_at, zone)).where(col(Practice.id).in_(practice_ids))
+    made = {row["promise"]: part(row) for row in (await session.execute(query)).mappings()}
+    found += [(made[one.id], verdict.value, 1) for one, verdict in judged]
+    return gathered(found)
+
+
+def _groups(at: Any, zone: ZoneInfo) -> list[Any]:
+    return [_group(by, at, zone).label(f"by_{by.value}") for by in By]
 
 
 def _numbers(rows: Any, name: str) -> Iterator[tuple[str, str, int]]:
@@ -95,34 +126,52 @@ def _numbers(rows: Any, name: str) -> Iterator[tuple[str, str, int]]:
                 yield row[name], measure, int(row[measure])
 
 
-def _sources(by: By, period: Period, zone: ZoneInfo) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    """What is counted: for each kind of thing the rows with their group (`kin`), and the sums over them."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One kind of thing that is counted: when it happened, the local day that it counts in, and the sums over it."""
 
-    def rows(at: Any, practice_id: Any, *where: Any) -> Any:
-        kin = _group(by, at, zone).label("kin")
-        return sqlalchemy.select(kin).join(Practice, col(Practice.id) == practice_id).where(*where)
+    at: Any
+    day: Any
+    practice_id: Any
+    of: Any
+    where: tuple[Any, ...]
+    measures: tuple[Any, ...]
+    zone: ZoneInfo
 
+    def rows(self, *columns: Any) -> sqlalchemy.Select[*tuple[Any, ...]]:
+        """The rows with their practice."""
+        base = sqlalchemy.select(*columns).select_from(self.of)
+        return base.join(Practice, col(Practice.id) == self.practice_id).where(*self.where)
+
+    def within(self, period: Period) -> tuple[Any, ...]:
+        """The condition that it counts in the period, as an index takes it."""
+        if self.at is Fact.at:
+            return self.at >= _midnight(period.first, self.zone), self.at < _midnight(period.after, self.zone)
+        return (self.day.between(period.first, period.last),)
+
+
+def sources(zone: ZoneInfo) -> Iterator[Source]:
+    """What is counted beside promises: visits, money, published stops."""
     met = or_(col(Visit.met) == "debtor", col(Visit.outcome).in_(_REACHED))
-    yield (
-        rows(
-            Visit.arrived_at,
-            col(Visit.practice_id),
-            col(Visit.day).between(period.first, period.last),
-            col(Visit.outcome) != _NOT_MADE,
-        ).select_from(Visit),
-        (func.count().label("visits"), func.count().filter(met).label("reached")),
+    yield Source(
+        at=Visit.arrived_at,
+        day=col(Visit.day),
+        practice_id=col(Visit.practice_id),
+        of=Visit,
+        where=(col(Visit.outcome) != _NOT_MADE,),
+        measures=(func.count().label("visits"), func.count().filter(met).label("reached")),
+        zone=zone,
     )
     cents = cast(col(Fact.body)["amount_cents"].astext, BigInteger)
     signed = case((col(Fact.kind) == RECEIVED, cents), else_=-cents)
-    yield (
-        rows(
-            Fact.at,
-            col(Fact.practice_id),
-            col(Fact.kind).in_([RECEIVED, *TAKES_BACK]),
-            col(Fact.at) >= _midnight(period.first, zone),
-            col(Fact.at) < _midnight(period.after, zone),
-        ).select_from(Fact),
-        (func.coalesce(func.sum(signed), 0).label("recovered_cents"),),
+    yield Source(
+        at=Fact.at,
+        day=cast(func.timezone(str(zone), Fact.at), Date),
+        practice_id=col(Fact.practice_id),
+        of=Fact,
+        where=(col(Fact.kind).in_([RECEIVED, *TAKES_BACK]),),
+        measures=(func.coalesce(func.sum(signed), 0).label("recovered_cents"),),
+        zone=zone,
     )
     made = (
         sqlalchemy.select(col(Visit.id))
@@ -137,21 +186,28 @@ def _sources(by: By, period: Period, zone: ZoneInfo) -> Iterator[tuple[Any, tupl
         .correlate(PublishedDay)
         .scalar_subquery()
     )
-    yield (
-        rows(
-            PublishedStop.arrive_at,
-            col(PublishedStop.practice_id),
-            col(PublishedStop.day).between(period.first, period.last),
-            col(PublishedStop.reserve).is_(False),
-            col(PublishedDay.version) == last,
-        )
-        .select_from(PublishedStop)
-        .join(PublishedDay, col(PublishedDay.id) == col(PublishedStop.published_day_id)),
-        (
+    yield Source(
+        at=PublishedStop.arrive_at,
+        day=col(PublishedStop.day),
+        practice_id=col(PublishedStop.practice_id),
+        of=join(PublishedStop, PublishedDay, col(PublishedDay.id) == col(PublishedStop.published_day_id)),
+        where=(col(PublishedStop.reserve).is_(False), col(PublishedDay.version) == last),
+        measures=(
             func.count().label("planned"),
             func.count().filter(made).label("done"),
             func.coalesce(func.sum(col(PublishedStop.distance_m)).filter(made), 0).label("metres"),
         ),
+        zone=zone,
+    )
+
+
+def _promised(*columns: Any) -> sqlalchemy.Select[*tuple[Any, ...]]:
+    """Promises with their practice and the visit that they were made at."""
+    return (
+        sqlalchemy.select(*columns)
+        .select_from(Promise)
+        .join(Practice, col(Practice.id) == col(Promise.practice_id))
+        .join(Visit, col(Visit.id) == col(Promise.visit_id))
     )
 
 
@@ -161,11 +217,8 @@ async def _promises(
     """Group, practice and `kept` or `broken` of each promise whose day was over in the period, by when it was made."""
     after = min(period.after, today)
     judged = await judged_promises(session, first=period.first, after=after, zone=zone)
-    query = (
-        sqlalchemy.select(col(Promise.id), _group(by, Visit.left_at, zone))
-        .join(Practice, col(Practice.id) == col(Promise.practice_id))
-        .join(Visit, col(Visit.id) == col(Promise.visit_id))
-        .where(col(Promise.due_on) >= period.first, col(Promise.due_on) < after)
+    query = _promised(col(Promise.id), _group(by, Visit.left_at, zone)).where(
+        col(Promise.due_on) >= period.first, col(Promise.due_on) < after
     )
     kins = {row[0]: row[1] for row in (await session.execute(query)).all()}
     return [(kins[one.id], one.practice_id, verdict.value) for one, verdict in judged]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.access import Identity, Role
+from fieldapp.domain.ledger import LineBalance
+from fieldapp.store import ledger
+from fieldapp.store.batches import insert_rows
+from fieldapp.store.cards import by_practice
 from fieldapp.store.database import agency_of
 from fieldapp.store.tables.access import Agency, Person
-from fieldapp.store.tables.practice import ContactAttempt, Creditor, Practice, PracticeFlag
+from fieldapp.store.tables.practice import Address, ContactAttempt, Creditor, DebtLine, Obligor, Practice, PracticeFlag
 
 __all__ = ["Agency", "Creditor", "Person"]
 
@@ -55,6 +58,56 @@ async def person_in_role(session: AsyncSession, role: Role) -> Identity | None:
     return Identity(agency_id=person.agency_id, person_id=person.id, role=role, name=person.name)
 
 
+@dataclass(frozen=True, slots=True)
+class Entrusted:
+    """What a paper about a practice names, and what its lines owe."""
+
+    practice_id: UUID
+    practice_number: str
+    creditor_id: UUID
+    creditor_name: str
+    iban: str
+    debtor: str
+    comune: str
+    address_id: UUID
+    lines: Sequence[tuple[UUID, str, LineBalance]]
+    """Id, title and balance."""
+
+
+async def entrusted_after(session: AsyncSession, last: UUID | None, *, limit: int) -> list[Entrusted]:
+    """The next practices by id that are not recalled and have somebody, somewhere, who owes something."""
+    query = select(Practice, Creditor.name, Creditor.iban).join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
+    query = query.where(Practice.state != "recalled").order_by(col(Practice.id)).limit(limit)
+    if last is not None:
+        query = query.where(col(Practice.id) > last)
+    found = (await session.exec(query)).all()
+    ids = [practice.id for practice, _, _ in found]
+    owed = await ledger.owed(session, ids)
+    debtors = await by_practice(session, Obligor, ids, order=col(Obligor.position))
+    addresses = await by_practice(session, Address, ids, where=col(Address.current), order=col(Address.id))
+    lines = await by_practice(session, DebtLine, ids, order=col(DebtLine.position))
+    return [
+        Entrusted(
+            practice_id=practice.id,
+            practice_number=practice.practice_number,
+            creditor_id=practice.creditor_id,
+            creditor_name=name,
+            iban=iban,
+            debtor=debtors[practice.id][0].name,
+            comune=addresses[practice.id][0].comune,
+            address_id=addresses[practice.id][0].id,
+            lines=[(line.id, line.title, owed[practice.id].get(line.id, LineBalance())) for line in lines[practice.id]],
+        )
+        for practice, name, iban in found
+    ]
+
+
+async def some_practices(session: AsyncSession, *, limit: int) -> list[UUID]:
+    """Ids of the first open practices."""
+    query = select(Practice.id).where(Practice.state == "open").order_by(col(Practice.id)).limit(limit)
+    return list((await session.exec(query)).all())
+
+
 async def add_history(
     session: AsyncSession,
     contacts: Iterable[PastContact],
@@ -65,7 +118,10 @@ async def add_history(
 ) -> int:
     """Write earlier contacts and states of practices that are here, the others are left out; returns how many."""
     agency_id = agency_of(session)
-    ids: Mapping[str, UUID] = dict((await session.exec(select(col(Practice.practice_number), col(Practice.id)))).all())
+    contacts, states = list(contacts), list(states)
+    numbers = {one.practice_number for one in contacts} | {one.practice_number for one in states}
+    found = select(col(Practice.practice_number), col(Practice.id)).where(col(Practice.practice_number).in_(numbers))
+    ids: Mapping[str, UUID] = dict((await session.exec(found)).all())
     rows: list[dict[str, Any]] = [
         {
             "id": new_id(),
@@ -95,8 +151,6 @@ async def add_history(
         for state in states
         if state.practice_number in ids
     ]
-    if rows:
-        await session.execute(insert(ContactAttempt), rows)
-    if flags:
-        await session.execute(insert(PracticeFlag), flags)
+    await insert_rows(session, ContactAttempt, rows)
+    await insert_rows(session, PracticeFlag, flags)
     return len(rows)

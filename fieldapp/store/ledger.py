@@ -166,6 +166,19 @@ async def owed(
     return result
 
 
+async def owed_by_creditor(session: AsyncSession) -> dict[UUID, int]:
+    """What is owed to each creditor over all practices, in cents; added up by the database."""
+    query = (
+        select(Practice.creditor_id, func.sum(Posting.amount_cents))
+        .select_from(Posting)
+        .join(Account, col(Account.id) == col(Posting.account_id))
+        .join(Practice, col(Practice.id) == col(Account.practice_id))
+        .where(col(Account.kind).in_([kind.value for kind in CLAIMS]))
+        .group_by(col(Practice.creditor_id))
+    )
+    return {creditor_id: int(total) for creditor_id, total in await session.execute(query)}
+
+
 async def owed_cents(session: AsyncSession, practice_ids: Iterable[UUID] | None = None) -> dict[UUID, int]:
     """The sum owed by practice, in cents; over all practices when none are named."""
     query = (

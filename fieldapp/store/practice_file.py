@@ -33,6 +33,7 @@ from fieldapp.store.shapes.office import (
     PaidBy,
     PlaceRow,
     PracticeFile,
+    PresenceRow,
     PromiseRow,
     ReceiptRow,
     SignatureRow,
@@ -56,8 +57,10 @@ async def practice_file(
     today: date,
     findings: Sequence[Finding],
     clocks: Mapping[UUID, LimitationCard],
+    presence: list[PresenceRow],
 ) -> PracticeFile:
-    """The whole file; `findings` is what the rules of conduct say of a visit now, `clocks` the limitation by line.
+    """The whole file; `findings` is what the rules of conduct say of a visit now, `clocks` the limitation by line,
+    `presence` what is learned of when somebody is home.
 
     Raises Refusal `practice.unknown`.
     """
@@ -106,6 +109,7 @@ async def practice_file(
         earlier_contacts=await _earlier_contacts(session, practice_id),
         address_history=await address_history.steps(session, practice_id, addresses[practice_id]),
         same_debtor=await same_debtor.joined_with(session, practice_id),
+        presence=presence,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sys
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +14,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, any_, exists, false, func, literal, or_, tuple_, union_all
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -34,9 +36,14 @@ from fieldapp.store.tables.practice import (
     Placement,
     Practice,
     PracticeFlag,
+    PracticeWord,
 )
 
 _LONGEST_QUERY = 200
+MOST_COUNTED = 10_000
+"""Practices that a list counts; beyond it says "more than"."""
+FEW = 5_000
+"""Practices that words find and that are then looked up by their ids."""
 
 
 def searchable(*texts: str) -> str:
@@ -61,10 +68,7 @@ async def creditor_rows(session: AsyncSession) -> list[CreditorRow]:
     counts = dict(
         (await session.exec(select(Practice.creditor_id, func.count()).group_by(col(Practice.creditor_id)))).all()
     )
-    owed = await ledger.owed_cents(session)
-    of_creditor: dict[UUID, int] = defaultdict(int)
-    for practice_id, creditor_id in (await session.exec(select(Practice.id, Practice.creditor_id))).all():
-        of_creditor[creditor_id] += owed.get(practice_id, 0)
+    owed = await ledger.owed_by_creditor(session)
     creditors = (await session.exec(select(Creditor).order_by(col(Creditor.name)))).all()
     return [
         CreditorRow(
@@ -72,16 +76,28 @@ async def creditor_rows(session: AsyncSession) -> list[CreditorRow]:
             name=row.name,
             layout=row.layout,
             practices=counts.get(row.id, 0),
-            owed_cents=of_creditor[row.id],
+            owed_cents=owed.get(row.id, 0),
         )
         for row in creditors
     ]
 
 
 async def page(session: AsyncSession, wanted: Wanted, *, now: datetime, cursor: str | None, limit: int) -> PracticePage:
-    """One page in order of practice number; the cursor names the last row seen, so that inserts shift nothing."""
-    conditions = _conditions(wanted, now=now)
-    total = (await session.exec(select(func.count()).select_from(Practice).where(*conditions))).one()
+    """One page in order of practice number; the cursor names the last row seen, so that inserts shift nothing.
+
+    What is found is counted up to `MOST_COUNTED`; `more` says that there may be more than `total`.
+    """
+    conditions = narrowed = _narrowed(wanted, now=now)
+    cut_off = False
+    if words := wanted.words.strip()[:_LONGEST_QUERY]:
+        found, all_of_them = await _found(session, words)
+        few = col(Practice.id) == any_(literal(found, ARRAY(Uuid())))
+        # Few are looked up one by one; where many match, the list in its order soon meets enough of them.
+        conditions = [*narrowed, few if all_of_them else _matches(words)]
+        cut_off = not all_of_them and await _is_cut_off(session, words)
+        total = await _counted(session, [*narrowed, few if all_of_them else _is_among(words)])
+    else:
+        total = await _counted(session, narrowed)
     query = (
         select(Practice, Placement, Creditor.name)
         .join(Placement, col(Placement.id) == col(Practice.placement_id))
@@ -93,10 +109,18 @@ async def page(session: AsyncSession, wanted: Wanted, *, now: datetime, cursor: 
     if cursor:
         number, practice_id = _opened(cursor)
         query = query.where(tuple_(col(Practice.practice_number), col(Practice.id)) > tuple_(number, practice_id))
-    found = (await session.exec(query)).all()
-    rows = await _rows(session, found[:limit], now=now)
-    last = found[limit - 1][0] if len(found) > limit else None
-    return PracticePage(rows=rows, total=total, next_cursor=_closed(last) if last else None)
+    met = (await session.exec(query)).all()
+    rows = await _rows(session, met[:limit], now=now)
+    last = met[limit - 1][0] if len(met) > limit else None
+    next_cursor = _closed(last) if last else None
+    more = cut_off or total > MOST_COUNTED
+    return PracticePage(rows=rows, total=min(total, MOST_COUNTED), more=more, next_cursor=next_cursor)
+
+
+async def _counted(session: AsyncSession, conditions: Sequence[ColumnElement[bool]]) -> int:
+    """How many practices these are, at most one more than is counted."""
+    some = select(Practice.id).where(*conditions).limit(MOST_COUNTED + 1).subquery()
+    return (await session.exec(select(func.count()).select_from(some))).one()
 
 
 def _closed(practice: Practice) -> str:
@@ -113,22 +137,15 @@ def _opened(cursor: str) -> tuple[str, UUID]:
         raise Refusal("request.cursor_unknown", kind=Kind.MALFORMED) from None
 
 
-def _conditions(wanted: Wanted, *, now: datetime) -> list[ColumnElement[bool]]:
+def _narrowed(wanted: Wanted, *, now: datetime) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.state is not None:
         conditions.append(col(Practice.state) == wanted.state)
     if wanted.creditor_id is not None:
         conditions.append(col(Practice.creditor_id) == wanted.creditor_id)
     if wanted.flag is not None:
-        flagged = (
-            col(PracticeFlag.practice_id) == col(Practice.id),
-            col(PracticeFlag.kind) == wanted.flag,
-            *_in_force(now),
-        )
-        conditions.append(exists().where(*flagged))
-    words = wanted.words.strip()[:_LONGEST_QUERY]
-    if words:
-        conditions.append(_matches(words))
+        flagged = select(PracticeFlag.practice_id).where(PracticeFlag.kind == wanted.flag, *_in_force(now))
+        conditions.append(col(Practice.id).in_(flagged))
     return conditions
 
 
@@ -139,28 +156,89 @@ def _in_force(now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _matches(words: str) -> ColumnElement[bool]:
-    """Practices of which a name or place begins with every word, or whose number, tax code or phone it is."""
+async def _found(session: AsyncSession, words: str) -> tuple[list[UUID], bool]:
+    """Practices that the words find, and whether these are all: of one way more than `FEW` are not read on.
+
+    Each way is asked apart: an `or` over several tables would read all practices.
+    """
+    found: dict[UUID, None] = {}
+    for way in (*_by_words(words), *_by_codes(words)):
+        some = (await session.exec(way.limit(FEW + 1))).all()
+        if len(some) > FEW:
+            return [], False
+        found |= dict.fromkeys(some)
+    return list(found), True
+
+
+def _is_among(words: str) -> ColumnElement[bool]:
+    """The condition that this is one of the first that the words find; only to count them."""
+    return col(Practice.id).in_(union_all(*_limited(words)))
+
+
+async def _is_cut_off(session: AsyncSession, words: str) -> bool:
+    """Whether the words find more by one way than is counted."""
+    counts = [select(func.count()).select_from(way.subquery()) for way in _limited(words)]
+    found: list[int] = list((await session.execute(union_all(*counts))).scalars())
+    return max(found) > MOST_COUNTED
+
+
+def _limited(words: str) -> list[Any]:
+    return [select(way.limit(MOST_COUNTED + 1).subquery()) for way in (*_by_words(words), *_by_codes(words))]
+
+
+def _by_words(words: str) -> list[Any]:
+    """Selects of practice ids: of those whose number begins so, and those with names or places that begin with every
+    word."""
+    ways: list[Any] = []
+    if number := _bare_number(words):
+        ways.append(select(PracticeWord.practice_id).where(*_begins(PracticeWord, f"#{number}")))
+    # The longest is likely the rarest: the others are looked for among what it finds.
+    first, *others = sorted(set(searchable(words).split()), key=lambda part: (-len(part), part)) or [""]
+    if first:
+        begun = (_has_word(PracticeWord.practice_id, part) for part in others)
+        ways.append(select(PracticeWord.practice_id).where(*_begins(PracticeWord, first), *begun))
+    return ways
+
+
+def _by_codes(words: str) -> list[Any]:
+    """Selects of practice ids: of those whose tax code, VAT number or phone it is."""
     keyring = Keyring.current()
     bare = re.sub(r"\s", "", words)
-    ways: list[ColumnElement[bool]] = [col(Practice.practice_number).istartswith(words, autoescape=True)]
-    parts = searchable(words).split()
-    if parts:
-        prefixes = " & ".join(f"{part}:*" for part in parts)
-        ways.append(func.to_tsvector("simple", Practice.search_text).op("@@")(func.to_tsquery("simple", prefixes)))
+    ways: list[Any] = []
     if re.fullmatch(r"[A-Za-z0-9]{11,16}", bare):
         index = keyring.index("tax_code", bare)
-        ways.append(
-            col(Practice.id).in_(
-                select(Obligor.practice_id).where(
-                    or_(col(Obligor.tax_code_index) == index, col(Obligor.vat_number) == bare)
-                )
-            )
-        )
+        ways.append(select(Obligor.practice_id).where(col(Obligor.tax_code_index) == index))
+        ways.append(select(Obligor.practice_id).where(col(Obligor.vat_number) == bare))
     if re.fullmatch(r"\+?[0-9./()-]{5,20}", bare):
         index = keyring.index("phone", bare)
-        ways.append(col(Practice.id).in_(select(Phone.practice_id).where(Phone.number_index == index)))
-    return or_(*ways)
+        ways.append(select(Phone.practice_id).where(col(Phone.number_index) == index))
+    return ways
+
+
+def _matches(words: str) -> ColumnElement[bool]:
+    """The same as a condition, for lists in which many match: each row on the way is looked at."""
+    parts, number = searchable(words).split(), _bare_number(words)
+    ways: list[ColumnElement[bool]] = [col(Practice.id).in_(way) for way in _by_codes(words)]
+    if parts:
+        ways.append(and_(*(_has_word(Practice.id, part) for part in parts)))
+    if number:
+        ways.append(_has_word(Practice.id, f"#{number}"))
+    return or_(false(), *ways)
+
+
+def _bare_number(words: str) -> str:
+    """A practice number as its word spells it: letters and digits alone."""
+    return "".join(sign for sign in words.lower() if sign.isalnum())
+
+
+def _has_word(practice_id: Any, prefix: str) -> ColumnElement[bool]:
+    word = aliased(PracticeWord)
+    return exists().where(word.practice_id == practice_id, *_begins(word, prefix))
+
+
+def _begins(table: Any, prefix: str) -> tuple[ColumnElement[bool], ...]:
+    """As a range: the only form of "begins with" that an index answers under row security."""
+    return table.word >= prefix, table.word < prefix + chr(sys.maxunicode)
 
 
 async def _rows(

@@ -78,6 +78,12 @@ class Service:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         _wait_for(f"{self.address}/api/v1/health")
 
+    @property
+    def pid(self) -> int:
+        """The process that answers; its workers are others."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> None:
         assert self._process is not None
         self._process.terminate()

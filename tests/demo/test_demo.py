@@ -16,8 +16,9 @@ from codicefiscale import codicefiscale
 from PIL import Image
 from stdnum.it import iva
 
-from fieldapp.demo import DemoSummary, generate
+from fieldapp.demo import DemoSummary, generate, generator
 from fieldapp.demo.creditor_files import COLUMNS, CREDITORS, TOTAL_MARKER
+from fieldapp.demo.generator import json_rows
 from fieldapp.domain.calendars import italian_holidays
 from fieldapp.domain.errors import Refusal
 from fieldapp.domain.outcomes import OUTCOMES
@@ -100,6 +101,32 @@ def test_every_right_address_is_found_to_the_number_and_no_wrong_one(
             assert answer.lat is not None
             assert answer.lon is not None
             assert distance_m((answer.lat, answer.lon), (known["lat"], known["lon"])) < 1
+
+
+def test_a_creditor_with_many_practices_sends_several_files_that_hold_each_once(
+    tmp_path: Path, folder: Path, rows: dict[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generator, "PRACTICES_A_FILE", 50)
+
+    summary = generate(tmp_path, practices=300, agents=5, seed=11, today=TODAY)
+
+    for creditor in CREDITORS:
+        parts = [part for part in summary.creditors if part.slug == creditor.slug]
+        found: list[dict[str, str]] = []
+        for part in parts:
+            text = (tmp_path / part.file).read_text(encoding=creditor.convention.encoding)
+            read = list(csv.DictReader(text.splitlines(), delimiter=";"))
+            data = [row for row in read if row["Numero pratica"] != TOTAL_MARKER]
+            assert sum(cents(row["Totale"]) for row in data) == part.total_cents
+            assert [cents(row["Totale"]) for row in read[len(data) :]] == [part.total_cents] * (len(read) - len(data))
+            assert len({row["Numero pratica"] for row in data}) == part.practices <= 50
+            found += data
+        assert len(parts) > 1
+        assert [bool(part.documents) for part in parts] == [True] + [False] * (len(parts) - 1)
+        assert found == [row for row in rows[creditor.slug] if row["Numero pratica"] != TOTAL_MARKER]
+    for name in ("history.json", "truth.json"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+        assert list(json_rows(tmp_path / name)) == load(tmp_path, name)
 
 
 def test_about_one_address_in_twenty_is_wrong(summary: DemoSummary) -> None:
@@ -235,7 +262,7 @@ def test_documents_are_named_by_practice_numbers_and_open_as_pictures(
 
 REFUSED_SIZES = [
     # more than the demo is made for
-    (20_001, 5, "demo.too_many"),
+    (1_000_001, 5, "demo.too_many"),
     # nothing to do
     (0, 5, "demo.too_few"),
     # nobody to do it

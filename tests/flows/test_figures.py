@@ -15,6 +15,7 @@ from sqlmodel import select
 from fieldapp.domain.access import Role
 from fieldapp.domain.figures import MEASURES, By
 from fieldapp.store import tables
+from fieldapp.store.feed import NewFact, tell
 from tests.conftest import NOW
 from tests.flows.arranged import TODAY, entrusted, published
 from tests.flows.conftest import Desk, House, new_id
@@ -123,6 +124,7 @@ async def test_a_day_published_twice_is_planned_once_and_a_reserve_is_no_plan(ho
         stops = (await session.exec(select(tables.PublishedStop).where(tables.PublishedStop.position == 2))).all()
         for stop in stops:
             stop.reserve = True
+        tell(session, NewFact("day.published", NOW, day=TODAY))
 
     total = (await figures(desk))["total"]
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.dialects import postgresql
 from sqlmodel import select
 
 from fieldapp.domain.access import Role
+from fieldapp.store import practices as store
 from fieldapp.store import tables
 from tests.conftest import NOW
 from tests.flows.arranged import entrusted, published
@@ -74,6 +78,43 @@ async def test_a_list_is_read_page_by_page_without_gaps_or_repeats(house: House,
             break
 
     assert seen == [f"P-{i:02d}" for i in range(23)]
+
+
+@pytest.mark.parametrize("words", ["", "lodi", "angelo lodi", "P-"])
+async def test_where_many_match_the_list_is_the_same_and_says_more_than_it_counted(
+    house: House, desk: Desk, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    await taken_in(desk, house, file_of(*(row(f"P-{i:02d}", cents=1_000 + i) for i in range(9))))
+    counted = (await desk.get("/practices", params={"q": words})).json()
+    monkeypatch.setattr(store, "FEW", 2)
+    monkeypatch.setattr(store, "MOST_COUNTED", 4)
+
+    page = (await desk.get("/practices", params={"q": words})).json()
+
+    assert (counted["total"], counted["more"]) == (9, False)
+    assert (page["total"], page["more"]) == (4, True)
+    assert numbers(page["rows"]) == numbers(counted["rows"])
+
+
+async def test_practices_are_found_by_what_they_are_called_now(house: House, office: Desk) -> None:
+    async with house.session() as session:
+        practice = (await session.exec(select(tables.Practice).where(tables.Practice.practice_number == "P-2"))).one()
+        practice.search_text = "verdi luigi"
+        practice.practice_number = "Z/9-2"
+
+    assert numbers(await practices(office, q="luigi verd")) == ["Z/9-2"]
+    assert numbers(await practices(office, q="z9")) == ["Z/9-2"]
+    assert numbers(await practices(office, q="P-")) == ["P-1"]
+
+
+async def test_an_index_finds_words_under_row_security(house: House) -> None:
+    async with house.session() as session:
+        await session.execute(text("set local enable_seqscan = off"))
+        way, *_ = store._by_words("bianchi")[1:]
+        asked = way.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+        plan = "\n".join((await session.execute(text(f"explain {asked}"))).scalars())
+
+    assert re.search(r"Index Cond: .*word.* >= 'bianchi'.* AND .*word.* <", plan), plan
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "bm90IGpzb24"])

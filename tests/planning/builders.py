@@ -62,9 +62,9 @@ def best_by_trying_all(problem: Problem) -> int:
 
 
 @st.composite
-def problems(draw: st.DrawFn, *, most_agents: int = 4, most_visits: int = 12) -> Problem:
+def problems(draw: st.DrawFn, *, most_agents: int = 4, most_visits: int = 12, hours: bool = False) -> Problem:
     """Any lawful small problem: asymmetric travel that breaks the triangle rule, odd windows, pins, must-dos, shared
-    doors, skills, loads, visits kept apart."""
+    doors, skills, loads, visits kept apart; with `hours` some that bring more at some hours than at others."""
     n_agents = draw(st.integers(0, most_agents))
     n_visits = draw(st.integers(0, most_visits))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
@@ -82,6 +82,8 @@ def problems(draw: st.DrawFn, *, most_agents: int = 4, most_visits: int = 12) ->
         for i in range(n_agents)
     ]
     window = st.tuples(st.integers(7 * HOUR, 19 * HOUR), st.integers(0, 4 * HOUR)).map(lambda w: (w[0], sum(w)))
+    pair = st.tuples(st.sampled_from([0, 10 * HOUR, 12 * HOUR, 14 * HOUR, 17 * HOUR]), st.integers(0, 9_000))
+    by_hour = st.lists(pair, max_size=4, unique_by=lambda one: one[0]).map(lambda found: tuple(sorted(found)))
     visits = [
         Visit(
             key=f"v{i}",
@@ -95,6 +97,7 @@ def problems(draw: st.DrawFn, *, most_agents: int = 4, most_visits: int = 12) ->
             skills=draw(st.sampled_from([frozenset()] * 5 + [frozenset({"de"})])),
             door=draw(st.sampled_from([None, None, "x", "y"])),
             load=draw(st.integers(0, 3)),
+            hours=draw(by_hour) if hours else (),
         )
         for i in range(n_visits)
     ]

@@ -20,6 +20,19 @@ class Finding(Struct, frozen=True):
     """Roles that may approve what the rule asks."""
 
 
+class HourChance(Struct, frozen=True):
+    """How likely somebody is home between two hours of a day, as our own attempts tell."""
+
+    from_h: int
+    to_h: int
+    home_pct: int
+    met: int
+    """How often somebody was met at this very door in these hours, of so many attempts."""
+    tried: int
+    prize_cents: int
+    """What a visit is expected to bring then."""
+
+
 class Candidate(Struct, frozen=True):
     """A practice that might be visited on the day, and whether it lawfully may."""
 
@@ -33,13 +46,27 @@ class Candidate(Struct, frozen=True):
     lon_e6: int | None
     owed_cents: int
     prize_cents: int
-    """Expected recovery: the worth of a visit on this day."""
+    """Expected recovery: the worth of a visit on this day, at its best hour where hours count."""
     placement_ends_on: date
     last_contact_at: datetime | None
     attempts: int
     must: bool
     allowed: bool
     findings: list[Finding]
+    best_hour: HourChance | None = None
+    """Of the lawful hours; None with learning off, and where somebody is told to expect us."""
+
+
+class Learning(Struct, frozen=True):
+    """Whether the agency learns from its attempts when somebody is home, who decided so, when and on what ground."""
+
+    on: bool
+    decided_at: datetime | None
+    decided_by: str
+    reason: str
+    attempts: int
+    """That count now; 0 with learning off."""
+    average_pct: int | None
 
 
 class AgentRow(Struct, frozen=True):

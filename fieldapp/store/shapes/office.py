@@ -49,8 +49,11 @@ class PracticeRow(Struct, frozen=True):
 
 
 class PracticePage(Struct, frozen=True):
+    """`more`: the counting ended at `total`, there may be more."""
+
     rows: list[PracticeRow]
     total: int
+    more: bool
     next_cursor: str | None
 
 
@@ -234,6 +237,17 @@ class ApprovalRow(Struct, frozen=True):
     withdrawn_by: str | None
 
 
+class PresenceRow(Struct, frozen=True):
+    """How likely somebody is home in some hours of the week, and from how many attempts of ours at this door."""
+
+    weekend: bool
+    from_h: int
+    to_h: int
+    home_pct: int
+    met: int
+    tried: int
+
+
 class PracticeFile(Struct, frozen=True):
     """Everything on one page."""
 
@@ -275,6 +289,8 @@ class PracticeFile(Struct, frozen=True):
     """Every source of every address, newest first."""
     same_debtor: list[JoinedPractice]
     """The debtor's other practices: contacts are counted together."""
+    presence: list[PresenceRow]
+    """All that is learned of when somebody is home there; nothing where the agency does not learn."""
 
 
 class LayoutRow(Struct, frozen=True):

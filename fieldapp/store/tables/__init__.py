@@ -22,6 +22,7 @@ from fieldapp.store.tables.field import (
     SignatureGiven,
     Visit,
 )
+from fieldapp.store.tables.figures import FigureMark, FigurePart, FigureSum
 from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting, PurseCount
 from fieldapp.store.tables.messages import Message, MessageCopy
 from fieldapp.store.tables.office import CreditorLayout, Fact, ImportFile, SavedView, Setting, Task
@@ -38,6 +39,7 @@ from fieldapp.store.tables.practice import (
     Placement,
     Practice,
     PracticeFlag,
+    PracticeWord,
     Statement,
 )
 from fieldapp.store.tables.rescue import OfficeKey, RescuedItem
@@ -65,6 +67,9 @@ __all__ = [
     "Envelope",
     "ExportPlan",
     "Fact",
+    "FigureMark",
+    "FigurePart",
+    "FigureSum",
     "HandOver",
     "ImportFile",
     "InboundRequest",
@@ -89,6 +94,7 @@ __all__ = [
     "Posting",
     "Practice",
     "PracticeFlag",
+    "PracticeWord",
     "Promise",
     "PublishedDay",
     "PublishedStop",

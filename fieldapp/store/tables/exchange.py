@@ -91,6 +91,7 @@ class WebhookDelivery(SQLModel, table=True):
             "fact_number",
             postgresql_where=text("state in ('waiting','dead')"),
         ),
+        Index("webhook_delivery_last", "agency_id", "last_at"),
     )
 
     id: UUID = key()

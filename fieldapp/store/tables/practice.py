@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from fieldapp.store.columns import (
@@ -66,25 +66,41 @@ class Practice(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("creditor_id", "practice_number", name="practice_number_once"),
         CheckConstraint("state in ('open','closed','recalled')", name="practice_state_known"),
-        Index("practice_words", text("to_tsvector('simple', search_text)"), postgresql_using="gin"),
+        Index("practice_in_order", "agency_id", "practice_number", "id"),
+        Index("practice_of_state", "agency_id", "state", "practice_number", "id"),
     )
 
     id: UUID = key()
     agency_id: UUID = agency()
     creditor_id: UUID = link("creditor.id")
     placement_id: UUID = link("placement.id")
-    practice_number: str = Field(index=True)
+    practice_number: str
     phase: str
     state: str = "open"
     case_owner_name: str = personal("worker", default="")
     case_owner_phone: str = personal("worker", default="")
     as_of: date
     search_text: str = personal("debtor", default="")
-    """Names and addresses, lower case without accents, for the word index."""
+    """Names and addresses, lower case without accents; the database keeps their `PracticeWord`s."""
     next_action: str | None = None
     next_action_on: date | None = None
     debtor_group: UUID | None = Field(default=None, index=True)
     """The same for all practices whose debtor a person said to be one; it follows from `debtor_match`."""
+
+
+class PracticeWord(SQLModel, table=True):
+    """A word by which a practice is found, or `#` and its number's letters and digits. Written by triggers alone.
+
+    Ordered by its bytes, so that what begins with a prefix is a range: under row security an index takes that, and
+    neither `like` nor a search of texts.
+    """
+
+    __tablename__ = "practice_word"
+    __table_args__ = (Index("practice_word_found", "agency_id", "word", "practice_id"),)
+
+    practice_id: UUID = Field(foreign_key="practice.id", primary_key=True)
+    word: str = personal("debtor", primary_key=True, sa_type=String(collation="C"))
+    agency_id: UUID = agency()
 
 
 class Obligor(SQLModel, table=True):
@@ -200,6 +216,7 @@ class PracticeFlag(SQLModel, table=True):
     """A state that stops or changes visits: disputed, insolvency, represented, deceased, time_barred, ..."""
 
     __tablename__ = "practice_flag"
+    __table_args__ = (Index("practice_flag_of_kind", "agency_id", "kind", "practice_id"),)
 
     id: UUID = key()
     agency_id: UUID = agency()

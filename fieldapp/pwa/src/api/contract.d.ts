@@ -551,6 +551,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dispatch/learning": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadLearning */
+        get: operations["read_learning"];
+        put?: never;
+        /** SwitchLearning */
+        post: operations["switch_learning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dispatch/messages/{message_id}/withdraw": {
         parameters: {
             query?: never;
@@ -2996,6 +3014,7 @@ export interface components {
         Candidate: {
             allowed: boolean;
             attempts: number;
+            best_hour?: components["schemas"]["HourChance"] | null;
             comune: string;
             creditor_name: string;
             debtor_name: string;
@@ -3647,6 +3666,15 @@ export interface components {
             fingerprint: string;
             host_key: string;
         };
+        /** HourChance */
+        HourChance: {
+            from_h: number;
+            home_pct: number;
+            met: number;
+            prize_cents: number;
+            to_h: number;
+            tried: number;
+        };
         /** ImportForm */
         ImportForm: {
             /** Format: uuid */
@@ -3789,6 +3817,20 @@ export interface components {
             kind: "csv" | "fixed" | "xlsx";
             name: string;
             title: string;
+        };
+        /** Learning */
+        Learning: {
+            attempts: number;
+            average_pct: number | null;
+            decided_at: string | null;
+            decided_by: string;
+            on: boolean;
+            reason: string;
+        };
+        /** LearningRequest */
+        LearningRequest: {
+            on: boolean;
+            reason: string;
         };
         /** LeftOut */
         LeftOut: {
@@ -4343,6 +4385,7 @@ export interface components {
             placement_starts_on: string;
             plans: components["schemas"]["PlanCard"][];
             practice_number: string;
+            presence: components["schemas"]["PresenceRow"][];
             promises: components["schemas"]["PromiseRow"][];
             receipts: components["schemas"]["ReceiptRow"][];
             same_debtor: components["schemas"]["JoinedPractice"][];
@@ -4355,6 +4398,7 @@ export interface components {
         };
         /** PracticePage */
         PracticePage: {
+            more: boolean;
             next_cursor: string | null;
             rows: components["schemas"]["PracticeRow"][];
             total: number;
@@ -4377,6 +4421,15 @@ export interface components {
             practice_number: string;
             /** @enum {string} */
             state: "open" | "closed" | "recalled";
+        };
+        /** PresenceRow */
+        PresenceRow: {
+            from_h: number;
+            home_pct: number;
+            met: number;
+            to_h: number;
+            tried: number;
+            weekend: boolean;
         };
         /** PreviewDay */
         PreviewDay: {
@@ -6583,6 +6636,65 @@ export interface operations {
                 };
                 content: {
                     "application/pdf": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_learning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Learning"];
+                };
+            };
+        };
+    };
+    switch_learning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LearningRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Learning"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -281,6 +281,8 @@ export const service = {
     answer(client.POST('/api/v1/receipts/{receipt_id}/refund', { params: { path: { receipt_id } }, body })),
 
   candidates: (day: string) => answer(client.GET('/api/v1/dispatch/candidates', { params: { query: { day } } })),
+  learning: () => answer(client.GET('/api/v1/dispatch/learning')),
+  switchLearning: (body: Body<'/api/v1/dispatch/learning'>) => answer(client.POST('/api/v1/dispatch/learning', { body })),
   agents: (day: string) => answer(client.GET('/api/v1/dispatch/agents', { params: { query: { day } } })),
   plans: (day: string) => answer(client.GET('/api/v1/dispatch/plans', { params: { query: { day } } })),
   plan: (plan_id: string) =>

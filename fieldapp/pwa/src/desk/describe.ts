@@ -24,6 +24,13 @@ export function reasonInWords(code: string, details: Details = {}): string {
   return key ? t(key, valuesInWords(details)) : code.replaceAll(/[._]+/g, ' ')
 }
 
+/** How likely somebody is home at the hour of a visit, and from which attempts that is known; nothing where nobody learns. */
+export function homeInWords(details: Details): string {
+  if (details['home_pct'] === undefined) return ''
+  const from = Number(details['tried']) > 0 ? 'here' : Number(details['tried_at_all']) > 0 ? 'elsewhen' : 'around'
+  return t(`reason.home.${from}`, valuesInWords(details))
+}
+
 /** Where something is known from: the creditor, a phone (`device:A1`), a visit. */
 export function sourceInWords(source: string): string {
   const [kind, ...rest] = source.split(':')
