@@ -43,6 +43,7 @@ from fieldapp.routes.pads import PadsController
 from fieldapp.routes.public import ProviderController, PublicController
 from fieldapp.routes.replans import ReplanController
 from fieldapp.routes.rescue import RescueController
+from fieldapp.routes.reviews import ReviewController
 from fieldapp.routes.rules import RulesController
 from fieldapp.routes.same_debtor import SameDebtorController
 from fieldapp.routes.views import ViewController
@@ -72,6 +73,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             BoardController,
             BasemapController,
             MessageController,
+            ReviewController,
             ReplanController,
             OfficeController,
             LayoutController,

@@ -217,7 +217,9 @@ def _dues(row: OutRow) -> int:
     return amount if row.dues_cents is None else row.dues_cents
 
 
-def _lines(rows: Sequence[OutRow], judged: Sequence[tuple[Promised, Kept]]) -> list[PracticeLine]:
+def _lines(told: Sequence[OutRow], judged: Sequence[tuple[Promised, Kept]]) -> list[PracticeLine]:
+    # A correction is nothing that was done for the creditor.
+    rows = [row for row in told if row.kind != "visit.corrected"]
     named = {row.practice_id: (row.practice_number, row.debtor) for row in rows}
     named |= {one.practice_id: (one.practice_number, one.debtor) for one, _ in judged}
     own: dict[UUID, list[OutRow]] = {practice_id: [] for practice_id in named}

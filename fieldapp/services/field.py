@@ -12,7 +12,7 @@ from fieldapp.domain.conduct import AgentFacts, PracticeFacts, address_to_json, 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import AccountKind
 from fieldapp.geo.basemap_day import Spot
-from fieldapp.services import basemap, messages, rules
+from fieldapp.services import basemap, messages, reviews, rules
 from fieldapp.services.access import read_clock
 from fieldapp.services.office_key import office_point
 from fieldapp.services.work import Work, speaking
@@ -84,6 +84,7 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
         payment_links=work.parts.payment_links is not None,
         office_key=await office_point(work),
         messages=await messages.carry(work, person.id, wanted, agent=person.name) if wanted == work.today else [],
+        questions=await reviews.carry(work, person.id) if wanted == work.today else [],
         basemap=basemap.mark_of_day(work.parts.basemap, _doors(published, stands), start=_home(person)),
     )
 

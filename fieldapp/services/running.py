@@ -25,7 +25,10 @@ from fieldapp.store.shapes.dispatch import PlanStop, Route
 from fieldapp.store.shapes.running import Alert, BegunVisit, ExpectedStop, RunningDay, RunningLane
 from fieldapp.store.tables.planning import PublishedDay
 
-STILL = ("plan.", "import.", "board.", "debtor.", "address.", "rule.", "message.")
+STILL = (
+    *("plan.", "import.", "board.", "debtor.", "address.", "rule.", "message."),
+    *("visit.question", "visit.answered", "visit.corrected", "visit.reviewed"),
+)
 """Facts that move nobody's day begin with these."""
 GRAVEST = ("in_danger", "must_missed", "late", "cash_over", "envelope_refused")
 

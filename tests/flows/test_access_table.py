@@ -193,7 +193,9 @@ async def furnished(house: House) -> dict[str, UUID]:
             found[name] = row.id
         message = a_message(house)
         session.add(message)
-        found |= {"message": message.id} | await money_under_way(house, session, practice_id)
+        question = await a_question(house, session)
+        found |= {"message": message.id, "visit": question.visit_id, "question": question.id}
+        found |= await money_under_way(house, session, practice_id)
         found |= await agreements_under_way(house, session, practice_id)
     found["debtor_pair"] = await a_debtor_pair(house, practice_id)
     return found | {
@@ -215,6 +217,27 @@ def a_message(house: House) -> tables.Message:
         sent_at=NOW,
         sent_by=house.people[Role.DISPATCHER].id,
     )
+
+
+async def a_question(house: House, session: AsyncSession) -> tables.VisitQuestion:
+    visit = (await session.exec(select(tables.Visit))).one()
+    review = (await session.exec(select(tables.VisitReview))).first()
+    if review is None:
+        session.add(
+            tables.VisitReview(id=new_id(), agency_id=house.agency_id, visit_id=visit.id, why=["asked"], opened_at=NOW)
+        )
+    question = tables.VisitQuestion(
+        id=new_id(),
+        agency_id=house.agency_id,
+        visit_id=visit.id,
+        agent_id=visit.agent_id,
+        reason="details",
+        text="Chi lo ha detto?",
+        asked_at=NOW,
+        asked_by=house.people[Role.BACK_OFFICE].id,
+    )
+    session.add(question)
+    return question
 
 
 async def money_under_way(house: House, session: AsyncSession, practice_id: UUID) -> dict[str, UUID]:
@@ -395,6 +418,10 @@ NAMED = {
     "read_field_document": "document",
     "read_plan": "plan",
     "withdraw_message": "message",
+    "read_review": "visit",
+    "finish_review": "visit",
+    "ask_about_visit": "visit",
+    "withdraw_question": "question",
     "stop_plan": "plan",
     "publish_plan": "plan",
     "open_draft": "plan",
@@ -488,6 +515,7 @@ OFFER = {
     "lane": "",
 }
 BODIES: dict[str, dict[str, Any]] = {
+    "ask_about_visit": {"reason": "details", "text": "Chi lo ha detto?"},
     "change_export_plan": {
         "name": "Esiti",
         "layout": {

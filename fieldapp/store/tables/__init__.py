@@ -44,6 +44,7 @@ from fieldapp.store.tables.practice import (
     Statement,
 )
 from fieldapp.store.tables.rescue import OfficeKey, RescuedItem
+from fieldapp.store.tables.review import VisitAnswer, VisitQuestion, VisitReview
 from fieldapp.store.tables.rules import Approval, InterruptingAct, RulesetVersion
 
 __all__ = [
@@ -118,6 +119,9 @@ __all__ = [
     "Task",
     "ToldFact",
     "Visit",
+    "VisitAnswer",
+    "VisitQuestion",
+    "VisitReview",
     "Webhook",
     "WebhookDelivery",
 ]

@@ -10,6 +10,7 @@ import { BOUND, fromBytes, same, SEALED, toBytes, type Row, type StoredRecord } 
 import { bodyOf, draftKey, isBound, newDraft, type Draft, type Typing } from './draft'
 import { kept, opened, type KeptDraft } from './keptDraft'
 import { writeReading } from './messages'
+import { writeAnswer, type Answer } from './questions'
 import { cutShort } from './danger'
 import { continued } from './oneDoor'
 import { typing } from './visit/typing'
@@ -287,6 +288,11 @@ export async function closeDay(end: DayEnd): Promise<void> {
 /** A message of the office was read. */
 export async function readMessage(id: string): Promise<void> {
   if (await writeReading(storage, id, { nowMs: Date.now(), offsetMs: phone.clock.offset_ms })) await wrote()
+}
+
+/** A question of the office was answered. */
+export async function answerQuestion(id: string, answer: Answer): Promise<void> {
+  if (await writeAnswer(storage, id, answer, { nowMs: Date.now(), offsetMs: phone.clock.offset_ms })) await wrote()
 }
 
 /** One envelope of its own, and what has to stand with it. */

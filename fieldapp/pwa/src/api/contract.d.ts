@@ -2107,6 +2107,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/questions/{question_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw */
+        post: operations["withdraw_question"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/receipts/series": {
         parameters: {
             query?: never;
@@ -2221,6 +2238,40 @@ export interface paths {
         put?: never;
         /** Accept */
         post: operations["accept_rescue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListReviews */
+        get: operations["list_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** SetShare */
+        post: operations["set_review_share"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2498,6 +2549,57 @@ export interface paths {
         put?: never;
         /** Forget */
         post: operations["forget_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{visit_id}/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask */
+        post: operations["ask_about_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{visit_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read */
+        get: operations["read_review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{visit_id}/review/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finish */
+        post: operations["finish_review"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2864,6 +2966,19 @@ export interface components {
             promise_id: string;
             reference: string;
         };
+        /** AnswerRow */
+        AnswerRow: {
+            agent_name: string;
+            /** Format: date-time */
+            answered_at: string;
+            changes: components["schemas"]["ChangeRow"][];
+            flags: string[];
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            received_at: string;
+            text: string;
+        };
         /** AppointmentEnded */
         AppointmentEnded: {
             broke: components["schemas"]["Finding"][];
@@ -3074,6 +3189,12 @@ export interface components {
             };
             since?: string | null;
         };
+        /** ChangeRow */
+        ChangeRow: {
+            after: unknown;
+            before: unknown;
+            field: string;
+        };
         /** ChangedCode */
         ChangedCode: {
             now: string;
@@ -3267,6 +3388,7 @@ export interface components {
             protocol: number;
             published_at: string | null;
             purse: components["schemas"]["PurseCard"];
+            questions: components["schemas"]["QuestionCard"][];
             ruleset: {
                 [key: string]: unknown;
             };
@@ -4594,6 +4716,39 @@ export interface components {
             phone_clock?: string | null;
             protocol: number;
         };
+        /** QuestionCard */
+        QuestionCard: {
+            /** Format: date-time */
+            asked_at: string;
+            asked_by: string;
+            /** Format: uuid */
+            id: string;
+            reason: string;
+            text: string;
+            visit: components["schemas"]["ReportedVisit"];
+            withdrawn_at: string | null;
+        };
+        /** QuestionRequest */
+        QuestionRequest: {
+            reason: components["schemas"]["Reason"];
+            text: string;
+        };
+        /** QuestionRow */
+        QuestionRow: {
+            agent_name: string;
+            answers: components["schemas"]["AnswerRow"][];
+            /** Format: date-time */
+            asked_at: string;
+            asked_by: string;
+            fetched_at: string | null;
+            /** Format: uuid */
+            id: string;
+            reason: string;
+            returned_at: string | null;
+            text: string;
+            withdrawn_at: string | null;
+            withdrawn_by: string | null;
+        };
         /** RateRequest */
         RateRequest: {
             rate_bp: number;
@@ -4611,6 +4766,12 @@ export interface components {
             /** Format: date */
             valid_from: string;
         };
+        /**
+         * Reason
+         * @description What a question to the agent is about.
+         * @enum {string}
+         */
+        Reason: "outcome" | "details" | "seen" | "who" | "photo" | "position" | "other";
         /** ReasonCount */
         ReasonCount: {
             rows: number;
@@ -4771,6 +4932,23 @@ export interface components {
             search_ms: number;
             version: number;
         };
+        /** ReportedVisit */
+        ReportedVisit: {
+            address_text: string;
+            /** Format: date-time */
+            arrived_at: string;
+            captured: {
+                [key: string]: string;
+            };
+            correctable: string[];
+            /** @enum {string} */
+            met: "debtor" | "third_party" | "nobody";
+            observations: string[];
+            outcome: string;
+            role: string | null;
+            /** Format: uuid */
+            visit_id: string;
+        };
         /** RescueAnswer */
         RescueAnswer: {
             items: components["schemas"]["RescueState"][];
@@ -4816,6 +4994,44 @@ export interface components {
         ReversalRequest: {
             number: number;
             reason: string;
+        };
+        /** ReviewFile */
+        ReviewFile: {
+            /** Format: uuid */
+            address_id: string;
+            agent_reachable: boolean;
+            next_action: string | null;
+            owed_cents: number;
+            practice_state: string;
+            review: components["schemas"]["ReviewRow"];
+            visit: components["schemas"]["VisitRow"];
+        };
+        /** ReviewPage */
+        ReviewPage: {
+            rows: components["schemas"]["ReviewRow"][];
+            share_percent: number;
+            total: number;
+            waiting: number;
+        };
+        /** ReviewRow */
+        ReviewRow: {
+            agent_name: string;
+            /** Format: date-time */
+            arrived_at: string;
+            creditor_name: string;
+            debtor_name: string;
+            met: string;
+            outcome: string;
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+            reviewed_at: string | null;
+            reviewed_by: string | null;
+            /** @enum {string} */
+            state: "none" | "open" | "asked" | "answered" | "reviewed";
+            /** Format: uuid */
+            visit_id: string;
+            why: string[];
         };
         /** Route */
         Route: {
@@ -5010,6 +5226,10 @@ export interface components {
             signed: boolean;
             /** @enum {string} */
             state: "proposed" | "approved" | "refused" | "paid" | "expired" | "withdrawn";
+        };
+        /** ShareRequest */
+        ShareRequest: {
+            percent: number;
         };
         /** ShareRow */
         ShareRow: {
@@ -5307,9 +5527,12 @@ export interface components {
             left_at: string;
             /** @enum {string} */
             met: "debtor" | "third_party" | "nobody";
+            observations?: string[];
             offline: boolean;
             outcome: string;
+            questions?: components["schemas"]["QuestionRow"][];
             receipts: components["schemas"]["ReceiptRow"][];
+            role_met?: string | null;
             signature: components["schemas"]["SignatureRow"] | null;
             statement: string | null;
             together_with: string[];
@@ -10408,6 +10631,43 @@ export interface operations {
             };
         };
     };
+    withdraw_question: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                question_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewFile"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     list_receipt_series: {
         parameters: {
             query?: never;
@@ -10661,6 +10921,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RescueAnswer"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_reviews: {
+        parameters: {
+            query?: {
+                wanted?: "waiting" | "asked" | "reviewed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    set_review_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShareRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPage"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -11344,6 +11680,121 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SavedViewRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ask_about_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuestionRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewFile"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewFile"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    finish_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewFile"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -319,6 +319,14 @@ export const service = {
     answer(client.POST('/api/v1/dispatch/days/{day}/replan', { params: { path: { day } }, body: { happened } })),
   takeReplan: (day: string, body: Body<'/api/v1/dispatch/days/{day}/replan/take'>) =>
     answer(client.POST('/api/v1/dispatch/days/{day}/replan/take', { params: { path: { day } }, body })),
+  reviews: (wanted: 'waiting' | 'asked' | 'reviewed') => answer(client.GET('/api/v1/reviews', { params: { query: { wanted } } })),
+  review: (visit_id: string) => answer(client.GET('/api/v1/visits/{visit_id}/review', { params: { path: { visit_id } } })),
+  finishReview: (visit_id: string) => answer(client.POST('/api/v1/visits/{visit_id}/review/finish', { params: { path: { visit_id } } })),
+  askAboutVisit: (visit_id: string, body: Body<'/api/v1/visits/{visit_id}/questions'>) =>
+    answer(client.POST('/api/v1/visits/{visit_id}/questions', { params: { path: { visit_id } }, body })),
+  withdrawQuestion: (question_id: string) =>
+    answer(client.POST('/api/v1/questions/{question_id}/withdraw', { params: { path: { question_id } } })),
+  setReviewShare: (percent: number) => answer(client.POST('/api/v1/reviews/share', { body: { percent } })),
   messages: (day: string) => answer(client.GET('/api/v1/dispatch/days/{day}/messages', { params: { path: { day } } })),
   sendMessage: (day: string, body: Body<'/api/v1/dispatch/days/{day}/messages'>) =>
     answer(client.POST('/api/v1/dispatch/days/{day}/messages', { params: { path: { day } }, body })),

@@ -8,14 +8,17 @@ class Waiting {
   tasks = $state(0)
   addresses = $state(0)
   debtors = $state(0)
+  reviews = $state(0)
 
   async count(): Promise<void> {
     const office = session.role === 'back_office' || session.role === 'administrator'
-    const [tasks, addresses, debtors] = await Promise.all([
+    const [tasks, addresses, debtors, reviews] = await Promise.all([
       service.tasks({ state: 'open' }), service.doubtfulAddresses(), office ? service.debtorPairs() : null,
+      office ? service.reviews('waiting') : null,
     ])
     if (tasks.kind === 'ok') this.tasks = tasks.value.length
     if (debtors?.kind === 'ok') this.debtors = debtors.value.waiting
+    if (reviews?.kind === 'ok') this.reviews = reviews.value.waiting
     if (addresses.kind === 'ok') this.addresses = addresses.value.length
   }
 
