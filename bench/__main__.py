@@ -56,20 +56,24 @@ def live() -> str:
     return _apart("live")
 
 
+def board() -> str:
+    """The dispatcher's own table, from a process of its own because the browser's driver keeps a loop running."""
+    return _apart("board")
+
+
 def appointments() -> str:
     """The table of windows, from a process of its own because the province is loaded in loops of its own."""
     return _apart("appointments")
 
 
-<<<<<<< HEAD
 def learning() -> str:
     """The tables of what learning is worth: where visits end the day, and where the shift does."""
     return f"{_apart('learning')}\n\n{_apart('learning', '--most', '24', '--weeks', '4')}"
-=======
+
+
 def office() -> str:
     """The back office's own table, at a size that loads in some minutes; `python -m bench.office` takes another."""
     return _apart("office", "--practices", "20000", "--webhooks", "20000")
->>>>>>> scale
 
 
 BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
@@ -78,6 +82,7 @@ BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
     "geocoding": ("Geocoding", geocoding),
     "first-load": ("First load of the phone app", first_load.report),
     "phone": ("Phone", phone),
+    "board": ("The dispatcher's board", board),
     "live": ("From the phone to the open practice file", live),
     "money": ("Money", money),
     "office": ("Back office over many practices", office),

@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.service import a_cluster
+from fieldapp import launch
 from fieldapp.clock import FixedClock
 from fieldapp.domain.access import Role
 from fieldapp.parts import assemble
@@ -35,6 +36,7 @@ async def measured(settings: Settings) -> tuple[int, list[float]]:
         who = await founding.person_in_role(session, Role.DISPATCHER)
     assert who is not None
     took = []
+    launch.settle_heap()
     async with working(parts, who) as work:
         doors = await planning.open_practices(work.session)
         day = await planning.newest_day(work.session, work.today)

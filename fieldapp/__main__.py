@@ -7,14 +7,17 @@ import sys
 from importlib import import_module
 from typing import NoReturn
 
+_ROOMS = {"fieldapp.address_commands": ("geocode", "gazetteer"), "fieldapp.basemap_commands": ("basemap",)}
+
 
 def main() -> None:
     """Hand the command over to the room that knows it."""
     if sys.argv[1:2] == ["solve"]:
         _solve()
-    if sys.argv[1:2] in (["geocode"], ["gazetteer"]):
-        command = getattr(import_module("fieldapp.address_commands"), sys.argv[1])
-        command.main(sys.argv[2:], prog_name=f"fieldapp {sys.argv[1]}")
+    for room, names in _ROOMS.items():
+        if sys.argv[1:2] and sys.argv[1] in names:
+            command = getattr(import_module(room), sys.argv[1])
+            command.main(sys.argv[2:], prog_name=f"fieldapp {sys.argv[1]}")
     import_module("fieldapp.cli").main(prog_name="fieldapp")
 
 

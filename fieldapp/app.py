@@ -23,9 +23,11 @@ from fieldapp.routes import faces, guard, problems
 from fieldapp.routes.access import AccessController
 from fieldapp.routes.agreements import AgreementController
 from fieldapp.routes.appointments import AppointmentController
+from fieldapp.routes.basemap import BasemapController
 from fieldapp.routes.board import BoardController
 from fieldapp.routes.books import BooksController
 from fieldapp.routes.cash import CashController
+from fieldapp.routes.commissions import CommissionController
 from fieldapp.routes.contacts import ContactController
 from fieldapp.routes.dispatch import DispatchController
 from fieldapp.routes.exchange import ExchangeController
@@ -41,6 +43,7 @@ from fieldapp.routes.pads import PadsController
 from fieldapp.routes.public import ProviderController, PublicController
 from fieldapp.routes.replans import ReplanController
 from fieldapp.routes.rescue import RescueController
+from fieldapp.routes.reviews import ReviewController
 from fieldapp.routes.rules import RulesController
 from fieldapp.routes.same_debtor import SameDebtorController
 from fieldapp.routes.views import ViewController
@@ -68,7 +71,9 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             RescueController,
             DispatchController,
             BoardController,
+            BasemapController,
             MessageController,
+            ReviewController,
             ReplanController,
             OfficeController,
             LayoutController,
@@ -78,6 +83,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             CashController,
             PadsController,
             BooksController,
+            CommissionController,
             FiguresController,
             ContactController,
             AppointmentController,
@@ -98,7 +104,9 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
         dependencies={"work": Provide(guard.provide_work), "parts": Provide(guard.provide_parts)},
         exception_handlers=problems.HANDLERS,
         csrf_config=csrf(settings),
-        compression_config=CompressionConfig(backend="gzip", minimum_size=1024, exclude=["/api/v1/events"]),
+        compression_config=CompressionConfig(
+            backend="gzip", minimum_size=1024, exclude=["/api/v1/events", "/basemap$"]
+        ),
         openapi_config=openapi(),
         before_send=[faces.secure_headers],
         logging_config=None,

@@ -16,6 +16,7 @@ import uvicorn
 from fieldapp import launch
 from fieldapp.address_commands import gazetteer, geocode
 from fieldapp.app import contract, create_app
+from fieldapp.basemap_commands import basemap
 from fieldapp.databases import database
 from fieldapp.demo.generator import generate
 from fieldapp.domain.errors import Refusal
@@ -57,8 +58,10 @@ def found(agency: str, login: str, name: str, password: str) -> None:
 def serve(workers: int) -> None:
     """Serve the API and the web app."""
     with launch.ended_in_order(), database(Settings()) as settings, launch.workers(settings, workers):
+        app = create_app(settings)
+        launch.settle_heap()
         uvicorn.run(
-            create_app(settings),
+            app,
             host=settings.host,
             port=settings.port,
             log_level="info",
@@ -122,6 +125,7 @@ main.add_command(solve)
 
 main.add_command(gazetteer)
 main.add_command(geocode)
+main.add_command(basemap)
 
 
 main.add_command(import_command)

@@ -154,6 +154,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
         zone=ZoneInfo("Europe/Rome"),
         home=settings.home,
         gazetteer=settings.gazetteer_path,
+        basemap=settings.basemap_path,
         layouts=PACKAGE / "layouts",
         session_hours=settings.session_hours,
         demo=settings.demo,

@@ -143,6 +143,8 @@ async def _write(
             now=work.now,
             today=work.today,
             new_id=parts.new_id,
+            # Nobody is to review a past that never was.
+            review_percent=0,
         )
         tell(work.session, *facts)
     return len(decisions)

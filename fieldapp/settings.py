@@ -20,10 +20,11 @@ class Settings(BaseSettings):
     owner_database_url: str | None = None
     """The same database as `fieldapp_owner`, for migrations."""
     home: Path = Field(default_factory=default_home)
-    """Where an embedded database, blobs and the gazetteer live."""
+    """Where an embedded database, blobs, the gazetteer and the basemap live."""
     blob_url: str | None = None
     """`s3://`, `gs://` or `az://` address of a bucket; without it a folder under `home`."""
     gazetteer: Path | None = None
+    basemap: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str | None = None
@@ -58,3 +59,7 @@ class Settings(BaseSettings):
     @property
     def gazetteer_path(self) -> Path:
         return self.gazetteer or self.home / "gazetteer.sqlite"
+
+    @property
+    def basemap_path(self) -> Path:
+        return self.basemap or self.home / "basemap.pmtiles"

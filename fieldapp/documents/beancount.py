@@ -20,6 +20,7 @@ _NAMES: Mapping[AccountKind, str] = {
     AccountKind.AGENT_CASH: "Assets:AgentCash",
     AccountKind.CARD_IN_TRANSIT: "Assets:CardInTransit",
     AccountKind.CHEQUES_IN_HAND: "Assets:ChequesInHand",
+    AccountKind.LINKS_IN_TRANSIT: "Assets:LinksInTransit",
     AccountKind.OFFICE_CASH: "Assets:OfficeCash",
     AccountKind.OFFICE_CHEQUES: "Assets:OfficeCheques",
     AccountKind.CHEQUES_AT_BANK: "Assets:ChequesAtBank",

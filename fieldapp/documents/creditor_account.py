@@ -16,7 +16,7 @@ import typst
 from openpyxl import Workbook
 
 from fieldapp.documents.tables.writers import OutCell, write_csv, xlsx_cell
-from fieldapp.domain.creditor_account import CreditorAccount
+from fieldapp.domain.creditor_account import CommissionLine, CreditorAccount
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.export_layout import Out, OutColumn, OutLayout
 from fieldapp.domain.ids import sha256
@@ -76,7 +76,7 @@ def account_pdf(
         "number": words["number"].format(n=head.control.sequence) if head.control else words["by_hand"],
         "period": period_text(account, words, zone),
         "made_at": words["made_at"].format(at=f"{head.made_at.astimezone(zone):%d/%m/%Y %H:%M}"),
-        "sums": [[label, money_text(cents, language)] for label, cents in sums(account, words)],
+        "sums": [[label, money_text(cents, language)] for label, cents in sums(account, words, language)],
         "visits": str(account.visits),
         "promises": _promises(account, words),
         "outcomes": [[_outcome(code, outcome_words), str(count)] for code, count in account.outcomes.items()],
@@ -124,7 +124,7 @@ def account_xlsx(
             words["made_at"].format(at=f"{head.made_at.astimezone(zone):%d/%m/%Y %H:%M}"),
         ),
         (),
-        *((label, Money(cents)) for label, cents in sums(account, words)),
+        *((label, Money(cents)) for label, cents in sums(account, words, language)),
         (words["visits"], account.visits),
         (words["promises"], _promises(account, words)),
         (),
@@ -165,15 +165,30 @@ def account_words(language: Language) -> dict[str, Any]:
     return read
 
 
-def sums(account: CreditorAccount, words: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """The sums at the head, in cents; what was paid to the creditor himself only where something was."""
+def sums(account: CreditorAccount, words: Mapping[str, Any], language: Language) -> list[tuple[str, int]]:
+    """The sums at the head, in cents; direct payments and commissions only where there are any."""
     shown = [
-        ("received", account.received_cents),
-        ("taken_back", -account.taken_back_cents),
-        ("net", account.net_cents),
+        (words["received"], account.received_cents),
+        (words["taken_back"], -account.taken_back_cents),
+        (words["net"], account.net_cents),
     ]
-    shown += [("direct", account.direct_cents)] if account.direct_cents else []
-    return [(words[name], cents) for name, cents in (*shown, ("due", account.due_cents))]
+    shown += [(words["direct"], account.direct_cents)] if account.direct_cents else []
+    shown.append((words["due"], account.due_cents))
+    if account.commissions:
+        shown += [(_commission(line, words, language), -line.cents) for line in account.commissions]
+        owed = account.remains_cents
+        shown.append((words["remains"], owed) if owed >= 0 else (words["remains_to_agency"], -owed))
+    return shown
+
+
+def _commission(line: CommissionLine, words: Mapping[str, Any], language: Language) -> str:
+    of = "; ".join(
+        words["rate_of"].format(rate=f"{money_text(rate, language)} %", net=money_text(net, language))
+        for rate, net in line.bases
+    )
+    pattern = words["commission_reversed" if line.reversal else "commission"]
+    said: str = pattern.format(n=line.number, day=f"{line.to_on:%d/%m/%Y}", of=of)
+    return said
 
 
 def period_text(account: CreditorAccount, words: Mapping[str, Any], zone: ZoneInfo) -> str:

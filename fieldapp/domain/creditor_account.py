@@ -101,6 +101,20 @@ class MethodSum:
 
 
 @dataclass(frozen=True, slots=True)
+class CommissionLine:
+    """A closing of commissions, or the reversal of one, posted in the period.
+
+    `cents`: what the agency keeps, negative where it gives back. `bases`: rate in basis points and the net it is of.
+    """
+
+    number: int
+    to_on: date
+    bases: tuple[tuple[int, int], ...]
+    cents: int
+    reversal: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CreditorAccount:
     """An account. `direct_cents`: of what came in net, paid to the creditor himself; the rest the agency owes him."""
 
@@ -110,6 +124,7 @@ class CreditorAccount:
     outcomes: Mapping[str, int]
     methods: tuple[MethodSum, ...]
     direct_cents: int
+    commissions: tuple[CommissionLine, ...] = ()
 
     @property
     def received_cents(self) -> int:
@@ -127,6 +142,11 @@ class CreditorAccount:
     def due_cents(self) -> int:
         """What the agency owes the creditor for this period, fees apart."""
         return self.net_cents - self.direct_cents
+
+    @property
+    def remains_cents(self) -> int:
+        """What the agency owes less the commissions posted in the period; below zero the creditor owes it."""
+        return self.due_cents - sum(line.cents for line in self.commissions)
 
     @property
     def visits(self) -> int:
@@ -171,7 +191,13 @@ def judge_promises(promises: Iterable[Promised], received: Iterable[Received]) -
     return judged
 
 
-def draw_up(rows: Sequence[OutRow], judged: Sequence[tuple[Promised, Kept]], *, period: Period) -> CreditorAccount:
+def draw_up(
+    rows: Sequence[OutRow],
+    judged: Sequence[tuple[Promised, Kept]],
+    *,
+    period: Period,
+    commissions: Sequence[CommissionLine] = (),
+) -> CreditorAccount:
     """The account of the facts `rows`, of one creditor and period in the order of recording."""
     movements = tuple(row for row in rows if row.amount_cents is not None)
     outcomes = Counter(row.outcome for row in rows if row.outcome)
@@ -182,6 +208,7 @@ def draw_up(rows: Sequence[OutRow], judged: Sequence[tuple[Promised, Kept]], *, 
         outcomes=dict(sorted(outcomes.items(), key=lambda one: (-one[1], one[0]))),
         methods=tuple(_methods(movements)),
         direct_cents=sum((row.amount_cents or 0) - _dues(row) for row in movements),
+        commissions=tuple(commissions),
     )
 
 
@@ -190,7 +217,9 @@ def _dues(row: OutRow) -> int:
     return amount if row.dues_cents is None else row.dues_cents
 
 
-def _lines(rows: Sequence[OutRow], judged: Sequence[tuple[Promised, Kept]]) -> list[PracticeLine]:
+def _lines(told: Sequence[OutRow], judged: Sequence[tuple[Promised, Kept]]) -> list[PracticeLine]:
+    # A correction is nothing that was done for the creditor.
+    rows = [row for row in told if row.kind != "visit.corrected"]
     named = {row.practice_id: (row.practice_number, row.debtor) for row in rows}
     named |= {one.practice_id: (one.practice_number, one.debtor) for one, _ in judged}
     own: dict[UUID, list[OutRow]] = {practice_id: [] for practice_id in named}

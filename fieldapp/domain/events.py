@@ -98,6 +98,7 @@ _ACT = (
 )
 _APPROVAL = (*_m(_K.CODE, "rule"), *_m(_K.DAY, "from_on", "to_on"), *_m(_K.TEXT, "reason"))
 _LICENCE_DAYS = _m(_K.DAY, "notified_on", "badge_valid_to", "qualification_valid_to", maybe=True)
+_QUESTION = _m(_K.ID, "question_id", "visit_id")
 _MESSAGE = _m(_K.ID, "message_id")
 _IMPORT = _m(_K.ID, "import_id")
 _APPOINTMENT = (*_m(_K.ID, "appointment_id"), *_m(_K.INSTANT, "from_at", "to_at"))
@@ -184,6 +185,11 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                         *_m(_K.TEXT, "agent"),
                         *_m(_K.CODES, "flags"),
                     ),
+                ),
+                (
+                    "visit.corrected",
+                    "The agent corrected the report, which stays: outcome, who was met and money never change so.",
+                    (*_m(_K.ID, "visit_id", "correction_id"), *_m(_K.CODES, "fields"), *_m(_K.TEXT, "agent")),
                 ),
                 (
                     "document.arrived",
@@ -384,6 +390,24 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                     "The office took it back from so many agents who had not read it.",
                     (*_MESSAGE, *_m(_K.COUNT, "agents")),
                 ),
+                (
+                    "visit.questioned",
+                    "The office asked the agent about a report; what it asked stays in the house.",
+                    (*_QUESTION, *_m(_K.CODE, "reason"), *_m(_K.TEXT, "agent")),
+                ),
+                ("visit.question_fetched", "The question is on the agent's phone.", _QUESTION),
+                ("visit.question_withdrawn", "The office took it back.", _QUESTION),
+                (
+                    "visit.question_returned",
+                    "It came back to the office: the agent's phone was shut out.",
+                    (*_QUESTION, *_m(_K.TEXT, "agent")),
+                ),
+                (
+                    "visit.answered",
+                    "The agent answered; `corrected`: the answer corrects the report.",
+                    (*_QUESTION, *_m(_K.TEXT, "agent"), *_m(_K.FLAG, "corrected")),
+                ),
+                ("visit.reviewed", "A person has looked at a report.", _m(_K.ID, "visit_id")),
                 ("task.opened", "Work waits for a person.", (*_m(_K.ID, "task_id"), *_m(_K.CODE, "kind"))),
                 ("task.finished", "Somebody did it.", _m(_K.ID, "task_id")),
                 (

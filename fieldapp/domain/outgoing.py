@@ -17,6 +17,7 @@ from fieldapp.domain.ledger import LineBalance
 
 TELLS = (
     "visit.reported",
+    "visit.corrected",
     "payment.received",
     "payment.refunded",
     "receipt.voided",
@@ -24,6 +25,7 @@ TELLS = (
     "promise.made",
 )
 """The kinds of facts that become rows."""
+OF_A_VISIT = ("visit.reported", "visit.corrected")
 TAKES_BACK = ("payment.refunded", "receipt.voided", "cheque.unpaid")
 NO_DIGEST = "0" * 64
 """Stands for the digest before the first."""

@@ -8,6 +8,8 @@ device order, the caller writes what was accepted. The invariants:
    What a rule says to the office alone never goes back to the phone.
 3. Refused is only what cannot be true or is not theirs: unreadable, forged, renumbered, forked, another's practice.
 4. The verdict on one envelope never depends on a refused one.
+5. An answer to a question of the office is a fact too: what it corrects stays as it was written, and one that comes
+   after the question was withdrawn, or beside another, is kept.
 """
 
 from __future__ import annotations
@@ -55,6 +57,7 @@ from fieldapp.domain.receipt_series import Series, SignedReceipt, VerifySignatur
 from fieldapp.domain.receipt_series import Verdict as ReceiptVerdict
 from fieldapp.domain.receipts import ChargedTo, ReceiptValue, WordingKind, local_time, read_receipt
 from fieldapp.domain.repayment_plan import Terms, outside, settlement_outside
+from fieldapp.domain.review import DRAWN_BY_DEFAULT, Change, Standing, corrected, once_corrected
 from fieldapp.domain.taken_money import PlanKnown, after, laid_on_the_books, said_otherwise
 from fieldapp.domain.told import (
     Told,
@@ -63,6 +66,7 @@ from fieldapp.domain.told import (
     read_day_order,
     read_message_read,
     read_paper_request,
+    read_visit_answer,
 )
 from fieldapp.domain.visit import check_report, from_body
 from fieldapp.domain.visit_report import PayerDocument, Purpose, ReportedPayment, SignedPaper, VisitReport
@@ -98,6 +102,7 @@ class EnvelopeKind(StrEnum):
     DANGER = "danger"
     DANGER_POSITION = "danger_position"
     MESSAGE_READ = "message_read"
+    VISIT_ANSWER = "visit_answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +201,24 @@ class MessageKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionKnown:
+    """A question about a report of the sending phone's agent, as far as an answer to it is judged."""
+
+    id: UUID
+    visit_id: UUID
+    practice_id: UUID
+    creditor_id: UUID
+    reason: str
+    asked_by: UUID
+    practice_open: bool
+    withdrawn: bool
+    returned: bool
+    """It went back to the office, for the agent had no phone any more."""
+    standing: Standing
+    """What the report says by now."""
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneClock:
     """What is known of the sending phone's clock. `offset_ms` is service minus phone, measured at this push; None
     from a phone that did not say its time. `moved`: the service's own clock may be set (a demo's), so that offsets
@@ -245,6 +268,10 @@ class Known:
     """Forms of paper pads that the batch names, by name."""
     messages: Mapping[UUID, MessageKnown] = field(default_factory=dict)
     """Messages to this agent that the batch names."""
+    questions: Mapping[UUID, QuestionKnown] = field(default_factory=dict)
+    """Questions to this agent that the batch names."""
+    review_percent: int = DRAWN_BY_DEFAULT
+    """How many reports of a hundred are drawn for a review."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +347,10 @@ class Decision:
     told: Told | None = None
     message: MessageKnown | None = None
     """Which was read, where it was not read before."""
+    question: QuestionKnown | None = None
+    """Which was answered."""
+    changes: tuple[Change, ...] = ()
+    """What the answer corrects in the report."""
     notice_form: Form | None = None
     """Of a paper pad, where the notice was."""
     first_received_at: datetime | None = None
@@ -373,6 +404,7 @@ class Touched:
     forms: frozenset[tuple[str, int]] = frozenset()
     """Forms of paper pads, by series and number."""
     messages: frozenset[UUID] = frozenset()
+    questions: frozenset[UUID] = frozenset()
 
 
 def touched(arrived: Iterable[Arrived]) -> Touched:
@@ -382,6 +414,7 @@ def touched(arrived: Iterable[Arrived]) -> Touched:
     named: set[str] = set()
     forms: set[tuple[str, int]] = set()
     messages: set[UUID] = set()
+    questions: set[UUID] = set()
     envelopes = set()
     for item in arrived:
         envelopes.add(item.id)
@@ -389,6 +422,8 @@ def touched(arrived: Iterable[Arrived]) -> Touched:
             body = json.loads(item.content)["body"]
             if "message_id" in body:
                 messages.add(UUID(body["message_id"]))
+            if "question_id" in body:
+                questions.add(UUID(body["question_id"]))
             practices.add(UUID(body["practice_id"]))
             for payment in body.get("payments", ()):
                 value = (payment.get("receipt") or {}).get("value", {})
@@ -407,6 +442,7 @@ def touched(arrived: Iterable[Arrived]) -> Touched:
         frozenset(named),
         frozenset(forms),
         frozenset(messages),
+        frozenset(questions),
     )
 
 
@@ -439,6 +475,8 @@ class _Judging:
         self._agent = known.agent
         self._agreements: set[UUID] = set()
         self._read: set[UUID] = set()
+        self._standing: dict[UUID, Standing] = {}
+        """What reports say by now, by visit, as far as this batch has corrected them."""
 
     def decide(self, item: Arrived) -> Decision:
         before = self._earlier.get(item.id)
@@ -492,6 +530,8 @@ class _Judging:
                 return replace(decision, told=self._where_theirs(read_danger_position(envelope.body)))
             case EnvelopeKind.MESSAGE_READ:
                 return self._reading(decision, envelope)
+            case EnvelopeKind.VISIT_ANSWER:
+                return self._answer(decision, envelope)
 
     def _practice(self, practice_id: UUID) -> PracticeKnown:
         practice = self._known.practices.get(practice_id)
@@ -516,6 +556,23 @@ class _Judging:
             return decision
         self._read.add(reading.message_id)
         return replace(decision, told=reading, message=message)
+
+    def _answer(self, decision: Decision, envelope: Envelope) -> Decision:
+        """What was answered happened: a question that was withdrawn or answered meanwhile is a flag, no refusal."""
+        answer = read_visit_answer(envelope.body)
+        question = self._known.questions.get(answer.question_id)
+        if question is None:
+            raise Refusal("question.unknown", kind=Kind.MISSING)
+        standing = self._standing.get(question.visit_id, question.standing)
+        changes = corrected(standing, answer.changes)
+        said = {
+            "answer.question_withdrawn": question.withdrawn,
+            "answer.question_returned": question.returned,
+            "answer.practice_gone": not question.practice_open,
+        }
+        self._standing[question.visit_id] = once_corrected(standing, changes)
+        flags = (*decision.flags, *(flag for flag, holds in said.items() if holds))
+        return replace(decision, told=answer, question=question, changes=changes, flags=flags)
 
     def _visit(self, decision: Decision, envelope: Envelope) -> Decision:
         report = from_body(envelope.body)

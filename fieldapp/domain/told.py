@@ -1,5 +1,5 @@
 """What a phone tells beside visits and calls: a paper to be sent, the day's order and end, a pin put right, an alarm,
-a message read.
+a message read, a question answered.
 
 None of it is judged by the rules of conduct and none of it moves money: it is read strictly and written down.
 """
@@ -7,6 +7,7 @@ None of it is judged by the rules of conduct and none of it moves money: it is r
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,7 +16,7 @@ from uuid import UUID
 
 from fieldapp.domain.cash import PurseCount
 from fieldapp.domain.danger import Danger
-from fieldapp.domain.errors import Refusal
+from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.places import in_italy
 from fieldapp.domain.reading import Reader
 
@@ -23,6 +24,8 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _MAILBOX = re.compile(r"[^\s@,;<>\"]{1,64}@[^\s@,;<>\"]+\.[^\s@,;<>\".]{2,}")
 _POSTAL = re.compile(r"(?=.*\d).{10,}", re.DOTALL)
 MOST_STOPS = 100
+LONGEST_ANSWER = 1_000
+"""Characters of what an agent answers to a question about a report."""
 
 
 class Paper(StrEnum):
@@ -117,7 +120,20 @@ class MessageRead:
     at: datetime
 
 
-Told = PaperRequest | DayOrder | DayClosed | PurseCount | Danger | AddressPin | MessageRead
+@dataclass(frozen=True, slots=True)
+class VisitAnswer:
+    """What an agent answered to a question about a report: words, a correction, or both.
+
+    `changes` are as the phone put them; `domain.review.corrected` reads them against what stands.
+    """
+
+    question_id: UUID
+    text: str
+    changes: Mapping[str, Any]
+    at: datetime
+
+
+Told = PaperRequest | DayOrder | DayClosed | PurseCount | Danger | AddressPin | MessageRead | VisitAnswer
 
 
 def read_paper_request(body: Any) -> PaperRequest:
@@ -199,6 +215,24 @@ def read_message_read(body: Any) -> MessageRead:
     reading = MessageRead(message_id=_uuid(reader, "message_id"), at=reader.instant("at"))
     reader.close()
     return reading
+
+
+def read_visit_answer(body: Any) -> VisitAnswer:
+    """Raises Refusal `visit_answer.field_*`, `visit_answer.empty`."""
+    reader = Reader(body, area="visit_answer")
+    changes = reader.maybe("changes", reader.plain)
+    if not isinstance(changes, dict | None):
+        raise reader.malformed("changes")
+    answer = VisitAnswer(
+        question_id=_uuid(reader, "question_id"),
+        text=(reader.maybe("text", lambda name: reader.text(name, longest=LONGEST_ANSWER)) or "").strip(),
+        changes=changes or {},
+        at=reader.instant("at"),
+    )
+    reader.close()
+    if not answer.text and not answer.changes:
+        raise Refusal("visit_answer.empty", kind=Kind.MALFORMED)
+    return answer
 
 
 def _held(reader: Reader) -> Held:

@@ -7,11 +7,12 @@ answered that the checker would not accept.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fieldapp.planning.checker import judge
+from fieldapp.planning.constraints import Day, apart, one_door
 from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Problem
 from fieldapp.planning.search import cheapest_places
@@ -51,21 +52,24 @@ def insertions(
     may_visit = np.array(problem.may_visit)
     for agent in without:
         may_visit[agent, list(visits)] = False
-    open_to = problem.changed(may_visit=may_visit)
+    # Nobody may visit more than before: what was checked of the problem still holds.
+    open_to = replace(problem, may_visit=may_visit)
     places = cheapest_places(open_to, plan, np.array(visits, np.int64))
     before: dict[int, AgentDay] = {}
+    stood = _between(problem, plan)
     found = []
     for visit, (_, agent) in zip(visits, places.tolist(), strict=True):
         if agent >= 0 and agent not in before:
             before[agent] = agent_day(problem, agent, plan.routes[agent])
-        found.append(_placed(open_to, plan, visit, before[agent]) if agent >= 0 else None)
+        found.append(_placed(open_to, plan, visit, before[agent], stood) if agent >= 0 else None)
     return tuple(found)
 
 
-def _placed(problem: Problem, plan: Plan, visit: int, before: AgentDay) -> Insertion | None:
+def _placed(problem: Problem, plan: Plan, visit: int, before: AgentDay, stood: int) -> Insertion | None:
     """The cheapest place with this agent that breaks nothing, tried from the smallest detour on.
 
-    One at which others would have to wait longer than `PATIENCE_S` is taken only where there is no better one.
+    `stood`: what is broken between visits of one person as it is. A place at which others would have to wait longer
+    than `PATIENCE_S` is taken only where there is no better one.
     """
     agent, route = before.agent, plan.routes[before.agent]
     nodes = [agent, *(problem.node(one) for one in route), agent]
@@ -80,7 +84,7 @@ def _placed(problem: Problem, plan: Plan, visit: int, before: AgentDay) -> Inser
     tied = int(problem.door[visit]) >= 0 or any(visit in group for group in problem.apart)
     for place in sorted(range(len(route) + 1), key=detour):
         after = agent_day(problem, agent, (*route[:place], visit, *route[place:]))
-        if after.lateness_s or after.lunch_missed or (tied and not _stands(problem, plan, agent, after)):
+        if after.lateness_s or after.lunch_missed or (tied and _between(problem, _with(plan, after)) > stood):
             continue
         found = Insertion(
             visit=visit,
@@ -97,12 +101,13 @@ def _placed(problem: Problem, plan: Plan, visit: int, before: AgentDay) -> Inser
     return cheapest
 
 
-def _stands(problem: Problem, plan: Plan, agent: int, after: AgentDay) -> bool:
-    """Whether it keeps what stands between visits of one person: looked at over the whole plan."""
+def _with(plan: Plan, after: AgentDay) -> Plan:
     routes = list(plan.routes)
-    routes[agent] = tuple(stop.visit for stop in after.stops)
+    routes[after.agent] = tuple(stop.visit for stop in after.stops)
+    return Plan.of(routes)
 
-    def between(whole: Plan) -> int:
-        return sum(violation.rule in ("apart", "one_door") for violation in judge(problem, whole).broken)
 
-    return between(Plan.of(routes)) <= between(plan)
+def _between(problem: Problem, plan: Plan) -> int:
+    """How often something is broken between visits of one person, over the whole plan; no time is asked for it."""
+    seen = Day(problem, plan, ())
+    return sum(1 for rule in (apart, one_door) for _ in rule(seen))

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from fieldapp.domain.ids import Sha256
 from fieldapp.domain.payments import LARGEST_CENTS
 from fieldapp.domain.visit_report import SignedPaper
+from fieldapp.routes.basemap import ARCHIVE
 from fieldapp.services import field, payment_links, push, settlements, sync
 from fieldapp.services.work import Parts, Work
 from fieldapp.store.shapes.agreements import SettlementRow
@@ -107,6 +108,10 @@ class FieldController(Controller):
     async def read_document(self, work: NamedDependency[Work], document_id: FromPath[UUID]) -> Response[bytes]:
         content, media_type = await field.read_document(work, document_id)
         return Response(content, media_type=media_type)
+
+    @get("/basemap", operation_id="read_field_basemap", media_type=ARCHIVE)
+    async def read_basemap(self, work: NamedDependency[Work], day: FromQuery[date]) -> Response[bytes]:
+        return Response(await field.read_basemap(work, day), media_type=ARCHIVE)
 
     @post("/payment-links", operation_id="ask_payment_link", status_code=200)
     async def ask_payment_link(

@@ -54,6 +54,7 @@ CONSTRAINTS = {
     "paper_pad_once": "pad.registered_meanwhile",
     "entry_balances": "ledger.entry_unbalanced",
     "append_only": "ledger.append_only",
+    "commission_closing_once": "commission.closed_meanwhile",
     "creditor_terms_once": "terms.set_meanwhile",
     "published_day_once": "plan.published_meanwhile",
 }

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from fieldapp.domain.access import Identity, Role
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.services import reviews
 from fieldapp.services.office_key import office_point
 from fieldapp.services.work import PROTOCOL, Parts, Work
 from fieldapp.store import access as store
@@ -215,6 +216,7 @@ async def revoke_device(work: Work, device_id: UUID) -> DeviceRow:
     if not await store.revoke(work.session, device_id, now=work.now):
         raise Refusal("device.unknown", kind=Kind.MISSING)
     await push.forget_device(work.session, device_id)
+    await reviews.give_back(work, await store.owner_of_device(work.session, device_id))
     audit(work.session, "device.revoked", "device", device_id)
     return next(row for row in await store.devices(work.session) if row.id == device_id)
 

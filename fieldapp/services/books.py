@@ -47,6 +47,7 @@ ENTRIES: Mapping[str, str] = {
     "refund": "Rimborso",
     "plan_interest": "Interessi del piano",
     "plan_interest_back": "Interessi del piano non maturati",
+    "commission": "Provvigione",
     "settlement_given_up": "Resto rimesso con il saldo e stralcio",
 }
 """Kinds of entries in the words of the desk."""

@@ -24,8 +24,8 @@ from fieldapp.domain.export_layout import AccountFile, AccountLayout
 from fieldapp.domain.outgoing import TELLS, Control, OutRow
 from fieldapp.services.work import Parts, Work
 from fieldapp.store import access as access_store
+from fieldapp.store import commissions, feed_pages, intake, outgoing
 from fieldapp.store import creditor_account as store
-from fieldapp.store import feed_pages, intake, outgoing
 from fieldapp.store.feed import audit
 from fieldapp.words import TEXT
 
@@ -77,11 +77,14 @@ async def draw_by_hand(
 async def account_of(
     parts: Parts, session: AsyncSession, rows: Sequence[OutRow], *, creditor_id: UUID, period: Period
 ) -> CreditorAccount:
-    """The account of `rows`, with the promises whose day ended within the period."""
+    """The account of `rows`, with the promises whose day ended and the commissions that were posted in the period."""
     today = parts.clock.now().astimezone(parts.zone).date()
     first, after = period.due_days(parts.zone, today=today)
     judged = await store.judged_promises(session, creditor_id=creditor_id, first=first, after=after, zone=parts.zone)
-    return rules.draw_up(rows, judged, period=period)
+    # A closing under way is waited for: it ends within this period and is told here, or begins after it.
+    await commissions.hold(session, creditor_id, closing=False)
+    kept = await commissions.posted(session, creditor_id, since=period.since, until=period.until, zone=parts.zone)
+    return rules.draw_up(rows, judged, period=period, commissions=kept)
 
 
 async def write(

@@ -18,7 +18,7 @@ from fieldapp.domain.ids import sha256
 from fieldapp.domain.intake_layout import Field, Layout
 from fieldapp.domain.money import Money
 from fieldapp.domain.receipts import receipt_name
-from fieldapp.services import running
+from fieldapp.services import news, running
 from fieldapp.services.creditor_files import PLAIN, layouts
 from fieldapp.services.work import Parts, Work, working
 from fieldapp.store import exchange as store
@@ -26,7 +26,6 @@ from fieldapp.store import intake, ledger
 from fieldapp.store.announcements import announcements_of
 from fieldapp.store.exchange import Movement, VisitOutcome
 from fieldapp.store.feed import NewFact, audit, channel, tell
-from fieldapp.store.shapes.office import OfficeEvent
 from fieldapp.store.shapes.running import RunningDay
 
 HEARTBEAT_S = 20.0
@@ -161,14 +160,16 @@ async def watch(parts: Parts, identity: Identity, *, after: int | None) -> Async
     passing time.
     """
     ends_at = asyncio.get_running_loop().time() + LONGEST_S
-    async with announcements_of(parts.database).on(channel(identity.agency_id)) as news:
+    announced, where = announcements_of(parts.database), channel(identity.agency_id)
+    async with announced.on(where) as told_of:
         cursor = await _start(parts, identity, after)
         yield ServerSentEventMessage(id=str(cursor), event="hello", data=f'{{"number":{cursor}}}')
         heard: RunningDay | None = None
-        stirred = True
+        stirred, quiet = True, False
         while asyncio.get_running_loop().time() < ends_at:
-            news.clear()
-            events = await _events(parts, identity, cursor)
+            told_of.clear()
+            heard_times = None if quiet else announced.times(where)
+            events = await news.after(parts, identity, cursor, heard=heard_times, limit=AT_ONCE)
             for event in events:
                 cursor = event.number
                 data = msgspec.json.encode(event).decode()
@@ -180,12 +181,12 @@ async def watch(parts: Parts, identity: Identity, *, after: int | None) -> Async
                 if (told := running.since(heard, today)) is not None:
                     yield ServerSentEventMessage(event="running", data=msgspec.json.encode(told).decode())
                 heard = today
-            stirred = False
+            stirred = quiet = False
             try:
-                await asyncio.wait_for(news.wait(), HEARTBEAT_S)
+                await asyncio.wait_for(told_of.wait(), HEARTBEAT_S)
             except TimeoutError:
                 yield ServerSentEventMessage(comment="still here")
-                stirred = True
+                stirred = quiet = True
 
 
 async def _start(parts: Parts, identity: Identity, after: int | None) -> int:
@@ -193,8 +194,3 @@ async def _start(parts: Parts, identity: Identity, after: int | None) -> int:
         return after
     async with working(parts, identity) as work:
         return await store.last_number(work.session)
-
-
-async def _events(parts: Parts, identity: Identity, cursor: int) -> list[OfficeEvent]:
-    async with working(parts, identity) as work:
-        return await store.events_after(work.session, cursor, limit=AT_ONCE)

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from fieldapp.domain.conduct import AgentFacts, PracticeFacts, address_to_json, agent_to_json, practice_to_json
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import AccountKind
-from fieldapp.services import messages, rules
+from fieldapp.geo.basemap_day import Spot
+from fieldapp.services import basemap, messages, reviews, rules
 from fieldapp.services.access import read_clock
 from fieldapp.services.office_key import office_point
 from fieldapp.services.work import Work, speaking
@@ -22,7 +23,7 @@ from fieldapp.store import ledger, limitation
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.feed import audit
 from fieldapp.store.shapes.field import DayBundle, PurseCard
-from fieldapp.store.tables import Address
+from fieldapp.store.tables import Address, Person
 
 
 async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
@@ -32,9 +33,7 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
     `sync.protocol_unknown` for an app that would not understand the answer.
     """
     spoken = speaking(protocol)
-    wanted = day or work.today
-    if not work.today <= wanted <= work.today + timedelta(days=7):
-        raise Refusal("field.day_out_of_reach", kind=Kind.FORBIDDEN, details={"day": wanted.isoformat()})
+    wanted = _in_reach(work, day or work.today)
     assert work.identity.device_id is not None
     phone = await store.holder(work.session, work.identity.device_id)
     device, person = phone.device, phone.person
@@ -85,7 +84,45 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
         payment_links=work.parts.payment_links is not None,
         office_key=await office_point(work),
         messages=await messages.carry(work, person.id, wanted, agent=person.name) if wanted == work.today else [],
+        questions=await reviews.carry(work, person.id) if wanted == work.today else [],
+        basemap=basemap.mark_of_day(work.parts.basemap, _doors(published, stands), start=_home(person)),
     )
+
+
+def _in_reach(work: Work, day: date) -> date:
+    if not work.today <= day <= work.today + timedelta(days=7):
+        raise Refusal("field.day_out_of_reach", kind=Kind.FORBIDDEN, details={"day": day.isoformat()})
+    return day
+
+
+def _doors(published: store.DayOfAgent, stands: Mapping[UUID, Address]) -> list[Spot]:
+    """Where the day's visits are, in their order, those of the reserve included."""
+    places = [stands[stop.address_id] for stop in published.stops]
+    return [
+        (place.lat_e6 / 1e6, place.lon_e6 / 1e6)
+        for place in places
+        if place.lat_e6 is not None and place.lon_e6 is not None
+    ]
+
+
+def _home(person: Person) -> Spot | None:
+    if person.home_lat_e6 is None or person.home_lon_e6 is None:
+        return None
+    return person.home_lat_e6 / 1e6, person.home_lon_e6 / 1e6
+
+
+async def read_basemap(work: Work, day: date) -> bytes:
+    """The part of the map that the agent's day needs, as an archive of its own.
+
+    Raises Refusal `field.day_out_of_reach`, and `basemap.missing` where there is no map of these places.
+    """
+    wanted = _in_reach(work, day)
+    assert work.identity.device_id is not None
+    phone = await store.holder(work.session, work.identity.device_id)
+    published = await store.day_of(work.session, phone.person.id, wanted)
+    addresses = await store.addresses_of(work.session, [stop.practice_id for stop in published.stops])
+    stands = address_store.in_force(row for rows in addresses.values() for row in rows)
+    return await basemap.cut(work.parts.basemap, _doors(published, stands), start=_home(phone.person))
 
 
 def _facts(

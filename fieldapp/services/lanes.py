@@ -122,7 +122,8 @@ async def conduct(
         for stop in route.stops
         if stop.practice_id not in motion.begun and (address := visits[stop.practice_id].door.address) is not None
     ]
-    verdicts = await lawful.verdicts(work, [intended for _, intended in asked], ruleset, day)
+    known = {practice_id: visit.facts for practice_id, visit in visits.items()}
+    verdicts = await lawful.verdicts(work, [intended for _, intended in asked], ruleset, day, known=known)
     said: dict[UUID, list[Broken]] = {route.agent_id: [] for route in routes}
     for (agent_id, intended), verdict in zip(asked, verdicts, strict=True):
         for found in verdict.findings:

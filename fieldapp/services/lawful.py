@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from fieldapp.domain.conduct import Facts, Ruleset, Verdict, judge
+from fieldapp.domain.conduct import Facts, PracticeFacts, Ruleset, Verdict, judge
 from fieldapp.domain.conduct import Visit as VisitAct
 from fieldapp.services.work import Work
 from fieldapp.store import practice_facts
@@ -26,12 +26,22 @@ class Intended:
     stays_s: int
 
 
-async def verdicts(work: Work, visits: Sequence[Intended], ruleset: Ruleset, day: date) -> list[Verdict]:
-    """One for each visit, in their order: practice, address and agent with licence, at the hour intended."""
-    agents = {visit.agent.id: visit.agent for visit in visits}
-    held = {id_: await practice_facts.agent_facts(work.session, person) for id_, person in agents.items()}
-    ids = [visit.practice_id for visit in visits]
-    known = await practice_facts.practice_facts(work.session, ids, ruleset=ruleset, today=day)
+async def verdicts(
+    work: Work,
+    visits: Sequence[Intended],
+    ruleset: Ruleset,
+    day: date,
+    *,
+    known: Mapping[UUID, PracticeFacts] | None = None,
+) -> list[Verdict]:
+    """One for each visit, in their order: practice, address and agent with licence, at the hour intended.
+
+    `known`: the facts of the practices on `day`, where they were read already.
+    """
+    held = await practice_facts.agents_facts(work.session, [visit.agent for visit in visits])
+    if known is None:
+        ids = [visit.practice_id for visit in visits]
+        known = await practice_facts.practice_facts(work.session, ids, ruleset=ruleset, today=day)
     return [
         judge(
             Facts(

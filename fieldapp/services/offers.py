@@ -95,7 +95,6 @@ async def asked_of(work: Work, practice_id: UUID) -> Asked:
     if not found:
         raise Refusal("practice.unknown", kind=Kind.MISSING)
     ruleset = await rules.ruleset(work)
-    known = await practice_facts.practice_facts(work.session, [practice_id], ruleset=ruleset, today=work.today)
     people = {person.id: person for person in await plans.agents(work.session)}
     span = store.day_span(work.today, work.parts.zone, days=LOOK_AHEAD)
     standing = await store.standing(work.session, store.Within(begins=span))
@@ -103,7 +102,7 @@ async def asked_of(work: Work, practice_id: UUID) -> Asked:
         work=work,
         ruleset=ruleset,
         visit=found[0],
-        facts=known[practice_id],
+        facts=found[0].facts,
         standing=[row for row in standing if row.practice_id == practice_id and row.to_at > work.now],
         people=people,
         held=await practice_facts.agents_facts(work.session, people.values()),

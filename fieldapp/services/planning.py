@@ -37,7 +37,7 @@ from fieldapp.planning.timetable import AgentDay
 from fieldapp.services import lawful, presence, push, rules
 from fieldapp.services.field import at_second
 from fieldapp.services.work import Parts, Work
-from fieldapp.store import appointments, limitation
+from fieldapp.store import appointments
 from fieldapp.store import planning as store
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.database import Scope
@@ -86,6 +86,7 @@ class JudgedPractice:
     """
 
     door: store.PracticeAtDoor
+    facts: PracticeFacts
     shown: Candidate
     windows_s: tuple[tuple[int, int], ...]
     service_s: int
@@ -106,15 +107,15 @@ async def candidates_on(
     ruleset = await rules.ruleset(work)
     doors = await store.open_practices(work.session, only=only, also=also)
     ids = [door.practice.id for door in doors]
-    facts = await facts_store.practice_facts(work.session, ids, ruleset=ruleset, today=day)
-    owed = await limitation.askable_cents(work.session, ids, ruleset=ruleset, on=day)
+    stands = await facts_store.facts_and_askable(work.session, ids, ruleset=ruleset, today=day)
     known = await presence.known(work)
     found = []
     for door in doors:
-        agreed = facts[door.practice.id].appointments
+        facts, cents = stands[door.practice.id]
+        agreed = facts.appointments
         appointment = [at for at in agreed if at.from_at.astimezone(work.parts.zone).date() == day]
         service_s = APPOINTMENT_S if appointment else AGAIN_S if door.attempts else FIRST_S
-        about = _facts(door, facts[door.practice.id], day, work, service_s=service_s)
+        about = _facts(door, facts, day, work, service_s=service_s)
         windows = lawful_windows(day, about, ruleset) if door.address and door.address.lat_e6 is not None else ()
         findings = () if windows else _why_not(about, ruleset, windows, work.now)
         said = [rules.finding(finding, ruleset, day) for finding in findings]
@@ -123,13 +124,12 @@ async def candidates_on(
             windows = _within_agreed(windows, appointment, work.parts.zone, service_s=service_s)
         elif windows and (later := _agreed_later(agreed, day, work)) is not None:
             windows, said = (), [Finding(LATER, "forbids", {"on": later.isoformat()})]
-        cents = owed.get(door.practice.id, 0)
         plain = prize(cents, door.attempts, days_left=(door.placement.ends_on - day).days)
         # Who was told to expect us is home for us.
         hours = () if known is None or appointment else _hours(door, day, cents, known)
         best = _best_hour(hours, windows)
         shown = _shown(door, cents, bool(windows), said, must=bool(appointment), prize_cents=plain, best_hour=best)
-        found.append(JudgedPractice(door, shown, windows, service_s, lawful, hours, plain))
+        found.append(JudgedPractice(door, facts, shown, windows, service_s, lawful, hours, plain))
     return found
 
 

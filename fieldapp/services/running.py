@@ -22,10 +22,13 @@ from fieldapp.store import planning as plans
 from fieldapp.store import running as store
 from fieldapp.store.database import Database
 from fieldapp.store.shapes.dispatch import PlanStop, Route
-from fieldapp.store.shapes.running import Alert, ExpectedStop, RunningDay, RunningLane
+from fieldapp.store.shapes.running import Alert, BegunVisit, ExpectedStop, RunningDay, RunningLane
 from fieldapp.store.tables.planning import PublishedDay
 
-STILL = ("plan.", "import.", "board.", "debtor.", "address.", "rule.", "message.")
+STILL = (
+    *("plan.", "import.", "board.", "debtor.", "address.", "rule.", "message."),
+    *("visit.question", "visit.answered", "visit.corrected", "visit.reviewed"),
+)
 """Facts that move nobody's day begin with these."""
 GRAVEST = ("in_danger", "must_missed", "late", "cash_over", "envelope_refused")
 
@@ -57,7 +60,8 @@ def _lane(route: Route, rung: Mapping[UUID, Rung], now: datetime) -> RunningLane
     if route.closed_at is None:
         ahead = expected(planned, rung, now=now, order=route.own_order, lunch=lunch)
     stops = [ExpectedStop(one.key, one.arrive_at, one.leave_at, one.late_s, one.missed) for one in ahead]
-    return RunningLane(route.agent_id, behind_s(planned, ahead), stops)
+    begun = [BegunVisit(one.stop_id, one.state, one.outcome) for one in route.stops if one.state != "planned"]
+    return RunningLane(route.agent_id, behind_s(planned, ahead), stops, begun)
 
 
 def _door(stop: PlanStop) -> Door[UUID]:

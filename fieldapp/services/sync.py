@@ -54,7 +54,7 @@ async def take(
         moved=work.parts.clock.demo,
     )
     judged = await _judge(work, sent_by, arrived, clock)
-    decisions = await _write(work, judged.decisions, sent_by, judged.creditors, judged.watched)
+    decisions = await _write(work, sent_by, judged)
     pictures = [
         p for d in decisions if d.report is not None and d.verdict is Verdict.ACCEPTED for p in d.report.attachments
     ]
@@ -78,17 +78,19 @@ async def take_entered(work: Work, sent_by: store.Sender, arrived: Arrived) -> D
     decision = judged.decisions[0]
     if decision.verdict is not Verdict.ACCEPTED:
         raise Refusal(decision.code or "sync.unreadable", kind=Kind.CONFLICT, details=dict(decision.details))
-    await _store(work, [decision], sent_by, judged.creditors, judged.watched)
+    await _store(work, [decision], sent_by, judged)
     return decision
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """Decisions, and what is needed to write them: creditor by practice, practices whose agreements are watched."""
+    """Decisions, and what is needed to write them: creditor by practice, practices whose agreements are watched, how
+    many of a hundred reports are drawn for a review."""
 
     decisions: list[Decision]
     creditors: dict[UUID, UUID]
     watched: frozenset[UUID]
+    review_percent: int
 
 
 async def _judge(work: Work, sent_by: store.Sender, arrived: Sequence[Arrived], clock: PhoneClock) -> _Judged:
@@ -104,8 +106,12 @@ async def _judge(work: Work, sent_by: store.Sender, arrived: Sequence[Arrived], 
     )
     return _Judged(
         judge_batch(arrived, known, verify_signature=work.parts.verify),
-        {practice.id: practice.creditor_id for practice in known.practices.values()},
+        {
+            **{practice.id: practice.creditor_id for practice in known.practices.values()},
+            **{question.practice_id: question.creditor_id for question in known.questions.values()},
+        },
         frozenset(p.id for p in known.practices.values() if p.plan is not None or p.settlement_open),
+        known.review_percent,
     )
 
 
@@ -118,56 +124,48 @@ async def _taken_over(work: Work, device_id: UUID, named: Sequence[str]) -> froz
     return frozenset(here)
 
 
-async def _write(
-    work: Work, decisions: list[Decision], sent_by: store.Sender, creditors: dict[UUID, UUID], watched: frozenset[UUID]
-) -> list[Decision]:
+async def _write(work: Work, sent_by: store.Sender, judged: _Judged) -> list[Decision]:
     """The whole batch at once; where a constraint objects, one by one, so that a bad item costs only itself."""
+    decisions = judged.decisions
     fresh = [d for d in decisions if d.verdict in (Verdict.ACCEPTED, Verdict.REFUSED) and not d.first_received_at]
     for conflict in (d for d in decisions if d.verdict is Verdict.CONFLICT):
         audit(work.session, "envelope.conflict", "envelope", conflict.arrived.id, digest=conflict.arrived.digest)
     if not fresh:
         return decisions
     try:
-        await _store(work, fresh, sent_by, creditors, watched)
+        await _store(work, fresh, sent_by, judged)
     except IntegrityError:
-        settled = {d.arrived.id: await _store_alone(work, d, sent_by, creditors, watched) for d in fresh}
+        settled = {d.arrived.id: await _store_alone(work, d, sent_by, judged) for d in fresh}
         return [settled.get(d.arrived.id, d) for d in decisions]
     return decisions
 
 
-async def _store_alone(
-    work: Work, decision: Decision, sent_by: store.Sender, creditors: dict[UUID, UUID], watched: frozenset[UUID]
-) -> Decision:
+async def _store_alone(work: Work, decision: Decision, sent_by: store.Sender, judged: _Judged) -> Decision:
     try:
-        await _store(work, [decision], sent_by, creditors, watched)
+        await _store(work, [decision], sent_by, judged)
     except IntegrityError as objection:
         constraint = getattr(getattr(objection.orig, "diag", None), "constraint_name", None) or "unknown"
         refused = Decision(decision.arrived, Verdict.REFUSED, "sync.contradicts_store", {"constraint": constraint})
         refused = replace(refused, envelope=decision.envelope)
-        await _store(work, [refused], sent_by, creditors, watched)
+        await _store(work, [refused], sent_by, judged)
         return refused
     return decision
 
 
-async def _store(
-    work: Work,
-    decisions: Sequence[Decision],
-    sent_by: store.Sender,
-    creditors: dict[UUID, UUID],
-    watched: frozenset[UUID],
-) -> None:
+async def _store(work: Work, decisions: Sequence[Decision], sent_by: store.Sender, judged: _Judged) -> None:
     async with work.session.begin_nested():
         facts = await store.write(
             work.session,
             decisions,
             sent_by,
-            creditors=creditors,
+            creditors=judged.creditors,
             now=work.now,
             today=work.today,
             new_id=work.parts.new_id,
+            review_percent=judged.review_percent,
         )
         facts += await agreements.follow(
-            work, decisions, creditors=creditors, agent_id=sent_by.person.id, watched=watched
+            work, decisions, creditors=judged.creditors, agent_id=sent_by.person.id, watched=judged.watched
         )
     await instruments.look_at(work, decisions)
     for pad_id in {form.pad_id for decision in decisions for form in decision.forms}:

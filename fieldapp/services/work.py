@@ -114,6 +114,8 @@ class Parts:
     zone: ZoneInfo
     home: Path
     gazetteer: Path
+    basemap: Path
+    """The archive of the area's map; there may be none."""
     layouts: Path
     session_hours: int
     demo: bool

@@ -116,6 +116,10 @@ async def device_with_person(session: AsyncSession, device_id: UUID) -> tuple[De
     return (await session.exec(query)).first()
 
 
+async def owner_of_device(session: AsyncSession, device_id: UUID) -> UUID:
+    return (await session.exec(select(Device.person_id).where(Device.id == device_id))).one()
+
+
 async def take_counter(session: AsyncSession, device_id: UUID, counter: int, *, now: datetime) -> bool:
     """Whether this counter was not used before; it is now.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakKeyDictionary
@@ -32,6 +32,7 @@ class Announcements:
         self._url = url
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._heard: set[str] = set()
+        self._times: Counter[str] = Counter()
         self._listening: asyncio.Task[None] | None = None
 
     @asynccontextmanager
@@ -49,6 +50,10 @@ class Announcements:
                 del self._waiting[channel]
             if not self._waiting:
                 await self._stop()
+
+    def times(self, channel: str) -> int:
+        """How often something was announced on `channel` so far."""
+        return self._times[channel]
 
     async def _stop(self) -> None:
         listening, self._listening = self._listening, None
@@ -83,6 +88,7 @@ class Announcements:
             self._wake(channel)
 
     def _wake(self, channel: str) -> None:
+        self._times[channel] += 1
         for event in self._waiting.get(channel, ()):
             event.set()
 

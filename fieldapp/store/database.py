@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -68,6 +69,8 @@ class Database:
             pool_pre_ping=True,
             # Instants come back in the zone of the server's machine otherwise, and repeats differ in spelling.
             connect_args={"options": "-c timezone=UTC", "connect_timeout": _CONNECT_S},
+            # Thousands of small lists come with one question, and a plan is a megabyte.
+            json_deserializer=msgspec.json.decode,
         )
 
     @asynccontextmanager

@@ -27,6 +27,7 @@ from fieldapp.domain.payments import payment_method
 from fieldapp.domain.reading import instant_text
 from fieldapp.domain.receipt_series import Link, NumberBlock, Series
 from fieldapp.domain.receipts import EXEMPTIONS, ChargedTo
+from fieldapp.domain.review import DRAWN_BY_DEFAULT, Why, is_drawn, why_reviewed
 from fieldapp.domain.sync import (
     NOTED,
     Decision,
@@ -36,15 +37,16 @@ from fieldapp.domain.sync import (
     PhoneClock,
     PlannedContact,
     PracticeKnown,
+    QuestionKnown,
     TakenPayment,
     Touched,
     Verdict,
     instant_of,
 )
 from fieldapp.domain.taken_money import PlanKnown
-from fieldapp.domain.told import DayClosed, DayOrder, MessageRead, PaperRequest, Told
+from fieldapp.domain.told import DayClosed, DayOrder, MessageRead, PaperRequest, Told, VisitAnswer
 from fieldapp.domain.visit_report import DebtorMet, ThirdPartyMet, VisitReport
-from fieldapp.store import agreements, contacts, ledger, limitation, messages, pads
+from fieldapp.store import agreements, contacts, ledger, limitation, messages, pads, reviews
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.batches import write_rows
 from fieldapp.store.database import agency_of
@@ -66,7 +68,7 @@ from fieldapp.store.tables.field import (
 )
 from fieldapp.store.tables.ledger import PurseCount as PurseCountRow
 from fieldapp.store.tables.messages import MessageCopy
-from fieldapp.store.tables.office import Task
+from fieldapp.store.tables.office import Setting, Task
 from fieldapp.store.tables.planning import PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
     Address,
@@ -78,6 +80,8 @@ from fieldapp.store.tables.practice import (
     Practice,
     PracticeFlag,
 )
+from fieldapp.store.tables.review import VisitAnswer as VisitAnswerRow
+from fieldapp.store.tables.review import VisitQuestion, VisitReview
 from fieldapp.store.tasks import ALARM
 
 NewId = Callable[[], UUID]
@@ -116,7 +120,7 @@ async def load(
     pad_key: bytes,
 ) -> Known:
     """The state that a batch touches, in two queries whatever its size, and one more each where paper pads or
-    messages are named.
+    messages are named, two where questions are.
 
     Not in the one that locks: it would see what stood before it waited for the phone's push before.
     """
@@ -151,6 +155,10 @@ async def load(
         messages=await messages.known(session, touched.messages, agent_id=sent_by.person.id)
         if touched.messages
         else {},
+        questions=await reviews.known(session, touched.questions, agent_id=sent_by.person.id)
+        if touched.questions
+        else {},
+        review_percent=own.drawn["percent"] if own.drawn else DRAWN_BY_DEFAULT,
     )
 
 
@@ -196,6 +204,11 @@ async def _own(session: AsyncSession, sent_by: Sender, touched: Touched) -> Any:
             col(Agency.name).label("agency_name"),
             col(Agency.legal_name),
             col(Agency.vat_number),
+            sqlalchemy.select(col(Setting.value))
+            .where(col(Setting.agency_id) == col(Agency.id), col(Setting.name) == reviews.SHARE)
+            .correlate(Agency)
+            .scalar_subquery()
+            .label("drawn"),
         )
         .join(Agency, col(Agency.id) == col(Person.agency_id))
         .where(col(Person.id) == sent_by.person.id)
@@ -333,12 +346,15 @@ async def write(
     now: datetime,
     today: date,
     new_id: NewId,
+    review_percent: int,
 ) -> list[NewFact]:
     """Write accepted and refused envelopes with everything that follows from them, in one statement.
 
     `creditors` maps practice to creditor. Returns the facts to tell once the batch stands.
     """
-    writing = _Writing(sent_by, agency_of(session), creditors, now=now, today=today, new_id=new_id)
+    writing = _Writing(
+        sent_by, agency_of(session), creditors, now=now, today=today, new_id=new_id, review_percent=review_percent
+    )
     for decision in decisions:
         writing.take(decision)
     entry_ids, entries = await ledger.entry_rows(session, writing.entries, now=now, new_id=new_id)
@@ -352,6 +368,7 @@ async def write(
         Practice: writing.next_actions,
         Task: writing.needless,
         MessageCopy: writing.readings,
+        VisitQuestion: writing.answered,
         Device: {
             device.id: {
                 "last_seq": max([device.last_seq, *(d.arrived.seq for d in decisions)]),
@@ -363,6 +380,8 @@ async def write(
     await write_rows(session, writing.rows | entries, once={Task: "task_once"}, updates=changes)
     if writing.located:
         await write_rows(session, {}, updates={Task: writing.located})
+    if writing.answered_visits:
+        await reviews.answered(session, writing.answered_visits)
     return writing.facts
 
 
@@ -378,6 +397,7 @@ class _Writing:
         now: datetime,
         today: date,
         new_id: NewId,
+        review_percent: int,
     ) -> None:
         self.rows: dict[type[SQLModel], list[dict[str, Any]]] = defaultdict(list)
         self.entries: list[Any] = []
@@ -387,12 +407,15 @@ class _Writing:
         self.needless: dict[UUID, dict[str, Any]] = {}
         self.located: dict[UUID, dict[str, Any]] = {}
         self.readings: dict[UUID, dict[str, Any]] = {}
+        self.answered: dict[UUID, dict[str, Any]] = {}
+        self.answered_visits: set[UUID] = set()
         self._sent_by = sent_by
         self._agency_id = agency_id
         self._creditors = creditors
         self._now = now
         self._today = today
         self._new_id = new_id
+        self._review_percent = review_percent
 
     def take(self, decision: Decision) -> None:
         self._envelope(decision)
@@ -450,6 +473,41 @@ class _Writing:
                 self.readings[decision.message.copy_id] = {"read_at": told.at}
                 body = {"message_id": str(told.message_id), "agent": self._sent_by.person.name}
                 self._tell("message.read", told.at, None, body, day=decision.message.day)
+            case VisitAnswer() if decision.question is not None:
+                self._answer(told, decision.question, decision)
+
+    def _answer(self, told: VisitAnswer, question: QuestionKnown, decision: Decision) -> None:
+        """What the agent answered, beside the report; the words stand in the answer alone."""
+        answer_id = self._new_id()
+        agent = self._sent_by.person.name
+        self._add(
+            VisitAnswerRow,
+            id=answer_id,
+            question_id=question.id,
+            visit_id=question.visit_id,
+            envelope_id=decision.arrived.id,
+            answered_at=told.at,
+            received_at=self._now,
+            text=told.text,
+            changes=[change.to_json() for change in decision.changes],
+            flags=list(decision.flags),
+        )
+        self.answered[question.id] = {"answered_at": self._now}
+        self.answered_visits.add(question.visit_id)
+        corrected = bool(decision.changes)
+        said = {"question_id": str(question.id), "visit_id": str(question.visit_id), "agent": agent}
+        self._task(
+            "visit.answered",
+            subject=("visit_answer", str(answer_id)),
+            practice_id=question.practice_id,
+            details={"visit_id": str(question.visit_id), "agent": agent, "about": question.reason},
+            owner_id=question.asked_by,
+        )
+        self._tell("visit.answered", told.at, question.practice_id, {**said, "corrected": corrected})
+        if corrected:
+            fields = [change.field for change in decision.changes]
+            body = {"visit_id": str(question.visit_id), "correction_id": str(answer_id), "fields": fields}
+            self._tell("visit.corrected", told.at, question.practice_id, {**body, "agent": agent})
 
     def _danger(self, danger: Danger) -> None:
         """The position stands in the task alone, which a person closes: facts are read by other systems too."""
@@ -683,6 +741,7 @@ class _Writing:
             }
             self._tell("contact.cancelled", report.arrived_at, report.practice_id, {"task_id": str(task_id)})
         to_look_at = [flag for flag in (*decision.flags, *decision.quiet_flags) if flag not in NOTED]
+        self._review(report, to_look_at)
         if to_look_at:
             self._task(
                 "visit.flagged",
@@ -713,6 +772,22 @@ class _Writing:
                 kind="promise_to_pay",
                 due_on=date.fromisoformat(str(promise["promise_on"])),
                 amount_cents=int(promise["promise_cents"]),
+            )
+
+    def _review(self, report: VisitReport, flags: Sequence[str]) -> None:
+        """A person looks at it where something asks for that, else where the draw takes it."""
+        review_id = self._new_id()
+        why = why_reviewed(report, flags)
+        if not why and is_drawn(review_id, percent=self._review_percent):
+            why = (Why.DRAWN,)
+        if why:
+            self._add(
+                VisitReview,
+                id=review_id,
+                visit_id=report.visit_id,
+                why=[one.value for one in why],
+                state="open",
+                opened_at=self._now,
             )
 
     def _payment(self, taken: TakenPayment, report: VisitReport) -> None:
@@ -867,12 +942,14 @@ class _Writing:
         days: int = 0,
         details: dict[str, Any] | None = None,
         task_id: UUID | None = None,
+        owner_id: UUID | None = None,
     ) -> None:
         self._add(
             Task,
             id=task_id or self._new_id(),
             kind=kind,
             team=team,
+            owner_id=owner_id,
             due_on=self._today + timedelta(days=days),
             created_at=self._now,
             state="open",

@@ -124,8 +124,6 @@ async def movements(
     stays. A payment that fell before the creditor was told of it is left out, and so is its fall; `leave_out` makes
     that last, also where a file on a schedule tells of both afterwards.
     """
-    of_receipt = col(Fact.body)["receipt"].astext == _LABEL
-    of_payment = col(Fact.body)["payment_id"].astext == sqlalchemy.cast(col(Payment.id), sqlalchemy.Text)
     query = (
         sqlalchemy.select(
             Fact, Payment, Receipt, col(Practice.practice_number), col(Person.agent_number), col(Obligor.name)
@@ -138,7 +136,7 @@ async def movements(
         .where(
             col(Fact.creditor_id) == creditor_id,
             col(Fact.kind).in_(["payment.received", *TAKES_BACK]),
-            or_(of_receipt, of_payment),
+            about_payment(),
             or_(_STANDS, col(Payment.reported_at).is_not(None)),
             col(Payment.left_out_at).is_(None),
             _told_of(day, [*before, Export(day, up_to)], zone),
@@ -193,6 +191,13 @@ async def leave_out(
         .values(left_out_at=at)
         .execution_options(synchronize_session=False)
     )
+
+
+def about_payment() -> ColumnElement[bool]:
+    """Whether a fact of money names this receipt or the payment of it."""
+    of_receipt = col(Fact.body)["receipt"].astext == _LABEL
+    of_payment = col(Fact.body)["payment_id"].astext == sqlalchemy.cast(col(Payment.id), sqlalchemy.Text)
+    return or_(of_receipt, of_payment)
 
 
 def _told_of(day: date, exports: Sequence[Export], zone: ZoneInfo) -> ColumnElement[bool]:

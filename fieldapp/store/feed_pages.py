@@ -16,7 +16,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.practice import Practice
 
-_CREDITOR = func.coalesce(col(Fact.creditor_id), col(Practice.creditor_id))
+CREDITOR = func.coalesce(col(Fact.creditor_id), col(Practice.creditor_id))
+"""Of a fact joined with its practice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ async def facts_between(
         .limit(limit)
     )
     if creditor_id is not None:
-        query = query.where(_CREDITOR.in_([creditor_id]))
+        query = query.where(CREDITOR.in_([creditor_id]))
     return [Told(*row) for row in (await session.execute(query)).all()]
 
 
@@ -81,7 +82,7 @@ async def facts_recorded(
             col(Fact.recorded_at) >= since,
             col(Fact.recorded_at) < until,
             col(Fact.kind).in_(kinds),
-            _CREDITOR.in_([creditor_id]),
+            CREDITOR.in_([creditor_id]),
         )
         .order_by(col(Fact.number))
         .limit(limit)
@@ -96,6 +97,6 @@ async def facts_numbered(session: AsyncSession, numbers: Sequence[int]) -> dict[
 
 
 def _told() -> sqlalchemy.Select[Fact, str, UUID]:
-    return sqlalchemy.select(Fact, col(Practice.practice_number), _CREDITOR).join(
+    return sqlalchemy.select(Fact, col(Practice.practice_number), CREDITOR).join(
         Practice, col(Practice.id) == col(Fact.practice_id), isouter=True
     )

@@ -182,19 +182,14 @@ async def cards(
     return {line_id: limitation_card(clock, today) for lines in found.values() for line_id, clock in lines.items()}
 
 
-async def askable_cents(
-    session: AsyncSession, practice_ids: Iterable[UUID], *, ruleset: Ruleset, on: date
-) -> dict[UUID, int]:
-    """What may be asked of each practice on a day, in cents: what is owed on lines that are not time-barred."""
-    found = {}
-    for row in await _rows(session, practice_ids):
-        standings = clocks_of(row, ruleset=ruleset, today=on)
-        found[row.id] = sum(
-            cents
-            for line_id, cents in owed_by_line(row).items()
-            if line_id not in standings or not standings[line_id].barred(on)
-        )
-    return found
+def askable_cents(row: Any, *, ruleset: Ruleset, on: date) -> int:
+    """What may be asked on a day, in cents: what is owed on lines that are not time-barred; from a row of `CLOCKS`."""
+    standings = clocks_of(row, ruleset=ruleset, today=on)
+    return sum(
+        cents
+        for line_id, cents in owed_by_line(row).items()
+        if line_id not in standings or not standings[line_id].barred(on)
+    )
 
 
 async def line_ids(session: AsyncSession, practice_id: UUID) -> frozenset[UUID]:

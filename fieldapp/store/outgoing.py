@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import CLAIMS, AccountKind, LineBalance
-from fieldapp.domain.outgoing import TAKES_BACK, TELLS, OutRow, ToldBefore
+from fieldapp.domain.outgoing import OF_A_VISIT, TAKES_BACK, TELLS, OutRow, ToldBefore
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.store import feed_pages
 from fieldapp.store.shapes.outgoing import ExportPlanRow, OutgoingFileRow, ToldRow
@@ -127,7 +127,7 @@ async def rows_of(session: AsyncSession, told: Sequence[feed_pages.Told]) -> lis
     """Facts of `TELLS` as rows, in their order."""
     debtors = await debtors_of(session, {one.fact.practice_id for one in told})
     receipts = await _receipts(session, {one.fact.body["receipt"] for one in told if "receipt" in one.fact.body})
-    visits = {UUID(one.fact.body["visit_id"]) for one in told if one.fact.kind == "visit.reported"}
+    visits = {UUID(one.fact.body["visit_id"]) for one in told if one.fact.kind in OF_A_VISIT}
     agents = await _agents(session, visits | {paper.visit_id for paper in receipts.values()})
     entries = {one.fact.number: _entry_of(one.fact, receipts.get(one.fact.body.get("receipt", ""))) for one in told}
     shares, dues = await _shares(session, {entry for entry in entries.values() if entry})
@@ -136,7 +136,7 @@ async def rows_of(session: AsyncSession, told: Sequence[feed_pages.Told]) -> lis
         fact, body = one.fact, one.fact.body
         money = fact.kind == "payment.received" or fact.kind in TAKES_BACK
         paper = receipts.get(body.get("receipt", ""))
-        visit_id = UUID(body["visit_id"]) if fact.kind == "visit.reported" else paper.visit_id if paper else None
+        visit_id = UUID(body["visit_id"]) if fact.kind in OF_A_VISIT else paper.visit_id if paper else None
         sign = -1 if fact.kind in TAKES_BACK else 1
         rows.append(
             OutRow(

@@ -129,12 +129,31 @@ async def practice_facts(
 
     `ruleset` gives the terms of limitation in force on `today`.
     """
+    rows = await _rows(session, practice_ids)
+    return {row.id: facts_of(row, ruleset=ruleset, today=today) for row in rows}
+
+
+async def facts_and_askable(
+    session: AsyncSession, practice_ids: Iterable[UUID], *, ruleset: Ruleset, today: date
+) -> dict[UUID, tuple[PracticeFacts, int]]:
+    """The same with what may be asked of each practice today, in cents; still one query."""
+    rows = await _rows(session, practice_ids)
+    return {
+        row.id: (
+            facts_of(row, ruleset=ruleset, today=today),
+            limitation.askable_cents(row, ruleset=ruleset, on=today),
+        )
+        for row in rows
+    }
+
+
+async def _rows(session: AsyncSession, practice_ids: Iterable[UUID]) -> Sequence[Any]:
     query = (
         sqlalchemy.select(*FACTS)
         .join(Placement, col(Placement.id) == col(Practice.placement_id))
         .where(col(Practice.id).in_(list(practice_ids)))
     )
-    return {row.id: facts_of(row, ruleset=ruleset, today=today) for row in await session.execute(query)}
+    return (await session.execute(query)).all()
 
 
 def facts_of(row: Any, *, ruleset: Ruleset, today: date) -> PracticeFacts:

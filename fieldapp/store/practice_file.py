@@ -23,6 +23,7 @@ from fieldapp.store import (
     ledger,
     limitation,
     practices,
+    reviews,
     same_debtor,
     tasks,
 )
@@ -169,6 +170,7 @@ async def _visits(
     found = (await session.exec(query)).all()
     signatures = await _signatures(session, practice_id)
     together = await _together(session, [visit for visit, *_ in found])
+    questions = await reviews.questions_of(session, [visit.id for visit, *_ in found])
     by_visit: dict[UUID, list[CreditDocument]] = defaultdict(list)
     for document in documents:
         if document.visit_id is not None:
@@ -193,9 +195,22 @@ async def _visits(
             signature=signatures.get(visit.id),
             receipts=[_receipt_row(row, by, address) for row, by in receipts if row.visit_id == visit.id],
             together_with=together[_group(visit)],
+            role_met=visit.role_met,
+            observations=visit.observations,
+            questions=questions[visit.id],
         )
         for visit, agent_name, address in found
     ]
+
+
+async def visit_row(session: AsyncSession, visit: Visit) -> VisitRow:
+    """One visit as its practice's file shows it."""
+    documents = await cards.by_practice(
+        session, CreditDocument, [visit.practice_id], order=col(CreditDocument.added_at)
+    )
+    receipts = await _receipts(session, visit.practice_id)
+    rows = await _visits(session, visit.practice_id, documents[visit.practice_id], receipts)
+    return next(row for row in rows if row.id == visit.id)
 
 
 def _group(visit: Visit) -> tuple[UUID, UUID]:

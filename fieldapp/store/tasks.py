@@ -125,6 +125,7 @@ async def add(
     new_id: Callable[[], UUID],
     practice_id: UUID | None = None,
     team: str = "back_office",
+    owner_id: UUID | None = None,
 ) -> None:
     """Work for a person; what is there for the same subject already is not added again."""
     subject_kind, subject_id = subject
@@ -133,6 +134,7 @@ async def add(
         "agency_id": agency_of(session),
         "kind": kind,
         "team": team,
+        "owner_id": owner_id,
         "due_on": due_on,
         "created_at": now,
         "state": "open",
@@ -208,6 +210,28 @@ async def finish_about(
     await session.execute(
         update(Task)
         .where(col(Task.kind) == kind, col(Task.subject_id).in_(subject_ids), col(Task.state) == "open")
+        .values(state="done", finished_at=now, finished_by=person_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def finish_of_visit(
+    session: AsyncSession,
+    kinds: Collection[str],
+    visit_id: UUID,
+    *,
+    practice_id: UUID,
+    person_id: UUID,
+    now: datetime,
+) -> None:
+    """Close the open tasks of these kinds about a visit, or about what came of it."""
+    about = or_(
+        and_(col(Task.subject_kind) == "visit", col(Task.subject_id) == str(visit_id)),
+        col(Task.details)["visit_id"].astext == str(visit_id),
+    )
+    await session.execute(
+        update(Task)
+        .where(col(Task.practice_id) == practice_id, col(Task.kind).in_(kinds), col(Task.state) == "open", about)
         .values(state="done", finished_at=now, finished_by=person_id)
         .execution_options(synchronize_session=False)
     )

@@ -13,6 +13,7 @@ from string import Formatter
 import pytest
 
 from fieldapp.domain.ledger import AccountKind
+from fieldapp.planning.constraints import RULES, must
 from fieldapp.routes.problems import CONSTRAINTS
 from fieldapp.services import books
 from fieldapp.words import LANGUAGES, PACKAGE, read_words
@@ -144,3 +145,11 @@ def test_files_name_accounts_and_entries_as_the_desk_does() -> None:
     assert {f"account.{kind}": name for kind, name in books.ACCOUNTS.items()}.items() <= desk.items()
     assert {f"entry.{kind}": name for kind, name in books.ENTRIES.items()}.items() <= desk.items()
     assert set(books.ACCOUNTS) == {kind.value for kind in AccountKind}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_board_says_in_words_every_rule_that_a_lane_can_break(language: str) -> None:
+    desk = json.loads((FOLDER.parent / f"board.{language}.json").read_text())
+
+    # A promised visit that nobody makes lies in no lane.
+    assert {f"reason.broken_{rule.__name__}" for rule in RULES if rule is not must} <= desk.keys()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from fieldapp.clock import DemoClock
 from tests.browser.at_the_desk import sign_in
 from tests.browser.books import Books
-from tests.browser.conftest import Eyes, Service, a_phone
+from tests.browser.conftest import CLOCK, MORNING, Eyes, Service, a_phone
 from tests.browser.tour import DESKS, desk_screens, phone_screens
 
 pytestmark = pytest.mark.browser
@@ -134,3 +137,15 @@ def test_whatever_tab_reaches_at_the_desk_shows_that_it_has_the_focus(desk: Eyes
         unseen += page.evaluate(FOCUS_UNSEEN)
 
     assert unseen == []
+
+
+def test_the_alerts_of_a_day_that_runs_late_meet_wcag_22_aa(desk: Eyes, service: Service) -> None:
+    page = desk.page
+    # The last test here: nobody has been anywhere since, and time does not run back for the others.
+    DemoClock(service.settings.home / CLOCK).move_to(MORNING + timedelta(hours=3))
+    sign_in(page, service, "Pianificazione")
+    page.goto(f"{service.desk()}giorno/{MORNING.date().isoformat()}/pubblicato")
+    alerts = page.get_by_role("region", name=re.compile("avvis"))
+    expect(alerts.get_by_role("listitem").first).to_be_visible(timeout=60_000)
+
+    assert violations(page) + page.evaluate(CUT_OFF) == []

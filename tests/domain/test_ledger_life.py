@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
 from hypothesis import settings
@@ -22,6 +23,7 @@ from fieldapp.domain.cash import (
     step,
     where_is,
 )
+from fieldapp.domain.commissions import Movement, Rate, closing_entry, shares_of
 from fieldapp.domain.ledger import (
     CLAIMS,
     AccountKey,
@@ -60,6 +62,15 @@ class Paid:
     later: list[NewEntry] = field(default_factory=list)
 
 
+@dataclass
+class Closing:
+    """Movements that a closing took, their rate in basis points, and its entry."""
+
+    movements: list[int]
+    rate_bp: int
+    entry: NewEntry
+
+
 class Books:
     """The domain's entries strung together as the service strings them; ids are counted."""
 
@@ -67,6 +78,9 @@ class Books:
         self.creditor = creditor
         self.entries: list[NewEntry] = []
         self.payments: list[Paid] = []
+        self.open: list[int] = []
+        """Money of the creditor that no closing holds: what came in, and below zero what went back."""
+        self.closed: list[Closing] = []
         self.lines: dict[UUID, list[UUID]] = {}
         self.totals: dict[AccountKey, int] = {}
         self._claims: dict[UUID, dict[UUID, dict[AccountKind, int]]] = {}
@@ -143,6 +157,7 @@ class Books:
         )
         standing = Standing.CLEARED if transfer else Standing.RECEIVED
         held_cents = amount + (0 if transfer else duty)
+        self.open.append(amount)
         self.payments.append(Paid(self.post(entry), method, agent, practice, amount, held_cents, standing))
 
     def place(self, paid: Paid) -> AccountKey:
@@ -162,6 +177,7 @@ class Books:
             paid.entry, entry_id=self.new_id(), at=AT, idempotency_key=f"r:{self.new_id()}", memo="x", moved=moved
         )
         paid.standing = to
+        self.open.append(-paid.amount_cents)
         paid.later.append(self.post(entry))
 
     def refund(self, paid: Paid, amount: int) -> None:
@@ -175,7 +191,32 @@ class Books:
             paid_from=AccountKey(AccountKind.AGENCY_BANK),
             memo="x",
         )
+        self.open.append(-amount)
         paid.later.append(self.post(entry))
+
+    def close_commission(self, rate_bp: int) -> None:
+        """Raises Refusal `commission.comes_to_nothing`."""
+        moved = [
+            Movement(n, "payment.received", AT, AT.date(), self.creditor, "", "", cents)
+            for n, cents in enumerate(self.open)
+        ]
+        entry = closing_entry(
+            shares_of(moved, [Rate(AT.date(), rate_bp)]),
+            creditor_id=self.creditor,
+            number=len(self.closed) + 1,
+            to_on=AT.date(),
+            at=AT,
+            idempotency_key=f"c:{self.new_id()}",
+        )
+        self.closed.append(Closing(self.open, rate_bp, self.post(entry)))
+        self.open = []
+
+    def reverse_commission(self) -> None:
+        last = self.closed.pop()
+        self.post(
+            reversal(last.entry, entry_id=self.new_id(), at=AT, idempotency_key=f"x:{self.new_id()}", memo="wrong rate")
+        )
+        self.open = [*last.movements, *self.open]
 
     def given_back(self, paid: Paid) -> int:
         return sum(leg.amount_cents for entry in paid.later for leg in entry.legs if leg.account.kind in CLAIMS)
@@ -264,6 +305,16 @@ class LedgerLife(RuleBasedStateMachine):
         answer = answer_of(lambda: self.books.refund(paid, part))
         assert answer == (None if part <= left else {"refused": "refund.more_than_received"})
 
+    @rule(rate_bp=st.integers(1, 10_000))
+    def close_commission(self, rate_bp: int) -> None:
+        answer = answer_of(lambda: self.books.close_commission(rate_bp))
+        assert answer is None or abs(sum(self.books.open)) * rate_bp < 5_000
+
+    @precondition(lambda self: self.books.closed)
+    @rule()
+    def reverse_commission(self) -> None:
+        self.books.reverse_commission()
+
     @invariant()
     def the_trial_balance_is_zero(self) -> None:
         assert sum(balances(self.books.entries).values()) == 0
@@ -309,9 +360,19 @@ class LedgerLife(RuleBasedStateMachine):
             assert self.books.balance(AccountKey(AccountKind.CHEQUES_IN_HAND, person_id=agent)) == cheques
 
     @invariant()
-    def the_creditor_is_owed_exactly_what_stands(self) -> None:
+    def the_creditor_is_owed_exactly_what_stands_less_the_commissions(self) -> None:
         stands = sum(paid.amount_cents - self.books.given_back(paid) for paid in self.books.payments)
-        assert self.books.balance(AccountKey(AccountKind.CREDITOR_DUES, creditor_id=CREDITOR)) == -stands
+        earned = sum(
+            int((Decimal(sum(one.movements)) * one.rate_bp / 10_000).quantize(Decimal(1), ROUND_HALF_UP))
+            for one in self.books.closed
+        )
+        assert self.books.balance(AccountKey(AccountKind.COMMISSIONS, creditor_id=CREDITOR)) == -earned
+        assert self.books.balance(AccountKey(AccountKind.CREDITOR_DUES, creditor_id=CREDITOR)) == earned - stands
+
+    @invariant()
+    def every_cent_that_moved_is_open_or_in_one_closing(self) -> None:
+        stands = sum(paid.amount_cents - self.books.given_back(paid) for paid in self.books.payments)
+        assert sum(self.books.open) + sum(sum(one.movements) for one in self.books.closed) == stands
 
 
 LedgerLife.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -193,7 +193,9 @@ async def furnished(house: House) -> dict[str, UUID]:
             found[name] = row.id
         message = a_message(house)
         session.add(message)
-        found |= {"message": message.id} | await money_under_way(house, session, practice_id)
+        question = await a_question(house, session)
+        found |= {"message": message.id, "visit": question.visit_id, "question": question.id}
+        found |= await money_under_way(house, session, practice_id)
         found |= await agreements_under_way(house, session, practice_id)
     found["debtor_pair"] = await a_debtor_pair(house, practice_id)
     return found | {
@@ -215,6 +217,27 @@ def a_message(house: House) -> tables.Message:
         sent_at=NOW,
         sent_by=house.people[Role.DISPATCHER].id,
     )
+
+
+async def a_question(house: House, session: AsyncSession) -> tables.VisitQuestion:
+    visit = (await session.exec(select(tables.Visit))).one()
+    review = (await session.exec(select(tables.VisitReview))).first()
+    if review is None:
+        session.add(
+            tables.VisitReview(id=new_id(), agency_id=house.agency_id, visit_id=visit.id, why=["asked"], opened_at=NOW)
+        )
+    question = tables.VisitQuestion(
+        id=new_id(),
+        agency_id=house.agency_id,
+        visit_id=visit.id,
+        agent_id=visit.agent_id,
+        reason="details",
+        text="Chi lo ha detto?",
+        asked_at=NOW,
+        asked_by=house.people[Role.BACK_OFFICE].id,
+    )
+    session.add(question)
+    return question
 
 
 async def money_under_way(house: House, session: AsyncSession, practice_id: UUID) -> dict[str, UUID]:
@@ -395,6 +418,10 @@ NAMED = {
     "read_field_document": "document",
     "read_plan": "plan",
     "withdraw_message": "message",
+    "read_review": "visit",
+    "finish_review": "visit",
+    "ask_about_visit": "visit",
+    "withdraw_question": "question",
     "stop_plan": "plan",
     "publish_plan": "plan",
     "open_draft": "plan",
@@ -429,6 +456,11 @@ NAMED = {
     "withdraw_interruption": "practice",
     "approve_rule": "practice",
     "withdraw_approval": "practice",
+    "read_commissions": "creditor",
+    "set_commission_rate": "creditor",
+    "preview_commission_closing": "creditor",
+    "close_commissions": "creditor",
+    "reverse_commission": "creditor",
     "bank_slip": "slip",
     "clear_payment": "payment",
     "bounce_cheque": "payment",
@@ -483,6 +515,7 @@ OFFER = {
     "lane": "",
 }
 BODIES: dict[str, dict[str, Any]] = {
+    "ask_about_visit": {"reason": "details", "text": "Chi lo ha detto?"},
     "change_export_plan": {
         "name": "Esiti",
         "layout": {
@@ -543,6 +576,9 @@ BODIES: dict[str, dict[str, Any]] = {
         "duty_taken": True,
     },
     "enter_pad_notice": PAPER,
+    "set_commission_rate": {"valid_from": "2026-11-01", "rate_bp": 1_000},
+    "close_commissions": {"to_on": "2026-11-25", "number": 1, "expected_cents": 1},
+    "reverse_commission": {"number": 1, "reason": "x"},
     "decide_settlement": {"approve": True},
     "set_agent_licence": {
         "provinces": [],
@@ -565,7 +601,11 @@ BODIES: dict[str, dict[str, Any]] = {
         },
     },
 }
-QUERIES = {"preview_allocation": "?amount_cents=1", "read_pad_picture": "?number=1"}
+QUERIES = {
+    "preview_allocation": "?amount_cents=1",
+    "preview_commission_closing": "?to_on=2026-11-25",
+    "read_pad_picture": "?number=1",
+}
 
 
 async def test_the_table_of_named_objects_is_whole(house: House) -> None:

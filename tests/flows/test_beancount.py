@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,10 +17,11 @@ from click.testing import CliRunner
 from sqlmodel import select
 
 from fieldapp.cli import main
+from fieldapp.documents.beancount import account_name
 from fieldapp.domain.access import Role
 from fieldapp.domain.cash import HandIn, hand_in_entry
 from fieldapp.domain.errors import Refusal
-from fieldapp.domain.ledger import AccountKey, AccountKind, LineBalance
+from fieldapp.domain.ledger import OWNERS, AccountKey, AccountKind, LineBalance
 from fieldapp.domain.payments import Standing
 from fieldapp.services.exchange import export_ledger
 from fieldapp.store import ledger, tables
@@ -55,7 +57,7 @@ def operate(books: Books, agents: list[UUID], draw: random.Random) -> None:
         return
     paid = draw.choice(books.payments[-200:])
     try:
-        draw.choice((bank, clear, bounce, void, refund, hand_in))(books, paid, draw)
+        draw.choice((bank, clear, bounce, void, refund, hand_in, close))(books, paid, draw)
     except Refusal:
         return
 
@@ -80,6 +82,14 @@ def void(books: Books, paid: Paid, _: random.Random) -> None:
 def refund(books: Books, paid: Paid, draw: random.Random) -> None:
     if paid.standing is Standing.CLEARED:
         books.refund(paid, draw.randrange(1, paid.amount_cents + 1))
+
+
+def close(books: Books, _: Paid, draw: random.Random) -> None:
+    """The agency keeps its commission on what moved since, or gives the last one back."""
+    if books.closed and draw.random() < 0.2:
+        books.reverse_commission()
+    else:
+        books.close_commission(draw.randrange(1, 10_001))
 
 
 def hand_in(books: Books, paid: Paid, draw: random.Random) -> None:
@@ -114,6 +124,16 @@ async def test_beancount_agrees_with_every_balance_after_ten_thousand_operations
     assert sum(type(item).__name__ == "Balance" for item in found) == len(ours)
     assert {key: cents for key, cents in ours.items() if cents} == {k: c for k, c in books.totals.items() if c}
     assert sum(ours.values()) == 0
+    kinds = Counter(entry.kind for entry in books.entries)
+    assert kinds["commission"] > 100
+    assert books.balance(AccountKey(AccountKind.COMMISSIONS, creditor_id=house.creditor_id)) < 0
+
+
+@pytest.mark.parametrize("kind", AccountKind)
+def test_every_account_has_a_name_in_the_books_that_leave_the_house(kind: AccountKind) -> None:
+    key = AccountKey(kind, **{f"{owner}_id": UUID(int=7) for owner in OWNERS[kind]})
+
+    assert account_name(key).split(":")[0] in ("Assets", "Liabilities", "Income")
 
 
 async def test_beancount_objects_to_one_cent(house: House) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import pytest
@@ -14,11 +14,12 @@ import uvicorn
 from litestar.response.sse import ServerSentEventMessage
 
 from fieldapp.domain.access import Role
-from fieldapp.services import exchange
+from fieldapp.services import exchange, news
 from fieldapp.store.announcements import announcements_of
 from fieldapp.store.feed import NewFact, tell
 from tests.conftest import NOW
 from tests.flows.conftest import Desk, House
+from tests.flows.statements import statements
 
 
 async def happen(house: House, *kinds: str) -> None:
@@ -78,6 +79,41 @@ async def test_every_watcher_hears_every_fact_once_while_many_write(house: House
     numbers = [[int(str(message.id)) for message in messages] for messages in heard]
     assert numbers[0] == numbers[1] == sorted(set(numbers[0]))
     assert {kind_of(message) for message in heard[0]} == {f"fact.{i}" for i in range(12)}
+
+
+async def test_ten_watchers_cost_one_reading(house: House) -> None:
+    async with AsyncExitStack() as stack:
+        streams = [await stack.enter_async_context(watching(house)) for _ in range(10)]
+        for stream in streams:
+            await taken(stream, 1)
+        await happen(house, "before")
+        for stream in streams:
+            await taken(stream, 1)
+        waiting = [asyncio.create_task(taken(stream, 1)) for stream in streams]
+        await asyncio.sleep(0.2)
+        with statements(house.parts.database) as heard:
+            await happen(house, "told")
+            told = await asyncio.gather(*waiting)
+
+    assert [kind_of(message) for (message,) in told] == ["told"] * 10
+    readings = [one for one in heard if "FROM fact" in one and "ORDER BY fact.number" in one]
+    assert len(readings) <= 2, readings
+
+
+async def test_a_watcher_from_far_back_hears_everything_although_less_is_remembered(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "KEPT", 3)
+    monkeypatch.setattr(exchange, "AT_ONCE", 4)
+    async with watching(house) as stream:
+        await taken(stream, 1)
+        await happen(house, *(f"fact.{i}" for i in range(9)))
+        heard = await taken(stream, 9)
+        async with watching(house, after=int(str(heard[0].id))) as late:
+            rest = (await taken(late, 9))[1:]
+
+    assert [kind_of(message) for message in heard] == [f"fact.{i}" for i in range(9)]
+    assert [kind_of(message) for message in rest] == [f"fact.{i}" for i in range(1, 9)]
 
 
 async def test_nothing_of_another_agency_is_heard(house: House) -> None:

@@ -57,6 +57,8 @@ async def test_a_late_check_in_is_told_to_an_open_board_with_the_new_times_of_th
     now_ahead = lane(after, morning.first)
     assert [one["stop_id"] for one in now_ahead["stops"]] == [one["stop_id"] for one in stops[1:]]
     assert 35 * 60 <= now_ahead["behind_s"] <= 40 * 60
+    arrived = {"stop_id": stops[0]["stop_id"], "state": "arrived", "outcome": None}
+    assert (mine["begun"], now_ahead["begun"]) == ([], [arrived])
     [late] = after["alerts"]
     assert (late["kind"], late["agent_id"], late["late_s"]) == ("late", str(morning.first.id), now_ahead["behind_s"])
 

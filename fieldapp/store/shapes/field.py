@@ -186,6 +186,34 @@ class MessageCard(Struct, frozen=True):
     withdrawn_at: datetime | None
 
 
+class ReportedVisit(Struct, frozen=True):
+    """A report as far as a question about it needs it: what may be corrected, as it stands."""
+
+    visit_id: UUID
+    address_text: str
+    arrived_at: datetime
+    outcome: str
+    met: Literal["debtor", "third_party", "nobody"]
+    role: str | None
+    observations: list[str]
+    captured: dict[str, str]
+    """Fields of the outcome's form that may be corrected; one without a value is left out."""
+    correctable: list[str]
+    """Names of those fields."""
+
+
+class QuestionCard(Struct, frozen=True):
+    """A question of the office about a report of this agent; once withdrawn it has no text."""
+
+    id: UUID
+    reason: str
+    text: str
+    asked_at: datetime
+    asked_by: str
+    withdrawn_at: datetime | None
+    visit: ReportedVisit
+
+
 class DayBundle(Struct, frozen=True):
     """All that one phone needs for one day without a network."""
 
@@ -217,6 +245,10 @@ class DayBundle(Struct, frozen=True):
     """Base64url of the agency's public point (P-256), for phones enrolled before there was one."""
     messages: list[MessageCard]
     """Of the office, for today; the newest first."""
+    questions: list[QuestionCard]
+    """Of the office, about reports of any day, that wait for an answer; the oldest first."""
+    basemap: str | None = None
+    """Names the part of the map that this day needs; fetched when the phone lacks it. None where there is no map."""
 
 
 class Verdict(Struct, frozen=True):

@@ -21,6 +21,7 @@ from fieldapp.store.shapes.field import (
     ObligorCard,
     PhoneCard,
 )
+from fieldapp.store.shapes.questions import QuestionRow
 
 
 class CreditorRow(Struct, frozen=True):
@@ -138,6 +139,12 @@ class VisitRow(Struct, frozen=True):
     receipts: list[ReceiptRow]
     together_with: list[str]
     """Numbers of the debtor's other practices of which the agent reported in the same visit."""
+    role_met: str | None = None
+    """What a third party is to the debtor."""
+    observations: list[str] = []
+    questions: list[QuestionRow] = []
+    """What the office asked about the report, oldest first: corrections stand in the answers, the report as it was
+    written."""
 
 
 class TimelineItem(Struct, frozen=True):

@@ -21,12 +21,21 @@ class ExpectedStop(Struct, frozen=True):
     missed: bool
 
 
+class BegunVisit(Struct, frozen=True):
+    """A visit at whose door the agent stands, or that was reported with its outcome."""
+
+    stop_id: UUID
+    state: Literal["arrived", "done"]
+    outcome: str | None
+
+
 class RunningLane(Struct, frozen=True):
-    """The rest of an agent's day in the order in which it will be made."""
+    """The rest of an agent's day in the order in which it will be made, and what of it has begun."""
 
     agent_id: UUID
     behind_s: int
     stops: list[ExpectedStop]
+    begun: list[BegunVisit]
 
 
 class Alert(Struct, frozen=True):

@@ -7,6 +7,7 @@ on all of them from the first migration. Personal data is marked with `info={"pe
 from fieldapp.store.tables.access import Agency, AuditEntry, Device, NumberBlock, Person, PushSubscription, SignIn
 from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
 from fieldapp.store.tables.appointments import AgreedVisit
+from fieldapp.store.tables.commissions import CommissionClosing, CommissionMovement, CreditorCommission
 from fieldapp.store.tables.debtors import DebtorMatch
 from fieldapp.store.tables.exchange import InboundRequest, SeenPayment, ServiceAccount, Webhook, WebhookDelivery
 from fieldapp.store.tables.field import (
@@ -43,6 +44,7 @@ from fieldapp.store.tables.practice import (
     Statement,
 )
 from fieldapp.store.tables.rescue import OfficeKey, RescuedItem
+from fieldapp.store.tables.review import VisitAnswer, VisitQuestion, VisitReview
 from fieldapp.store.tables.rules import Approval, InterruptingAct, RulesetVersion
 
 __all__ = [
@@ -53,9 +55,12 @@ __all__ = [
     "Approval",
     "Attachment",
     "AuditEntry",
+    "CommissionClosing",
+    "CommissionMovement",
     "ContactAttempt",
     "CreditDocument",
     "Creditor",
+    "CreditorCommission",
     "CreditorLayout",
     "CreditorTerms",
     "DebtLine",
@@ -114,6 +119,9 @@ __all__ = [
     "Task",
     "ToldFact",
     "Visit",
+    "VisitAnswer",
+    "VisitQuestion",
+    "VisitReview",
     "Webhook",
     "WebhookDelivery",
 ]

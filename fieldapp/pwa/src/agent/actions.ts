@@ -11,6 +11,7 @@ import { bodyOf, isBegun, isBound, newDraft, type Draft, type Typing } from './d
 import { counted, Drafts, OTHER_WINDOW, type Placed } from './drafts'
 import { opened, type KeptDraft } from './keptDraft'
 import { writeReading } from './messages'
+import { writeAnswer, type Answer } from './questions'
 import { cutShort } from './danger'
 import { continued } from './oneDoor'
 import { typing } from './visit/typing'
@@ -253,6 +254,11 @@ export async function closeDay(end: DayEnd): Promise<TakingBack> {
 /** A message of the office was read. */
 export async function readMessage(id: string): Promise<void> {
   if (await writeReading(storage, id, { nowMs: Date.now(), offsetMs: phone.clock.offset_ms })) await wrote()
+}
+
+/** A question of the office was answered. */
+export async function answerQuestion(id: string, answer: Answer): Promise<void> {
+  if (await writeAnswer(storage, id, answer, { nowMs: Date.now(), offsetMs: phone.clock.offset_ms })) await wrote()
 }
 
 /** One envelope of its own, and what has to stand with it. */

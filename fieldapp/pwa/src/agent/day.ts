@@ -38,6 +38,8 @@ export interface EnvelopeBody {
   readonly at?: string
   /** Of a message that was read. */
   readonly message_id?: string
+  /** Of a question that was answered. */
+  readonly question_id?: string
   /** Of an alarm. */
   readonly danger_id?: string
   readonly outcome?: string

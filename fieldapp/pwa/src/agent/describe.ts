@@ -70,7 +70,7 @@ export function hint(stop: StopCard): string | null {
 /** An unsent or sent thing as the list of Invio names it; nothing of the debt beyond the receipt's own number. */
 export function itemInWords(item: OutboxItem, stops: readonly StopCard[]): string {
   if (item.kind === 'day_order' || item.kind === 'day_closed') return t(`item.${item.kind}`)
-  if (item.kind === 'purse_count' || item.kind === 'message_read') return t(`item.${item.kind}`)
+  if (item.kind === 'purse_count' || item.kind === 'message_read' || item.kind === 'visit_answer') return t(`item.${item.kind}`)
   if (item.kind === 'danger' || item.kind === 'danger_position') return t(`item.${item.kind}`)
   const stop = stops.find((known) => known.practice.id === item.body.practice_id)
   const where = stop ? streetOf(stop.address) : t('item.elsewhere')

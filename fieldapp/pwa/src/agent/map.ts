@@ -59,17 +59,24 @@ export function drawing(stops: readonly StopCard[], home: Point | null): Drawing
   return { stops: placed, home: start, comuni: names(placed), way, sideKm: Math.round((km * SIDE) / (SIDE - 2 * MARGIN)) }
 }
 
-/** Moves numbers that lie on each other apart, a few gentle rounds: the order counts more than the metre. */
+/** Moves numbers that lie on each other apart: the order counts more than the metre. */
 function apart(placed: Placed[]): Placed[] {
-  const spots = placed.map(({ x, y }) => ({ x, y }))
-  for (let round = 0; round < 12; round += 1) {
-    spots.forEach((a, i) => {
-      spots.slice(i + 1).forEach((b, j) => {
+  const spots = spread(placed, APART)
+  const inside = (v: number): number => Math.round(Math.min(SIDE - 40, Math.max(40, v)))
+  return placed.map((item, i) => ({ ...item, x: inside(spots[i]?.x ?? item.x), y: inside(spots[i]?.y ?? item.y) }))
+}
+
+/** The spots, `least` apart where so many gentle rounds of pushing can do it. */
+export function spread(spots: readonly { readonly x: number; readonly y: number }[], least: number, rounds = 12): { x: number; y: number }[] {
+  const moved = spots.map(({ x, y }) => ({ x, y }))
+  for (let round = 0; round < rounds; round += 1) {
+    moved.forEach((a, i) => {
+      moved.slice(i + 1).forEach((b, j) => {
         const dx = b.x - a.x || (i + j) % 2 || -1
         const dy = b.y - a.y || 1
         const far = Math.hypot(dx, dy)
-        if (far >= APART) return
-        const push = (APART - far) / 2 / far
+        if (far >= least) return
+        const push = (least - far) / 2 / far
         a.x -= dx * push
         a.y -= dy * push
         b.x += dx * push
@@ -77,8 +84,7 @@ function apart(placed: Placed[]): Placed[] {
       })
     })
   }
-  const inside = (v: number): number => Math.round(Math.min(SIDE - 40, Math.max(40, v)))
-  return placed.map((item, i) => ({ ...item, x: inside(spots[i]?.x ?? item.x), y: inside(spots[i]?.y ?? item.y) }))
+  return moved
 }
 
 function names(placed: readonly Placed[]): Drawing['comuni'] {

@@ -103,9 +103,11 @@ async function keepNext({ next_day: day, next_version: version }: DayBundle): Pr
   await takeUpDays()
 }
 
-/** Documents of the credit of both days, while there is a network. */
+/** Documents of the credit of both days, and the maps of both, while there is a network. */
 async function keepPapers(today: DayBundle): Promise<void> {
   const next = phone.next && (await heldDay(storage, phone.next.day))
-  const { keepDocuments } = await import('./documents')
-  await keepDocuments(storage, wire, [today, ...(next ? [next.bundle] : [])])
+  const days = [today, ...(next ? [next.bundle] : [])]
+  const [{ keepDocuments }, { keepBasemaps }] = await Promise.all([import('./documents'), import('./basemap')])
+  await keepDocuments(storage, wire, days)
+  await keepBasemaps(storage, wire, days)
 }

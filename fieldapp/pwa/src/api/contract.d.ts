@@ -106,6 +106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/basemap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadBasemap */
+        get: operations["read_basemap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cash": {
         parameters: {
             query?: never;
@@ -287,6 +304,91 @@ export interface paths {
         get: operations["list_creditors"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/creditors/{creditor_id}/commissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadCommissions */
+        get: operations["read_commissions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/creditors/{creditor_id}/commissions/closings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close */
+        post: operations["close_commissions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/creditors/{creditor_id}/commissions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Preview */
+        get: operations["preview_commission_closing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/creditors/{creditor_id}/commissions/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** SetRate */
+        post: operations["set_commission_rate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/creditors/{creditor_id}/commissions/reversals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reverse */
+        post: operations["reverse_commission"];
         delete?: never;
         options?: never;
         head?: never;
@@ -911,6 +1013,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/commission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export */
+        get: operations["export_commission_closing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports/figures": {
         parameters: {
             query?: never;
@@ -1023,6 +1142,23 @@ export interface paths {
         get?: never;
         /** PutAttachment */
         put: operations["put_attachment"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/basemap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadBasemap */
+        get: operations["read_field_basemap"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1971,6 +2107,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/questions/{question_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw */
+        post: operations["withdraw_question"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/receipts/series": {
         parameters: {
             query?: never;
@@ -2085,6 +2238,40 @@ export interface paths {
         put?: never;
         /** Accept */
         post: operations["accept_rescue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListReviews */
+        get: operations["list_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** SetShare */
+        post: operations["set_review_share"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2362,6 +2549,57 @@ export interface paths {
         put?: never;
         /** Forget */
         post: operations["forget_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{visit_id}/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask */
+        post: operations["ask_about_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{visit_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read */
+        get: operations["read_review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{visit_id}/review/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finish */
+        post: operations["finish_review"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2728,6 +2966,19 @@ export interface components {
             promise_id: string;
             reference: string;
         };
+        /** AnswerRow */
+        AnswerRow: {
+            agent_name: string;
+            /** Format: date-time */
+            answered_at: string;
+            changes: components["schemas"]["ChangeRow"][];
+            flags: string[];
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            received_at: string;
+            text: string;
+        };
         /** AppointmentEnded */
         AppointmentEnded: {
             broke: components["schemas"]["Finding"][];
@@ -2938,6 +3189,12 @@ export interface components {
             };
             since?: string | null;
         };
+        /** ChangeRow */
+        ChangeRow: {
+            after: unknown;
+            before: unknown;
+            field: string;
+        };
         /** ChangedCode */
         ChangedCode: {
             now: string;
@@ -2966,6 +3223,35 @@ export interface components {
             protocol: number;
             time_zone: string;
         };
+        /** ClosingPreview */
+        ClosingPreview: {
+            movements: components["schemas"]["MovementRow"][];
+            number: number;
+            open: components["schemas"]["OpenCommission"];
+        };
+        /** ClosingRequest */
+        ClosingRequest: {
+            expected_cents: number;
+            number: number;
+            /** Format: date */
+            to_on: string;
+        };
+        /** ClosingRow */
+        ClosingRow: {
+            /** Format: date-time */
+            closed_at: string;
+            closed_by: string;
+            commission_cents: number;
+            may_be_reversed: boolean;
+            net_cents: number;
+            number: number;
+            reason: string | null;
+            reversed_at: string | null;
+            shares: components["schemas"]["ShareRow"][];
+            since: string | null;
+            /** Format: date-time */
+            until: string;
+        };
         /** Colleague */
         Colleague: {
             /** Format: uuid */
@@ -2986,6 +3272,14 @@ export interface components {
             meaning: components["schemas"]["Field"] | null;
             samples: string[];
             title: string;
+        };
+        /** CommissionPage */
+        CommissionPage: {
+            closings: components["schemas"]["ClosingRow"][];
+            first_day: string | null;
+            next_number: number;
+            open: components["schemas"]["OpenCommission"];
+            rates: components["schemas"]["RateRow"][];
         };
         /** CompleteRequest */
         CompleteRequest: {
@@ -3075,6 +3369,7 @@ export interface components {
         DayBundle: {
             agency: components["schemas"]["AgencyCard"];
             agent: components["schemas"]["PersonCard"];
+            basemap?: string | null;
             blocks: components["schemas"]["NumberBlock"][];
             cash_limit_cents: number;
             clock: components["schemas"]["ClockReading"];
@@ -3093,6 +3388,7 @@ export interface components {
             protocol: number;
             published_at: string | null;
             purse: components["schemas"]["PurseCard"];
+            questions: components["schemas"]["QuestionCard"][];
             ruleset: {
                 [key: string]: unknown;
             };
@@ -3857,6 +4153,20 @@ export interface components {
             /** @default false */
             trial: boolean;
         };
+        /** MovementRow */
+        MovementRow: {
+            amount_cents: number;
+            /** Format: date */
+            earned_on: string;
+            kind: string;
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+            rate_bp: number | null;
+            receipt: string;
+            /** Format: date-time */
+            recorded_at: string;
+        };
         /** NamedCreditor */
         NamedCreditor: {
             /** Format: uuid */
@@ -3929,6 +4239,16 @@ export interface components {
             reason: components["schemas"]["Finding"] | null;
             /** @enum {string} */
             stands: "published" | "drafted" | "empty";
+        };
+        /** OpenCommission */
+        OpenCommission: {
+            commission_cents: number;
+            movements: number;
+            net_cents: number;
+            shares: components["schemas"]["ShareRow"][];
+            since: string | null;
+            /** Format: date-time */
+            until: string;
         };
         /** OutgoingFileRow */
         OutgoingFileRow: {
@@ -4396,6 +4716,62 @@ export interface components {
             phone_clock?: string | null;
             protocol: number;
         };
+        /** QuestionCard */
+        QuestionCard: {
+            /** Format: date-time */
+            asked_at: string;
+            asked_by: string;
+            /** Format: uuid */
+            id: string;
+            reason: string;
+            text: string;
+            visit: components["schemas"]["ReportedVisit"];
+            withdrawn_at: string | null;
+        };
+        /** QuestionRequest */
+        QuestionRequest: {
+            reason: components["schemas"]["Reason"];
+            text: string;
+        };
+        /** QuestionRow */
+        QuestionRow: {
+            agent_name: string;
+            answers: components["schemas"]["AnswerRow"][];
+            /** Format: date-time */
+            asked_at: string;
+            asked_by: string;
+            fetched_at: string | null;
+            /** Format: uuid */
+            id: string;
+            reason: string;
+            returned_at: string | null;
+            text: string;
+            withdrawn_at: string | null;
+            withdrawn_by: string | null;
+        };
+        /** RateRequest */
+        RateRequest: {
+            rate_bp: number;
+            /** Format: date */
+            valid_from: string;
+        };
+        /** RateRow */
+        RateRow: {
+            in_force: boolean;
+            rate_bp: number;
+            replaced: boolean;
+            /** Format: date-time */
+            set_at: string;
+            set_by: string;
+            /** Format: date */
+            valid_from: string;
+        };
+        /**
+         * Reason
+         * @description What a question to the agent is about.
+         * @enum {string}
+         */
+        Reason: "outcome" | "details" | "seen" | "who" | "photo" | "position" | "other";
         /** ReasonCount */
         ReasonCount: {
             rows: number;
@@ -4556,6 +4932,23 @@ export interface components {
             search_ms: number;
             version: number;
         };
+        /** ReportedVisit */
+        ReportedVisit: {
+            address_text: string;
+            /** Format: date-time */
+            arrived_at: string;
+            captured: {
+                [key: string]: string;
+            };
+            correctable: string[];
+            /** @enum {string} */
+            met: "debtor" | "third_party" | "nobody";
+            observations: string[];
+            outcome: string;
+            role: string | null;
+            /** Format: uuid */
+            visit_id: string;
+        };
         /** RescueAnswer */
         RescueAnswer: {
             items: components["schemas"]["RescueState"][];
@@ -4596,6 +4989,49 @@ export interface components {
                 number,
                 number
             ][];
+        };
+        /** ReversalRequest */
+        ReversalRequest: {
+            number: number;
+            reason: string;
+        };
+        /** ReviewFile */
+        ReviewFile: {
+            /** Format: uuid */
+            address_id: string;
+            agent_reachable: boolean;
+            next_action: string | null;
+            owed_cents: number;
+            practice_state: string;
+            review: components["schemas"]["ReviewRow"];
+            visit: components["schemas"]["VisitRow"];
+        };
+        /** ReviewPage */
+        ReviewPage: {
+            rows: components["schemas"]["ReviewRow"][];
+            share_percent: number;
+            total: number;
+            waiting: number;
+        };
+        /** ReviewRow */
+        ReviewRow: {
+            agent_name: string;
+            /** Format: date-time */
+            arrived_at: string;
+            creditor_name: string;
+            debtor_name: string;
+            met: string;
+            outcome: string;
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+            reviewed_at: string | null;
+            reviewed_by: string | null;
+            /** @enum {string} */
+            state: "none" | "open" | "asked" | "answered" | "reviewed";
+            /** Format: uuid */
+            visit_id: string;
+            why: string[];
         };
         /** Route */
         Route: {
@@ -4790,6 +5226,18 @@ export interface components {
             signed: boolean;
             /** @enum {string} */
             state: "proposed" | "approved" | "refused" | "paid" | "expired" | "withdrawn";
+        };
+        /** ShareRequest */
+        ShareRequest: {
+            percent: number;
+        };
+        /** ShareRow */
+        ShareRow: {
+            commission_cents: number;
+            net_cents: number;
+            rate_bp: number | null;
+            received_cents: number;
+            taken_back_cents: number;
         };
         /** SignInRequest */
         SignInRequest: {
@@ -5079,9 +5527,12 @@ export interface components {
             left_at: string;
             /** @enum {string} */
             met: "debtor" | "third_party" | "nobody";
+            observations?: string[];
             offline: boolean;
             outcome: string;
+            questions?: components["schemas"]["QuestionRow"][];
             receipts: components["schemas"]["ReceiptRow"][];
+            role_met?: string | null;
             signature: components["schemas"]["SignatureRow"] | null;
             statement: string | null;
             together_with: string[];
@@ -5393,6 +5844,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_basemap: {
+        parameters: {
+            query?: never;
+            header?: {
+                range?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.pmtiles": string;
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -5786,6 +6274,205 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CreditorRow"][];
+                };
+            };
+        };
+    };
+    read_commissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommissionPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    close_commissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClosingRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommissionPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    preview_commission_closing: {
+        parameters: {
+            query: {
+                to_on: string;
+            };
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosingPreview"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    set_commission_rate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommissionPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    reverse_commission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReversalRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommissionPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
@@ -7320,6 +8007,44 @@ export interface operations {
             };
         };
     };
+    export_commission_closing: {
+        parameters: {
+            query: {
+                creditor_id: string;
+                number: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     export_figures: {
         parameters: {
             query: {
@@ -7574,6 +8299,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AttachmentState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_field_basemap: {
+        parameters: {
+            query: {
+                day: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.pmtiles": string;
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -9869,6 +10631,43 @@ export interface operations {
             };
         };
     };
+    withdraw_question: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                question_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewFile"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     list_receipt_series: {
         parameters: {
             query?: never;
@@ -10122,6 +10921,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RescueAnswer"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_reviews: {
+        parameters: {
+            query?: {
+                wanted?: "waiting" | "asked" | "reviewed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    set_review_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShareRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPage"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -10805,6 +11680,121 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SavedViewRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ask_about_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuestionRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewFile"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewFile"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    finish_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewFile"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

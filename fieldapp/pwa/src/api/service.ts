@@ -238,6 +238,16 @@ export const service = {
     answer(client.GET('/api/v1/creditors/{creditor_id}/terms', { params: { path: { creditor_id } } })),
   setTerms: (creditor_id: string, body: { valid_from: string; terms: TermsCard }) =>
     answer(client.POST('/api/v1/creditors/{creditor_id}/terms', { params: { path: { creditor_id } }, body })),
+  commissions: (creditor_id: string) =>
+    answer(client.GET('/api/v1/creditors/{creditor_id}/commissions', { params: { path: { creditor_id } } })),
+  setCommissionRate: (creditor_id: string, body: Body<'/api/v1/creditors/{creditor_id}/commissions/rates'>) =>
+    answer(client.POST('/api/v1/creditors/{creditor_id}/commissions/rates', { params: { path: { creditor_id } }, body })),
+  previewClosing: (creditor_id: string, to_on: string) =>
+    answer(client.GET('/api/v1/creditors/{creditor_id}/commissions/preview', { params: { path: { creditor_id }, query: { to_on } } })),
+  closeCommissions: (creditor_id: string, body: Body<'/api/v1/creditors/{creditor_id}/commissions/closings'>) =>
+    answer(client.POST('/api/v1/creditors/{creditor_id}/commissions/closings', { params: { path: { creditor_id } }, body })),
+  reverseCommission: (creditor_id: string, body: Body<'/api/v1/creditors/{creditor_id}/commissions/reversals'>) =>
+    answer(client.POST('/api/v1/creditors/{creditor_id}/commissions/reversals', { params: { path: { creditor_id } }, body })),
   figures: (query: Asked<'/api/v1/figures'>) => answer(client.GET('/api/v1/figures', { params: { query } })),
   figurePractices: (query: Asked<'/api/v1/figures/practices'>) =>
     answer(client.GET('/api/v1/figures/practices', { params: { query } })),
@@ -309,6 +319,14 @@ export const service = {
     answer(client.POST('/api/v1/dispatch/days/{day}/replan', { params: { path: { day } }, body: { happened } })),
   takeReplan: (day: string, body: Body<'/api/v1/dispatch/days/{day}/replan/take'>) =>
     answer(client.POST('/api/v1/dispatch/days/{day}/replan/take', { params: { path: { day } }, body })),
+  reviews: (wanted: 'waiting' | 'asked' | 'reviewed') => answer(client.GET('/api/v1/reviews', { params: { query: { wanted } } })),
+  review: (visit_id: string) => answer(client.GET('/api/v1/visits/{visit_id}/review', { params: { path: { visit_id } } })),
+  finishReview: (visit_id: string) => answer(client.POST('/api/v1/visits/{visit_id}/review/finish', { params: { path: { visit_id } } })),
+  askAboutVisit: (visit_id: string, body: Body<'/api/v1/visits/{visit_id}/questions'>) =>
+    answer(client.POST('/api/v1/visits/{visit_id}/questions', { params: { path: { visit_id } }, body })),
+  withdrawQuestion: (question_id: string) =>
+    answer(client.POST('/api/v1/questions/{question_id}/withdraw', { params: { path: { question_id } } })),
+  setReviewShare: (percent: number) => answer(client.POST('/api/v1/reviews/share', { body: { percent } })),
   messages: (day: string) => answer(client.GET('/api/v1/dispatch/days/{day}/messages', { params: { path: { day } } })),
   sendMessage: (day: string, body: Body<'/api/v1/dispatch/days/{day}/messages'>) =>
     answer(client.POST('/api/v1/dispatch/days/{day}/messages', { params: { path: { day } }, body })),
@@ -323,6 +341,7 @@ export const service = {
 /** Addresses of things that the browser opens or downloads by itself. */
 export const link = {
   events: '/api/v1/events',
+  basemap: '/api/v1/basemap',
   document: (document_id: string, variant: 'small' | 'full') =>
     `/api/v1/documents/${encodeURIComponent(document_id)}?variant=${variant}`,
   planPaper: (plan_id: string) => `/api/v1/repayment-plans/${encodeURIComponent(plan_id)}/paper`,
@@ -332,6 +351,8 @@ export const link = {
   figures: (query: Record<string, string>) => `/api/v1/exports/figures?${new URLSearchParams(query).toString()}`,
   trialBalance: (at: string) => `/api/v1/exports/trial-balance?${new URLSearchParams({ at }).toString()}`,
   statement: (query: Record<string, string>) => `/api/v1/exports/statement?${new URLSearchParams(query).toString()}`,
+  commission: (creditor_id: string, number: number) =>
+    `/api/v1/exports/commission?${new URLSearchParams({ creditor_id, number: String(number) }).toString()}`,
   rejects: (import_id: string) => `/api/v1/imports/${encodeURIComponent(import_id)}/rejects`,
   creditorAccount: (query: { readonly creditor_id: string; readonly from_on: string; readonly to_on: string; readonly form: 'pdf' | 'xlsx'; readonly language: string }) =>
     `/api/v1/exports/account?${new URLSearchParams(query).toString()}`,

@@ -70,6 +70,7 @@ export type PracticePage = Schemas['PracticePage']
 export type PracticeRow = Schemas['PracticeRow']
 export type PromiseRow = Schemas['PromiseRow']
 export type Purse = Schemas['Purse']
+export type QuestionRow = Schemas['QuestionRow']
 export type ReceiptRow = Schemas['ReceiptRow']
 export type ReplanChange = Schemas['ReplanChange']
 export type ReplanView = Schemas['ReplanView']
@@ -86,6 +87,10 @@ export type SeriesRow = Schemas['SeriesRow']
 export type SignedIn = Schemas['SignedIn']
 export type SlipRow = Schemas['SlipRow']
 export type TaskRow = Schemas['TaskRow']
+export type ClosingPreview = Schemas['ClosingPreview']
+export type ClosingRow = Schemas['ClosingRow']
+export type CommissionPage = Schemas['CommissionPage']
+export type ShareRow = Schemas['ShareRow']
 export type TermsCard = Schemas['TermsCard']
 export type TermsRow = Schemas['TermsRow']
 export type TimelineItem = Schemas['TimelineItem']
@@ -98,6 +103,9 @@ export type TrialBalance = Schemas['TrialBalance']
 export type Unplanned = Schemas['Unplanned']
 export type PlaceRow = Schemas['PlaceRow']
 export type VisitRow = Schemas['VisitRow']
+export type ReviewFile = Schemas['ReviewFile']
+export type ReviewPage = Schemas['ReviewPage']
+export type ReviewRow = Schemas['ReviewRow']
 export type Role = SignedIn['person']['role']
 
 /** What the stream of events carries: a fact's name and whom it concerns. Not part of the OpenAPI document. */
@@ -120,6 +128,12 @@ export interface RunningLane {
   readonly agent_id: string
   readonly behind_s: number
   readonly stops: readonly ExpectedStop[]
+  readonly begun: readonly BegunVisit[]
+}
+export interface BegunVisit {
+  readonly stop_id: string
+  readonly state: 'arrived' | 'done'
+  readonly outcome: string | null
 }
 export interface ExpectedStop {
   readonly stop_id: string

@@ -1,6 +1,7 @@
 /** The appointments of a day, for whoever shows its routes: by practice, and anew whenever one is agreed on or ends. */
 import type { AppointmentRow } from '../api/shapes'
 import { service } from '../api/service'
+import { gathered } from '../desk/gathered'
 import { live } from '../desk/live.svelte'
 import { hour, t } from '../text'
 import { byPractice } from './week'
@@ -15,9 +16,14 @@ export class Agreed {
       if (answer.kind === 'ok') this.rows = byPractice(answer.value)
     }
     void load()
-    return live.hear((event) => {
-      if (event.kind.startsWith('appointment.') || event.kind === 'visit.reported') void load()
+    const { ask, end } = gathered(load, 300)
+    const deaf = live.hear((event) => {
+      if (event.kind.startsWith('appointment.') || event.kind === 'visit.reported') ask()
     })
+    return () => {
+      deaf()
+      end()
+    }
   }
 
   /** `appuntamento 10:00–11:00`; nothing where nothing was agreed on. */

@@ -19,6 +19,7 @@ export const MAIN: readonly Item[] = [
   { key: 'day', place: { name: 'day', day: null, view: { kind: 'prepare' } }, icon: 'navigate', roles: DESK },
   { key: 'practices', place: { name: 'practices' }, icon: 'list', roles: DESK },
   { key: 'tasks', place: { name: 'tasks' }, icon: 'check', roles: DESK },
+  { key: 'reviews', place: { name: 'reviews', id: null }, icon: 'pen', roles: OFFICE },
   { key: 'addresses', place: { name: 'addresses', id: null }, icon: 'pin', roles: DESK },
   { key: 'debtors', place: { name: 'debtors' }, icon: 'person', roles: OFFICE },
   { key: 'imports', place: { name: 'imports', id: null }, icon: 'paper', roles: OFFICE },

@@ -7,6 +7,7 @@ export type Place =
   | { readonly name: 'practices' }
   | { readonly name: 'practice'; readonly id: string }
   | { readonly name: 'tasks' }
+  | { readonly name: 'reviews'; readonly id: string | null }
   | { readonly name: 'addresses'; readonly id: string | null }
   | { readonly name: 'debtors' }
   | { readonly name: 'imports'; readonly id: string | null }
@@ -48,6 +49,8 @@ export function readPath(path: string): Place {
       return second === undefined ? { name: 'practices' } : { name: 'practice', id: second }
     case 'attivita':
       return plain({ name: 'tasks' })
+    case 'rapporti':
+      return third === undefined ? { name: 'reviews', id: second ?? null } : { name: 'nowhere' }
     case 'indirizzi':
       return third === undefined ? { name: 'addresses', id: second ?? null } : { name: 'nowhere' }
     case 'debitori':
@@ -91,7 +94,7 @@ function readDay(day: string | undefined, part: string | undefined, id: string |
   if (part === 'piano' && id !== undefined) return { name: 'day', day, view: { kind: 'plan', id } }
   if (part === 'confronto') {
     if (id === undefined) return { name: 'day', day, view: { kind: 'compare', first: null, second: null } }
-    const [first, second, ...more] = id.split('..')
+    const [first, second, ...more] = id.split('~')
     if (first && second && more.length === 0) return { name: 'day', day, view: { kind: 'compare', first, second } }
   }
   return { name: 'nowhere' }
@@ -109,6 +112,8 @@ export function writePath(place: Place): string {
       return `${BASE}pratiche/${encodeURIComponent(place.id)}`
     case 'tasks':
       return `${BASE}attivita`
+    case 'reviews':
+      return `${BASE}rapporti${place.id === null ? '' : `/${encodeURIComponent(place.id)}`}`
     case 'addresses':
       return `${BASE}indirizzi${place.id === null ? '' : `/${encodeURIComponent(place.id)}`}`
     case 'debtors':
@@ -152,7 +157,7 @@ function writeDay(day: string | null, view: DayPart): string {
     case 'published':
       return `${BASE}giorno/${day}/pubblicato`
     case 'compare':
-      return `${BASE}giorno/${day}/confronto${view.first && view.second ? `/${encodeURIComponent(`${view.first}..${view.second}`)}` : ''}`
+      return `${BASE}giorno/${day}/confronto${view.first && view.second ? `/${encodeURIComponent(`${view.first}~${view.second}`)}` : ''}`
   }
 }
 

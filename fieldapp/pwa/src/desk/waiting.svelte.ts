@@ -1,5 +1,6 @@
 /** How much waits for a person: the small numbers in the navigation. */
 import { service } from '../api/service'
+import { gathered } from './gathered'
 import { live } from './live.svelte'
 import { session } from './session.svelte'
 
@@ -7,29 +8,30 @@ class Waiting {
   tasks = $state(0)
   addresses = $state(0)
   debtors = $state(0)
-  #soon: ReturnType<typeof setTimeout> | undefined
+  reviews = $state(0)
 
   async count(): Promise<void> {
     const office = session.role === 'back_office' || session.role === 'administrator'
-    const [tasks, addresses, debtors] = await Promise.all([
+    const [tasks, addresses, debtors, reviews] = await Promise.all([
       service.tasks({ state: 'open' }), service.doubtfulAddresses(), office ? service.debtorPairs() : null,
+      office ? service.reviews('waiting') : null,
     ])
     if (tasks.kind === 'ok') this.tasks = tasks.value.length
     if (debtors?.kind === 'ok') this.debtors = debtors.value.waiting
+    if (reviews?.kind === 'ok') this.reviews = reviews.value.waiting
     if (addresses.kind === 'ok') this.addresses = addresses.value.length
   }
 
   /** Count now and, a little later, after every fact; the returned function ends it. */
   follow(): () => void {
     void this.count()
+    const { ask, end } = gathered(() => this.count(), 1500)
     const deaf = live.hear((event) => {
-      if (event.kind.startsWith('plan.')) return
-      clearTimeout(this.#soon)
-      this.#soon = setTimeout(() => void this.count(), 1500)
+      if (!event.kind.startsWith('plan.')) ask()
     })
     return () => {
-      clearTimeout(this.#soon)
       deaf()
+      end()
     }
   }
 }

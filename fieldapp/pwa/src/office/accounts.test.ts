@@ -15,6 +15,7 @@ it('groups accounts by kind in their order, owners by name, zero balances includ
 it.each([
   ['agent_cash', 'p', true],
   ['agency_bank', null, true],
+  ['links_in_transit', null, true],
   ['claim_principal', null, false],
 ] as const)('%s of %s opens to a statement: %s', (kind, owner_id, expected) => {
   expect(hasStatement({ kind, account: '', balance_cents: 0, owner_id })).toBe(expected)

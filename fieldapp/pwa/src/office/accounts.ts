@@ -13,7 +13,7 @@ export function byKind(accounts: readonly AccountBalance[]): readonly AccountGro
   return [...groups].map(([kind, all]) => ({ kind, accounts: all.toSorted((a, b) => a.account.localeCompare(b.account)) }))
 }
 
-const OF_THE_AGENCY = new Set(['office_cash', 'office_cheques', 'cheques_at_bank', 'agency_bank', 'stamp_duty'])
+const OF_THE_AGENCY = new Set(['office_cash', 'office_cheques', 'cheques_at_bank', 'agency_bank', 'stamp_duty', 'links_in_transit'])
 
 /** Whether one statement can show it: a row without an owner that is not the agency's stands for many practices. */
 export const hasStatement = ({ kind, owner_id }: AccountBalance): boolean => owner_id !== null || OF_THE_AGENCY.has(kind)

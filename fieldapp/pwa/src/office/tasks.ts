@@ -49,6 +49,8 @@ function laidOut(details: TaskRow['details']): Record<string, string> {
 /** The screen where this task is done, when it has one of its own. */
 export function placeOf(task: TaskRow): Place | null {
   if (task.subject_kind === 'address') return { name: 'addresses', id: task.subject_id }
+  const visit = task.kind === 'visit.flagged' ? task.subject_id : task.kind.startsWith('visit.') ? task.details['visit_id'] : null
+  if (typeof visit === 'string') return { name: 'reviews', id: visit }
   if (task.subject_kind === 'same_debtor') return { name: 'debtors' }
   if (task.subject_kind === 'import_file') return { name: 'imports', id: task.subject_id }
   if (task.subject_kind === 'paper_pad') return { name: 'cash' }

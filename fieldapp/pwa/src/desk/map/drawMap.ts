@@ -1,13 +1,11 @@
 /** The map on WebGL: our own style of our own data; nothing is asked of anybody else. Loaded lazily. */
 import type * as GeoJSON from 'geojson'
-import * as maplibre from 'maplibre-gl'
-import 'maplibre-gl/dist/maplibre-gl.css'
-import worker from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import type { Archive } from '../../basemap/archive'
+import { basemapSource, followTheme, maplibre } from '../../basemap/engine'
+import { basemapLayers, type Colours, coloursOf, SOURCE } from '../../basemap/style'
 import { t } from '../../text'
 import { type Ground, leastPopulation } from './ground'
 import { type Extent, extentOf, type MapPlace, type Scene } from './scene'
-
-maplibre.setWorkerUrl(worker)
 
 export interface MapActions {
   readonly choose: (id: string) => void
@@ -20,21 +18,13 @@ export interface Drawn {
   readonly close: () => void
 }
 
-const TOKENS = ['paper', 'card', 'well', 'ink', 'ink-soft', 'line', 'line-strong', 'accent'] as const
-type Colours = Record<(typeof TOKENS)[number], string>
-
-function coloursOf(element: HTMLElement): Colours {
-  const style = getComputedStyle(element)
-  return Object.fromEntries(TOKENS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])) as Colours
-}
-
 type Lines = GeoJSON.FeatureCollection
 const collection = (features: GeoJSON.Feature[]): Lines => ({ type: 'FeatureCollection', features })
 const line = (coordinates: GeoJSON.Position[], properties: Record<string, unknown> = {}): GeoJSON.Feature => ({
   type: 'Feature', properties, geometry: { type: 'LineString', coordinates },
 })
 
-function styleOf(ground: Ground, colours: Colours): maplibre.StyleSpecification {
+function styleOf(ground: Ground, basemap: Archive | null, colours: Colours): maplibre.StyleSpecification {
   const comuni = ground.comuni.filter((one) => one.rings.length > 0)
   const areas = comuni.map((one): GeoJSON.Feature => ({
     type: 'Feature', properties: {}, geometry: { type: 'MultiPolygon', coordinates: one.rings.map((ring) => [ring.map((at) => [...at])]) },
@@ -43,6 +33,7 @@ function styleOf(ground: Ground, colours: Colours): maplibre.StyleSpecification 
   return {
     version: 8,
     sources: {
+      ...(basemap ? { [SOURCE]: basemapSource(basemap) } : {}),
       areas: { type: 'geojson', data: collection(areas) },
       streets: { type: 'geojson', data: collection(streets) },
       routes: { type: 'geojson', data: collection([]) },
@@ -51,6 +42,7 @@ function styleOf(ground: Ground, colours: Colours): maplibre.StyleSpecification 
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': comuni.length > 0 ? colours.well : colours.paper } },
       { id: 'areas', type: 'fill', source: 'areas', paint: { 'fill-color': colours.paper } },
+      ...(basemap ? basemapLayers(colours) : []),
       { id: 'borders', type: 'line', source: 'areas', paint: { 'line-color': colours.line, 'line-width': 1 } },
       {
         id: 'streets', type: 'line', source: 'streets', layout: { 'line-cap': 'round' },
@@ -77,12 +69,14 @@ function styleOf(ground: Ground, colours: Colours): maplibre.StyleSpecification 
   }
 }
 
-/** Opens a map in `element`; resolves when it can be drawn on. Throws where WebGL is missing. */
-export async function drawMap(element: HTMLElement, ground: Ground, first: Scene, actions: MapActions): Promise<Drawn> {
+/** Opens a map in `element`, over the `basemap` where there is one; resolves when it can be drawn on. Throws where WebGL is missing. */
+export async function drawMap(
+  element: HTMLElement, { ground, basemap }: { readonly ground: Ground; readonly basemap: Archive | null }, first: Scene, actions: MapActions,
+): Promise<Drawn> {
   const extent = extentOf(first)
   const map = new maplibre.Map({
     container: element,
-    style: styleOf(ground, coloursOf(element)),
+    style: styleOf(ground, basemap, coloursOf(element)),
     ...(extent ? { bounds: boundsOf(extent), fitBoundsOptions: { padding: 48 } } : {}),
     attributionControl: false,
     dragRotate: false,
@@ -92,6 +86,8 @@ export async function drawMap(element: HTMLElement, ground: Ground, first: Scene
     locale: { 'Map.Title': t('map.label'), 'NavigationControl.ZoomIn': t('map.in'), 'NavigationControl.ZoomOut': t('map.out') },
   })
   map.touchZoomRotate.disableRotation()
+  // A tile that does not come leaves its place empty; what lies on the map is there all the same.
+  map.on('error', () => undefined)
   map.addControl(new maplibre.NavigationControl({ showCompass: false }), 'top-right')
   await new Promise<void>((resolve) => map.once('load', () => resolve()))
 
@@ -108,13 +104,7 @@ export async function drawMap(element: HTMLElement, ground: Ground, first: Scene
     if (shown.pin) actions.move(Math.round(event.lngLat.lat * 1e6), Math.round(event.lngLat.lng * 1e6))
   })
 
-  // MapLibre cannot read the tokens by itself: another theme means another style.
-  const dark = matchMedia('(prefers-color-scheme: dark)')
-  const recolour = (): void => {
-    map.setStyle(styleOf(ground, coloursOf(element)), { diff: true })
-    map.once('styledata', () => show(shown))
-  }
-  dark.addEventListener('change', recolour)
+  const release = followTheme(map, () => styleOf(ground, basemap, coloursOf(element)), () => show(shown))
 
   function show(scene: Scene): void {
     shown = scene
@@ -132,7 +122,7 @@ export async function drawMap(element: HTMLElement, ground: Ground, first: Scene
     show,
     fit: (wanted) => map.fitBounds(boundsOf(wanted), { padding: 48, maxZoom: 16, duration: 120 }),
     close: () => {
-      dark.removeEventListener('change', recolour)
+      release()
       for (const name of names) name.remove()
       map.remove()
     },

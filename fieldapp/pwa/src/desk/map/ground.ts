@@ -1,5 +1,6 @@
 /** The ground of every map: comuni and streets, asked once and read at the door. */
-import { service } from '../../api/service'
+import { link, service } from '../../api/service'
+import { type Archive, behind, covers, openArchive } from '../../basemap/archive'
 
 export type Position = readonly [number, number]
 
@@ -38,6 +39,25 @@ async function ask(): Promise<Ground> {
   return {
     comuni: comuni.kind === 'ok' ? readComuni(comuni.value) : [],
     streets: streets.kind === 'ok' ? readStreets(streets.value) : [],
+  }
+}
+
+let opened: Promise<Archive | null> | undefined
+
+/** The area's map of the house, opened once a session; null where there is none. */
+export function loadBasemap(): Promise<Archive | null> {
+  opened ??= openArchive(behind(link.basemap)).catch(() => {
+    opened = undefined
+    return null
+  })
+  return opened
+}
+
+/** Our own drawing where the basemap does not reach: streets and names that both have would be read twice. */
+export function beyond(ground: Ground, basemap: Archive): Ground {
+  return {
+    comuni: ground.comuni.map((comune) => (covers(basemap, comune.at) ? { ...comune, name: '' } : comune)),
+    streets: ground.streets.filter(([first]) => !first || !covers(basemap, first)),
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { BoardLane } from '../../api/shapes'
 import { aRoute, aStop } from './builders'
-import { carry, type Carried, placeAt, takenUp, withChange } from './carry'
+import { carry, type Carried, placeAt, refreshed, takenUp, withChange } from './carry'
 import { lanesOf } from './lanes'
 
 const lanes = lanesOf([
@@ -49,5 +49,16 @@ describe('lanes with a change', () => {
     const shown = withChange([lane('anna', 1), lane('bruno', 0)], { cost_cents: 0, travel_s: 0, lanes: [lane('anna', 2)] })
 
     expect(shown.map((one) => [one.agent_id, one.revision])).toEqual([['anna', 2], ['bruno', 0]])
+  })
+
+  it('stay the same objects when they are read again, but for those that were touched or lost a visit in reserve', () => {
+    const reserved: BoardLane = { ...lane('carla', 3), route: { ...aRoute('carla', []), in_reserve: [aStop('r1', '09:00')] } }
+    const before = [lane('anna', 1), lane('bruno', 0), reserved]
+    const now = [lane('anna', 2), lane('bruno', 0), { ...reserved, route: { ...reserved.route, in_reserve: [] } }]
+
+    const shown = refreshed(before, now)
+
+    expect(shown.map((one, i) => one === before[i])).toEqual([false, true, false])
+    expect(shown).toEqual(now)
   })
 })

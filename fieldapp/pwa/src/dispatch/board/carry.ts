@@ -51,6 +51,17 @@ export function withChange(lanes: readonly BoardLane[], change: BoardChange | nu
   return lanes.map((lane) => changed.get(lane.agent_id) ?? lane)
 }
 
+/** The lanes as they are now; those that nobody touched stay the same objects, so that nothing of them is drawn anew. */
+export function refreshed(before: readonly BoardLane[], now: readonly BoardLane[]): readonly BoardLane[] {
+  const known = byAgent(before)
+  return now.map((lane) => {
+    const old = known.get(lane.agent_id)
+    // A reserve gets smaller without its lane being touched: its visit was put in elsewhere.
+    const same = old?.revision === lane.revision && old.route.in_reserve.length === lane.route.in_reserve.length
+    return same ? old : lane
+  })
+}
+
 export const routesOf = (lanes: readonly BoardLane[]): readonly Route[] => lanes.map((lane) => lane.route)
 
 /** The revisions on which a decision rests. */

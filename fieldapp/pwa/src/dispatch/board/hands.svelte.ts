@@ -2,7 +2,7 @@
 import type { Answer, Refused } from '../../api/answer'
 import type { BoardChange, BoardLane, BoardView, Route } from '../../api/shapes'
 import { service } from '../../api/service'
-import { byAgent, type Carried, carry, lies, routesOf, seenOf, takenUp, withChange } from './carry'
+import { byAgent, type Carried, carry, lies, refreshed, routesOf, seenOf, takenUp, withChange } from './carry'
 import { type Lane, lanesOf } from './lanes'
 
 export class Hands {
@@ -31,7 +31,7 @@ export class Hands {
   /** The state as the service has it; a change of a colleague comes in this way too. */
   async load(): Promise<void> {
     const answer = await service.board(this.board.plan_id)
-    if (answer.kind === 'ok') this.board = answer.value
+    if (answer.kind === 'ok') this.board = { ...answer.value, lanes: [...refreshed(this.board.lanes, answer.value.lanes)] }
     // The line is cut: what happened meanwhile is asked for until it answers.
     else if (answer.refusal.status === 0) {
       clearTimeout(this.#later)

@@ -23,8 +23,15 @@ export interface Lane {
 
 const HOUR = 3_600_000
 
-/** Every route as a lane, also of those who stay at home: something may be given to them. */
-export const lanesOf = (routes: readonly Route[]): readonly Lane[] => routes.map(laneOf)
+const known = new WeakMap<Route, Lane>()
+
+/** Every route as a lane, also of those who stay at home: something may be given to them. The same route, the same lane. */
+export const lanesOf = (routes: readonly Route[]): readonly Lane[] =>
+  routes.map((route) => {
+    const lane = known.get(route) ?? laneOf(route)
+    known.set(route, lane)
+    return lane
+  })
 
 function laneOf(route: Route): Lane {
   const lunch = route.lunch_from && route.lunch_to ? { from: Date.parse(route.lunch_from), to: Date.parse(route.lunch_to) } : null

@@ -1,0 +1,47 @@
+"""Questions to agents about their reports, with what was answered, as the office sees them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+
+class ChangeRow(Struct, frozen=True):
+    """One field of a report, as it was written or corrected before, and as it was corrected."""
+
+    field: str
+    """`observations`, `role`, or `captured.<name>`."""
+    before: Any
+    after: Any
+
+
+class AnswerRow(Struct, frozen=True):
+    """What an agent answered; with `changes` it is a correction of the report."""
+
+    id: UUID
+    answered_at: datetime
+    received_at: datetime
+    agent_name: str
+    text: str
+    changes: list[ChangeRow]
+    flags: list[str]
+
+
+class QuestionRow(Struct, frozen=True):
+    """A question and what became of it; `fetched_at`: on the phone."""
+
+    id: UUID
+    reason: str
+    text: str
+    asked_at: datetime
+    asked_by: str
+    agent_name: str
+    fetched_at: datetime | None
+    withdrawn_at: datetime | None
+    withdrawn_by: str | None
+    returned_at: datetime | None
+    """It came back to the office: the agent's phone was shut out."""
+    answers: list[AnswerRow]
