@@ -95,6 +95,16 @@ describe('two windows on one visit', () => {
     expect(phone.items.filter((item) => item.kind === 'visit')).toEqual([])
   })
 
+  it('give no receipt beyond what a report holds, and announce nothing more', async () => {
+    let draft = await atTheDoor(A)
+    for (let n = 0; n < 10; n += 1) draft = await take(draft, money(100))
+
+    expect(code(await take(draft, money(100)).catch((problem: unknown) => problem))).toBe('payment.too_many')
+    expect(code(await announce(draft, money(100, 'bank_transfer')).catch((problem: unknown) => problem))).toBe('payment.too_many')
+    expect(numbersOf(await loadDraft(A))).toHaveLength(10)
+    expect(await receiptsOn()).toHaveLength(10)
+  })
+
   it('spend no notice number twice', async () => {
     const both = await checkIn({ ...draftFor(stop(A)), arrived_at: new Date().toISOString() }, OFF)
 

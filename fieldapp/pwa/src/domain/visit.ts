@@ -32,6 +32,9 @@ export type NeutralPurpose = (typeof NEUTRAL_PURPOSES)[number]
 export type Purpose = (typeof PURPOSES)[number]
 export type NoPosition = (typeof NO_POSITION)[number]
 
+/** In one report: the service takes no more. */
+export const MOST_PAYMENTS = 10
+
 export interface Position {
   readonly lat_e6: number
   readonly lon_e6: number
@@ -239,7 +242,7 @@ function readMeeting(reader: Reader, outcome: Outcome): Met {
         return true
       })
     : null
-  const payments = told('payments') ? reader.objects('payments', 10) : []
+  const payments = told('payments') ? reader.objects('payments', MOST_PAYMENTS) : []
   for (const payment of payments) readPayment(payment)
   // Reports of the app before know no agreements.
   const agreed =

@@ -65,7 +65,10 @@ export class Door {
     try {
       await work(this.#hand)
     } catch (refused) {
-      if (!(refused instanceof Refused) || refused.code !== OTHER_WINDOW) throw refused
+      if (!(refused instanceof Refused)) throw refused
+      // No receipt is given beyond what a report holds: the visit has to be closed first.
+      if (refused.code === 'payment.too_many') return
+      if (refused.code !== OTHER_WINDOW) throw refused
       this.#hand = await this.#lying()
     }
   }

@@ -4,7 +4,7 @@
  */
 import { buildReceipt, sealReceipt, type ReceiptDraft } from '../../domain/receipt.ts'
 import { Refused } from '../../domain/reading.ts'
-import type { PaymentBody } from '../../domain/visit.ts'
+import { MOST_PAYMENTS, type PaymentBody } from '../../domain/visit.ts'
 import { base64url } from '../../outbox/bytes'
 import { nextNumber } from '../../outbox/envelopes'
 import { toBytes, type StoredRecord } from '../../outbox/storage'
@@ -18,9 +18,15 @@ export interface Issuing {
   readonly key: CryptoKey
 }
 
-/** The draft with the payment, as it lies there now. Refused: `receipt.numbers_used_up`, `visit.other_window`. */
+/** A report that holds more would not be taken, and no receipt is given for what cannot be reported. */
+export function refuseTooMany(draft: Draft): void {
+  if (draft.payments.length >= MOST_PAYMENTS) throw new Refused('payment.too_many', { most: MOST_PAYMENTS })
+}
+
+/** The draft with the payment, as it lies there now. Refused: `payment.too_many`, `receipt.numbers_used_up`, `visit.other_window`. */
 export function issue(drafts: Drafts, draft: Draft, { content, payment, key }: Issuing): Promise<Draft> {
   return drafts.commit(draft, async (counters, written) => {
+    refuseTooMany(draft)
     const series = counters.receipt
     const number = series ? nextNumber(series) : null
     if (!series || number === null) throw new Refused('receipt.numbers_used_up')

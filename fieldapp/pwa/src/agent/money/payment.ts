@@ -18,7 +18,7 @@ import { tookDraft } from '../reread'
 import { rule, type Ruling } from '../rules'
 import type { AgencyCard, DebtLineCard, PersonCard, StopCard } from '../shapes'
 import { dayAt, utcOffsetMin } from '../time'
-import { issue } from './issue'
+import { issue, refuseTooMany } from './issue'
 import { DEBTOR_PAYS, payerKind, payerOf, type Moment, type TypedPayer } from './payer'
 
 /** What both people look at before the button is held. */
@@ -153,6 +153,7 @@ export async function take(draft: Draft, made: Offer): Promise<Draft> {
 
 /** A transfer announced: no number, no posting, a promise with its date. */
 export async function announce(draft: Draft, made: Offer): Promise<Draft> {
+  refuseTooMany(draft)
   const payments = [...draft.payments, paymentBody({ ...made, allocation: NOWHERE }, null)]
   const announced = await drafts.write(draft, { ...draft, payments })
   tookDraft(announced)
