@@ -88,13 +88,13 @@ def readable(page: Page, secrets: list[re.Pattern[str]]) -> list[tuple[str, str]
     assert not [place for place, text in held if "EXTRACTABLE" in text]
     own = opened(page, "setting:device")
     found = [(place, match.group()) for place, text in held for secret in secrets for match in secret.finditer(text)]
-    # The demo's agency is a creditor's namesake in its VAT number; and figures stand in any program: `[56,25]` names
-    # its parts by number.
+    # The demo's agency is a creditor's namesake in its VAT number; and figures stand in any program and its looks:
+    # `[56,25]` names its parts by number.
     return [
         (place, what)
         for place, what in found
         if what != own["agency"]["vat_number"]
-        and not (re.fullmatch(r"cache .*[.]js", place) and re.fullmatch(r"[\d.,]+", what))
+        and not (re.fullmatch(r"cache .*[.](js|css)", place) and re.fullmatch(r"[\d.,]+", what))
     ]
 
 

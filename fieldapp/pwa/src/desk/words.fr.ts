@@ -1,7 +1,7 @@
 import type { Words } from '../text'
 import { merge } from './words'
 
-const screens: Record<string, Words> = import.meta.glob(['../text/outcomes.fr.json', '../text/desk.fr.json', '../text/board.fr.json', '../text/*.desk.fr.json', '../text/rules.fr.json'], {
+const screens: Record<string, Words> = import.meta.glob(['../text/outcomes.fr.json', '../text/questions.fr.json', '../text/desk.fr.json', '../text/board.fr.json', '../text/*.desk.fr.json', '../text/rules.fr.json'], {
   eager: true,
   import: 'default',
 })

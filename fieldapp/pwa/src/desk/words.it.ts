@@ -1,7 +1,7 @@
 import type { Words } from '../text'
 import { merge } from './words'
 
-const screens: Record<string, Words> = import.meta.glob(['../text/outcomes.it.json', '../text/desk.it.json', '../text/board.it.json', '../text/*.desk.it.json', '../text/rules.it.json'], {
+const screens: Record<string, Words> = import.meta.glob(['../text/outcomes.it.json', '../text/questions.it.json', '../text/desk.it.json', '../text/board.it.json', '../text/*.desk.it.json', '../text/rules.it.json'], {
   eager: true,
   import: 'default',
 })

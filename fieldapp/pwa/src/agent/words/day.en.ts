@@ -1,7 +1,7 @@
 import type { Words } from '../../text'
 import { merge } from './words'
 
-const catalogues: Record<string, Words> = import.meta.glob('../../text/{agent,agreements,outcomes}.en.json', {
+const catalogues: Record<string, Words> = import.meta.glob('../../text/{agent,agreements,outcomes,questions}.en.json', {
   eager: true,
   import: 'default',
 })

@@ -1,7 +1,7 @@
 import type { Words } from '../../text'
 import { merge } from './words'
 
-const catalogues: Record<string, Words> = import.meta.glob('../../text/{agent,agreements,outcomes}.fr.json', {
+const catalogues: Record<string, Words> = import.meta.glob('../../text/{agent,agreements,outcomes,questions}.fr.json', {
   eager: true,
   import: 'default',
 })
