@@ -94,7 +94,7 @@ def test_the_search_counts_what_the_checker_counts(problem: Problem, seed: int) 
 @given(problems(most_agents=2, most_visits=4, hours=True))
 @settings(deadline=None, max_examples=60)
 def test_the_best_of_all_plans_is_found_on_a_tiny_day(problem: Problem) -> None:
-    solution = solve(problem, seed=1, iterations=600)
+    solution = solve(problem, seed=1, iterations=3_000)
 
     found = solution.judgement.objective_cents - 10**9 * len(solution.judgement.unserved_must)
     assert found == best_by_trying_all(problem)
