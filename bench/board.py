@@ -60,8 +60,8 @@ EYES = """(() => {
     wait()
   }
 })()"""
-"""Notes when the board is drawn, when a carried visit stands in a lane and when its times there are the service's, when a
-visit has another state, and whatever kept the page busy for more than 50 ms."""
+"""Notes when the board is drawn, when a carried visit stands in a lane and when its times there are the service's, when
+a visit has another state, and whatever kept the page busy for more than 50 ms."""
 
 
 @dataclass
@@ -260,8 +260,8 @@ def shown(seen: Seen, *, agents: int) -> str:
     return "\n".join(
         [
             f"{agents} agents, {seen.visits:,} visits and reserve of the published day, 1440x900. The map is drawn but"
-            " while dragging and rolling. A drag is timed from the pointer's event to the frame in which new times stand"
-            " in the lane, the board's own estimate, and on to the frame in which they are the service's"
+            " while dragging and rolling. A drag is timed from the pointer's event to the frame in which new times"
+            " stand in the lane, the board's own estimate, and on to the frame in which they are the service's"
             f" ({len(seen.painted)} places). The hour of {seen.hour[0]} arrivals and"
             f" reports was played in {seen.hour[1]:.0f} s; listeners were told {seen.heard:,} facts. One service"
             " process, one worker, the browser and all phones on the same machine, which others used meanwhile.",

@@ -42,7 +42,7 @@ async def arrivals(session: AsyncSession, which: ColumnElement[bool]) -> dict[UU
         .lateral()
     )
     query = select(PublishedStop.id, first.c.at).join(first, true()).where(which, first.c.at.is_not(None))
-    return {stop_id: at for stop_id, at in (await session.exec(query)).all()}
+    return dict((await session.exec(query)).all())
 
 
 async def begun_stops(session: AsyncSession, published: PublishedDay) -> list[BegunStop]:
