@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
-from fieldapp.services import day_sheets, planning, presence
+from fieldapp.services import day_sheets, planning, presence, publishing
 from fieldapp.services.work import Work
 from fieldapp.store.shapes.dispatch import AgentRow, Candidate, DayView, Learning, PlanRow, PlanView
 
@@ -82,8 +82,10 @@ class DispatchController(Controller):
         return await planning.stop_plan(work, plan_id)
 
     @post("/dispatch/plans/{plan_id:uuid}/publish", operation_id="publish_plan", status_code=200)
-    async def publish_plan(self, work: NamedDependency[Work], plan_id: FromPath[UUID]) -> DayView:
-        return await planning.publish_plan(work, plan_id)
+    async def publish_plan(
+        self, work: NamedDependency[Work], plan_id: FromPath[UUID], seen: FromQuery[int | None] = None
+    ) -> DayView:
+        return await publishing.publish_plan(work, plan_id, seen=seen)
 
     @get("/dispatch/days/{day:date}", operation_id="read_dispatch_day")
     async def read_day(self, work: NamedDependency[Work], day: FromPath[date]) -> DayView:

@@ -14,7 +14,7 @@ from uuid import UUID
 from fieldapp.domain.contacts import Channel
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.planning.by_hand import lane_of, move
-from fieldapp.services import board, contacts, hands, offers, planning
+from fieldapp.services import board, contacts, hands, offers, planning, publishing
 from fieldapp.services.motion import motion_of
 from fieldapp.services.offers import Asked
 from fieldapp.services.work import Work
@@ -288,5 +288,5 @@ async def _published(work: Work, hand: hands.Hand, version: int | None, *, waits
     if version is None or waits:
         return "drafted"
     await work.session.flush()
-    await planning.publish_plan(work, hand.plan.id)
+    await publishing.publish_plan(work, hand.plan.id)
     return "published"

@@ -14,6 +14,7 @@ from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.planning.by_hand import Moved, lane_of, move, shifts_begun
 from fieldapp.services import hands, lanes, planning
 from fieldapp.services.motion import Motion, motion_of
+from fieldapp.services.told_day import untold
 from fieldapp.services.work import Work
 from fieldapp.store import board as store
 from fieldapp.store import planning as plans
@@ -184,9 +185,8 @@ async def undo(work: Work, plan_id: UUID) -> BoardChange:
         state.locked_by, state.locked_name = mine.locked_by, mine.locked_name
         done = hands.written(hand, mine, cost_cents=0, travel_s=0, undone=True)
     else:
-        if mine.happened is not None:
-            hand.draft.happened = mine.happened
-            motion = replace(motion, happened=tuple(mine.happened))
+        hand.draft.happened = untold(hand.draft.happened, mine.told, mine.happened)
+        motion = replace(motion, happened=tuple(hand.draft.happened))
         pins = frozenset(mine.pinned)
         done = await change_lanes(hand, "undone", moved, motion, pinned=frozenset(), pins=pins, undoes=mine)
     for agent_id, last in mine.last.items():

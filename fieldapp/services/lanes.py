@@ -49,7 +49,7 @@ async def judged(
     visits = [one if one.windows_s else replace(one, windows_s=(ALL_DAY_S,)) for one in placed]
     numbers = {one.door.practice.id: number for number, one in enumerate(visits)}
     lanes = {person.id: [one for one in orders[person.id] if one in numbers] for person in people}
-    as_of = datetime.fromisoformat(hand.plan.request["as_of"])
+    as_of = datetime.fromisoformat(hand.plan.request.get("as_of", hand.plan.created_at.isoformat()))
     prepared = await planning.problem_of(
         work,
         day,

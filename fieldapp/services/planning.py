@@ -1,10 +1,10 @@
-"""The dispatcher's story: who may lawfully be visited, a plan computed in the background, a day published."""
+"""The dispatcher's story: who may lawfully be visited, a plan computed in the background, a day as published."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import combinations
@@ -34,7 +34,7 @@ from fieldapp.planning.problem import Agent, Lunch, Problem, Visit
 from fieldapp.planning.reserve import InReserve, reserve
 from fieldapp.planning.solver import Progress, Solution, solve
 from fieldapp.planning.timetable import AgentDay
-from fieldapp.services import lawful, presence, push, rules
+from fieldapp.services import presence, rules
 from fieldapp.services.field import at_second
 from fieldapp.services.work import Parts, Work
 from fieldapp.store import appointments
@@ -50,7 +50,6 @@ from fieldapp.store.shapes.dispatch import (
     DayView,
     Finding,
     HourChance,
-    LeftOut,
     PlanProgress,
     PlanRow,
     PlanStop,
@@ -338,6 +337,7 @@ def _kept(draft: store.Plan, day: date) -> dict[str, Any]:
     return {
         "practice_ids": draft.request["practice_ids"],
         "pins": pins,
+        "taken_out": msgspec.to_builtins([one for one in held.unplanned if one.reason == "taken_out"]),
         # A visit in reserve may find its place elsewhere now.
         "locked": msgspec.to_builtins([msgspec.structs.replace(route, in_reserve=[]) for route in locked]),
         "lanes": msgspec.to_builtins({route.agent_id: held.lanes[route.agent_id] for route in locked}, str_keys=True),
@@ -477,12 +477,14 @@ async def prepare(
     already_s = seconds_gone(day, work.now, work.parts.zone)
     people = [person for person in asked_for if max(person.shift_from_s, already_s) < person.shift_to_s]
     wanted = None if request["practice_ids"] is None else set(request["practice_ids"])
+    taken_out = {one["practice_id"] for one in request.get("taken_out", [])}
     judged = await candidates_on(work, day)
     asked = [
         candidate
         for candidate in judged
         # Whoever is told to expect somebody is asked for, whatever else was chosen.
         if (wanted is None or candidate.shown.must or str(candidate.door.practice.id) in wanted)
+        and (candidate.shown.must or str(candidate.door.practice.id) not in taken_out)
         and str(candidate.door.practice.id) not in taken
     ]
     refused = [candidate for candidate in asked if not candidate.windows_s]
@@ -718,7 +720,12 @@ def result_of(
 
 
 def _with_kept(result: dict[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
-    """The computed lanes with those that were locked, as they were and still locked."""
+    """The computed lanes with those that were locked, as they were and still locked; what a person took out lies aside
+    as it lay, but for what was promised since."""
+    if "taken_out" in request:
+        planned = {stop["practice_id"] for route in result["routes"] for stop in route["stops"]}
+        aside = [one for one in request["taken_out"] if one["practice_id"] not in planned]
+        result = {**result, "unplanned": [*aside, *result["unplanned"]]}
     if not request.get("locked"):
         return result
     return {**result, "routes": [*request["locked"], *result["routes"]], "lanes": request["lanes"]}
@@ -903,126 +910,7 @@ def unplanned_of(candidate: JudgedPractice, reason: str, details: dict[str, Any]
     )
 
 
-# --- publishing ---
-
-
-async def publish_plan(work: Work, plan_id: UUID) -> DayView:
-    """Make a finished plan the day's next version.
-
-    Visits that have begun stay with their agent whatever the plan says; one that a rule stops by now is left out, and
-    the answer names it. Raises Refusal `plan.unknown`,
-    `plan.not_finished`, `plan.day_is_past` or `plan.moves_begun_visit`.
-    """
-    plan = await plan_row(work.session, plan_id, lock=True)
-    if plan.state != "done":
-        raise Refusal("plan.not_finished", kind=Kind.CONFLICT)
-    if plan.day < work.today:
-        raise Refusal("plan.day_is_past", details={"day": plan.day.isoformat()})
-    routes = msgspec.convert(plan.result["routes"], list[Route])
-    begun = {stop.practice_id: stop for stop in await begun_on(work, plan.day)}
-    _refuse_moving_begun(begun.values(), routes)
-    doors = {door.practice.id: door for door in await store.open_practices(work.session, also=begun)}
-    left_out = await _unlawful_now(work, plan.day, routes, doors, begun)
-    stops = [
-        {
-            "agent_id": route.agent_id,
-            "position": stop.position,
-            "practice_id": stop.practice_id,
-            "address_id": begun[stop.practice_id].address_id if stop.practice_id in begun else address.id,
-            "arrive_at": stop.arrive_at,
-            "leave_at": stop.leave_at,
-            "window_from": stop.window_from,
-            "window_to": stop.window_to,
-            "travel_s": stop.travel_s,
-            "distance_m": stop.distance_m,
-            "service_s": stop.service_s,
-            "prize_cents": stop.prize_cents,
-            "must": stop.must,
-            "reserve": stop.reserve,
-            "reason": stop.reason,
-            "reason_details": stop.reason_details,
-        }
-        for route in routes
-        for stop in (*route.stops, *route.in_reserve)
-        # Closed or moved since the plan was made: it falls out, and the version says so as removed.
-        if (door := doors.get(stop.practice_id)) is not None
-        and (address := door.address) is not None
-        and stop.practice_id not in left_out
-    ]
-    new = store.NewVersion(
-        plan_id=plan.id,
-        day=plan.day,
-        person_id=work.identity.person_id,
-        stops=stops,
-        routes={str(route.agent_id): _sums(route) for route in routes},
-    )
-    published, changed = await store.publish(work.session, new, now=work.now, new_id=work.parts.new_id)
-    planned = sum(not stop["reserve"] for stop in stops)
-    body = {"version": published.version, "plan_id": str(plan.id), "stops": planned, "left_out": len(left_out)}
-    audit(
-        work.session,
-        "day.published",
-        "day",
-        plan.day.isoformat(),
-        version=published.version,
-        left_out={str(practice_id): [found.code for found in row.findings] for practice_id, row in left_out.items()},
-    )
-    tell(work.session, NewFact("day.published", work.now, day=plan.day, body=body))
-    await push.day_changed(work, plan.day, changed)
-    return msgspec.structs.replace(await read_day(work, plan.day), left_out=list(left_out.values()))
-
-
-async def _unlawful_now(
-    work: Work,
-    day: date,
-    routes: Sequence[Route],
-    doors: Mapping[UUID, store.PracticeAtDoor],
-    begun: Container[UUID],
-) -> dict[UUID, LeftOut]:
-    """The visits of a plan that a rule stops by now, whatever it said when the plan was made; begun ones stay."""
-    ruleset = await rules.ruleset(work)
-    people = {person.id: person for person in await store.agents(work.session)}
-    asked = [
-        (stop, lawful.Intended(stop.practice_id, people[route.agent_id], address, stop.arrive_at, stop.service_s))
-        for route in routes
-        for stop in (*route.stops, *route.in_reserve)
-        if stop.practice_id in doors and stop.practice_id not in begun and route.agent_id in people
-        if (address := doors[stop.practice_id].address) is not None
-    ]
-    verdicts = await lawful.verdicts(work, [intended for _, intended in asked], ruleset, day)
-    return {
-        stop.practice_id: LeftOut(
-            practice_id=stop.practice_id,
-            practice_number=stop.practice_number,
-            debtor_name=stop.debtor_name,
-            findings=[rules.finding(f, ruleset, day) for f in verdict.findings if f.severity is not Severity.WARNS],
-        )
-        for (stop, _), verdict in zip(asked, verdicts, strict=True)
-        if not verdict.allowed
-    }
-
-
-def _refuse_moving_begun(begun: Iterable[store.PublishedStop], routes: Sequence[Route]) -> None:
-    agents = {stop.practice_id: route.agent_id for route in routes for stop in (*route.stops, *route.in_reserve)}
-    for stop in begun:
-        if agents.get(stop.practice_id) != stop.agent_id:
-            raise Refusal("plan.moves_begun_visit", kind=Kind.CONFLICT, details={"practice": str(stop.practice_id)})
-
-
-async def begun_on(work: Work, day: date) -> list[store.PublishedStop]:
-    """Stops of the day as published on which something has happened."""
-    before = await store.newest_day(work.session, day)
-    if before is None:
-        return []
-    begun = await store.begun_stops(work.session, day)
-    return [stop for stop in await store.stops_of(work.session, before.id) if stop.id in begun]
-
-
-def _sums(route: Route) -> dict[str, Any]:
-    kept = ("leave_home_at", "back_home_at", "lunch_from", "lunch_to")
-    sums = ("travel_s", "distance_m", "prize_cents", "travel_cost_cents")
-    built: dict[str, Any] = msgspec.to_builtins({name: getattr(route, name) for name in (*kept, *sums)})
-    return built
+# --- published days ---
 
 
 async def read_day(work: Work, day: date) -> DayView:

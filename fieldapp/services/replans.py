@@ -111,7 +111,7 @@ def _write(scene: Scene, drawn: Drawn) -> None:
     put_in = planned - {one for order in before.values() for one in order}
     change = hands.noted(hand, "replanned", before, pinned=hands.pinned_in(hand, before))
     change.aside = [one for one in draft.unplanned if one.practice_id in put_in]
-    change.happened = draft.happened
+    change.told, change.happened = list(scene.told), draft.happened
     draft.happened = list(scene.motion.happened)
     old = [hand.route(agent_id) for agent_id in drawn.touched]
     new = {agent_id: drawn.after[agent_id] for agent_id in drawn.touched}

@@ -17,12 +17,29 @@ OF_AGENTS = frozenset({"agent_away", "held_up", "agent_back"})
 
 def merged(before: Iterable[Happened], told: Iterable[Happened]) -> list[Happened]:
     """The last that was told of each agent and each visit; who is back is as if nothing had been told."""
+    return [one for one in _last((*before, *told)).values() if one.kind != "agent_back"]
+
+
+def untold(now: Iterable[Happened], told: Iterable[Happened], before: Iterable[Happened]) -> list[Happened]:
+    """What is told of the day once `told` is taken back: of whom it spoke, what had been told `before` holds again,
+    unless somebody has said something newer since."""
+    holds, earlier = _last(now), _last(before)
+    for about, one in _last(told).items():
+        if holds.get(about) == (None if one.kind == "agent_back" else one):
+            holds.pop(about, None)
+            if about in earlier:
+                holds[about] = earlier[about]
+    return list(holds.values())
+
+
+def _last(said: Iterable[Happened]) -> dict[UUID | None, Happened]:
+    """The last word on each agent and visit, in the order in which it was said."""
     last: dict[UUID | None, Happened] = {}
-    for one in (*before, *told):
+    for one in said:
         about = one.agent_id if one.kind in OF_AGENTS else one.practice_id
         last.pop(about, None)
         last[about] = one
-    return [one for one in last.values() if one.kind != "agent_back"]
+    return last
 
 
 def lanes_named(hand: Hand, told: Iterable[Happened]) -> set[UUID]:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import String, cast, func, insert, literal_column, or_
+from sqlalchemy import String, cast, func, insert, literal_column, or_, text
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -172,6 +172,17 @@ async def version_of(session: AsyncSession, plan_id: UUID) -> int | None:
 async def newest_day(session: AsyncSession, day: date) -> PublishedDay | None:
     query = select(PublishedDay).where(PublishedDay.day == day).order_by(col(PublishedDay.version).desc()).limit(1)
     return (await session.exec(query)).first()
+
+
+async def lock_day(session: AsyncSession, day: date) -> None:
+    """Whoever publishes this day waits for the end of the transaction."""
+    key = f"published:{agency_of(session)}:{day}"
+    await session.execute(text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+
+
+async def visited_on(session: AsyncSession, day: date) -> set[UUID]:
+    """The practices of which a visit of that day was reported."""
+    return set((await session.exec(select(Visit.practice_id).where(Visit.day == day))).all())
 
 
 async def stops_of(session: AsyncSession, published_day_id: UUID) -> list[PublishedStop]:

@@ -84,8 +84,10 @@ class Change(Struct):
     """What lay aside and was put in."""
     locked_by: UUID | None = None
     locked_name: str | None = None
-    happened: list[Happened] | None = None
-    """What had been told of the day before, where the change told more."""
+    told: list[Happened] = []
+    """What the change told of the day."""
+    happened: list[Happened] = []
+    """What had been told before it."""
 
 
 class Draft(Struct):

@@ -214,7 +214,7 @@ class DayVersion(Struct, frozen=True):
 
 
 class LeftOut(Struct, frozen=True):
-    """A visit of the plan that a rule stops by the time of publishing."""
+    """A visit that falls out as the plan is published, or one that was promised and lies in no lane; with why."""
 
     practice_id: UUID
     practice_number: str

@@ -7527,7 +7527,9 @@ export interface operations {
     };
     publish_plan: {
         parameters: {
-            query?: never;
+            query?: {
+                seen?: number | null;
+            };
             header?: never;
             path: {
                 plan_id: string;

@@ -301,8 +301,9 @@ export const service = {
     answer(client.POST('/api/v1/dispatch/plans', { body })),
   stopPlan: (plan_id: string) =>
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/stop', { params: { path: { plan_id } } })),
-  publishPlan: (plan_id: string) =>
-    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/publish', { params: { path: { plan_id } } })),
+  /** `seen`: the newest version of the day that is on the screen, 0 for none. */
+  publishPlan: (plan_id: string, seen: number) =>
+    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/publish', { params: { path: { plan_id }, query: { seen } } })),
   openDraft: (plan_id: string) =>
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/draft', { params: { path: { plan_id } } })),
   board: (plan_id: string) =>
