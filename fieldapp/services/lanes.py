@@ -72,7 +72,7 @@ async def judged(
     said = await conduct(work, day, routes.values(), {one.door.practice.id: one for one in visits}, people, motion)
     broken: dict[UUID, list[Broken]] = {agent_id: said[agent_id] for agent_id in routes}
     for agent_id, order in lanes.items():
-        broken[agent_id] += [told for one in order if one not in motion.begun for told in _too_early(found[one])]
+        broken[agent_id] += [told for one in order if one not in motion.begun for told in _on_another_day(found[one])]
     for violation in judgement.violations:
         if violation.agent is not None:
             practice = None if violation.visit is None else visits[violation.visit].door.practice.id
@@ -133,12 +133,12 @@ async def conduct(
     return said
 
 
-def _too_early(visit: planning.JudgedPractice) -> list[Broken]:
-    """That the debtor was told to expect us on a later day."""
+def _on_another_day(visit: planning.JudgedPractice) -> list[Broken]:
+    """That the debtor was told to expect us on a later day, or that another day holds the visit already."""
     return [
         Broken(one.code, one.details, visit.door.practice.id)
         for one in visit.shown.findings
-        if one.code == planning.LATER
+        if one.code in (planning.LATER, planning.ELSEWHERE)
     ]
 
 

@@ -64,6 +64,8 @@ APPOINTMENT_S, FIRST_S, AGAIN_S = 30 * 60, 20 * 60, 15 * 60
 What follows at the same door takes a share of it (`planning.problem.AGAIN_PERCENT`)."""
 LATER = "appointment.on_another_day"
 """Somebody is told to expect us on a later day: nobody comes before."""
+ELSEWHERE = "planned.on_another_day"
+"""Phones hold the visit on another day already: planned twice, the second would be one too many."""
 CENT_PER_KM = 45
 CENT_PER_HOUR = 1_800
 RECOVERY_PER_MILLE = 60
@@ -108,6 +110,7 @@ async def candidates_on(
     ids = [door.practice.id for door in doors]
     stands = await facts_store.facts_and_askable(work.session, ids, ruleset=ruleset, today=day)
     known = await presence.known(work)
+    held = await store.published_elsewhere(work.session, day, since=work.today)
     found = []
     for door in doors:
         facts, cents = stands[door.practice.id]
@@ -123,6 +126,8 @@ async def candidates_on(
             windows = _within_agreed(windows, appointment, work.parts.zone, service_s=service_s)
         elif windows and (later := _agreed_later(agreed, day, work)) is not None:
             windows, said = (), [Finding(LATER, "forbids", {"on": later.isoformat()})]
+        elif windows and (other := held.get(door.practice.id)) is not None:
+            said = [*said, Finding(ELSEWHERE, "warns", {"on": other[0].isoformat(), "agent": other[1]})]
         plain = prize(cents, door.attempts, days_left=(door.placement.ends_on - day).days)
         # Who was told to expect us is home for us.
         hours = () if known is None or appointment else _hours(door, day, cents, known)
@@ -487,7 +492,7 @@ async def prepare(
         and (candidate.shown.must or str(candidate.door.practice.id) not in taken_out)
         and str(candidate.door.practice.id) not in taken
     ]
-    refused = [candidate for candidate in asked if not candidate.windows_s]
+    refused = [one for one in asked if not one.windows_s or _is_elsewhere(one)]
     named = await appointments.named_on(work.session, day, work.parts.zone)
     pins = named | {UUID(practice): UUID(agent) for practice, agent in request.get("pins", {}).items()}
     # Who is visited in a locked lane is visited nowhere else, but for what was promised or put there by hand.
@@ -498,10 +503,15 @@ async def prepare(
         other = None if promised else there.get(candidate.door.person or "")
         if candidate.windows_s and other is not None:
             met.append((candidate, other.shown.practice_number))
-        elif candidate.windows_s:
+        elif candidate.windows_s and (candidate.door.practice.id in pins or not _is_elsewhere(candidate)):
             lawful.append(reprice(candidate))
     prepared = await problem_of(work, day, people, lawful, not_before_s=already_s, pins=pins)
-    return replace(prepared, refused=refused, met=met)
+    made = {one.door.practice.id for one in lawful}
+    return replace(prepared, refused=[one for one in refused if one.door.practice.id not in made], met=met)
+
+
+def _is_elsewhere(candidate: JudgedPractice) -> bool:
+    return any(one.code == ELSEWHERE for one in candidate.shown.findings)
 
 
 async def problem_of(

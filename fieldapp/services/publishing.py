@@ -28,7 +28,8 @@ async def publish_plan(work: Work, plan_id: UUID, *, seen: int | None = None) ->
     `seen`: the newest version of the day that the person knows, 0 for none; None asks for no such care. What has begun
     stands first in its agent's lane, at its true time, whatever the plan says. The answer names what falls out: what a
     rule stops by now, practices that are no longer open, doors that nobody can find, lanes of agents who have left,
-    and appointments of the day that lie in no lane. The lanes that are touched get new times.
+    what phones hold on another day unless a person put it here, and appointments of the day that lie in no lane. The
+    lanes that are touched get new times.
 
     Raises Refusal `plan.unknown`, `plan.not_finished`, `plan.day_is_past` or `plan.published_meanwhile`.
     """
@@ -120,6 +121,7 @@ async def _checked(hand: hands.Hand, motion: Motion) -> _Checked:
     planned = [stop.practice_id for route in routes for stop in (*route.stops, *route.in_reserve)]
     only = {*planned, *motion.begun}
     doors = {one.practice.id: one for one in await store.open_practices(work.session, only=only, also=motion.begun)}
+    held = await store.published_elsewhere(work.session, hand.plan.day, since=work.today)
     out: dict[UUID, LeftOut] = {}
     asked: list[tuple[PlanStop, lawful.Intended]] = []
     touched = {one.agent_id for one in motion.begun.values()}
@@ -137,6 +139,9 @@ async def _checked(hand: hands.Hand, motion: Motion) -> _Checked:
                 out[stop.practice_id] = _left_out(stop, "no_position")
             elif person is None:
                 out[stop.practice_id] = _left_out(stop, "agent_gone", agent=route.agent_name)
+            elif stop.practice_id in held and not (stop.must or stop.pinned):
+                on, agent = held[stop.practice_id]
+                out[stop.practice_id] = _left_out(stop, planning.ELSEWHERE, on=on.isoformat(), agent=agent)
             else:
                 if (address.lat_e6, address.lon_e6) != (stop.lat_e6, stop.lon_e6):
                     touched.add(route.agent_id)

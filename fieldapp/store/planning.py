@@ -174,6 +174,27 @@ async def newest_day(session: AsyncSession, day: date) -> PublishedDay | None:
     return (await session.exec(query)).first()
 
 
+async def published_elsewhere(session: AsyncSession, day: date, *, since: date) -> dict[UUID, tuple[date, str]]:
+    """Practice -> the first other day from `since` on that phones hold a visit of it, and the agent's name. Visits in
+    reserve and those that were reported do not count."""
+    newest = (
+        select(col(PublishedDay.day), func.max(PublishedDay.version).label("version"))
+        .where(PublishedDay.day >= since, PublishedDay.day != day)
+        .group_by(col(PublishedDay.day))
+        .subquery()
+    )
+    made = select(Visit.id).where(Visit.stop_id == PublishedStop.id).exists()
+    query = (
+        select(col(PublishedStop.practice_id), col(PublishedStop.day), col(Person.name))
+        .join(PublishedDay, col(PublishedDay.id) == col(PublishedStop.published_day_id))
+        .join(newest, (newest.c.day == PublishedDay.day) & (newest.c.version == PublishedDay.version))
+        .join(Person, col(Person.id) == col(PublishedStop.agent_id))
+        .where(col(PublishedStop.reserve).is_(False), ~made)
+        .order_by(col(PublishedStop.day).desc())
+    )
+    return {practice: (on, agent) for practice, on, agent in (await session.exec(query)).all()}
+
+
 async def lock_day(session: AsyncSession, day: date) -> None:
     """Whoever publishes this day waits for the end of the transaction."""
     key = f"published:{agency_of(session)}:{day}"

@@ -426,7 +426,14 @@ async def test_an_arrival_of_another_day_begins_nothing_today(house: House) -> N
     phone = await FieldPhone.enrol(await house.sign_in(Role.AGENT), house.client(), agent_number="1")
     await check_in(house, phone, (await phone.request("GET", "/field/day")).json()["stops"][0])
 
-    tomorrow = await published_day(house, desk, day="2026-11-27", practice_ids=[str(practice)])
+    # Only a person puts it into a second day.
+    plan = await planned(house, desk, day="2026-11-27")
+    draft = (await desk.post(f"/dispatch/plans/{plan['id']}/draft")).json()
+    lane = draft["lanes"][0]
+    move = {"practice_id": str(practice), "agent_id": lane["agent_id"], "place": 0, "trial": False}
+    move["seen"] = {lane["agent_id"]: lane["revision"]}
+    assert (await desk.post(f"/dispatch/plans/{draft['plan_id']}/moves", json=move)).status_code == 200
+    tomorrow = (await desk.post(f"/dispatch/plans/{draft['plan_id']}/publish")).json()
 
     assert [stop["state"] for stop in stops_of(tomorrow)] == ["planned"]
 

@@ -11,7 +11,7 @@ from fieldapp.domain.access import Role
 from fieldapp.store.tables import Address, Person
 from tests.flows.arranged import entrusted
 from tests.flows.conftest import Desk, House
-from tests.flows.test_appointments import FRIDAY, at, offered, take
+from tests.flows.test_appointments import FRIDAY, MONDAY, at, offered, take
 from tests.flows.test_board import a_board, another_dispatcher, busy, move
 from tests.flows.test_planning import code, dispatcher, planned, stops_of
 from tests.flows.test_replans import a_morning
@@ -144,3 +144,27 @@ async def test_what_a_person_took_out_is_not_planned_again_with_the_rest(house: 
     assert out["practice_number"] not in numbers(plan)
     reasons = {one["practice_number"]: one["reason"] for one in plan["unplanned"]}
     assert reasons[out["practice_number"]] == "taken_out"
+
+
+async def test_a_visit_that_phones_hold_on_another_day_is_not_planned_twice(house: House) -> None:
+    practice = await entrusted(house, "P-001")
+    await entrusted(house, "P-002")
+    desk = await dispatcher(house)
+    before = await planned(house, desk, day=MONDAY.isoformat())
+    friday = await planned(house, desk, day=FRIDAY.isoformat(), practice_ids=[str(practice)])
+    assert (await publish(desk, friday)).status_code == 200
+
+    monday = await planned(house, desk, day=MONDAY.isoformat())
+    again = await planned(house, desk, day=FRIDAY.isoformat())
+
+    aside = {one["practice_number"]: (one["reason"], one["details"]) for one in monday["unplanned"]}
+    agent = house.people[Role.AGENT].name
+    assert numbers(monday) == ["P-002"]
+    assert aside == {"P-001": ("planned.on_another_day", {"on": FRIDAY.isoformat(), "agent": agent})}
+    assert sorted(numbers(again)) == ["P-001", "P-002"]
+    stale = (await publish(desk, before)).json()
+    assert (numbers(stale), left_out(stale)) == (["P-002"], [("P-001", "planned.on_another_day")])
+    # A person may, and is told.
+    board = (await desk.post(f"/dispatch/plans/{monday['id']}/draft")).json()
+    put_in = (await move(desk, board, str(practice), lane=0)).json()
+    assert [one["code"] for one in put_in["lanes"][0]["broken"]] == ["planned.on_another_day"]

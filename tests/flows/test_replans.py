@@ -402,3 +402,21 @@ async def test_a_preview_costs_as_many_statements_on_a_long_day_as_on_a_short_on
 
     assert answer.status_code == 200
     assert len(heard) <= PREVIEW, len(heard)
+
+
+async def test_undo_takes_back_ones_own_word_and_not_a_colleagues(house: House) -> None:
+    morning = await a_morning(house)
+    other = await another_dispatcher(house)
+    mine = {"kind": "held_up", "agent_id": str(morning.first.id), "until": (NOW + timedelta(hours=2)).isoformat()}
+    theirs = away(morning.other)
+    taken = await morning.take((await morning.preview(mine)).json(), mine)
+    assert taken.status_code == 200, taken.text
+    assert (
+        await morning.take((await morning.preview(theirs, desk=other)).json(), theirs, desk=other)
+    ).status_code == 200
+
+    undone = await morning.desk.post(f"/dispatch/plans/{taken.json()['plan_id']}/undo")
+
+    assert undone.status_code in (200, 409)
+    kinds = {one["kind"] for one in (await morning.preview()).json()["happened"]}
+    assert kinds == ({"agent_away"} if undone.status_code == 200 else {"agent_away", "held_up"})
