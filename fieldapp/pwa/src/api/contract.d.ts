@@ -3381,6 +3381,7 @@ export interface components {
             next_day: string | null;
             next_version: number;
             office_key: string;
+            pads?: components["schemas"]["PadNumbers"][];
             paper_words: {
                 [key: string]: unknown;
             };
@@ -4289,6 +4290,12 @@ export interface components {
             agent_id: string;
             agent_name: string;
             agent_number: string;
+        };
+        /** PadNumbers */
+        PadNumbers: {
+            first: number;
+            last: number;
+            series: string;
         };
         /** PadRow */
         PadRow: {
