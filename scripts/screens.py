@@ -1,7 +1,8 @@
 """Screenshots of every screen for docs/screens, from a demo of its own that is gone afterwards.
 
-The walk is the one that the tests of accessibility take (tests/browser/tour.py): the phone at 390x844, the desk at
-1440x900, both also dark. `--only oggi` takes the screens whose name holds the word.
+The walk is the one that the tests of accessibility take (tests/browser/tour.py): the phone at 390x844 and, as
+`phone-360-...`, at 360x740, the desk at 1440x900, phone and desk also dark. `--only oggi` takes the screens whose name
+holds the word.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,11 @@ sys.path.insert(0, str(ROOT))
 from tests.browser.books import Books  # noqa: E402
 from tests.browser.conftest import DESK, PHONE, free_port  # noqa: E402
 from tests.browser.tour import DESKS, desk_screens, phone_screens  # noqa: E402
+from tests.flows import stripe_double  # noqa: E402
 
 OUT = ROOT / "docs" / "screens"
 DARK = {"phone-oggi", "phone-esito", "phone-guardate-insieme", "desk-pratica", "desk-piano"}
+SMALL: Any = {"width": 360, "height": 740}
 COLOURS = 256
 LARGEST_BYTES = 150_000
 
@@ -54,6 +57,10 @@ def main() -> None:
                 full = name if scheme == "light" else f"{name}-dark"
                 if chosen.only in full and (scheme == "light" or name in DARK):
                     take(page, chosen.out / f"{full}.png")
+                    if name.startswith("phone-") and scheme == "light":
+                        page.set_viewport_size(SMALL)
+                        take(page, chosen.out / f"phone-360-{name.removeprefix('phone-')}.png")
+                        page.set_viewport_size(PHONE["viewport"])
         browser.close()
 
 
@@ -72,14 +79,24 @@ def demo(address: str | None) -> Iterator[str]:
     home = Path(tempfile.mkdtemp(prefix="fieldapp-screens-", dir="/var/lib" if os.geteuid() == 0 else None))
     home.chmod(0o755)
     port = free_port()
-    environment = {**os.environ, "FIELDAPP_HOME": str(home), "FIELDAPP_PORT": str(port)}
-    with subprocess.Popen([sys.executable, "-m", "fieldapp", "demo"], env=environment) as process:
-        try:
-            _wait_for(f"http://127.0.0.1:{port}", process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(30)
+    # A link to pay by is in the pictures too: its provider is the one of the tests.
+    with stripe_double.provider(now_s=int(time.time())) as provider:
+        environment = {
+            **os.environ,
+            "FIELDAPP_HOME": str(home),
+            "FIELDAPP_PORT": str(port),
+            "FIELDAPP_STRIPE_KEY": stripe_double.KEY,
+            "FIELDAPP_STRIPE_WEBHOOK_SECRETS": stripe_double.SECRET,
+            "FIELDAPP_STRIPE_URL": provider.home,
+        }
+        with subprocess.Popen([sys.executable, "-m", "fieldapp", "demo"], env=environment) as process:
+            try:
+                _wait_for(f"http://127.0.0.1:{port}", process)
+                provider.now_s = _now_s(f"http://127.0.0.1:{port}")
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                process.send_signal(signal.SIGINT)
+                process.wait(30)
     shutil.rmtree(home, ignore_errors=True)
 
 
@@ -92,6 +109,11 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
             pass
         time.sleep(0.3)
     raise SystemExit("the demo did not start")
+
+
+def _now_s(address: str) -> int:
+    """The demo's own time."""
+    return int(datetime.fromisoformat(httpx.get(f"{address}/api/v1/clock").json()["now"]).timestamp())
 
 
 def screens(browser: Browser, address: str, scheme: Any) -> Iterator[tuple[str, Page]]:

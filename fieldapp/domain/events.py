@@ -98,6 +98,7 @@ _ACT = (
 )
 _APPROVAL = (*_m(_K.CODE, "rule"), *_m(_K.DAY, "from_on", "to_on"), *_m(_K.TEXT, "reason"))
 _LICENCE_DAYS = _m(_K.DAY, "notified_on", "badge_valid_to", "qualification_valid_to", maybe=True)
+_UNPLANNED = _m(_K.CODE, "unplanned", maybe=True)
 _QUESTION = _m(_K.ID, "question_id", "visit_id")
 _MESSAGE = _m(_K.ID, "message_id")
 _IMPORT = _m(_K.ID, "import_id")
@@ -173,14 +174,15 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                 (
                     "visit.arrived",
                     "An agent stands at the door.",
-                    (*_m(_K.ID, "visit_id"), *_m(_K.ID, "stop_id", maybe=True), *_m(_K.TEXT, "agent")),
+                    (*_m(_K.ID, "visit_id"), *_m(_K.ID, "stop_id", maybe=True), *_UNPLANNED, *_m(_K.TEXT, "agent")),
                 ),
                 (
                     "visit.reported",
-                    "A visit was reported.",
+                    "A visit was reported; `unplanned`: where, if it was outside the plan.",
                     (
                         *_m(_K.ID, "visit_id"),
                         *_m(_K.ID, "stop_id", maybe=True),
+                        *_UNPLANNED,
                         *_m(_K.CODE, "outcome", "met"),
                         *_m(_K.TEXT, "agent"),
                         *_m(_K.CODES, "flags"),

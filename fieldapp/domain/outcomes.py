@@ -126,6 +126,7 @@ class Outcome:
     `reached`: a conversation with the debtor took place, be it by telephone; `counts`: the visit weighs in the
     contact limits; `cools_off`: a rule of conduct gives rest after it. `common`: 1 to 5 for the five most used.
     `cuts_short`: it ends a visit in whatever state it is: money, signature and agreement given before stay.
+    `at_the_address`: it says something of a door or an address, so it cannot end a meeting at another place.
     """
 
     code: str
@@ -144,6 +145,7 @@ class Outcome:
     cools_off: bool = False
     common: int = 0
     cuts_short: bool = False
+    at_the_address: bool = False
 
 
 def outcome(code: str) -> Outcome:
@@ -334,12 +336,12 @@ _WITH_THE_DEBTOR = (
 _WITHOUT_THE_DEBTOR = (
     Outcome(
         code="ABSENT_NOTICE_LEFT", group=Group.NOT_MET, met=_NOBODY, signature=Need.NO, common=1,
-        fields=(_NOTICE,), next_step="revisit_other_band", next_days=7,
+        fields=(_NOTICE,), at_the_address=True, next_step="revisit_other_band", next_days=7,
     ),
     Outcome(
         code="ABSENT_NO_NOTICE", group=Group.NOT_MET, met=_NOBODY, signature=Need.NO,
         fields=(_choice("reason", "no_letterbox", "name_missing", "not_reachable", "no_notices_left", neutral=True),),
-        next_step="revisit_other_band", next_days=7,
+        at_the_address=True, next_step="revisit_other_band", next_days=7,
     ),
     Outcome(
         code="THIRD_PARTY_MET", group=Group.NOT_MET, met=frozenset({Met.THIRD_PARTY}), signature=Need.NO, common=4,
@@ -348,7 +350,7 @@ _WITHOUT_THE_DEBTOR = (
     Outcome(
         code="NO_ACCESS", group=Group.NOT_MET, met=_OTHERS, signature=Need.NO, counts=False,
         fields=(_choice("obstacle", "gate", "concierge", "intercom", "road", "other", required=False, neutral=True),),
-        next_step="revisit", next_days=3,
+        at_the_address=True, next_step="revisit", next_days=3,
     ),
     Outcome(
         # The reason is never recorded: it would be health or judicial data.
@@ -367,12 +369,12 @@ _ABOUT_THE_ADDRESS = (
     Outcome(
         code="UNKNOWN_AT_ADDRESS", group=Group.ADDRESS, met=_OTHERS, signature=Need.NO, counts=False,
         fields=(_choice("evidence", *_WHO_SAID, "name_missing", neutral=True), _MAYBE_PHOTO),
-        next_step="skip_trace", address_becomes="rejected", task=_office("skip_trace", 3),
+        at_the_address=True, next_step="skip_trace", address_becomes="rejected", task=_office("skip_trace", 3),
     ),
     Outcome(
         code="MOVED", group=Group.ADDRESS, met=_OTHERS, signature=Need.NO, counts=False,
         fields=(_choice("source", *_WHO_SAID, neutral=True), _text("new_address", required=False, neutral=True)),
-        next_step="skip_trace", address_becomes="rejected", task=_office("skip_trace", 3),
+        at_the_address=True, next_step="skip_trace", address_becomes="rejected", task=_office("skip_trace", 3),
     ),
     Outcome(
         code="ADDRESS_NOT_FOUND", group=Group.ADDRESS, met=_NOBODY, signature=Need.NO, counts=False,
@@ -380,7 +382,8 @@ _ABOUT_THE_ADDRESS = (
             _choice("problem", "street_unknown", "number_missing", "building_gone", "incomplete", neutral=True),
             _MAYBE_PHOTO,
         ),
-        next_step="normalise_address", address_becomes="doubtful", task=_office("normalise_address", 2),
+        at_the_address=True, next_step="normalise_address", address_becomes="doubtful",
+        task=_office("normalise_address", 2),
     ),
     Outcome(
         code="BUSINESS_CLOSED", group=Group.ADDRESS, met=_OTHERS, signature=Need.NO,
@@ -388,7 +391,7 @@ _ABOUT_THE_ADDRESS = (
             _choice("evidence", "closed_sign", "empty_premises", "other_business", "neighbour", neutral=True),
             _MAYBE_PHOTO,
         ),
-        next_step="report", next_days=3, task=_office("check_business_register", 5),
+        at_the_address=True, next_step="report", next_days=3, task=_office("check_business_register", 5),
     ),
 )  # fmt: skip
 

@@ -30,6 +30,8 @@ from fieldapp.domain.captured import PlacementDays
 from fieldapp.domain.cash import read_count
 from fieldapp.domain.conduct import (
     AddressFacts,
+    AddressKind,
+    AddressState,
     AgentFacts,
     CashReceived,
     Cheque,
@@ -68,8 +70,15 @@ from fieldapp.domain.told import (
     read_paper_request,
     read_visit_answer,
 )
-from fieldapp.domain.visit import check_report, from_body
-from fieldapp.domain.visit_report import PayerDocument, Purpose, ReportedPayment, SignedPaper, VisitReport
+from fieldapp.domain.visit import check_report, from_body, read_unplanned
+from fieldapp.domain.visit_report import (
+    OutsideThePlan,
+    PayerDocument,
+    Purpose,
+    ReportedPayment,
+    SignedPaper,
+    VisitReport,
+)
 
 VERSION = 1
 FAR_OFF = timedelta(minutes=10)
@@ -319,6 +328,7 @@ class CheckIn:
     practice_id: UUID
     stop_id: UUID | None
     arrived_at: datetime
+    unplanned: OutsideThePlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -831,7 +841,7 @@ class _Judging:
                     cheque=self._cheque(paid, practice),
                 )
             )
-        address, findings = practice.addresses[report.address_id], list[Finding]()
+        address, findings = _place_of(report, practice), list[Finding]()
         for act in acts:
             told = self._facts[practice.id]
             if report.with_visit_id is not None:
@@ -911,6 +921,7 @@ class _Judging:
             practice_id=UUID(reader.text("practice_id", longest=36)),
             stop_id=reader.maybe("stop_id", lambda name: UUID(reader.text(name, longest=36))),
             arrived_at=reader.instant("arrived_at"),
+            unplanned=read_unplanned(reader),
         )
         # The position travels with the report; here it is only told that there is one, or why not.
         reader.plain("position")
@@ -918,6 +929,21 @@ class _Judging:
         reader.close()
         self._practice(check_in.practice_id)
         return replace(decision, check_in=check_in)
+
+
+def _place_of(report: VisitReport, practice: PracticeKnown) -> AddressFacts:
+    """What the rules know of the place: elsewhere nobody asks whether the address is right, and a workplace is one that
+    the debtor did not name. Comune and province are those of the address, the nearest that is known."""
+    address = practice.addresses[report.address_id]
+    if not report.elsewhere:
+        return address
+    at_work = report.unplanned is OutsideThePlan.WORKPLACE
+    return AddressFacts(
+        kind=AddressKind.WORKPLACE if at_work else AddressKind.OTHER,
+        state=AddressState.CONFIRMED,
+        comune=address.comune,
+        province=address.province,
+    )
 
 
 class _Calls(StrEnum):

@@ -30,6 +30,7 @@ from fieldapp.domain.visit_report import (
     NoPosition,
     Observation,
     OtherPayer,
+    OutsideThePlan,
     PayerDocument,
     Position,
     Purpose,
@@ -54,6 +55,7 @@ __all__ = [
     "NoPosition",
     "NobodyMet",
     "Observation",
+    "OutsideThePlan",
     "PlacementDays",
     "Position",
     "Purpose",
@@ -68,6 +70,7 @@ __all__ = [
     "check_report",
     "from_body",
     "read_position",
+    "read_unplanned",
 ]
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -114,6 +117,7 @@ def from_body(body: Any) -> VisitReport:
         offline=reader.flag("offline"),
         left_position=_added_position(reader, "left_position"),
         with_visit_id=_joined(reader),
+        unplanned=read_unplanned(reader),
     )
     reader.close()
     _check_whole(report)
@@ -124,7 +128,8 @@ def check_report(report: VisitReport, *, now: datetime, placement: PlacementDays
     """What makes no sense in a readable report: refused on the phone before saving, flagged on the server.
 
     Codes: those of `check_capture`, `visit.left_before_arrival`, `.too_long_a_visit`, `.outcome_not_with`,
-    `.payment_missing`, `.payment_not_expected`, `.signature_missing`, `.not_identified_self`.
+    `.outcome_only_at_the_address`, `.payment_missing`, `.payment_not_expected`, `.signature_missing`,
+    `.not_identified_self`.
     """
     entry, met = report.outcome, report.met
     found: list[Refusal] = []
@@ -135,6 +140,8 @@ def check_report(report: VisitReport, *, now: datetime, placement: PlacementDays
         found.append(Refusal("visit.too_long_a_visit"))
     if met not in entry.met:
         found.append(Refusal("visit.outcome_not_with", details={"outcome": entry.code, "met": met.value}))
+    if report.elsewhere and entry.at_the_address:
+        found.append(Refusal("visit.outcome_only_at_the_address", details={"outcome": entry.code}))
     if met is Met.DEBTOR and not report.identified_self and not entry.cuts_short:
         # The debtor must be told who stands there and for whom (art. 115 T.U.L.P.S.).
         found.append(Refusal("visit.not_identified_self"))
@@ -187,6 +194,9 @@ def _meeting(reader: Reader, entry: Outcome) -> Meeting:
 def _check_whole(report: VisitReport) -> None:
     if (report.position is None) == (report.no_position is None):
         raise _malformed("visit.position_unexplained", "position")
+    if report.unplanned is not None and report.stop_id is not None:
+        # It would be outside the plan and in it.
+        raise _malformed("visit.field_malformed", "unplanned")
     purposes = {item.purpose for item in report.attachments}
     if report.met is Met.THIRD_PARTY and not purposes <= NEUTRAL_PURPOSES:
         raise _malformed("visit.third_party_carries_debt", "attachments")
@@ -341,6 +351,14 @@ def _joined(reader: Reader) -> UUID | None:
     if "with_visit_id" not in reader.names():
         return None
     return reader.maybe("with_visit_id", lambda name: _uuid(reader, name))
+
+
+def read_unplanned(reader: Reader) -> OutsideThePlan | None:
+    """Where a visit outside the plan took place, from a report or an arrival. Raises Refusal `<area>.field_*`."""
+    # The app before knows visits of the plan only.
+    if "unplanned" not in reader.names():
+        return None
+    return reader.maybe("unplanned", lambda name: reader.choice(name, OutsideThePlan))
 
 
 def _next_action(reader: Reader, name: str) -> str:

@@ -105,6 +105,20 @@ class Signer(StrEnum):
     AGENT = "agent"
 
 
+class OutsideThePlan(StrEnum):
+    """Where a debtor was met whom nobody had planned to visit then: at the address that is on file, in the street or
+    another open place, where they work. No more than that is kept of it."""
+
+    ADDRESS = "address"
+    PUBLIC_PLACE = "public_place"
+    WORKPLACE = "workplace"
+
+    @property
+    def elsewhere(self) -> bool:
+        """Not at the address: nothing is learned of it."""
+        return self is not OutsideThePlan.ADDRESS
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """Where the phone was at one event: microdegrees (WGS 84), accuracy in metres."""
@@ -271,6 +285,13 @@ class VisitReport:
     """Where the agent closed the visit; reports of the app before have none."""
     with_visit_id: UUID | None = None
     """The report written first at this door on the same person: one visit, a report for each creditor."""
+    unplanned: OutsideThePlan | None = None
+    """Where, for a visit outside the plan, which belongs to no stop; None for one of the day or the reserve."""
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it was made at another place than the address that it names."""
+        return self.unplanned is not None and self.unplanned.elsewhere
 
     @property
     def met(self) -> Met:

@@ -20,6 +20,7 @@ from fieldapp.store import access as access_store
 from fieldapp.store import addresses as address_store
 from fieldapp.store import field as store
 from fieldapp.store import ledger, limitation
+from fieldapp.store import pads as pad_store
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.feed import audit
 from fieldapp.store.shapes.field import DayBundle, PurseCard
@@ -85,6 +86,7 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
         office_key=await office_point(work),
         messages=await messages.carry(work, person.id, wanted, agent=person.name) if wanted == work.today else [],
         questions=await reviews.carry(work, person.id) if wanted == work.today else [],
+        pads=await pad_store.numbers_of(work.session, person.id),
         basemap=basemap.mark_of_day(work.parts.basemap, _doors(published, stands), start=_home(person)),
     )
 

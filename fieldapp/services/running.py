@@ -61,7 +61,7 @@ def _lane(route: Route, rung: Mapping[UUID, Rung], now: datetime) -> RunningLane
         ahead = expected(planned, rung, now=now, order=route.own_order, lunch=lunch)
     stops = [ExpectedStop(one.key, one.arrive_at, one.leave_at, one.late_s, one.missed) for one in ahead]
     begun = [BegunVisit(one.stop_id, one.state, one.outcome) for one in route.stops if one.state != "planned"]
-    return RunningLane(route.agent_id, behind_s(planned, ahead), stops, begun)
+    return RunningLane(route.agent_id, behind_s(planned, ahead), stops, begun, len(route.outside))
 
 
 def _door(stop: PlanStop) -> Door[UUID]:

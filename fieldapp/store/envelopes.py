@@ -443,6 +443,7 @@ class _Writing:
                 {
                     "visit_id": str(arrival.visit_id),
                     "stop_id": str(arrival.stop_id) if arrival.stop_id else None,
+                    "unplanned": arrival.unplanned.value if arrival.unplanned else None,
                     "agent": self._sent_by.person.name,
                 },
             )
@@ -626,6 +627,7 @@ class _Writing:
             clock_offset_ms=decision.envelope.clock_offset_ms,
             flags=[*decision.flags, *decision.quiet_flags],
             with_visit_id=report.with_visit_id,
+            unplanned=report.unplanned.value if report.unplanned else None,
         )
         self._contact(
             self._new_id(),
@@ -642,6 +644,7 @@ class _Writing:
             {
                 "visit_id": str(report.visit_id),
                 "stop_id": str(report.stop_id) if report.stop_id else None,
+                "unplanned": report.unplanned.value if report.unplanned else None,
                 "outcome": report.outcome.code,
                 "met": report.met.value,
                 "agent": self._sent_by.person.name,
@@ -717,7 +720,7 @@ class _Writing:
                 source=f"visit:{report.visit_id}",
             )
             self._tell("practice.flagged", report.arrived_at, report.practice_id, {"flag": entry.sets_state})
-        if entry.address_becomes is not None:
+        if entry.address_becomes is not None and not report.elsewhere:
             self.address_states[report.address_id] = {"state": entry.address_becomes}
         self.next_actions[report.practice_id] = {
             "next_action": report.next_action or entry.next_step,

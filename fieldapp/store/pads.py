@@ -16,6 +16,7 @@ from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.pads import Form, FormState, PadKind, Run, form_check, runs_of, standing
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.store.database import agency_of
+from fieldapp.store.shapes.field import PadNumbers
 from fieldapp.store.shapes.pads import FormRow, PadHolder, PadRow
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import PadForm, PaperPad, Receipt, Visit
@@ -74,6 +75,17 @@ async def pad(session: AsyncSession, pad_id: UUID) -> PaperPad:
     if row is None:
         raise Refusal("pad.unknown", kind=Kind.MISSING)
     return row
+
+
+async def numbers_of(session: AsyncSession, agent_id: UUID) -> list[PadNumbers]:
+    """The numbers of the agent's pads, the newest first."""
+    query = (
+        select(PaperPad.series, PaperPad.first, PaperPad.last)
+        .where(PaperPad.agent_id == agent_id)
+        .order_by(col(PaperPad.handed_over_at).desc(), col(PaperPad.first).desc())
+        .limit(PADS)
+    )
+    return [PadNumbers(series, first, last) for series, first, last in (await session.exec(query)).all()]
 
 
 async def next_number(session: AsyncSession, series: str) -> int:

@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.store.cards import by_practice
 from fieldapp.store.database import agency_of
 from fieldapp.store.motion import arrivals
-from fieldapp.store.shapes.dispatch import DayVersion, PlanRow, PlanStop, Route
+from fieldapp.store.shapes.dispatch import DayVersion, PlanRow, PlanStop, Route, UnplannedVisit
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import Visit
 from fieldapp.store.tables.office import Fact
@@ -337,6 +337,7 @@ async def live_routes(session: AsyncSession, published: PublishedDay) -> list[Ro
     begun = await begun_stops(session, published.day)
     outcomes = dict((await session.exec(select(Visit.stop_id, Visit.outcome).where(Visit.day == published.day))).all())
     told = await _told_by_agents(session, published)
+    outside = await _outside_the_plan(session, published.day)
     by_agent: dict[UUID, list[PlanStop]] = defaultdict(list)
     in_reserve: dict[UUID, list[PlanStop]] = defaultdict(list)
     for stop in stops:
@@ -377,10 +378,37 @@ async def live_routes(session: AsyncSession, published: PublishedDay) -> list[Ro
             ),
             own_order=_own_order(by_agent[agent_id], told.get(("day.reordered", agent_id))),
             closed_at=told["day.closed", agent_id].at if ("day.closed", agent_id) in told else None,
+            outside=outside[agent_id],
         )
         for agent_id in sorted(people, key=lambda key: people[key].agent_number or "")
         if str(agent_id) in published.routes or agent_id in by_agent
     ]
+
+
+async def _outside_the_plan(session: AsyncSession, day: date) -> dict[UUID, list[UnplannedVisit]]:
+    """The visits that each agent made outside the plan."""
+    query = (
+        select(Visit, Practice.practice_number, Obligor.name)
+        .join(Practice, col(Practice.id) == col(Visit.practice_id))
+        .join(Address, col(Address.id) == col(Visit.address_id))
+        .join(Obligor, col(Obligor.id) == col(Address.obligor_id))
+        .where(Visit.day == day, col(Visit.unplanned).is_not(None))
+        .order_by(col(Visit.arrived_at), col(Visit.id))
+    )
+    made: dict[UUID, list[UnplannedVisit]] = defaultdict(list)
+    for visit, number, debtor in (await session.exec(query)).all():
+        made[visit.agent_id].append(
+            UnplannedVisit(
+                visit_id=visit.id,
+                practice_id=visit.practice_id,
+                practice_number=number,
+                debtor_name=debtor,
+                arrived_at=visit.arrived_at,
+                outcome=visit.outcome,
+                place=visit.unplanned,  # type: ignore[arg-type]
+            )
+        )
+    return made
 
 
 async def _told_by_agents(session: AsyncSession, published: PublishedDay) -> dict[tuple[str, UUID], Fact]:

@@ -198,6 +198,7 @@ async def _visits(
             role_met=visit.role_met,
             observations=visit.observations,
             questions=questions[visit.id],
+            unplanned=visit.unplanned,  # type: ignore[arg-type]
         )
         for visit, agent_name, address in found
     ]

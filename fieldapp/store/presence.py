@@ -17,6 +17,7 @@ from sqlmodel import col, exists, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.presence import TELLING
+from fieldapp.domain.visit_report import OutsideThePlan
 from fieldapp.store.database import agency_of
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import Visit
@@ -95,6 +96,8 @@ async def tried(session: AsyncSession, *, zone: str, on: date) -> list[TriedAt]:
             col(Visit.day) < on,
             col(Visit.outcome).in_(TELLING),
             col(Visit.with_visit_id).is_(None),
+            # Who was met in the street was not at home.
+            func.coalesce(Visit.unplanned, OutsideThePlan.ADDRESS.value) == OutsideThePlan.ADDRESS.value,
             ~promised,
         )
         .group_by(*keys)

@@ -13,8 +13,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from fieldapp.clock import DemoClock
 from tests.browser.at_the_desk import sign_in
+from tests.browser.at_the_door import PIN, AgentsPhone
 from tests.browser.books import Books
 from tests.browser.conftest import CLOCK, MORNING, Eyes, Service, a_phone
+from tests.browser.test_passkey import OPEN, add_passkey, an_owner
 from tests.browser.tour import DESKS, desk_screens, phone_screens
 
 pytestmark = pytest.mark.browser
@@ -76,17 +78,55 @@ def violations(page: Page) -> list[str]:
     return lines
 
 
+SMALL: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "reduced_motion": "reduce"}
+
+
+def troubles_of(page: Page) -> list[str]:
+    """What is wrong with a screen of the phone."""
+    troubles = violations(page) + page.evaluate(SMALL_TARGETS, THUMB_PX) + page.evaluate(NO_BAND)
+    return [*troubles, "scrolls sideways"] if page.evaluate(SIDEWAYS) > 0 else troubles
+
+
 def test_every_screen_of_the_phone_meets_wcag_22_aa_and_the_thumb(browser: Browser, service: Service) -> None:
-    small = {"viewport": {"width": 360, "height": 740}, "reduced_motion": "reduce"}
     found: dict[str, list[str]] = {}
-    with a_phone(browser, service, **small) as eyes:
+    with a_phone(browser, service, **SMALL) as eyes:
         for name in phone_screens(eyes.page, service.agent()):
-            troubles = violations(eyes.page) + eyes.page.evaluate(SMALL_TARGETS, THUMB_PX)
-            troubles += eyes.page.evaluate(NO_BAND)
-            if eyes.page.evaluate(SIDEWAYS) > 0:
-                troubles.append("scrolls sideways")
+            troubles = troubles_of(eyes.page)
             if troubles:
                 found[name] = troubles
+
+    assert found == {}
+
+
+def test_the_screens_of_a_passkey_meet_wcag_22_aa_and_the_thumb(browser: Browser, service: Service) -> None:
+    # A passkey is bound to a name, and a bare address is none.
+    named = Service(service.address.replace("127.0.0.1", "localhost"), service.settings)
+    found: dict[str, list[str]] = {}
+
+    def look(name: str, page: Page) -> None:
+        if troubles := troubles_of(page):
+            found[name] = troubles
+
+    with a_phone(browser, named, **SMALL) as eyes:
+        page, agent = eyes.page, AgentsPhone(eyes.page, named.agent())
+        owner = an_owner(page)
+        agent.enrol("agente3")
+        page.get_by_role("link", name="Telefono").click()
+        expect(page.get_by_role("button", name="Aggiungi impronta o volto")).to_be_visible()
+        look("offered", page)
+        page.get_by_role("link", name="Oggi").last.click()
+        add_passkey(agent)
+        look("the PIN confirms", page)
+        agent.key_in(PIN, "Avanti")
+        expect(page.get_by_role("button", name="Togli impronta o volto")).to_be_visible()
+        look("there", page)
+        agent.tap("Blocca adesso")
+        expect(page.get_by_role("button", name=OPEN)).to_be_visible()
+        look("locked", page)
+        owner.is_known(False)
+        agent.tap(OPEN)
+        expect(page.get_by_text("Il telefono non ti ha riconosciuto")).to_be_visible()
+        look("not recognised", page)
 
     assert found == {}
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.at_the_door import AgentsPhone
 from tests.browser.books import Books
 from tests.browser.conftest import Eyes, Service, a_phone
+from tests.browser.test_agreements import outcome
 
 pytestmark = pytest.mark.browser
 
@@ -96,6 +97,67 @@ def test_the_form_of_a_cheque_and_a_count_outlive_a_reload_and_the_lock_and_noth
     page.wait_for_timeout(300)
     agent.start_again()
     expect(page.locator("dialog[open] input[type=number]").first).to_have_value("3")
+
+
+def test_forms_of_a_plan_and_a_settlement_and_an_address_outlive_a_reload(
+    phone: Eyes, service: Service, books: Books
+) -> None:
+    page, agent = phone.page, AgentsPhone(phone.page, service.agent())
+    agent.enrol("agente2")
+    agent.lose_network()
+    stop = agent.open_next()
+    agent.meet_debtor()
+
+    outcome(agent, "Piano di rientro")
+    agent.tap("Componi il piano")
+    agent.choose("In quante rate")
+    agent.type("In quante rate?", "3")
+    page.get_by_text("Altre scelte").click()
+    agent.type("Prima rata diversa dalle altre", "10,00")
+    agent.has_saved("10,00")
+    agent.start_again()
+    sheet = page.locator("dialog[open]")
+    expect(sheet.get_by_label("In quante rate?")).to_have_value("3")
+    page.get_by_text("Altre scelte").click()
+    expect(sheet.get_by_label("Prima rata diversa dalle altre")).to_have_value("10,00")
+    agent.tap("Indietro")
+
+    agent.tap("Altro esito")
+    outcome(agent, "Saldo e stralcio proposto")
+    agent.tap("Componi la proposta")
+    agent.tap("Domani")
+    page.get_by_placeholder("0,00").fill("77,70")
+    agent.has_saved("77,70")
+    agent.start_again()
+    expect(sheet.get_by_placeholder("0,00")).to_have_value("77,70")
+    expect(sheet.get_by_label("Da pagare entro il")).to_have_value("2026-11-27")
+    agent.tap("Indietro")
+
+    agent.tap("Altro esito")
+    agent.tap("Incasso parziale")
+    agent.choose("Non ha tutto l'importo")
+    agent.pay("Contanti", "5,00", {})
+    agent.look_together()
+    agent.hold("ieni premuto")
+    agent.tap("Altri modi")
+    agent.choose("E-mail", of="Come la vuole")
+    agent.type("Indirizzo e-mail", "mario.bianchi@example.it")
+    page.get_by_text("È d’accordo che si usi questo indirizzo").click()
+    agent.has_saved("mario.bianchi@example.it")
+    agent.start_again()
+    expect(page.get_by_role("heading", name="Come gliela dai?")).to_be_visible()
+    expect(page.get_by_label("Indirizzo e-mail")).to_have_value("mario.bianchi@example.it")
+    # Whether the debtor agrees is asked of the debtor again.
+    expect(page.get_by_role("button", name="Chiedi all’ufficio di mandarla")).to_be_disabled()
+    page.get_by_text("È d’accordo che si usi questo indirizzo").click()
+    agent.tap("Chiedi all’ufficio")
+    expect(page.get_by_text("L’ufficio la manderà.")).to_be_visible()
+    agent.start_again()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    agent.finish()
+    agent.find_network()
+    agent.delivered()
+    assert [task["kind"] for task in books.practice(stop)["tasks"]].count("paper.send") == 1
 
 
 def test_everything_arrives_once_when_the_office_went_away_with_things_waiting(

@@ -6,7 +6,7 @@ The walk is taken by the tests of accessibility and by `make screens`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -15,8 +15,8 @@ from tests.browser.at_the_door import AgentsPhone
 
 
 def phone_screens(page: Page, address: str) -> Iterator[str]:
-    """The agent's phone from the first start to a delivered day; needs three visits of the day ahead. On the way, what
-    a debtor's own phone shows of a signed plan."""
+    """The agent's phone from the first start to a delivered day; needs four visits of the day ahead. On the way, what
+    a debtor's own phone shows of a receipt and of a signed plan."""
     phone = AgentsPhone(page, address)
     page.goto(address)
     expect(page.get_by_role("button", name=re.compile("Entra come"))).to_be_visible()
@@ -55,7 +55,7 @@ def phone_screens(page: Page, address: str) -> Iterator[str]:
     expect(page.get_by_role("heading", name="Telefono", exact=True)).to_be_visible()
     yield "telefono"
     page.get_by_role("link", name="Oggi").last.click()
-    yield from _paid_visit(phone)
+    receipt = yield from _paid_visit(phone)
     yield from _nobody_met(phone)
     page.get_by_role("link", name="Cassa").click()
     expect(page.get_by_role("heading", name="Ricevute di oggi")).to_be_visible()
@@ -73,8 +73,10 @@ def phone_screens(page: Page, address: str) -> Iterator[str]:
     yield "invio-vuoto"
     page.get_by_role("link", name="Oggi").last.click()
     yield "oggi-avanti"
+    yield from _outside(phone)
     yield from _sheet(phone)
-    yield from _signed_plan(phone)
+    yield from _ways_to_pay(phone)
+    yield from _signed_plan(phone, receipt)
     page.goto(f"{address}#/giornata")
     expect(page.get_by_role("heading", name="Fine giornata")).to_be_visible()
     yield "fine-giornata"
@@ -84,7 +86,8 @@ def phone_screens(page: Page, address: str) -> Iterator[str]:
     yield "aiuto"
 
 
-def _paid_visit(phone: AgentsPhone) -> Iterator[str]:
+def _paid_visit(phone: AgentsPhone) -> Generator[str, None, str]:
+    """Returns where the code on the receipt leads a camera."""
     phone.tap("Apri la visita")
     yield "prima-di-suonare"
     phone.tap("Arrivato")
@@ -112,6 +115,7 @@ def _paid_visit(phone: AgentsPhone) -> Iterator[str]:
     phone.hold("ieni premuto")
     expect(phone.page.get_by_role("img", name="Ricevuta")).to_be_visible()
     yield "ricevuta"
+    code = phone.code_on_screen()
     phone.tap("Altri modi")
     expect(phone.page.get_by_role("heading", name="Come gliela dai?")).to_be_visible()
     yield "ricevuta-modi"
@@ -125,6 +129,78 @@ def _paid_visit(phone: AgentsPhone) -> Iterator[str]:
     phone.photograph("Portone")
     yield "chiusura"
     phone.tap("Chiudi la visita")
+    return code
+
+
+def _outside(phone: AgentsPhone) -> Iterator[str]:
+    page = phone.page
+    page.get_by_role("link", name="Fuori programma").click()
+    expect(page.get_by_role("heading", name="Fuori programma")).to_be_visible()
+    yield "fuori-programma"
+    page.locator("main ol button").last.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    yield "fuori-programma-dove"
+    page.get_by_role("dialog").get_by_text("Per strada o in un luogo pubblico").click()
+    phone.tap("Apri la visita")
+    expect(page.get_by_role("button", name="Lascia perdere")).to_be_visible()
+    yield "fuori-programma-visita"
+    page.get_by_role("link", name="Oggi").first.click()
+    expect(page.get_by_text("Visita fuori programma aperta")).to_be_visible()
+    yield "oggi-fuori-programma"
+    page.get_by_role("link", name="Continua la visita").click()
+    phone.tap("Lascia perdere")
+    phone.sees_the_day()
+
+
+def _ways_to_pay(phone: AgentsPhone) -> Iterator[str]:
+    """Each form of a payment that is no cash, and what an announcement becomes on paper; a proposal on the way."""
+    page = phone.page
+    phone.open_next()
+    phone.meet_debtor()
+    page.get_by_text(re.compile("^Persona incontrata|^Incontrat")).first.click()
+    phone.tap("Saldo e stralcio proposto")
+    phone.tap("Componi la proposta")
+    phone.tap("Domani")
+    yield "saldo"
+    least = re.search(r"([\d.]+,\d\d)", page.locator("dialog[open] .note").first.inner_text())
+    assert least is not None
+    page.get_by_placeholder("0,00").fill(least.group(1))
+    phone.look_together()
+    expect(page.locator("[role=img][aria-busy=false]")).to_be_visible()
+    yield "saldo-foglio"
+    page.keyboard.press("Escape")
+    phone.tap("Altro esito")
+    phone.tap("Promessa di pagamento")
+    phone.tap("Domani")
+    phone.type("Importo promesso", "20,00")
+    phone.choose("Bonifico", of="Come pagherà")
+    for name, method, answers in (
+        ("assegno", "Assegno", {"Banca": "Banca Popolare di Lodi", "Numero dell’assegno": "0123456789"}),
+        ("carta", "Carta", {"Gestore del terminale": "Nexi", "Codice di autorizzazione": "A4F91C"}),
+    ):
+        phone.pay(method, "20,00", answers)
+        yield name
+        page.keyboard.press("Escape")
+    for name, method, answers, go_on in (
+        ("bonifico", "Bonifico", {}, "Mostra il codice del bonifico"),
+        ("bollettino", "Bollettino postale", {"Codice del timbro": "vcy 0123"}, "Annota il bollettino"),
+        ("link", "Link di pagamento", {}, "Prepara il link"),
+    ):
+        phone.tap("(Registra un|Altro) incasso")
+        offered = page.get_by_role("group", name=re.compile("^Come paga")).get_by_text(method, exact=True).count()
+        page.keyboard.press("Escape")
+        if not offered:
+            # Only where the office has a provider.
+            continue
+        phone.pay(method, "20,00", answers)
+        yield name
+        phone.look_together()
+        phone.tap(go_on)
+        expect(page.locator("[role=img][aria-busy=false]")).to_be_visible()
+        expect(page.get_by_text("Si chiede il link")).to_have_count(0)
+        yield f"{name}-foglio"
+        phone.tap("Fatto")
+    phone.finish()
 
 
 def _sheet(phone: AgentsPhone) -> Iterator[str]:
@@ -152,7 +228,7 @@ def _nobody_met(phone: AgentsPhone) -> Iterator[str]:
     phone.finish()
 
 
-def _signed_plan(phone: AgentsPhone) -> Iterator[str]:
+def _signed_plan(phone: AgentsPhone, receipt: str) -> Iterator[str]:
     page = phone.page
     phone.open_next()
     phone.meet_debtor()
@@ -176,6 +252,9 @@ def _signed_plan(phone: AgentsPhone) -> Iterator[str]:
     page.goto(code)
     expect(page.get_by_role("heading").first).to_be_visible()
     yield "piano-pubblico"
+    page.goto(receipt)
+    expect(page.get_by_role("heading").first).to_be_visible()
+    yield "ricevuta-pubblica"
     page.goto(phone.address)
     phone.unlock()
     phone.sees_the_day()
@@ -195,7 +274,10 @@ DESKS: dict[str, dict[str, Callable[[Page], Locator]]] = {
         "conti": lambda page: page.get_by_text("Dare e avere pareggiano"),
         "dispositivi": lambda page: page.locator("main tbody tr").or_(page.get_by_text("Nessun telefono registrato")),
     },
-    "Pianificazione": {"giorno": lambda page: page.locator("main tbody tr")},
+    "Pianificazione": {
+        "giorno": lambda page: page.locator("main tbody tr"),
+        "andamento": lambda page: page.get_by_role("table").first,
+    },
     "Amministrazione": {
         "esiti": lambda page: page.get_by_role("button", name="Nuovo invio"),
         "condizioni": lambda page: page.get_by_role("heading", name="Condizioni"),

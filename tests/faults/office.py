@@ -48,6 +48,9 @@ class Office:
     """What would be in the database."""
 
     known: Known
+    """What a batch of the phone that opened last is judged by; `_known_to` is that of any other."""
+    phones: dict[str, Series]
+    """The phones of the one agent, each with a series and a chain of its own, by device."""
     applied: Counter[str] = field(default_factory=Counter)
     receipts: Counter[str] = field(default_factory=Counter)
     cents: int = 0
@@ -59,7 +62,7 @@ class Office:
     """Receipts in visits that their phone can no longer close."""
 
     @classmethod
-    def opened(cls, device: str, point: str, blocks: list[list[int]], before: Office | None) -> Office:
+    def opened(cls, device: str, point: str, name: str, blocks: list[list[int]], before: Office | None) -> Office:
         """An office that has just enrolled this phone, with what it already holds of others."""
         facts = facts_from_json(json.loads(GOLDEN.read_text())["base"])
         assert facts.address is not None
@@ -76,6 +79,7 @@ class Office:
             ever_assigned=True,
             assigned_on=frozenset({"2026-11-26"}),
         )
+        series = Series(name, device, bytes.fromhex(point), tuple(NumberBlock(a, b) for a, b in blocks))
         known = Known(
             device_id=UUID(device),
             agent_id=AGENT,
@@ -86,20 +90,22 @@ class Office:
             messages=before.known.messages
             if before
             else {MESSAGE: MessageKnown(MESSAGE, date(2026, 11, 26), read=False)},
-            series=Series("A1", device, bytes.fromhex(point), tuple(NumberBlock(a, b) for a, b in blocks)),
+            series=series,
             ruleset=RULES,
             now=NOW,
         )
-        office = cls(known)
-        if before is not None:
-            office = replace(before, known=known)
-        return office
+        if before is None:
+            return cls(known, {device: series})
+        return replace(before, known=known, phones={**before.phones, device: series})
 
-    def push(self, envelopes: list[dict[str, Any]], crash: str | None) -> dict[str, Any]:
+    def _known_to(self, device: str) -> Known:
+        return replace(self.known, device_id=UUID(device), series=self.phones[device])
+
+    def push(self, device: str, envelopes: list[dict[str, Any]], crash: str | None) -> dict[str, Any]:
         arrived = [Arrived(UUID(e["id"]), e["seq"], e["digest"], e["text"].encode()) for e in envelopes]
         if crash == "before":
             raise Crash
-        decisions = self._judged(arrived)
+        decisions = self._judged(device, arrived)
         if crash == "after":
             raise Crash
         wanted = [digest for decision in decisions for digest in _pictures(decision)]
@@ -117,47 +123,47 @@ class Office:
             "missing": [digest for digest in dict.fromkeys(wanted) if not self.pictures[digest]],
         }
 
-    def _judged(self, arrived: list[Arrived]) -> list[Decision]:
-        decisions = list(judge_batch(arrived, self.known, verify_signature=verify_es256))
+    def _judged(self, device: str, arrived: list[Arrived]) -> list[Decision]:
+        decisions = list(judge_batch(arrived, self._known_to(device), verify_signature=verify_es256))
         for decision in decisions:
             if decision.verdict in (Verdict.ACCEPTED, Verdict.REFUSED) and decision.first_received_at is None:
-                self._store(decision)
+                self._store(device, decision)
         return decisions
 
     def rescue(self, content: str, crash: str | None) -> dict[str, Any]:
         """Sealed work of this phone, as `services.rescue` takes it: opened, facts judged before pictures."""
         bundle = read_bundle(content.encode())
-        assert bundle.device == UUID(self.known.series.device)
-        assert verify_es256(self.known.series.public_point, bundle.signed, bundle.signature)
+        device = str(bundle.device)
+        assert verify_es256(self.phones[device].public_point, bundle.signed, bundle.signature)
         opened = opened_items(PEM, bundle)
         if crash == "before":
             raise Crash
         facts = [arrived_of(item.content, item.key) for item in opened if item.kind == SealedKind.ENVELOPE]
-        for decision in self._judged(facts):
+        for decision in self._judged(device, facts):
             good = decision.verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE)
             self._rescued(str(decision.arrived.id), good=good, code=decision.code)
         for item in opened:
             if item.kind in (SealedKind.SMALL, SealedKind.ORIGINAL):
                 self._rescued(item.key, good="refused" not in self.put(item.key, None), code=None)
             if item.kind == SealedKind.DRAFT:
-                self._open_visit(json.loads(item.content))
+                self._open_visit(device, json.loads(item.content))
                 self._rescued(item.key, good=False, code="rescue.open_visit")
         if crash == "after":
             raise Crash
         return {"items": [self.rescued[item.key] for item in opened]}
 
-    def _open_visit(self, draft: dict[str, Any]) -> None:
+    def _open_visit(self, device: str, draft: dict[str, Any]) -> None:
         for payment in draft.get("payments", []):
-            self.left_open.add(f"{self.known.series.device}/{payment['receipt']['value']['number']}")
+            self.left_open.add(f"{device}/{payment['receipt']['value']['number']}")
 
     def _rescued(self, key: str, *, good: bool, code: str | None) -> None:
         self.rescued[key] = {"key": key, "state": "accepted" if good else "refused", "code": code}
 
-    def _store(self, decision: Decision) -> None:
+    def _store(self, device: str, decision: Decision) -> None:
         arrived = decision.arrived
         earlier = Earlier(arrived.digest, decision.verdict, decision.code, decision.details, decision.flags, NOW)
         envelopes = {**self.known.envelopes, arrived.id: earlier}
-        visits, series, messages = self.known.visits, self.known.series, self.known.messages
+        visits, series, messages = self.known.visits, self.phones[device], self.known.messages
         if decision.verdict is Verdict.ACCEPTED:
             self.applied[str(arrived.id)] += 1
             self.named |= set(_pictures(decision))
@@ -172,7 +178,8 @@ class Office:
             digest = taken.payment.receipt.digest if taken.payment.receipt else ""
             link = Link(Sha256(digest), Sha256(taken.receipt.prev_digest))
             series = replace(series, links={**series.links, taken.receipt.number: link})
-        self.known = replace(self.known, envelopes=envelopes, visits=visits, series=series, messages=messages)
+        self.phones[device] = series
+        self.known = replace(self.known, envelopes=envelopes, visits=visits, messages=messages)
 
     def put(self, sha256: str, crash: str | None) -> dict[str, Any]:
         if crash == "before":
@@ -208,9 +215,10 @@ def answer(office: Office | None, said: dict[str, Any]) -> tuple[Office | None, 
     match said["ask"]:
         case "open":
             before = office if said["again"] else None
-            return Office.opened(said["device"], said["point"], said["blocks"], before), POINT.rstrip(b"=").decode()
+            opened = Office.opened(said["device"], said["point"], said["series"], said["blocks"], before)
+            return opened, POINT.rstrip(b"=").decode()
         case "push" if office:
-            return office, office.push(said["envelopes"], said["crash"])
+            return office, office.push(said["device"], said["envelopes"], said["crash"])
         case "put" if office:
             return office, office.put(said["sha256"], said["crash"])
         case "rescue" if office:

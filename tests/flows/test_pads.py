@@ -21,7 +21,7 @@ from tests.flows.arranged import entrusted, published
 from tests.flows.conftest import Desk, House, a_person
 from tests.flows.phone import FieldPhone, a_photo, a_report, text_of
 from tests.flows.test_cash import balances, good, kinds_of_facts, owed, refused, rows
-from tests.flows.test_sync import AGENCY, AT, phone_of, verdicts
+from tests.flows.test_sync import AGENCY, AT, day_of, phone_of, verdicts
 
 PICTURE = base64.b64encode(a_photo()).decode()
 
@@ -524,3 +524,16 @@ async def test_a_number_without_its_check_a_notice_and_a_form_never_given_out_ar
 
     unknown = {"state": "unknown", "paper": None, "phone_withdrawn": False, "amount_agrees": None}
     assert answers == dict.fromkeys(questions, unknown)
+
+
+async def test_the_day_names_the_numbers_of_the_agents_own_pads_and_of_nobody_elses(house: House) -> None:
+    desk, pad, phone, _ = await day_with_a_pad(house)
+    colleague = a_person(house.agency_id, Role.AGENT, login="collega", number="2")
+    async with house.session() as session:
+        session.add(colleague)
+    body = {"id": str(uuid4()), "kind": "receipt", "agent_id": str(colleague.id), "forms": 10}
+    good(await desk.post("/pads", json=body))
+
+    pads = (await day_of(phone))["pads"]
+
+    assert pads == [{name: pad[name] for name in ("series", "first", "last")}]

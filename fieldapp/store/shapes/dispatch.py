@@ -113,6 +113,18 @@ class PlanStop(Struct, frozen=True):
     """A person said that this agent keeps it."""
 
 
+class UnplannedVisit(Struct, frozen=True):
+    """A visit that an agent made outside the plan of the day."""
+
+    visit_id: UUID
+    practice_id: UUID
+    practice_number: str
+    debtor_name: str
+    arrived_at: datetime
+    outcome: str
+    place: Literal["address", "public_place", "workplace"]
+
+
 class Route(Struct, frozen=True):
     agent_id: UUID
     agent_name: str
@@ -133,6 +145,8 @@ class Route(Struct, frozen=True):
     """The stops left, in the order that the agent chose on the phone; empty while the plan's holds."""
     closed_at: datetime | None = None
     """When the agent said that the day is over."""
+    outside: list[UnplannedVisit] = []
+    """Made outside the plan, in order of arrival; only of a published day."""
 
 
 class Unplanned(Struct, frozen=True):

@@ -214,6 +214,14 @@ class QuestionCard(Struct, frozen=True):
     visit: ReportedVisit
 
 
+class PadNumbers(Struct, frozen=True):
+    """The numbers of a paper pad that was given to the agent; a sheet with any other is not theirs."""
+
+    series: str
+    first: int
+    last: int
+
+
 class DayBundle(Struct, frozen=True):
     """All that one phone needs for one day without a network."""
 
@@ -247,6 +255,8 @@ class DayBundle(Struct, frozen=True):
     """Of the office, for today; the newest first."""
     questions: list[QuestionCard]
     """Of the office, about reports of any day, that wait for an answer; the oldest first."""
+    pads: list[PadNumbers] = []
+    """All that the agent was ever given, the newest first: a sheet may turn up late."""
     basemap: str | None = None
     """Names the part of the map that this day needs; fetched when the phone lacks it. None where there is no map."""
 

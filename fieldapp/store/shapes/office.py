@@ -145,6 +145,8 @@ class VisitRow(Struct, frozen=True):
     questions: list[QuestionRow] = []
     """What the office asked about the report, oldest first: corrections stand in the answers, the report as it was
     written."""
+    unplanned: Literal["address", "public_place", "workplace"] | None = None
+    """Outside the plan: where the debtor was met."""
 
 
 class TimelineItem(Struct, frozen=True):

@@ -36,6 +36,8 @@ class RunningLane(Struct, frozen=True):
     behind_s: int
     stops: list[ExpectedStop]
     begun: list[BegunVisit]
+    outside: int = 0
+    """Visits made outside the plan so far."""
 
 
 class Alert(Struct, frozen=True):

@@ -48,7 +48,10 @@ class Envelope(SQLModel, table=True):
 
 
 class Visit(SQLModel, table=True):
-    __table_args__ = (CheckConstraint("met in ('debtor','third_party','nobody')", name="visit_met_known"),)
+    __table_args__ = (
+        CheckConstraint("met in ('debtor','third_party','nobody')", name="visit_met_known"),
+        CheckConstraint("unplanned in ('address','public_place','workplace')", name="visit_unplanned_known"),
+    )
 
     id: UUID = key()
     agency_id: UUID = agency()
@@ -81,6 +84,8 @@ class Visit(SQLModel, table=True):
     flags: list[str] = json_list()
     with_visit_id: UUID | None = Field(default=None, index=True)
     """The first report of one visit that was made for several practices; a claim of the phone, so no reference."""
+    unplanned: str | None = None
+    """Where, for a visit outside the plan, which has no stop."""
 
 
 class SignatureGiven(SQLModel, table=True):

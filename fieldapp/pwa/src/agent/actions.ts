@@ -3,7 +3,7 @@ import type { Spot } from './pin'
 import { Refused } from '../domain/reading.ts'
 import type { DangerBody, DangerPositionBody } from '../domain/danger.ts'
 import type { Paper, SendBy } from '../domain/paperRequest.ts'
-import { checkReport, readBody, type VisitBody } from '../domain/visit.ts'
+import { checkReport, readBody, type OutsideThePlan, type VisitBody } from '../domain/visit.ts'
 import { commit, nextNumber, seal, takeBack, type EnvelopeKind, type StoredEnvelope } from '../outbox/envelopes'
 import { uuid7 } from '../outbox/bytes'
 import { fromBytes, SEALED, type Row, type StoredRecord } from '../outbox/storage'
@@ -14,6 +14,7 @@ import { writeReading } from './messages'
 import { writeAnswer, type Answer } from './questions'
 import { cutShort } from './danger'
 import { continued } from './oneDoor'
+import { isElsewhere, outsideStop, stopIdOf } from './outside'
 import { typing } from './visit/typing'
 import { knownStops, ORDER, phone, raw, serviceNow, settingRecord, storage, today } from './phone.svelte'
 import { report } from './report'
@@ -38,6 +39,23 @@ export const loadDraft = (stopId: string): Promise<Draft | null> => drafts.load(
 /** Save what was typed, over what it was typed into. Refused where another window has written this visit meanwhile. */
 export const saveDraft = (draft: Draft): Promise<Draft> => drafts.write(draft, draft)
 
+/**
+ * Begin a visit outside the plan to the debtor whom this stop of the day or the reserve knows. It lies on the phone at once,
+ * for no list of the day leads to it.
+ */
+export async function beginOutside(stop: StopCard, place: OutsideThePlan): Promise<Draft> {
+  const fresh = draftFor(stop)
+  const begun = await saveDraft({ ...fresh, stop: outsideStop(stop, { id: fresh.visit_id, place }), unplanned: { of: stop.stop_id, place } })
+  await wrote()
+  return begun
+}
+
+/** A visit outside the plan at which nobody has arrived is given up. */
+export async function giveUpOutside(draft: Draft): Promise<void> {
+  await drafts.remove(draft)
+  await wrote()
+}
+
 /** Writes the arrival as an envelope of its own, once the position is known or will not be. */
 export async function checkIn(draft: Draft, found: Found): Promise<Draft> {
   const nowMs = Date.now()
@@ -45,7 +63,8 @@ export async function checkIn(draft: Draft, found: Found): Promise<Draft> {
     const { counters: moved, envelope, record } = await seal(counters, {
       kind: 'check_in', nowMs, offsetMs: phone.clock.offset_ms, restMs: UNDO_MS, pictures: [],
       body: {
-        visit_id: draft.visit_id, stop_id: draft.stop.stop_id, practice_id: draft.stop.practice.id,
+        visit_id: draft.visit_id, stop_id: stopIdOf(draft), practice_id: draft.stop.practice.id,
+        ...(draft.unplanned ? { unplanned: draft.unplanned.place } : {}),
         arrived_at: draft.arrived_at, position: found.position, position_refused_reason: found.reason,
       },
     })
@@ -176,7 +195,7 @@ export const unnamed = (keys: readonly string[]): string[] =>
  * there already is gone on with as it lies: nothing of it is written over.
  */
 export async function goOnWith(first: Draft, stop: StopCard): Promise<Draft> {
-  const lying = await drafts.load(stop.stop_id)
+  const lying = isElsewhere(first) ? null : await drafts.load(stop.stop_id)
   if (lying && isBegun(lying)) return lying
   const fresh = continued(first, stop, { visitId: lying?.visit_id ?? uuid7(serviceNow().getTime()) })
   const next: Draft = lying ? { ...lying, ...fresh, pictures: lying.pictures } : fresh

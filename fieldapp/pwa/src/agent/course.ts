@@ -1,5 +1,5 @@
 /** The course of the day as the screens see it: what is left, in whose order, and when each door will be reached. */
-import { dayOf, lastReport } from './day'
+import { dayOf, lastPlace, lastReport } from './day'
 import { forecast, type Expected } from './forecast'
 import { knownStops, phone } from './phone.svelte'
 import type { StopCard } from './shapes'
@@ -15,12 +15,12 @@ export function waitingStops(order: readonly string[] | null = phone.order): Sto
 export function expected(order: readonly StopCard[]): Expected[] {
   const { bundle } = phone
   if (!bundle) return []
-  const report = lastReport(phone.items.filter((item) => item.body.planned_day === bundle.day))
-  const place = knownStops().find((stop) => stop.stop_id === report?.body.stop_id)
+  const ofTheDay = phone.items.filter((item) => item.body.planned_day === bundle.day)
+  const report = lastReport(ofTheDay)
   const open = phone.drafts.find((draft) => draft.arrived_at !== null && draft.stop.stop_id === order[0]?.stop_id)
   return forecast(order, bundle.stops, {
     nowMs: phone.now.getTime(),
-    last: place && report?.body.left_at ? { stop: place, leftMs: Date.parse(report.body.left_at) } : null,
+    last: report?.body.left_at ? { stop: lastPlace(knownStops(), ofTheDay), leftMs: Date.parse(report.body.left_at) } : null,
     inHand: open?.arrived_at ? { stopId: open.stop.stop_id, arrivedMs: Date.parse(open.arrived_at) } : null,
     shiftToMs: bundle.shift_to ? Date.parse(bundle.shift_to) : null,
   })

@@ -2,7 +2,7 @@
 import { bodyOf, LEAVING, readEnvelope, type EnvelopeKind } from '../outbox/envelopes'
 import type { StoredRecord } from '../outbox/storage'
 import type { Met } from '../domain/outcomes.ts'
-import type { Attachment, IdentifiedBy, PaymentBody } from '../domain/visit.ts'
+import type { Attachment, IdentifiedBy, OutsideThePlan, PaymentBody } from '../domain/visit.ts'
 import { inOrder } from './forecast'
 import { distanceM } from '../domain/distance.ts'
 import { dayAt } from './time'
@@ -44,6 +44,7 @@ export interface EnvelopeBody {
   readonly danger_id?: string
   readonly outcome?: string
   readonly with_visit_id?: string
+  readonly unplanned?: OutsideThePlan | null
   readonly arrived_at?: string
   readonly left_at?: string
   readonly met?: { readonly who: Met; readonly identified_by: IdentifiedBy | null }
@@ -178,10 +179,11 @@ export const inCourse = ({ next, ahead, done }: DayOfStops): StopCard[] => [...d
 export const lastReport = (items: readonly OutboxItem[]): OutboxItem | null =>
   items.filter((item) => item.kind === 'visit').reduce<OutboxItem | null>((a, b) => (a && a.seq > b.seq ? a : b), null)
 
-/** Where the agent last reported a visit. */
+/** Where the agent last reported a visit; a debtor met elsewhere leaves that open. */
 export function lastPlace(stops: readonly StopCard[], items: readonly OutboxItem[]): StopCard | null {
-  const stopId = lastReport(items)?.body.stop_id
-  return stops.find((stop) => stop.stop_id === stopId) ?? null
+  const body = lastReport(items)?.body
+  const atTheDoor = (stop: StopCard): boolean => (body?.unplanned ? body.unplanned === 'address' && stop.practice.id === body.practice_id : stop.stop_id === body?.stop_id)
+  return stops.find(atTheDoor) ?? null
 }
 
 function nearestFirst(stops: readonly StopCard[], from: StopCard | null): StopCard[] {

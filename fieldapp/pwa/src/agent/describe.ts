@@ -79,7 +79,7 @@ export function itemInWords(item: OutboxItem, stops: readonly StopCard[]): strin
   if (item.kind === 'contact') return t('item.call', { where })
   if (item.kind === 'paper_request') return t('item.paper_request', { where })
   const outcome = item.body.outcome ? outcomeInPublic(item.body.outcome) : ''
-  return t('item.visit', { where, outcome })
+  return t(item.body.unplanned ? 'item.visit_outside' : 'item.visit', { where, outcome })
 }
 
 /** Payments with a receipt: the number for everybody, the amount for whoever lifts the veil. */

@@ -11,6 +11,7 @@ import {
 } from '../domain/visit.ts'
 import type { SettlementRow } from '../api/shapes'
 import type { SettlementPaper, SignedAgreement } from '../domain/agreement.ts'
+import { isElsewhere, stopIdOf, type Unplanned } from './outside'
 import type { OnPaper } from './paper/onPaper'
 import type { TakenPicture } from './pictures'
 import type { StopCard } from './shapes'
@@ -46,6 +47,8 @@ export interface Draft {
   readonly asked?: AskedOffice | null
   /** The report written first at this door on the same person. */
   readonly with_visit_id?: string | null
+  /** Outside the plan; a visit of the day or the reserve has none. */
+  readonly unplanned?: Unplanned | null
   /** The sheet of a paper pad that this visit is copied from; then nothing else of the form is asked. */
   readonly paper?: OnPaper | null
   /** Forms over the visit's page that are still being filled in. */
@@ -181,7 +184,7 @@ export function bodyOf(
   return {
     practice_id: draft.stop.practice.id,
     visit_id: draft.visit_id,
-    stop_id: draft.stop.stop_id,
+    stop_id: stopIdOf(draft),
     planned_day: draft.planned_day,
     address_id: draft.stop.address.id,
     arrived_at: draft.arrived_at,
@@ -206,6 +209,7 @@ export function bodyOf(
     offline,
     ...(draft.left_position ? { left_position: draft.left_position } : {}),
     ...(draft.with_visit_id ? { with_visit_id: draft.with_visit_id } : {}),
+    ...(draft.unplanned ? { unplanned: draft.unplanned.place } : {}),
     ...(debtor
       ? {
           statement: draft.statement.trim() || null, signature: draft.signature, payments: draft.payments,
@@ -237,9 +241,10 @@ export function isMetAnswered(draft: Draft): boolean {
   return draft.met === 'nobody'
 }
 
-/** Outcomes for who was met, in their groups; the most used stand apart. */
-export function offered(met: Met): { common: Outcome[]; rest: Outcome[] } {
-  const fitting = outcomesWith(met)
+/** Outcomes for who was met and where, in their groups; the most used stand apart. */
+export function offered(draft: Pick<Draft, 'met' | 'unplanned'>): { common: Outcome[]; rest: Outcome[] } {
+  if (!draft.met) return { common: [], rest: [] }
+  const fitting = outcomesWith(draft.met).filter((entry) => !(entry.at_the_address && isElsewhere(draft)))
   const common = fitting.filter((entry) => entry.common > 0)
   return { common, rest: CATALOGUE.filter((entry) => fitting.includes(entry) && entry.common === 0) }
 }

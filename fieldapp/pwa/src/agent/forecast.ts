@@ -17,8 +17,8 @@ export interface Expected {
 
 export interface Progress {
   readonly nowMs: number
-  /** Where and when the agent last left a door; null before the first. */
-  readonly last: { readonly stop: StopCard; readonly leftMs: number } | null
+  /** When the agent last left a door, and which, where the phone knows it; null before the first. */
+  readonly last: { readonly stop: StopCard | null; readonly leftMs: number } | null
   /** The visit in hand: nobody knows when it ends, but not before now. */
   readonly inHand: { readonly stopId: string; readonly arrivedMs: number } | null
   readonly shiftToMs: number | null

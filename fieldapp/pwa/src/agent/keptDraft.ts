@@ -1,6 +1,7 @@
 /** A draft as it lies on the phone, and back. Pure, and without the catalogues that a form needs. */
 import { aDoor, withoutCase, type Door } from './door'
 import type { Draft } from './draft'
+import { outsideStop } from './outside'
 import type { StopCard } from './shapes'
 
 /** What the phone writes down of a draft: while the debtor was not met, nothing of what the visit is about. */
@@ -21,6 +22,8 @@ export const writtenOf = (draft: KeptDraft): number => draft.written ?? 1
 export function opened(draft: KeptDraft, stops: readonly StopCard[]): Draft {
   const written = writtenOf(draft)
   if ('payments' in draft) return { ...draft, written }
-  const known = stops.find((stop) => stop.stop_id === draft.stop.stop_id)
+  const { unplanned } = draft
+  const ofTheDay = stops.find((stop) => stop.stop_id === (unplanned?.of ?? draft.stop.stop_id))
+  const known = ofTheDay && unplanned ? outsideStop(ofTheDay, { id: draft.stop.stop_id, place: unplanned.place }) : ofTheDay
   return { ...draft, written, stop: known ?? withoutCase(draft.stop), statement: '', signature: null, payments: [], agreement: null, asked: null }
 }

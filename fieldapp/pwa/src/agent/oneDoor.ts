@@ -6,6 +6,7 @@
  * visit in the same house nothing is carried over and nothing is offered.
  */
 import { newDraft, type Draft } from './draft'
+import { isElsewhere, outsideStop } from './outside'
 import type { AddressCard, StopCard } from './shapes'
 
 const plain = (text: string): string =>
@@ -25,7 +26,7 @@ function person({ practice }: StopCard): string | null {
 
 export function isSameVisit(a: StopCard, b: StopCard): boolean {
   const known = person(a)
-  return a.stop_id !== b.stop_id && known !== null && known === person(b) && place(a.address) === place(b.address)
+  return a.practice.id !== b.practice.id && known !== null && known === person(b) && place(a.address) === place(b.address)
 }
 
 /** The visits still to be made to the person sought at `stop`, at the same place, in the day's order. */
@@ -37,8 +38,11 @@ export const othersAt = (stop: StopCard, waiting: readonly StopCard[]): StopCard
  * stated, photographed or left as a numbered notice belongs to one creditor and is asked anew.
  */
 export function continued(first: Draft, stop: StopCard, { visitId }: { visitId: string }): Draft {
+  // Who was met elsewhere was met there for both.
+  const unplanned = first.unplanned && isElsewhere(first) ? { of: stop.stop_id, place: first.unplanned.place } : null
   return {
-    ...newDraft(stop, { visitId, day: first.planned_day }),
+    ...newDraft(unplanned ? outsideStop(stop, { id: visitId, place: unplanned.place }) : stop, { visitId, day: first.planned_day }),
+    ...(unplanned ? { unplanned } : {}),
     arrived_at: first.arrived_at, position: first.position, no_position: first.no_position, met: first.met,
     identified_by: first.identified_by, role: first.role, identified_self: first.identified_self,
     observations: first.observations, with_visit_id: first.with_visit_id ?? first.visit_id,

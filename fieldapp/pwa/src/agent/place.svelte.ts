@@ -1,10 +1,10 @@
 /** Where in the app we are, held in the address after `#` so that a reload or a crash comes back to the same page. */
 
 export type Place =
-  | { readonly kind: 'today' | 'map' | 'purse' | 'sending' | 'more' | 'order' | 'end' | 'safe' | 'paper' }
+  | { readonly kind: 'today' | 'map' | 'purse' | 'sending' | 'more' | 'order' | 'end' | 'safe' | 'paper' | 'outside' }
   | { readonly kind: 'visit'; readonly stopId: string }
 
-const NAMES = { oggi: 'today', mappa: 'map', cassa: 'purse', invio: 'sending', telefono: 'more', ordine: 'order', giornata: 'end', sicurezza: 'safe', foglio: 'paper' } as const
+const NAMES = { oggi: 'today', mappa: 'map', cassa: 'purse', invio: 'sending', telefono: 'more', ordine: 'order', giornata: 'end', sicurezza: 'safe', foglio: 'paper', fuori: 'outside' } as const
 type Name = keyof typeof NAMES
 
 export function read(hash: string): Place {

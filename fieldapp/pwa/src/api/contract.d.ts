@@ -3381,6 +3381,7 @@ export interface components {
             next_day: string | null;
             next_version: number;
             office_key: string;
+            pads?: components["schemas"]["PadNumbers"][];
             paper_words: {
                 [key: string]: unknown;
             };
@@ -4290,6 +4291,12 @@ export interface components {
             agent_name: string;
             agent_number: string;
         };
+        /** PadNumbers */
+        PadNumbers: {
+            first: number;
+            last: number;
+            series: string;
+        };
         /** PadRow */
         PadRow: {
             /** Format: uuid */
@@ -5045,6 +5052,7 @@ export interface components {
             leave_home_at: string | null;
             lunch_from: string | null;
             lunch_to: string | null;
+            outside?: components["schemas"]["UnplannedVisit"][];
             own_order?: string[];
             prize_cents: number;
             start_lat_e6: number;
@@ -5485,6 +5493,20 @@ export interface components {
             prize_cents: number;
             reason: string;
         };
+        /** UnplannedVisit */
+        UnplannedVisit: {
+            /** Format: date-time */
+            arrived_at: string;
+            debtor_name: string;
+            outcome: string;
+            /** @enum {string} */
+            place: "address" | "public_place" | "workplace";
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+            /** Format: uuid */
+            visit_id: string;
+        };
         /** Verdict */
         Verdict: {
             code: string | null;
@@ -5536,6 +5558,8 @@ export interface components {
             signature: components["schemas"]["SignatureRow"] | null;
             statement: string | null;
             together_with: string[];
+            /** @enum {null|string} */
+            unplanned?: "address" | "public_place" | "workplace" | null;
         };
         /** VoidFormRequest */
         VoidFormRequest: {

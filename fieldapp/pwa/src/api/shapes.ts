@@ -129,6 +129,8 @@ export interface RunningLane {
   readonly behind_s: number
   readonly stops: readonly ExpectedStop[]
   readonly begun: readonly BegunVisit[]
+  /** Visits made outside the plan so far; a service of the version before says nothing of them. */
+  readonly outside?: number
 }
 export interface BegunVisit {
   readonly stop_id: string

@@ -19,8 +19,11 @@ export interface DangerPositionBody extends DangerBody {
 export interface VisitInDanger {
   readonly visit_id: string
   readonly stop: { readonly stop_id: string; readonly practice: { readonly id: string } }
+  /** Set for a visit outside the plan, which belongs to no stop. */
+  readonly unplanned?: object | null
 }
 
 export const dangerBody = (visit: VisitInDanger | null, { id, at }: { id: string; at: string }): DangerBody => ({
-  danger_id: id, at, visit_id: visit?.visit_id ?? null, stop_id: visit?.stop.stop_id ?? null, practice_id: visit?.stop.practice.id ?? null,
+  danger_id: id, at, visit_id: visit?.visit_id ?? null, stop_id: visit && !visit.unplanned ? visit.stop.stop_id : null,
+  practice_id: visit?.stop.practice.id ?? null,
 })

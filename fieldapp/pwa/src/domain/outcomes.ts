@@ -44,6 +44,8 @@ export interface Outcome {
   readonly common: number
   /** It ends a visit in whatever state it is: money, signature and agreement given before stay. */
   readonly cuts_short: boolean
+  /** It says something of a door or an address, so it cannot end a meeting at another place. */
+  readonly at_the_address: boolean
 }
 
 export type Captured = Readonly<Record<string, unknown>>

@@ -23,16 +23,22 @@ const NAME = /^(?:([BN]\d{1,7})\s*[-–]\s*)?(\d{1,6})$/
 /** Crockford's base 32: no I, L, O, U. */
 const CHECK = /^[0-9A-HJKMNP-TV-Z]{8}$/
 
+/** Series and number as typed, the series of its kind where none is; null while it is no number. */
+export function typedNumber(kind: PadKind, typed: string): Pick<Form, 'series' | 'number'> | null {
+  const found = NAME.exec(typed.trim().toUpperCase())
+  const number = Number(found?.[2] ?? 0)
+  return number === 0 ? null : { series: found?.[1] ?? PAD_SERIES[kind], number }
+}
+
 /**
  * The form of this kind that somebody typed: `B1-000007`, or the number alone; blanks, dashes and look-alikes in the
  * check are forgiven. Throws `pad.number_unreadable`, `pad.other_kind` or `pad.check_unreadable`.
  */
 export function typedForm(kind: PadKind, typed: { readonly number: string; readonly check: string }): Form {
-  const found = NAME.exec(typed.number.trim().toUpperCase())
-  const number = Number(found?.[2] ?? 0)
-  if (number === 0) throw new Refused('pad.number_unreadable')
-  const series = found?.[1] ?? PAD_SERIES[kind]
-  const form = { series, number, check: typedCheck(typed.check) }
+  const named = typedNumber(kind, typed.number)
+  if (!named) throw new Refused('pad.number_unreadable')
+  const { series } = named
+  const form = { ...named, check: typedCheck(typed.check) }
   if (series.charAt(0) !== PAD_SERIES[kind].charAt(0)) throw new Refused('pad.other_kind', { form: formName(form) })
   if (!CHECK.test(form.check)) throw new Refused('pad.check_unreadable')
   return form

@@ -20,6 +20,8 @@ export const PURPOSES = [
   ...NEUTRAL_PURPOSES, 'proof_of_payment', 'dispute_paper', 'cheque', 'plan_on_paper', 'paper_form', 'signature',
 ] as const
 export const NO_POSITION = ['refused', 'unavailable', 'timed_out', 'off'] as const
+/** Where a debtor was met whom nobody had planned to visit then; no more than that is kept of it. */
+export const OUTSIDE_THE_PLAN = ['address', 'public_place', 'workplace'] as const
 export const SIGNERS = ['debtor', 'co_obligor', 'guarantor', 'agent'] as const
 
 /** By what kind of document a payer was identified; its number is not kept. */
@@ -31,6 +33,7 @@ export type Observation = (typeof OBSERVATIONS)[number]
 export type NeutralPurpose = (typeof NEUTRAL_PURPOSES)[number]
 export type Purpose = (typeof PURPOSES)[number]
 export type NoPosition = (typeof NO_POSITION)[number]
+export type OutsideThePlan = (typeof OUTSIDE_THE_PLAN)[number]
 
 /** In one report: the service takes no more. */
 export const MOST_PAYMENTS = 10
@@ -110,6 +113,8 @@ interface Common {
   readonly offline: boolean
   /** The report written first at this door on the same person: one visit, a report for each creditor. */
   readonly with_visit_id?: string | null
+  /** Where, for a visit outside the plan, which belongs to no stop. */
+  readonly unplanned?: OutsideThePlan | null
 }
 
 /** What a report cannot hold unless the debtor was met: not even the names of the fields. */
@@ -177,6 +182,9 @@ export function checkReport(body: VisitBody, { now, placement }: { now: Date; pl
   if (stayedMs < 0) found.push(new Refused('visit.left_before_arrival'))
   else if (stayedMs > LONGEST_MS) found.push(new Refused('visit.too_long_a_visit'))
   if (!outcome.met.includes(met)) found.push(new Refused('visit.outcome_not_with', { outcome: outcome.code, met }))
+  if ((body.unplanned ?? 'address') !== 'address' && outcome.at_the_address) {
+    found.push(new Refused('visit.outcome_only_at_the_address', { outcome: outcome.code }))
+  }
   if (met === 'debtor' && !body.identified_self && !outcome.cuts_short) found.push(new Refused('visit.not_identified_self'))
   const paid = (body.payments ?? []).length > 0
   if (outcome.payment === 'required' && !paid) found.push(new Refused('visit.payment_missing', { outcome: outcome.code }))
@@ -212,6 +220,8 @@ function readRest(reader: Reader): void {
   addedPosition(reader, 'left_position')
   // Reports of the app before know one practice at a door.
   if (reader.has('with_visit_id')) reader.maybe('with_visit_id', (name) => reader.pattern(name, UUID))
+  // And visits of the plan only.
+  if (reader.has('unplanned')) reader.maybe('unplanned', (name) => reader.choice(name, OUTSIDE_THE_PLAN))
 }
 
 /** Sent only where one was read. */
@@ -266,6 +276,8 @@ function checkWhole(body: VisitBody, outcome: Outcome, met: Met): void {
   if ((body.position === null) === (body.position_refused_reason === null)) {
     throw new Refused('visit.position_unexplained', { field: 'position' })
   }
+  // It would be outside the plan and in it.
+  if (body.unplanned && body.stop_id !== null) throw new Refused('visit.field_malformed', { field: 'unplanned' })
   const neutral: readonly string[] = NEUTRAL_PURPOSES
   if (met !== 'debtor' && !body.attachments.every((item) => neutral.includes(item.purpose))) {
     const code = met === 'third_party' ? 'visit.third_party_carries_debt' : 'visit.nobody_carries_debt'

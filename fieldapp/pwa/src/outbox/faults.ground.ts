@@ -79,14 +79,16 @@ export function deferred<T>(): Deferred<T> {
   return { promise, resolve, reject }
 }
 
-/** One open window of the app. When it dies nothing of it goes on, and its locks are free. */
+/** One open window of the app, on one phone. When it dies nothing of it goes on, and its locks are free. */
 export class Tab {
+  readonly phone: number
   readonly death = deferred<never>()
   dead = false
   #calls = 0
   #dies: Death | null = null
 
-  constructor() {
+  constructor(phone: number) {
+    this.phone = phone
     this.death.promise.catch(() => undefined)
   }
 
@@ -123,12 +125,13 @@ export class Tab {
 
 export const present = new AsyncLocalStorage<Tab>()
 
-/** Web Locks between windows of one process, free again when their holder dies. */
+/** Web Locks between the windows of each phone, free again when their holder dies. */
 export class Locks {
   readonly #tails = new Map<string, Promise<unknown>>()
 
-  async request<T>(name: string, work: () => Promise<T>): Promise<T> {
+  async request<T>(wanted: string, work: () => Promise<T>): Promise<T> {
     const tab = present.getStore()
+    const name = `${String(tab?.phone)} ${wanted}`
     const before = this.#tails.get(name)
     const mine = deferred<undefined>()
     tab?.death.promise.catch(() => {

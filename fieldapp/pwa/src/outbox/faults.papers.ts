@@ -38,9 +38,9 @@ export function aReport(at: string, pictures: readonly StoredRecord[], paid?: Pa
   }
 }
 
-export async function aPayment(pair: CryptoKeyPair, device: string, number: number, chainHead: string) {
-  const cents = 5_000 + number
-  const built = buildReceipt(someReceipt(device, cents), { series: 'A1', number, chain_head: chainHead })
+export async function aPayment(pair: CryptoKeyPair, device: string, place: { readonly series: string; readonly number: number; readonly chain_head: string }) {
+  const cents = 5_000 + place.number
+  const built = buildReceipt(someReceipt(device, cents), place)
   if (built.kind === 'refused') throw built.refusal
   const sealed = await sealReceipt(built.value, pair.privateKey)
   const payment = paidBy(cents, { value: JSON.parse(sealed.text) as Record<string, unknown>, digest: sealed.digest, signature: base64url(sealed.signature) })

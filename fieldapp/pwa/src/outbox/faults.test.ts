@@ -60,9 +60,25 @@ async function live(actions: readonly Action[]): Promise<void> {
       await world.act(next)
       if (at % 8 === 0) expect(await world.check()).toEqual([])
     }
-    expect(await world.settle()).toEqual([])
+    expect(await World.settle(world)).toEqual([])
   } finally {
     world.close()
+  }
+}
+
+/** Two phones of one agent, each with its windows, numbers and weather, before the one office. */
+async function liveWithTwo(actions: readonly { readonly phone: number; readonly action: Action }[]): Promise<void> {
+  const phones = [new World(office, 0), new World(office, 1)] as const
+  try {
+    for (const [at, phone] of phones.entries()) await phone.begin({ beside: at > 0 })
+    for (const [at, next] of actions.entries()) {
+      const phone = phones[next.phone] ?? phones[0]
+      await phone.act(next.action)
+      if (at % 8 === 0) expect(await phone.check()).toEqual([])
+    }
+    expect(await World.settle(...phones)).toEqual([])
+  } finally {
+    for (const phone of phones) phone.close()
   }
 }
 
@@ -73,5 +89,14 @@ describe('phone and office, whatever happens between and to them', () => {
   ])('lose nothing, apply nothing twice, and everything ends visible (%s seed %i)', async (_, seed) => {
     const numRuns = Math.ceil(STEPS / 2 / RUN)
     await fc.assert(fc.asyncProperty(fc.array(action, { minLength: RUN, maxLength: RUN }), live), { seed, numRuns, endOnFailure: !SHRINK })
+  }, 60_000 + STEPS * 60)
+
+  it.each([
+    ['fixed', FIXED_SEED],
+    ['random', Math.floor(Math.random() * 2 ** 31)],
+  ])('do the same with two phones of one agent (%s seed %i)', async (_, seed) => {
+    const numRuns = Math.ceil(STEPS / 8 / RUN)
+    const both = fc.array(fc.record({ phone: fc.nat(1), action }), { minLength: RUN, maxLength: RUN })
+    await fc.assert(fc.asyncProperty(both, liveWithTwo), { seed, numRuns, endOnFailure: !SHRINK })
   }, 60_000 + STEPS * 60)
 })

@@ -1,7 +1,7 @@
 /// <reference types="node" />
 /**
  * A phone with its windows, an office and the weather between them, for the fault tests: everything that can break is
- * an action, and time passes only when one says so. The phone's code is the real one over a real IndexedDB; the office
+ * an action, and time passes only when one says so. One agent may have two such phones. The phone's code is the real one over a real IndexedDB; the office
  * judges with the real `domain.sync` (`tests/faults/office.py`).
  */
 import { dangerBody } from '../domain/danger.ts'
@@ -88,6 +88,8 @@ interface Window {
 }
 
 let worlds = 0
+/** Of every phone at once: each window asks for those of its own. */
+const locks = new Locks()
 
 export class World {
   steps = 0
@@ -96,6 +98,8 @@ export class World {
   readonly unsaid = new Map<string, Written>()
   readonly takenBack = new Set<string>()
   readonly #office: Office
+  /** Which of the agent's phones it is: its series and its devices are its own. */
+  readonly #phone: number
   readonly #ground: Storage
   readonly #name: string
   readonly #opened: Storage[] = []
@@ -116,15 +120,17 @@ export class World {
   #meantToWipe = false
   readonly wipes = { pin: 0, forgotten: 0 }
 
-  constructor(office: Office) {
+  constructor(office: Office, phone = 0) {
     this.#office = office
+    this.#phone = phone
     this.#name = `world-${String((worlds += 1))}`
     this.#ground = openStorage(this.#name)
-    Object.defineProperty(navigator, 'locks', { value: new Locks(), configurable: true })
+    Object.defineProperty(navigator, 'locks', { value: locks, configurable: true })
   }
 
-  async begin(): Promise<void> {
-    await this.#enrol(false)
+  /** `beside`: the office has another phone of this agent already. */
+  async begin({ beside = false } = {}): Promise<void> {
+    await this.#enrol(beside)
     this.#windows = [this.#window(), this.#window()]
     for (const tab of [0, 1]) await this.#in(tab, null, async (window) => void (await this.#openUp(window)))
   }
@@ -137,12 +143,13 @@ export class World {
 
   async #enrol(again: boolean): Promise<void> {
     this.#devices += 1
-    this.#device = `0198a3c2-7f00-7abc-8def-${String(this.#devices).padStart(12, '0')}`
+    this.#device = `0198a3c2-7f00-7abc-8def-${String(this.#phone * 1_000_000 + this.#devices).padStart(12, '0')}`
     const pair = await deviceKeyPair(this.#ground)
     const point = hex(new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)))
-    const blocks = [{ kind: 'receipt' as const, series: 'A1', first: 1, last: 100_000, next: 1 }]
+    const series = `A${String(this.#phone + 1)}`
+    const blocks = [{ kind: 'receipt' as const, series, first: 1, last: 100_000, next: 1 }]
     const key = await this.#office.ask<string>({
-      ask: 'open', again, device: this.#device, point, blocks: blocks.map(({ first, last }) => [first, last]),
+      ask: 'open', again, device: this.#device, point, series, blocks: blocks.map(({ first, last }) => [first, last]),
     })
     this.#seal = { device: this.#device, key }
     await this.#ground.write({
@@ -151,7 +158,7 @@ export class World {
   }
 
   #window(): Window {
-    const tab = new Tab()
+    const tab = new Tab(this.#phone)
     const opened = openStorage(this.#name)
     this.#opened.push(opened)
     const raw = mortal(opened, tab)
@@ -388,7 +395,7 @@ export class World {
         const pair = await storage.keyPair()
         const number = counters.receipt && nextNumber(counters.receipt)
         if (!pair || !counters.receipt || !number) throw new Error('no key or no number')
-        const paid = await aPayment(pair, this.#device, number, counters.chain_head)
+        const paid = await aPayment(pair, this.#device, { series: counters.receipt.series, number, chain_head: counters.chain_head })
         cents = paid.payment.amount_cents
         moved = { ...counters, chain_head: paid.payment.receipt.digest, receipt: { ...counters.receipt, used: number } }
         body = aReport(at, pictures, paid)
@@ -429,7 +436,7 @@ export class World {
       const weather = this.#weather
       if (weather.kind === 'trouble') return tab.step(() => Promise.resolve(failed(weather.trouble)))
       if (weather.kind === 'cut') return tab.step(() => Promise.resolve(failed('unreachable')))
-      const question = asked(call, weather.kind === 'office dies' ? weather.when : null)
+      const question = asked(call, this.#device, weather.kind === 'office dies' ? weather.when : null)
       if (weather.kind === 'late') {
         this.#late.push(question)
         return tab.step(() => Promise.resolve(failed('unreachable')))
@@ -490,7 +497,14 @@ export class World {
   }
 
   /** The sky clears, nobody touches anything: at the end everything is in the office, once, and says so. */
-  async settle(): Promise<string[]> {
+  static async settle(...phones: readonly World[]): Promise<string[]> {
+    const wrong: string[] = []
+    for (const phone of phones) wrong.push(...(await phone.#comeToRest()))
+    for (const phone of phones) wrong.push(...(await phone.#everythingIsIn()))
+    return [...wrong, ...(await World.#asWritten(phones))]
+  }
+
+  async #comeToRest(): Promise<string[]> {
     this.#weather = { kind: 'good' }
     await this.act({ kind: 'late arrives' })
     const window = this.#at(0)
@@ -514,8 +528,13 @@ export class World {
       this.#now += pause
       rests = pause === 60_000 ? rests + 1 : 0
     }
-    const wrong = [...stuck, ...(await this.check())]
-    const { applied, cents, pictures, receipts, left_open } = await this.books()
+    return stuck
+  }
+
+  async #everythingIsIn(): Promise<string[]> {
+    const window = this.#at(0)
+    const wrong = await this.check()
+    const { applied, receipts, left_open } = await this.books()
     const counters = await this.#ground.get(COUNTERS)
     const used = counters ? (fromBytes<Counters>(counters.bytes).receipt?.used ?? 0) : 0
     for (let number = 1; number <= used; number += 1) {
@@ -525,15 +544,22 @@ export class World {
     const states = new Map((await this.#ground.ofKind('envelope')).map((record) => [record.key, record.state]))
     for (const id of this.written.keys()) if (!applied[id]) wrong.push(`${id} never arrived`)
     for (const [id, state] of states) if (state !== 'accepted') wrong.push(`${id} ends as ${state}`)
-    for (const id of Object.keys(applied)) {
-      if (!this.written.has(id) && !this.unsaid.has(id)) wrong.push(`${id} is in the office and nobody wrote it`)
-    }
-    const paid = [...this.written.values(), ...this.unsaid.values()].filter(({ id }) => applied[id])
-    const sum = paid.reduce((total, item) => total + item.cents, 0)
-    if (sum !== cents) wrong.push(`the office holds ${String(cents)} cents instead of ${String(sum)}`)
     const left = [...(await this.#ground.ofKind('small')), ...(await this.#ground.ofKind('original'))]
     const named = new Set((await window.vault.ofKind('envelope')).flatMap((record) => readEnvelope(record).pictures))
     for (const picture of left) if (named.has(picture.key) || picture.state === SEALED) wrong.push(`picture ${picture.key} stays on the phone`)
+    return wrong
+  }
+
+  /** What the office holds is what was written on these phones, to the cent and the picture. */
+  static async #asWritten(phones: readonly World[]): Promise<string[]> {
+    const [first] = phones
+    if (!first) return []
+    const { applied, cents, pictures } = await first.books()
+    const written = new Map(phones.flatMap((phone) => [...phone.unsaid, ...phone.written]))
+    const wrong = Object.keys(applied).filter((id) => !written.has(id)).map((id) => `${id} is in the office and nobody wrote it`)
+    const paid = [...written.values()].filter(({ id }) => applied[id])
+    const sum = paid.reduce((total, item) => total + item.cents, 0)
+    if (sum !== cents) wrong.push(`the office holds ${String(cents)} cents instead of ${String(sum)}`)
     const arrived = new Set(pictures)
     for (const sha256 of paid.flatMap((item) => item.pictures)) if (!arrived.has(sha256)) wrong.push(`picture ${sha256} never arrived`)
     return wrong
@@ -547,8 +573,8 @@ function asWritten(envelope: StoredEnvelope): Written {
 
 const failed = (trouble: Trouble): Reply<never> => ({ kind: 'failed', trouble, code: null, details: {}, retryAfterMs: null })
 
-function asked(call: Call, crash: 'before' | 'after' | null): object {
-  if (call.path.endsWith('/envelopes')) return { ask: 'push', crash, ...(call.json as object) }
+function asked(call: Call, device: string, crash: 'before' | 'after' | null): object {
+  if (call.path.endsWith('/envelopes')) return { ask: 'push', device, crash, ...(call.json as object) }
   if (call.path.endsWith('/rescue')) return { ask: 'rescue', crash, content: new TextDecoder().decode(call.content?.bytes) }
   if (call.path.endsWith('/rescue/states')) return { ask: 'rescued', ...(call.json as object) }
   if (call.path.endsWith('/missing')) return { ask: 'missing', ...(call.json as object) }

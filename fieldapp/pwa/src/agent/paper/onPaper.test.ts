@@ -4,7 +4,7 @@ import { newDraft, type Draft } from '../draft'
 import { kept } from '../keptDraft'
 import { aStop } from '../testing'
 import { hourAt } from '../time'
-import { again, formsUsed, onPaper, withKind } from './onPaper'
+import { again, formsUsed, onPaper, withKind, outsideMyPads } from './onPaper'
 
 const ID = '0198a3c2-7f00-7abc-8def-0123456789ab'
 const fresh = (): Draft => newDraft(aStop(ID), { visitId: ID, day: '2026-11-23' })
@@ -60,5 +60,24 @@ describe('a sheet that is copied', () => {
       payer: { other: true, name: 'Lucia Neri', capacity: 'relative', document: 'passport', agreed: false },
     })
     expect(pictures).toEqual([sheet])
+  })
+})
+
+describe('a sheet and the pads that the agent was given', () => {
+  const pads = [{ series: 'B1', first: 51, last: 100 }, { series: 'N1', first: 1, last: 50 }]
+
+  it.each([
+    ['receipt', '51', pads, null],
+    ['receipt', 'b1-000100', pads, null],
+    ['notice', '7', pads, null],
+    ['receipt', '50', pads, 'B1-000050'],
+    ['receipt', 'B2-000060', pads, 'B2-000060'],
+    ['notice', '51', pads, 'N1-000051'],
+    ['receipt', '51', [], 'B1-000051'],
+    ['receipt', '', pads, null],
+    ['receipt', 'sette', pads, null],
+    ['receipt', '50', undefined, null],
+  ] as const)('%s %s', (kind, number, held, told) => {
+    expect(outsideMyPads({ kind, number }, held)).toBe(told)
   })
 })

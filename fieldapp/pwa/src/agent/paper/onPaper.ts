@@ -1,12 +1,13 @@
 /** What stands on a form of a paper pad, as it is copied from the sheet: part of the visit's draft. Pure. */
 import { italian } from '../../domain/money.ts'
-import { formName, type PadKind } from '../../domain/pad.ts'
+import { formName, typedNumber, type PadKind } from '../../domain/pad.ts'
 import type { Answer } from '../../domain/payments.ts'
 import type { IdentifiedBy } from '../../domain/visit.ts'
 import type { Draft } from '../draft'
 import { DEBTOR_PAYS, typedAs, type TypedPayer } from '../money/payer'
 import type { OutboxItem } from '../day'
 import type { TakenPicture } from '../pictures'
+import type { PadNumbers } from '../shapes'
 
 export interface OnPaper {
   readonly kind: PadKind
@@ -48,6 +49,18 @@ export function withKind(draft: Draft, kind: PadKind): Draft {
 export const purposeOf = (kind: PadKind): 'paper_form' | 'notice' => (kind === 'receipt' ? 'paper_form' : 'notice')
 
 export const isSheet = (picture: TakenPicture): boolean => picture.purpose === 'paper_form' || picture.purpose === 'notice'
+
+/**
+ * The name of the sheet if it lies in no pad that the phone knows the agent to have, else null; also while no number is
+ * typed, and where a service of the version before says nothing of pads. It is told and stops nothing: a pad may have been
+ * handed over since the day was fetched.
+ */
+export function outsideMyPads({ kind, number: typed }: Pick<OnPaper, 'kind' | 'number'>, pads: readonly PadNumbers[] | undefined): string | null {
+  const form = typedNumber(kind, typed)
+  if (!form || !pads) return null
+  const { series, number } = form
+  return pads.some((pad) => pad.series === series && pad.first <= number && number <= pad.last) ? null : formName(form)
+}
 
 /** The names of forms in what was written on this phone and not refused: none of them is used a second time. */
 export function formsUsed(items: readonly OutboxItem[]): Set<string> {

@@ -58,6 +58,14 @@ describe('How today runs', () => {
     expect(beginsUnread([route('a', ['1'])], begun('9'))).toBe(true)
   })
 
+  it('has them read anew where a visit was made outside the plan that they do not hold', () => {
+    const made = day(1, [{ agent_id: 'a', behind_s: 0, stops: [], begun: [], outside: 1 }])
+    const known = { ...route('a', ['1']), outside: [{ visit_id: 'v' }] } as unknown as Route
+
+    expect(beginsUnread([route('a', ['1'])], made)).toBe(true)
+    expect(beginsUnread([known], made)).toBe(false)
+  })
+
   it('is planned again from what the alert says', () => {
     expect((['late', 'must_missed', 'in_danger'] as const).map((kind) => whatToTell(alert(kind)))).toEqual(['held_up', 'urgent', 'agent_away'])
   })

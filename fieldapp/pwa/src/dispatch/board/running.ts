@@ -42,10 +42,13 @@ function routeAsRun(route: Route, lane: RunningLane): Route {
   return run
 }
 
-/** Whether a visit has begun that the routes do not hold, as one of the reserve: then they are to be read anew. */
+/** Whether a visit has begun that the routes do not hold, of the reserve or outside the plan: then they are to be read anew. */
 export function beginsUnread(routes: readonly Route[], day: RunningDay | null): boolean {
-  const held = new Map(routes.map((route) => [route.agent_id, new Set(route.stops.map((stop) => stop.stop_id))] as const))
-  return (day?.lanes ?? []).some((lane) => lane.begun.some((one) => held.get(lane.agent_id)?.has(one.stop_id) === false))
+  const held = new Map(routes.map((route) => [route.agent_id, { stops: new Set(route.stops.map((stop) => stop.stop_id)), outside: route.outside?.length ?? 0 }] as const))
+  return (day?.lanes ?? []).some((lane) => {
+    const route = held.get(lane.agent_id)
+    return route !== undefined && ((lane.outside ?? 0) > route.outside || lane.begun.some((one) => !route.stops.has(one.stop_id)))
+  })
 }
 
 /** Open visits that will be reached noticeably later than published, or too late, by stop. */
