@@ -26,6 +26,7 @@ from fieldapp.routes.appointments import AppointmentController
 from fieldapp.routes.basemap import BasemapController
 from fieldapp.routes.board import BoardController
 from fieldapp.routes.books import BooksController
+from fieldapp.routes.bulk import BulkController
 from fieldapp.routes.cash import CashController
 from fieldapp.routes.commissions import CommissionController
 from fieldapp.routes.contacts import ContactController
@@ -83,6 +84,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             CashController,
             PadsController,
             BooksController,
+            BulkController,
             CommissionController,
             FiguresController,
             ContactController,

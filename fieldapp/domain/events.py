@@ -134,8 +134,13 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                 ("practice.reopened", "The creditor entrusted it again.", ()),
                 (
                     "practice.open_again",
-                    "It had been closed for money that was then taken back.",
+                    "It had been closed for money that was then taken back, or handed back by mistake.",
                     _m(_K.CODE, "reason"),
+                ),
+                (
+                    "practice.handed_back",
+                    "The office gave it back to the creditor: no more visits, money is still accounted for.",
+                    _m(_K.TEXT, "reason"),
                 ),
                 (
                     "practice.closed",

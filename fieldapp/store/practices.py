@@ -91,21 +91,15 @@ async def page(session: AsyncSession, wanted: Wanted, *, now: datetime, cursor: 
     cut_off = False
     if words := wanted.words.strip()[:_LONGEST_QUERY]:
         found, all_of_them = await _found(session, words)
-        few = col(Practice.id) == any_(literal(found, ARRAY(Uuid())))
+        few = _is_one_of(found)
         # Few are looked up one by one; where many match, the list in its order soon meets enough of them.
         conditions = [*narrowed, few if all_of_them else _matches(words)]
         cut_off = not all_of_them and await _is_cut_off(session, words)
         total = await _counted(session, [*narrowed, few if all_of_them else _is_among(words)])
     else:
         total = await _counted(session, narrowed)
-    query = (
-        select(Practice, Placement, Creditor.name)
-        .join(Placement, col(Placement.id) == col(Practice.placement_id))
-        .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
-        .where(*conditions)
-        .order_by(col(Practice.practice_number), col(Practice.id))
-        .limit(limit + 1)
-    )
+    in_order = _listed().where(*conditions).order_by(col(Practice.practice_number), col(Practice.id))
+    query = in_order.limit(limit + 1)
     if cursor:
         number, practice_id = _opened(cursor)
         query = query.where(tuple_(col(Practice.practice_number), col(Practice.id)) > tuple_(number, practice_id))
@@ -115,6 +109,34 @@ async def page(session: AsyncSession, wanted: Wanted, *, now: datetime, cursor: 
     next_cursor = _closed(last) if last else None
     more = cut_off or total > MOST_COUNTED
     return PracticePage(rows=rows, total=min(total, MOST_COUNTED), more=more, next_cursor=next_cursor)
+
+
+async def matching(session: AsyncSession, wanted: Wanted, *, now: datetime, most: int) -> list[UUID]:
+    """The ids of the first practices that match, in the order of the list, at most so many."""
+    conditions = _narrowed(wanted, now=now)
+    if words := wanted.words.strip()[:_LONGEST_QUERY]:
+        found, all_of_them = await _found(session, words)
+        conditions.append(_is_one_of(found) if all_of_them else _matches(words))
+    query = select(Practice.id).where(*conditions).order_by(col(Practice.practice_number), col(Practice.id)).limit(most)
+    return list((await session.exec(query)).all())
+
+
+async def rows_of(session: AsyncSession, ids: Sequence[UUID], *, now: datetime) -> list[PracticeRow]:
+    """These practices as the list shows them, in its order."""
+    query = _listed().where(_is_one_of(ids)).order_by(col(Practice.practice_number), col(Practice.id))
+    return await _rows(session, (await session.exec(query)).all(), now=now)
+
+
+def _listed() -> Any:
+    return (
+        select(Practice, Placement, Creditor.name)
+        .join(Placement, col(Placement.id) == col(Practice.placement_id))
+        .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
+    )
+
+
+def _is_one_of(ids: Iterable[UUID]) -> ColumnElement[bool]:
+    return col(Practice.id) == any_(literal(list(ids), ARRAY(Uuid())))
 
 
 async def _counted(session: AsyncSession, conditions: Sequence[ColumnElement[bool]]) -> int:

@@ -7,6 +7,7 @@ on all of them from the first migration. Personal data is marked with `info={"pe
 from fieldapp.store.tables.access import Agency, AuditEntry, Device, NumberBlock, Person, PushSubscription, SignIn
 from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
 from fieldapp.store.tables.appointments import AgreedVisit
+from fieldapp.store.tables.bulk import BulkAction
 from fieldapp.store.tables.commissions import CommissionClosing, CommissionMovement, CreditorCommission
 from fieldapp.store.tables.debtors import DebtorMatch
 from fieldapp.store.tables.exchange import InboundRequest, SeenPayment, ServiceAccount, Webhook, WebhookDelivery
@@ -55,6 +56,7 @@ __all__ = [
     "Approval",
     "Attachment",
     "AuditEntry",
+    "BulkAction",
     "CommissionClosing",
     "CommissionMovement",
     "ContactAttempt",
