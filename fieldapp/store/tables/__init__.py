@@ -28,7 +28,7 @@ from fieldapp.store.tables.figures import FigureMark, FigurePart, FigureSum
 from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting, PurseCount
 from fieldapp.store.tables.messages import Message, MessageCopy
 from fieldapp.store.tables.office import CreditorLayout, Fact, ImportFile, SavedView, Setting, Task
-from fieldapp.store.tables.outgoing import ExportPlan, HandOver, OutgoingFile, ToldFact
+from fieldapp.store.tables.outgoing import ExportByHand, ExportPlan, HandOver, OutgoingFile, ToldByHand, ToldFact
 from fieldapp.store.tables.planning import Plan, PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
     Address,
@@ -71,6 +71,7 @@ __all__ = [
     "Device",
     "Entry",
     "Envelope",
+    "ExportByHand",
     "ExportPlan",
     "Fact",
     "FigureMark",
@@ -119,6 +120,7 @@ __all__ = [
     "SignatureGiven",
     "Statement",
     "Task",
+    "ToldByHand",
     "ToldFact",
     "Visit",
     "VisitAnswer",

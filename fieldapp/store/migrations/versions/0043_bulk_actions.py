@@ -1,4 +1,4 @@
-"""Actions on many practices, claims added up by creditor, and the order in which open tasks are read."""
+"""Actions on many practices; what exports by hand told; claims added up; the order in which open tasks are read."""
 
 from __future__ import annotations
 
@@ -36,12 +36,41 @@ def upgrade() -> None:
         "bulk_action_done", "bulk_action", ["agency_id", "done_at"], postgresql_where=sa.text("done_at is not null")
     )
     op.create_index("bulk_action_shown", "bulk_action", ["shown_to"], postgresql_where=sa.text("done_at is null"))
+    op.create_table(
+        "export_by_hand",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        sa.Column("agency_id", sa.Uuid(), sa.ForeignKey("agency.id"), nullable=False),
+        sa.Column("creditor_id", sa.Uuid(), sa.ForeignKey("creditor.id"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("made_at", TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("made_by", sa.Uuid(), sa.ForeignKey("person.id"), nullable=False),
+        sa.UniqueConstraint("creditor_id", "sequence", name="export_by_hand_numbered_once"),
+    )
+    op.create_table(
+        "told_by_hand",
+        sa.Column("export_id", sa.Uuid(), sa.ForeignKey("export_by_hand.id"), primary_key=True),
+        sa.Column("fact_number", sa.BigInteger(), sa.ForeignKey("fact.number"), primary_key=True),
+        sa.Column("agency_id", sa.Uuid(), sa.ForeignKey("agency.id"), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+    )
+    op.create_index("ix_told_by_hand_fact_number", "told_by_hand", ["fact_number"])
     mine = "agency_id = nullif(current_setting('fieldapp.agency', true), '')::uuid"
-    op.execute("alter table bulk_action enable row level security")
-    op.execute("alter table bulk_action force row level security")
-    op.execute(f"create policy own_agency on bulk_action using ({mine}) with check ({mine})")
-    op.execute("grant select, insert, update, delete on bulk_action to fieldapp_app")
+    granted = {
+        "bulk_action": "select, insert, update, delete",
+        "export_by_hand": "select, insert",
+        "told_by_hand": "select, insert",
+    }
+    for table, rights in granted.items():
+        op.execute(f"alter table {table} enable row level security")
+        op.execute(f"alter table {table} force row level security")
+        op.execute(f"create policy own_agency on {table} using ({mine}) with check ({mine})")
+        op.execute(f"grant {rights} on {table} to fieldapp_app")
 
 
 def downgrade() -> None:
+    op.drop_table("told_by_hand")
+    op.drop_table("export_by_hand")
     op.drop_table("bulk_action")
