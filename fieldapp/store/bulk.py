@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy
-from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, delete, func, literal, update
+from sqlalchemy import ARRAY, any_, delete, func, literal, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.bulk import SUSPENDED
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.store.batches import insert_rows
+from fieldapp.store.columns import among
 from fieldapp.store.shapes.bulk import BulkPractice
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.bulk import BulkAction
@@ -28,11 +29,6 @@ LISTED = 50
 """Actions that are listed, the newest."""
 SHOWN = 500
 """Practices that one reason opens to."""
-
-
-def among(column: Any, ids: Iterable[UUID]) -> ColumnElement[bool]:
-    """Whether a column is one of thousands of ids: one parameter, however many."""
-    return col(column) == any_(literal(list(ids), ARRAY(Uuid())))
 
 
 @dataclass(frozen=True, slots=True)

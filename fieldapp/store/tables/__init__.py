@@ -8,6 +8,7 @@ from fieldapp.store.tables.access import Agency, AuditEntry, Device, NumberBlock
 from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
 from fieldapp.store.tables.appointments import AgreedVisit
 from fieldapp.store.tables.bulk import BulkAction
+from fieldapp.store.tables.claims import ClaimMark, ClaimPart, ClaimSum
 from fieldapp.store.tables.commissions import CommissionClosing, CommissionMovement, CreditorCommission
 from fieldapp.store.tables.debtors import DebtorMatch
 from fieldapp.store.tables.exchange import InboundRequest, SeenPayment, ServiceAccount, Webhook, WebhookDelivery
@@ -57,6 +58,9 @@ __all__ = [
     "Attachment",
     "AuditEntry",
     "BulkAction",
+    "ClaimMark",
+    "ClaimPart",
+    "ClaimSum",
     "CommissionClosing",
     "CommissionMovement",
     "ContactAttempt",

@@ -57,11 +57,39 @@ def upgrade() -> None:
         sa.Column("code", sa.String(), nullable=False),
     )
     op.create_index("ix_told_by_hand_fact_number", "told_by_hand", ["fact_number"])
+    op.create_table(
+        "claim_part",
+        sa.Column("practice_id", sa.Uuid(), sa.ForeignKey("practice.id"), primary_key=True),
+        sa.Column("creditor_id", sa.Uuid(), sa.ForeignKey("creditor.id"), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), sa.ForeignKey("agency.id"), nullable=False),
+        sa.Column("owed_cents", sa.BigInteger(), nullable=False),
+    )
+    op.create_table(
+        "claim_sum",
+        sa.Column("creditor_id", sa.Uuid(), sa.ForeignKey("creditor.id"), primary_key=True),
+        sa.Column("agency_id", sa.Uuid(), sa.ForeignKey("agency.id"), nullable=False),
+        sa.Column("practices", sa.Integer(), nullable=False),
+        sa.Column("owed_cents", sa.BigInteger(), nullable=False),
+    )
+    op.create_table(
+        "claim_mark",
+        sa.Column("agency_id", sa.Uuid(), sa.ForeignKey("agency.id"), primary_key=True),
+        sa.Column("up_to", sa.BigInteger(), nullable=False),
+    )
+    op.create_index(
+        "task_open_in_order",
+        "task",
+        ["agency_id", "due_on", "created_at", "id"],
+        postgresql_where=sa.text("state = 'open'"),
+    )
     mine = "agency_id = nullif(current_setting('fieldapp.agency', true), '')::uuid"
     granted = {
         "bulk_action": "select, insert, update, delete",
         "export_by_hand": "select, insert",
         "told_by_hand": "select, insert",
+        "claim_part": "select, insert, update",
+        "claim_sum": "select, insert, update",
+        "claim_mark": "select, insert, update",
     }
     for table, rights in granted.items():
         op.execute(f"alter table {table} enable row level security")
@@ -71,6 +99,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("task_open_in_order", table_name="task")
+    op.drop_table("claim_mark")
+    op.drop_table("claim_sum")
+    op.drop_table("claim_part")
     op.drop_table("told_by_hand")
     op.drop_table("export_by_hand")
     op.drop_table("bulk_action")
