@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -29,6 +30,8 @@ from fieldapp.store.shapes.contacts import (
 )
 from fieldapp.store.shapes.dispatch import Finding
 
+_AT_ONCE = 100
+"""Practices judged without a break."""
 _IMPORTED = UUID("5a3c3d0e-7d3e-4b57-9d1a-4f2c5e6b7a80")
 """Names imported contacts by what they say, so that the same file twice changes nothing."""
 
@@ -113,7 +116,10 @@ async def against(
     planned = await store.planned_of(work.session, practice_ids)
     addresses = await current_addresses(work.session, practice_ids)
     found = {}
-    for practice_id in practice_ids:
+    for number, practice_id in enumerate(practice_ids, start=1):
+        if number % _AT_ONCE == 0:
+            # Thousands take a second, in which others want to be answered.
+            await asyncio.sleep(0)
         facts = known[practice_id]
         made = tuple(store.as_contact(task.due_on, task.details) for task in planned[practice_id])
         practice = replace(facts, contacts=(*facts.contacts, *made))

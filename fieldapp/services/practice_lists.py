@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Literal
 
@@ -42,7 +43,8 @@ async def export(
     kind = FileKind.XLSX if form == "xlsx" else FileKind.CSV
     write = write_xlsx if form == "xlsx" else write_csv
     media_type, ending = MEDIA_TYPES[kind]
-    content = write(HEADINGS[language].split("|"), _cells(rows), PLAIN)
+    # A workbook of twenty thousand rows takes seconds, in which others want to be answered.
+    content = await asyncio.to_thread(write, HEADINGS[language].split("|"), _cells(rows), PLAIN)
     return content, media_type, f"pratiche-{work.today.isoformat()}{ending}"
 
 
