@@ -107,7 +107,7 @@ async def confirm(work: Work, bulk_id: UUID, *, digest: str) -> BulkView:
     """Do what was shown, as it was shown. Asked again, nothing is done twice and the first result is answered.
 
     Raises Refusal `bulk.unknown` (also for what was shown to somebody else), `access.not_your_role`,
-    `bulk.not_as_shown` (another digest), `bulk.shown_long_ago`.
+    `bulk.not_as_shown` (another digest), `bulk.shown_long_ago`, `bulk.day_unusable`.
     """
     row, by = await store.action(work.session, bulk_id, locked=True)
     if row.shown_to != work.identity.person_id:
@@ -119,6 +119,8 @@ async def confirm(work: Work, bulk_id: UUID, *, digest: str) -> BulkView:
         return _view(row, by=by, again=True)
     if work.now - row.shown_at > SHOWN_FOR:
         raise Refusal("bulk.shown_long_ago", kind=Kind.CONFLICT)
+    # An hour may have gone by that lay ahead when it was shown.
+    asked = checked(asked, role=work.identity.role, now=work.now, today=work.today)
     ids = [UUID(one) for one in row.doable]
     standing = await store.standing(work.session, ids, locked=True)
     changed = await store.changed_since(work.session, ids, row.up_to)

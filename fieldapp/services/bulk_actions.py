@@ -6,7 +6,7 @@ with the action's id beside them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from types import MappingProxyType
@@ -170,7 +170,7 @@ class Suspend:
 
     async def undo(self, doing: Doing, ids: Sequence[UUID]) -> Verdicts:
         ended = await store.resume(doing.work.session, ids, at=doing.work.now, source=_source(doing))
-        _tell_resumed(doing, ended)
+        await _tell_resumed(doing, ended)
         return {id_: Why("bulk.resumed_already") for id_ in ids if id_ not in ended}
 
 
@@ -182,7 +182,7 @@ class Resume:
         return {id_: Why("bulk.not_suspended") for id_ in ids if id_ not in there}
 
     async def do(self, doing: Doing, ids: Sequence[UUID]) -> None:
-        _tell_resumed(doing, await store.resume(doing.work.session, ids, at=doing.work.now))
+        await _tell_resumed(doing, await store.resume(doing.work.session, ids, at=doing.work.now))
 
     async def undo(self, doing: Doing, ids: Sequence[UUID]) -> Verdicts:
         there = await store.suspended(doing.work.session, ids)
@@ -292,10 +292,15 @@ async def _put_aside(doing: Doing, ids: Sequence[UUID], *, reason: str) -> None:
         audit(work.session, "practice.flagged", "practice", id_, flag=SUSPENDED, reason=reason, **_named(doing, id_))
 
 
-def _tell_resumed(doing: Doing, ids: Iterable[UUID]) -> None:
+async def _tell_resumed(doing: Doing, ids: set[UUID]) -> None:
+    """With it goes the work that only a suspended practice makes."""
+    work = doing.work
+    await store.finish_of_practices(
+        work.session, sorted(ids), STILL_PLANNED, person_id=work.identity.person_id, now=work.now
+    )
     for id_ in sorted(ids):
         doing.tell("practice.unflagged", id_, {"flag": SUSPENDED})
-        audit(doing.work.session, "practice.unflagged", "practice", id_, flag=SUSPENDED, **_named(doing, id_))
+        audit(work.session, "practice.unflagged", "practice", id_, flag=SUSPENDED, **_named(doing, id_))
 
 
 async def _ask_to_unplan(doing: Doing, ids: Sequence[UUID]) -> None:

@@ -158,6 +158,18 @@ async def finish_tasks(
     return {row.practice_id: row.id for row in closed}
 
 
+async def finish_of_practices(
+    session: AsyncSession, ids: Sequence[UUID], kind: str, *, person_id: UUID, now: datetime
+) -> None:
+    """Close the open tasks of a kind about these practices."""
+    await session.execute(
+        update(Task)
+        .where(among(Task.practice_id, ids), col(Task.kind) == kind, col(Task.state) == "open")
+        .values(state="done", finished_at=now, finished_by=person_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def with_contact(
     session: AsyncSession, ids: Sequence[UUID], *, outcome: str, day: tuple[datetime, datetime]
 ) -> set[UUID]:

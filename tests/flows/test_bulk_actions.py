@@ -199,6 +199,7 @@ async def test_suspended_practices_are_not_visited_until_they_resume(house: Hous
     resumed = await acted(desk, "resume", ids)
 
     assert (resumed["done"], reasons(resumed)) == (2, {"bulk.not_suspended": 1})
+    assert (await planning.get("/tasks", params={"kind": "suspension.still_planned"})).json() == []
     assert len(await visited()) == 3
     late = (await undone(desk, view)).json()
     assert (late["undone"], reasons(late, "kept")) == (0, {"bulk.resumed_already": 2})
@@ -307,6 +308,17 @@ async def test_a_preview_is_confirmed_with_its_own_digest_and_in_time_only(house
     assert await facts(house, "practice.flagged") == []
     early = await undone(await house.sign_in(Role.BACK_OFFICE), view)
     assert (early.status_code, early.json()["code"]) == (409, "bulk.not_done")
+
+
+async def test_an_hour_that_has_gone_by_since_the_preview_is_not_planned(house: House, desk: Desk) -> None:
+    soon = {"channel": "letter", "at": (NOW + timedelta(minutes=5)).isoformat()}
+    view = (await shown(desk, "plan_contact", await some(house), **soon)).json()
+    house.clock.move_to(NOW + timedelta(minutes=10))
+
+    late = await confirmed(await house.sign_in(Role.BACK_OFFICE), view)
+
+    assert late.json()["code"] == "bulk.day_unusable"
+    assert await facts(house, "contact.planned") == []
 
 
 async def test_old_previews_are_forgotten_and_what_was_done_is_kept(house: House, desk: Desk) -> None:
