@@ -215,6 +215,13 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "save_view": _session(_DESK),
         "forget_view": _session(_DESK),
         "list_colleagues": _session(_DESK),
+        # Which action who may do: `domain.bulk`.
+        "preview_bulk_action": _session(_DESK),
+        "confirm_bulk_action": _session(_DESK),
+        "undo_bulk_action": _session(_DESK),
+        "list_bulk_actions": _session(_DESK),
+        "list_bulk_practices": _session(_DESK),
+        "export_practices": _session(_OFFICE),
         "list_doubtful_addresses": _session(_DESK),
         "settle_address": _session(_DESK),
         "put_address_back": _session(_DESK),

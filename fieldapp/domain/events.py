@@ -135,8 +135,13 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                 ("practice.reopened", "The creditor entrusted it again.", ()),
                 (
                     "practice.open_again",
-                    "It had been closed for money that was then taken back.",
+                    "It had been closed for money that was then taken back, or handed back by mistake.",
                     _m(_K.CODE, "reason"),
+                ),
+                (
+                    "practice.handed_back",
+                    "The office gave it back to the creditor: no more visits, money is still accounted for.",
+                    _m(_K.TEXT, "reason"),
                 ),
                 (
                     "practice.closed",
@@ -542,9 +547,10 @@ after a lost answer send the same bytes under the same key. After 30 days a stat
 still `known` by what it says, a payment by its `reference` and a recall by the practice's state.
 
 What contradicts our books stands, and becomes a task of the office with both sides: receipts of ours that the
-creditor had not been told of, two systems that state different balances of one day (the last one holds), more paid than
-owed, money in an agent's hand, a visit still planned. A payment that equals a receipt of ours that he knows of is
-`held` and not booked; if it is another payment, send it again under a new key with the receipt in `other_than`.
+creditor had not been told of, two systems, or a system and a file, that state different balances of one day (the last
+one holds), more paid than owed, money in an agent's hand, a visit still planned. A payment that equals a receipt of
+ours that he knows of is `held` and not booked; if it is another payment, send it again under a new key with the receipt
+in `other_than`.
 """
 
 

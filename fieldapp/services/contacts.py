@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -29,6 +30,8 @@ from fieldapp.store.shapes.contacts import (
 )
 from fieldapp.store.shapes.dispatch import Finding
 
+_AT_ONCE = 100
+"""Practices judged without a break."""
 _IMPORTED = UUID("5a3c3d0e-7d3e-4b57-9d1a-4f2c5e6b7a80")
 """Names imported contacts by what they say, so that the same file twice changes nothing."""
 
@@ -101,19 +104,34 @@ async def plan_contact(work: Work, practice_id: UUID, *, channel: Channel, at: d
 
 
 async def _findings(work: Work, practice_id: UUID, *, channel: Channel, at: datetime) -> list[Finding]:
-    """What stands against a contact: what forbids it or asks approval, the planned ones counted as made."""
+    return (await against(work, [practice_id], channel=channel, at=at))[practice_id]
+
+
+async def against(
+    work: Work, practice_ids: Sequence[UUID], *, channel: Channel, at: datetime
+) -> dict[UUID, list[Finding]]:
+    """What stands against a contact with each: what forbids it or asks approval, the planned ones counted as made."""
     ruleset = await rules.ruleset(work)
-    known = await practice_facts.practice_facts(work.session, [practice_id], ruleset=ruleset, today=work.today)
-    facts = known[practice_id]
-    planned = tuple(
-        store.as_contact(task.due_on, task.details) for task in await store.planned(work.session, practice_id)
-    )
-    practice = replace(facts, contacts=(*facts.contacts, *planned))
-    addresses = (await current_addresses(work.session, [practice_id]))[practice_id]
-    address = practice_facts.address_facts(addresses[-1]) if addresses else None
-    verdict = judge(Facts(act=_act(channel, at), practice=practice, address=address), ruleset, work.now)
-    against = [found for found in verdict.findings if found.severity is not Severity.WARNS]
-    return [Finding(code=found.code, severity=found.severity.value, details=found.details) for found in against]
+    known = await practice_facts.practice_facts(work.session, practice_ids, ruleset=ruleset, today=work.today)
+    planned = await store.planned_of(work.session, practice_ids)
+    addresses = await current_addresses(work.session, practice_ids)
+    found = {}
+    for number, practice_id in enumerate(practice_ids, start=1):
+        if number % _AT_ONCE == 0:
+            # Thousands take a second, in which others want to be answered.
+            await asyncio.sleep(0)
+        facts = known[practice_id]
+        made = tuple(store.as_contact(task.due_on, task.details) for task in planned[practice_id])
+        practice = replace(facts, contacts=(*facts.contacts, *made))
+        last = addresses[practice_id][-1:]
+        address = practice_facts.address_facts(last[0]) if last else None
+        verdict = judge(Facts(act=_act(channel, at), practice=practice, address=address), ruleset, work.now)
+        found[practice_id] = [
+            Finding(one.code, one.severity.value, one.details)  # type: ignore[arg-type]  # an enumeration's value
+            for one in verdict.findings
+            if one.severity is not Severity.WARNS
+        ]
+    return found
 
 
 def _act(channel: Channel, at: datetime) -> Act:

@@ -22,7 +22,7 @@ from fieldapp.services import news, running
 from fieldapp.services.creditor_files import PLAIN, layouts
 from fieldapp.services.work import Parts, Work, working
 from fieldapp.store import exchange as store
-from fieldapp.store import intake, ledger
+from fieldapp.store import intake, ledger, told_by_hand
 from fieldapp.store.announcements import announcements_of
 from fieldapp.store.exchange import Movement, VisitOutcome
 from fieldapp.store.feed import NewFact, audit, channel, tell
@@ -61,16 +61,46 @@ async def export_outcomes(work: Work, *, day: date, creditor_id: UUID) -> tuple[
     await store.mark_reported(work.session, told, at=work.now)
     await store.leave_out(work.session, creditor_id=creditor_id, up_to=up_to, day=day, zone=zone, at=work.now)
     sequence = len(before) + 1
+    name = f"esiti-{day.isoformat()}-{sequence:04d}.csv"
+    digest = sha256(content)
+    export = told_by_hand.ExportByHand(
+        id=work.new_id(),
+        agency_id=work.agency_id,
+        creditor_id=creditor_id,
+        day=day,
+        sequence=sequence,
+        name=name,
+        sha256=digest,
+        made_at=work.now,
+        made_by=work.identity.person_id,
+    )
+    await told_by_hand.note(work.session, export, await _told(work, visits, paid, alone, codes))
     body = {
         "sequence": sequence,
-        "sha256": sha256(content),
+        "sha256": digest,
         "rows": len(rows),
         "collected_cents": sum(one.amount_cents for one in money),
         "up_to": up_to,
     }
     tell(work.session, NewFact("outcomes.exported", work.now, creditor_id=creditor_id, day=day, body=body))
     audit(work.session, "outcomes.exported", "creditor", creditor_id, day=day.isoformat(), **body)
-    return content, "text/csv", f"esiti-{day.isoformat()}-{sequence:04d}.csv"
+    return content, "text/csv", name
+
+
+async def _told(
+    work: Work,
+    visits: Sequence[VisitOutcome],
+    paid: Mapping[UUID, Sequence[Movement]],
+    alone: Sequence[Movement],
+    codes: Mapping[str, str],
+) -> dict[int, str]:
+    """The facts that the rows tell, each with the code of its row."""
+    of_visits = await told_by_hand.of_visits(work.session, visits)
+    found = {one.fact_number: codes.get(one.what, one.what) for one in alone}
+    for visit in visits:
+        numbers = [*of_visits[visit.id], *(one.fact_number for one in paid[visit.id])]
+        found |= dict.fromkeys(numbers, codes.get(visit.outcome, visit.outcome))
+    return found
 
 
 def _headings(layout: Layout) -> tuple[str, ...]:

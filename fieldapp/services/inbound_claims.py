@@ -24,7 +24,7 @@ from fieldapp.store import inbound as store
 from fieldapp.store import ledger, statements
 from fieldapp.store.cards import by_practice
 from fieldapp.store.feed import audit
-from fieldapp.store.inbound import DebtLine, LastStatement, Placement, Statement
+from fieldapp.store.inbound import DebtLine, Placement, Statement
 from fieldapp.store.shapes.inbound import BalanceItem, BalanceLine, RecallItem
 
 
@@ -36,7 +36,7 @@ async def take_balances(told: Told, given: Sequence[Given[BalanceItem]]) -> Verd
     """
     ids = [one.practice.id for one in given]
     lines = await by_practice(told.session, DebtLine, ids, order=col(DebtLine.position))
-    last = await store.last_statements(told.session, ids)
+    last = await statements.last_statements(told.session, ids)
     placements = await store.placements(told.session, {one.practice.placement_id for one in given})
     verdicts: Verdicts = {}
     standing: list[tuple[Given[BalanceItem], dict[UUID, LineBalance]]] = []
@@ -131,7 +131,7 @@ async def _stated(
 async def _state(
     told: Told,
     standing: Sequence[tuple[Given[BalanceItem], dict[UUID, LineBalance]]],
-    last: Mapping[UUID, LastStatement],
+    last: Mapping[UUID, statements.LastStatement],
 ) -> Verdicts:
     cuts = {one.index: cut_of(one.item.as_of, now=told.now, zone=told.parts.zone) for one, _ in standing}
     by_cut: dict[datetime, list[UUID]] = defaultdict(list)
@@ -174,26 +174,25 @@ async def _state(
 
 
 async def _conflicts(
-    told: Told, one: Given[BalanceItem], row: Statement, adjustment: Adjustment, before: LastStatement | None
+    told: Told,
+    one: Given[BalanceItem],
+    row: Statement,
+    adjustment: Adjustment,
+    before: statements.LastStatement | None,
 ) -> None:
     """Receipts that he was not told of, and another source that says otherwise of the same day: both stand."""
     if adjustment.untold:
         details = statements.difference(adjustment, stated_cents=row.total_cents, as_of=row.as_of)
         await told.ask("balance.differs", ("statement", str(row.id)), one.practice.id, **details)
-    if before is None or before.row.service_account_id == told.account.account_id:
-        return
-    if before.row.as_of == row.as_of and before.row.total_cents != row.total_cents:
-        await told.ask(
-            "balance.contradicted",
-            ("statement", f"{row.id} contradicts"),
-            one.practice.id,
-            as_of=row.as_of.isoformat(),
-            before_cents=before.row.total_cents,
-            before_source=before.source,
-            stated_cents=row.total_cents,
-            source=told.account.name,
-            by_cents=row.total_cents - before.row.total_cents,
-        )
+    against = statements.contradiction(
+        before,
+        source=told.account.name,
+        account_id=told.account.account_id,
+        total_cents=row.total_cents,
+        as_of=row.as_of,
+    )
+    if against:
+        await told.ask("balance.contradicted", ("statement", f"{row.id} contradicts"), one.practice.id, **against)
 
 
 def _tell_stated(told: Told, one: Given[BalanceItem], adjustment: Adjustment) -> None:

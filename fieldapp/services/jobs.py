@@ -19,6 +19,7 @@ from procrastinate.jobs import Job, Status
 
 from fieldapp.services import (
     agreement_review,
+    claims,
     figures,
     inbound,
     intake,
@@ -104,6 +105,7 @@ def _clear_keys(parts: Parts) -> Callable[..., Awaitable[None]]:
 
 def _add_up(parts: Parts) -> Callable[..., Awaitable[None]]:
     async def job(timestamp: int) -> None:  # noqa: ARG001  (the queue hands it in)
+        await claims.add_up(parts)
         await figures.add_up(parts)
 
     return job

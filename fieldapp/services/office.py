@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 from uuid import UUID
 
 from fieldapp.documents.papers import paper_pdf
-from fieldapp.domain.conduct import Facts, Visit, judge
+from fieldapp.domain.conduct import Facts, PracticeFacts, Ruleset, Visit, judge
 from fieldapp.domain.counter_receipt import counter_receipt_blocks, read_counter_receipt
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import Sha256
@@ -19,8 +20,7 @@ from fieldapp.domain.receipts import read_receipt
 from fieldapp.domain.tasks import check_sleep
 from fieldapp.services import presence, rules
 from fieldapp.services.work import Work
-from fieldapp.store import limitation, practice_facts, practice_file, practices, tasks
-from fieldapp.store.cards import current_addresses
+from fieldapp.store import practice_facts, practice_file, practices, tasks
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.dispatch import Finding
 from fieldapp.store.shapes.office import (
@@ -30,6 +30,7 @@ from fieldapp.store.shapes.office import (
     PracticePage,
     TaskRow,
 )
+from fieldapp.store.tables.practice import Address
 
 VISIT_S = 15 * 60
 """How long the visit lasts that the rules are asked about."""
@@ -56,15 +57,17 @@ async def list_practices(
 
 async def read_practice(work: Work, practice_id: UUID) -> PracticeFile:
     """The whole file; every look at it is audited. Raises Refusal `practice.unknown`."""
-    await practices.head(work.session, practice_id)
-    findings = await findings_of_visit(work, practice_id)
-    clocks = await limitation.cards(work.session, [practice_id], ruleset=await rules.ruleset(work), today=work.today)
+    head = await practices.head(work.session, practice_id)
+    ruleset = await rules.ruleset(work)
+    facts, clocks = await practice_facts.facts_and_clocks(work.session, practice_id, ruleset=ruleset, today=work.today)
+    addresses = await practice_file.addresses(work.session, practice_id)
     file = await practice_file.practice_file(
         work.session,
-        practice_id,
+        head,
+        addresses,
         now=work.now,
         today=work.today,
-        findings=findings,
+        findings=_findings_of_visit(work, facts, addresses, ruleset),
         clocks=clocks,
         presence=await presence.of_practice(work, practice_id),
     )
@@ -72,13 +75,14 @@ async def read_practice(work: Work, practice_id: UUID) -> PracticeFile:
     return file
 
 
-async def findings_of_visit(work: Work, practice_id: UUID) -> list[Finding]:
-    """What the rules of conduct would say of a visit that began now."""
-    ruleset = await rules.ruleset(work)
-    known = await practice_facts.practice_facts(work.session, [practice_id], ruleset=ruleset, today=work.today)
-    facts = known[practice_id]
-    addresses = (await current_addresses(work.session, [practice_id]))[practice_id]
-    address = practice_facts.address_facts(addresses[-1]) if addresses else None
+def _findings_of_visit(
+    work: Work, facts: PracticeFacts, addresses: Sequence[Address], ruleset: Ruleset
+) -> list[Finding]:
+    """What the rules of conduct would say of a visit that began now; `addresses`: the newest first."""
+    current = [row for row in addresses if row.current]
+    # Of those that came at once, the last.
+    latest = [row for row in current if row.recorded_at == current[0].recorded_at][-1:]
+    address = practice_facts.address_facts(latest[0]) if latest else None
     act = Visit(work.now, VISIT_S)
     verdict = judge(Facts(act=act, practice=facts, address=address), ruleset, work.now)
     return [rules.finding(found, ruleset, work.today) for found in verdict.findings]

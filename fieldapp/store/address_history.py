@@ -24,8 +24,8 @@ async def steps(session: AsyncSession, practice_id: UUID, rows: Sequence[Address
     """The steps of all addresses of a practice, newest first; `rows` are all that the practice has."""
     told, files = await _facts(session, practice_id)
     people = {row.recorded_by for row in rows if row.recorded_by}
-    found = await session.exec(select(Person.id, Person.name).where(col(Person.id).in_(people)))
-    names = dict(found.all()) if people else {}
+    query = select(Person.id, Person.name).where(col(Person.id).in_(people))
+    names = dict((await session.exec(query)).all()) if people else {}
     now, by_id = in_force(rows), {row.id: row for row in rows}
     listed = [
         _step(

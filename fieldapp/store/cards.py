@@ -11,6 +11,7 @@ from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.ledger import LineBalance
+from fieldapp.store.columns import among
 from fieldapp.store.shapes.field import (
     AddressCard,
     AttemptCard,
@@ -44,7 +45,7 @@ async def by_practice(
 ) -> dict[UUID, list[Row]]:
     """The rows of `table` that belong to the practices, grouped; one query."""
     practice_column: Any = table.practice_id  # type: ignore[attr-defined]
-    query = select(table).where(practice_column.in_(list(practice_ids)))
+    query = select(table).where(among(practice_column, practice_ids))
     if where is not None:
         query = query.where(where)
     if order is not None:

@@ -6,16 +6,16 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import BigInteger, Dialect, LargeBinary, Table
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Dialect, LargeBinary, Table, Uuid, any_, literal
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import TypeDecorator, TypeEngine
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
 
 def key() -> Any:
@@ -59,6 +59,11 @@ def json_object() -> Any:
 
 def json_list() -> Any:
     return Field(default_factory=list, sa_type=JSONB)
+
+
+def among(column: Any, ids: Iterable[UUID]) -> ColumnElement[bool]:
+    """Whether a column is one of these ids: one parameter however many, so that the statement is prepared once."""
+    return col(column) == any_(literal(list(ids), ARRAY(Uuid())))
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -148,6 +153,7 @@ __all__ = [
     "Keyring",
     "Sealed",
     "agency",
+    "among",
     "cents",
     "datetime",
     "instant",

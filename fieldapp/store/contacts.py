@@ -7,11 +7,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import and_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.contacts import Channel, Contact
+from fieldapp.store.cards import by_practice
 from fieldapp.store.database import agency_of
 from fieldapp.store.tables.office import Task
 from fieldapp.store.tables.practice import ContactAttempt, Practice
@@ -40,12 +42,13 @@ async def add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[UUID
 
 async def planned(session: AsyncSession, practice_id: UUID) -> list[Task]:
     """The open planned contacts of a practice, by date."""
-    query = (
-        select(Task)
-        .where(Task.practice_id == practice_id, Task.kind == PLANNED, Task.state == "open")
-        .order_by(col(Task.due_on))
-    )
-    return list((await session.exec(query)).all())
+    return (await planned_of(session, [practice_id]))[practice_id]
+
+
+async def planned_of(session: AsyncSession, practice_ids: Iterable[UUID]) -> dict[UUID, list[Task]]:
+    """The same of many practices."""
+    where = and_(col(Task.kind) == PLANNED, col(Task.state) == "open")
+    return await by_practice(session, Task, practice_ids, where=where, order=col(Task.due_on))
 
 
 def as_contact(on: date, details: Mapping[str, Any]) -> Contact:

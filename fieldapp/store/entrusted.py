@@ -490,6 +490,7 @@ class _Writing:
             addresses = await by_practice(self.session, Address, ids)
             phones = await by_practice(self.session, Phone, ids)
             books = await self._books(portion)
+            last = await statements.last_statements(self.session, ids)
             for draft, known in portion:
                 debtor_id = self.add_people(known.id, draft, have=people[known.id])
                 self._renew_addresses(known.id, debtor_id, draft, addresses[known.id])
@@ -499,7 +500,20 @@ class _Writing:
                 present, payments = books[known.id]
                 stated = self.add_lines(known.id, draft, have=have)
                 adjustment = self.state(known.id, draft, stated, present=present, payments=payments)
+                self._contradict(draft, known, last.get(known.id))
                 self._change_practice(draft, known, adjustment)
+
+    def _contradict(self, draft: PracticeDraft, known: KnownPractice, before: statements.LastStatement | None) -> None:
+        """A system said otherwise of the same day: the file holds, being the last word, and a person hears of both."""
+        against = statements.contradiction(
+            before,
+            source=self.what.file_name,
+            account_id=None,
+            total_cents=draft.total_cents,
+            as_of=draft.as_of or self.what.today,
+        )
+        if before is not None and against:
+            self.add_task("balance.contradicted", known.id, "statement", before.row.id, against)
 
     def _renew_addresses(
         self, practice_id: UUID, debtor_id: UUID, draft: PracticeDraft, have: Sequence[Address]

@@ -59,6 +59,7 @@ class Movement:
     What went back is below zero.
     """
 
+    fact_number: int
     what: str
     at: datetime
     payment_id: UUID
@@ -78,9 +79,11 @@ class VisitOutcome:
     """One visit of the day with what was promised at it."""
 
     id: UUID
+    practice_id: UUID
     practice_number: str
     debtor_name: str
     arrived_at: datetime
+    left_at: datetime
     agent_number: str
     outcome: str
     promises: tuple[Promise, ...]
@@ -104,9 +107,11 @@ async def outcomes(session: AsyncSession, *, creditor_id: UUID, day: date) -> li
     return [
         VisitOutcome(
             id=visit.id,
+            practice_id=visit.practice_id,
             practice_number=number,
             debtor_name=debtor,
             arrived_at=visit.arrived_at,
+            left_at=visit.left_at,
             agent_number=agent or "",
             outcome=visit.outcome,
             promises=tuple(promises[visit.id]),
@@ -147,6 +152,7 @@ async def movements(
     shares = await _shares_told(session, [(fact, payment) for fact, payment, *_ in found])
     return [
         Movement(
+            fact_number=fact.number,
             what=fact.kind,
             at=fact.at,
             payment_id=payment.id,

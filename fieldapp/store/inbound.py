@@ -24,7 +24,7 @@ from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.exchange import SeenPayment, ServiceAccount
 from fieldapp.store.tables.field import Payment, Promise, Receipt, Visit
 from fieldapp.store.tables.ledger import DepositSlip
-from fieldapp.store.tables.office import Fact, ImportFile
+from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.planning import PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import DebtLine, Placement, Practice, Statement
 
@@ -62,28 +62,6 @@ async def practices(session: AsyncSession, creditor_id: UUID, numbers: Collectio
 async def placements(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Placement]:
     query = select(Placement).where(col(Placement.id).in_(list(ids)))
     return {row.id: row for row in (await session.exec(query)).all()}
-
-
-@dataclass(frozen=True, slots=True)
-class LastStatement:
-    """The newest statement of a practice, and who made it: a system, or a file."""
-
-    row: Statement
-    source: str
-
-
-async def last_statements(session: AsyncSession, practice_ids: Collection[UUID]) -> dict[UUID, LastStatement]:
-    """The statement that came last, by practice; ids rise with time."""
-    query = (
-        select(Statement, ServiceAccount.name, ImportFile.file_name)
-        .join(ServiceAccount, col(ServiceAccount.id) == col(Statement.service_account_id), isouter=True)
-        .join(ImportFile, col(ImportFile.id) == col(Statement.import_id), isouter=True)
-        .where(col(Statement.practice_id).in_(list(practice_ids)))
-        .order_by(col(Statement.id))
-    )
-    # In rising order: of each practice the last one stays.
-    found = (await session.exec(query)).all()
-    return {row.practice_id: LastStatement(row, account or file or "") for row, account, file in found}
 
 
 @dataclass(frozen=True, slots=True)

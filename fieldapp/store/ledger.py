@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.ledger import CLAIMS, AccountKey, AccountKind, Leg, LineBalance, NewEntry
 from fieldapp.store.batches import insert_rows
+from fieldapp.store.columns import among
 from fieldapp.store.database import agency_of
 from fieldapp.store.shapes.office import AccountBalance, EntryRow, PostingRow, TrialBalance
 from fieldapp.store.tables.access import Person
@@ -155,7 +156,7 @@ async def owed(
     query = (
         select(Account.practice_id, Posting.debt_line_id, *kinds.values())
         .join(Account, col(Account.id) == col(Posting.account_id))
-        .where(col(Account.practice_id).in_(ids), col(Account.kind).in_([kind.value for kind in CLAIMS]))
+        .where(among(Account.practice_id, ids), col(Account.kind).in_([kind.value for kind in CLAIMS]))
         .group_by(col(Account.practice_id), col(Posting.debt_line_id))
     )
     if until is not None:
@@ -188,7 +189,7 @@ async def owed_cents(session: AsyncSession, practice_ids: Iterable[UUID] | None 
         .group_by(col(Account.practice_id))
     )
     if practice_ids is not None:
-        query = query.where(col(Account.practice_id).in_(list(practice_ids)))
+        query = query.where(among(Account.practice_id, practice_ids))
     return {practice_id: int(total) for practice_id, total in await session.execute(query) if practice_id}
 
 

@@ -346,6 +346,13 @@ _TOLD = text(
     from fact join webhook_delivery on webhook_delivery.fact_number = fact.number
       join webhook on webhook.id = webhook_delivery.webhook_id
     where fact.practice_id = :practice
+    union all
+    select fact.kind, fact.at, 'hand', creditor.name, export_by_hand.name, told_by_hand.code, export_by_hand.made_at,
+      'delivered', 1, fact.number
+    from fact join told_by_hand on told_by_hand.fact_number = fact.number
+      join export_by_hand on export_by_hand.id = told_by_hand.export_id
+      join creditor on creditor.id = export_by_hand.creditor_id
+    where fact.practice_id = :practice
     order by 10 desc, 3 limit 500
     """
 )

@@ -33,6 +33,7 @@ from fieldapp.domain.limitation import practice_barred_on
 from fieldapp.domain.outcomes import OUTCOMES
 from fieldapp.store import limitation
 from fieldapp.store.gathering import gathered, listed
+from fieldapp.store.shapes.field import LimitationCard
 from fieldapp.store.tables.access import Agency, Person
 from fieldapp.store.tables.appointments import AgreedVisit
 from fieldapp.store.tables.field import Payment, Visit
@@ -145,6 +146,16 @@ async def facts_and_askable(
         )
         for row in rows
     }
+
+
+async def facts_and_clocks(
+    session: AsyncSession, practice_id: UUID, *, ruleset: Ruleset, today: date
+) -> tuple[PracticeFacts, dict[UUID, LimitationCard]]:
+    """The facts of one practice with the limitation of each of its lines, by line; still one query."""
+    [row] = await _rows(session, [practice_id])
+    clocks = limitation.clocks_of(row, ruleset=ruleset, today=today)
+    cards = {line_id: limitation.limitation_card(clock, today) for line_id, clock in clocks.items()}
+    return facts_of(row, ruleset=ruleset, today=today), cards
 
 
 async def _rows(session: AsyncSession, practice_ids: Iterable[UUID]) -> Sequence[Any]:

@@ -49,9 +49,16 @@ TIMELINE = 500
 """Facts shown at most, the newest."""
 
 
+async def addresses(session: AsyncSession, practice_id: UUID) -> list[Address]:
+    """All that were ever known, the newest first."""
+    newest = col(Address.recorded_at).desc()
+    return (await cards.by_practice(session, Address, [practice_id], order=newest))[practice_id]
+
+
 async def practice_file(
     session: AsyncSession,
-    practice_id: UUID,
+    head: practices.Headed,
+    places: Sequence[Address],
     *,
     now: datetime,
     today: date,
@@ -60,17 +67,14 @@ async def practice_file(
     presence: list[PresenceRow],
 ) -> PracticeFile:
     """The whole file; `findings` is what the rules of conduct say of a visit now, `clocks` the limitation by line,
-    `presence` what is learned of when somebody is home.
-
-    Raises Refusal `practice.unknown`.
+    `presence` what is learned of when somebody is home, `places` what `addresses` found.
     """
-    head = await practices.head(session, practice_id)
-    practice, one = head.practice, [practice_id]
+    practice, practice_id = head.practice, head.practice.id
+    one = [practice_id]
     owed = (await ledger.owed(session, one))[practice_id]
     collected = await practices.collected_cents(session, one)
     flags = await practices.active_flags(session, one, now=now)
     people = await cards.by_practice(session, Obligor, one, order=col(Obligor.position))
-    addresses = await cards.by_practice(session, Address, one, order=col(Address.recorded_at).desc())
     phones = await cards.by_practice(session, Phone, one)
     lines = await cards.by_practice(session, DebtLine, one, order=col(DebtLine.position))
     documents = await cards.by_practice(session, CreditDocument, one, order=col(CreditDocument.added_at))
@@ -88,7 +92,7 @@ async def practice_file(
         next_action=practice.next_action,
         appointments=await appointments.standing(session, appointments.Within(practice_id=practice_id, ends_after=now)),
         obligors=[cards.obligor_card(row) for row in people[practice_id]],
-        addresses=[cards.address_card(row) for row in sorted(addresses[practice_id], key=lambda row: not row.current)],
+        addresses=[cards.address_card(row) for row in sorted(places, key=lambda row: not row.current)],
         phones=[cards.phone_card(row) for row in phones[practice_id]],
         debt_lines=cards.debt_line_cards(lines[practice_id], owed, clocks),
         owed_cents=ledger.totals(owed),
@@ -107,8 +111,8 @@ async def practice_file(
         interruptions=await limitation.interruptions(session, practice_id),
         approvals=await approvals.rows(session, practice_id),
         earlier_contacts=await _earlier_contacts(session, practice_id),
-        address_history=await address_history.steps(session, practice_id, addresses[practice_id]),
-        same_debtor=await same_debtor.joined_with(session, practice_id),
+        address_history=await address_history.steps(session, practice_id, places),
+        same_debtor=await same_debtor.joined_with(session, practice_id) if practice.debtor_group else [],
         presence=presence,
     )
 
@@ -168,6 +172,8 @@ async def _visits(
         .order_by(col(Visit.arrived_at).desc())
     )
     found = (await session.exec(query)).all()
+    if not found:
+        return []
     signatures = await _signatures(session, practice_id)
     together = await _together(session, [visit for visit, *_ in found])
     questions = await reviews.questions_of(session, [visit.id for visit, *_ in found])

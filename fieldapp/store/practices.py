@@ -14,16 +14,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, any_, exists, false, func, literal, or_, tuple_, union_all
+import sqlalchemy
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, tuple_, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import AccountKind
-from fieldapp.store import ledger
+from fieldapp.store import claim_sums, ledger
 from fieldapp.store.cards import by_practice
-from fieldapp.store.columns import Keyring
+from fieldapp.store.columns import Keyring, among
 from fieldapp.store.shapes.office import CreditorRow, PracticePage, PracticeRow
 from fieldapp.store.tables.field import Payment, Receipt
 from fieldapp.store.tables.ledger import Account, Entry, PaymentEntry, Posting
@@ -65,20 +66,18 @@ class Wanted:
 
 async def creditor_rows(session: AsyncSession) -> list[CreditorRow]:
     """All creditors with what is owed to them."""
-    counts = dict(
-        (await session.exec(select(Practice.creditor_id, func.count()).group_by(col(Practice.creditor_id)))).all()
-    )
-    owed = await ledger.owed_by_creditor(session)
+    counted = await claim_sums.by_creditor(session)
     creditors = (await session.exec(select(Creditor).order_by(col(Creditor.name)))).all()
     return [
         CreditorRow(
             id=row.id,
             name=row.name,
             layout=row.layout,
-            practices=counts.get(row.id, 0),
-            owed_cents=owed.get(row.id, 0),
+            practices=practices,
+            owed_cents=owed_cents,
         )
         for row in creditors
+        for practices, owed_cents in [counted.get(row.id, (0, 0))]
     ]
 
 
@@ -91,30 +90,56 @@ async def page(session: AsyncSession, wanted: Wanted, *, now: datetime, cursor: 
     cut_off = False
     if words := wanted.words.strip()[:_LONGEST_QUERY]:
         found, all_of_them = await _found(session, words)
-        few = col(Practice.id) == any_(literal(found, ARRAY(Uuid())))
+        few = among(Practice.id, found)
         # Few are looked up one by one; where many match, the list in its order soon meets enough of them.
         conditions = [*narrowed, few if all_of_them else _matches(words)]
         cut_off = not all_of_them and await _is_cut_off(session, words)
         total = await _counted(session, [*narrowed, few if all_of_them else _is_among(words)])
     else:
         total = await _counted(session, narrowed)
-    query = (
-        select(Practice, Placement, Creditor.name)
-        .join(Placement, col(Placement.id) == col(Practice.placement_id))
-        .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
-        .where(*conditions)
-        .order_by(col(Practice.practice_number), col(Practice.id))
-        .limit(limit + 1)
-    )
+    in_order = _listed().where(*conditions).order_by(col(Practice.practice_number), col(Practice.id))
+    query = in_order.limit(limit + 1)
     if cursor:
         number, practice_id = _opened(cursor)
         query = query.where(tuple_(col(Practice.practice_number), col(Practice.id)) > tuple_(number, practice_id))
-    met = (await session.exec(query)).all()
+    met = (await session.execute(query)).all()
     rows = await _rows(session, met[:limit], now=now)
-    last = met[limit - 1][0] if len(met) > limit else None
-    next_cursor = _closed(last) if last else None
+    last = met[limit - 1] if len(met) > limit else None
+    next_cursor = _closed(last.practice_number, last.id) if last else None
     more = cut_off or total > MOST_COUNTED
     return PracticePage(rows=rows, total=min(total, MOST_COUNTED), more=more, next_cursor=next_cursor)
+
+
+async def matching(session: AsyncSession, wanted: Wanted, *, now: datetime, most: int) -> list[UUID]:
+    """The ids of the first practices that match, in the order of the list, at most so many."""
+    conditions = _narrowed(wanted, now=now)
+    if words := wanted.words.strip()[:_LONGEST_QUERY]:
+        found, all_of_them = await _found(session, words)
+        conditions.append(among(Practice.id, found) if all_of_them else _matches(words))
+    query = select(Practice.id).where(*conditions).order_by(col(Practice.practice_number), col(Practice.id)).limit(most)
+    return list((await session.exec(query)).all())
+
+
+async def rows_of(session: AsyncSession, ids: Sequence[UUID], *, now: datetime) -> list[PracticeRow]:
+    """These practices as the list shows them, in its order."""
+    query = _listed().where(among(Practice.id, ids)).order_by(col(Practice.practice_number), col(Practice.id))
+    return await _rows(session, (await session.execute(query)).all(), now=now)
+
+
+def _listed() -> Any:
+    """Values alone, as `_rows` reads them: nothing of a list is written back."""
+    return (
+        sqlalchemy.select(
+            col(Practice.id),
+            col(Practice.practice_number),
+            col(Practice.phase),
+            col(Practice.state),
+            col(Placement.ends_on),
+            col(Creditor.name).label("creditor_name"),
+        )
+        .join(Placement, col(Placement.id) == col(Practice.placement_id))
+        .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
+    )
 
 
 async def _counted(session: AsyncSession, conditions: Sequence[ColumnElement[bool]]) -> int:
@@ -123,8 +148,8 @@ async def _counted(session: AsyncSession, conditions: Sequence[ColumnElement[boo
     return (await session.exec(select(func.count()).select_from(some))).one()
 
 
-def _closed(practice: Practice) -> str:
-    plain = json.dumps([practice.practice_number, str(practice.id)])
+def _closed(number: str, practice_id: UUID) -> str:
+    plain = json.dumps([number, str(practice_id)])
     return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 
 
@@ -241,47 +266,55 @@ def _begins(table: Any, prefix: str) -> tuple[ColumnElement[bool], ...]:
     return table.word >= prefix, table.word < prefix + chr(sys.maxunicode)
 
 
-async def _rows(
-    session: AsyncSession, found: Sequence[tuple[Practice, Placement, str]], *, now: datetime
-) -> list[PracticeRow]:
-    ids = [practice.id for practice, _, _ in found]
-    debtors = await by_practice(session, Obligor, ids, order=col(Obligor.position))
-    addresses = await by_practice(
-        session, Address, ids, where=col(Address.current), order=col(Address.recorded_at).desc()
-    )
+async def _rows(session: AsyncSession, found: Sequence[Any], *, now: datetime) -> list[PracticeRow]:
+    """The rows of `_listed` with what stands beside each."""
+    ids = [one.id for one in found]
+    debtors = await _firsts(session, Obligor, Obligor.name, ids, order=[col(Obligor.position)])
+    newest = [col(Address.recorded_at).desc()]
+    comuni = await _firsts(session, Address, Address.comune, ids, where=[col(Address.current)], order=newest)
     owed = await ledger.owed_cents(session, ids)
     collected = await collected_cents(session, ids)
     last = await _last_facts(session, ids)
     flags = await active_flags(session, ids, now=now)
     rows = []
-    for practice, placement, creditor_name in found:
-        event = last.get(practice.id)
+    for one in found:
+        at, event = last.get(one.id, (None, None))
         rows.append(
             PracticeRow(
-                id=practice.id,
-                practice_number=practice.practice_number,
-                creditor_name=creditor_name,
-                debtor_name=next((row.name for row in debtors[practice.id]), ""),
-                comune=next((row.comune for row in addresses[practice.id]), ""),
-                phase=practice.phase,
-                state=practice.state,  # type: ignore[arg-type]
-                owed_cents=owed.get(practice.id, 0),
-                collected_cents=collected.get(practice.id, 0),
-                placement_ends_on=placement.ends_on,
-                last_event_at=event.at if event else None,
-                last_event=event.kind if event else None,
-                flags=flags[practice.id],
+                id=one.id,
+                practice_number=one.practice_number,
+                creditor_name=one.creditor_name,
+                debtor_name=debtors.get(one.id, ""),
+                comune=comuni.get(one.id, ""),
+                phase=one.phase,
+                state=one.state,
+                owed_cents=owed.get(one.id, 0),
+                collected_cents=collected.get(one.id, 0),
+                placement_ends_on=one.ends_on,
+                last_event_at=at,
+                last_event=event,
+                flags=flags[one.id],
             )
         )
     return rows
 
 
-async def _last_facts(session: AsyncSession, practice_ids: Sequence[UUID]) -> dict[UUID, Fact]:
-    newest = (
-        select(func.max(Fact.number)).where(col(Fact.practice_id).in_(practice_ids)).group_by(col(Fact.practice_id))
-    )
-    facts = (await session.exec(select(Fact).where(col(Fact.number).in_(newest)))).all()
-    return {fact.practice_id: fact for fact in facts if fact.practice_id}
+async def _firsts(
+    session: AsyncSession, table: Any, column: Any, ids: Sequence[UUID], *, order: list[Any], where: Sequence[Any] = ()
+) -> dict[UUID, str]:
+    """The value of the first row of each practice in an order."""
+    query = sqlalchemy.select(table.practice_id, column).where(among(table.practice_id, ids), *where).order_by(*order)
+    found: dict[UUID, str] = {}
+    for practice_id, value in await session.execute(query):
+        found.setdefault(practice_id, value)
+    return found
+
+
+async def _last_facts(session: AsyncSession, practice_ids: Sequence[UUID]) -> dict[UUID, tuple[datetime, str]]:
+    """When the newest fact of each practice was, and its kind."""
+    newest = select(func.max(Fact.number)).where(among(Fact.practice_id, practice_ids)).group_by(col(Fact.practice_id))
+    query = select(Fact.practice_id, Fact.at, Fact.kind).where(col(Fact.number).in_(newest))
+    return {id_: (at, kind) for id_, at, kind in (await session.exec(query)).all() if id_}
 
 
 async def collected_cents(session: AsyncSession, practice_ids: Iterable[UUID]) -> dict[UUID, int]:
@@ -302,7 +335,7 @@ async def collected_cents(session: AsyncSession, practice_ids: Iterable[UUID]) -
     query = (
         select(Payment.practice_id, func.sum(Payment.amount_cents + given_back))
         .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
-        .where(col(Payment.practice_id).in_(list(practice_ids)), Receipt.state == "valid", Payment.standing != "unpaid")
+        .where(among(Payment.practice_id, practice_ids), Receipt.state == "valid", Payment.standing != "unpaid")
         .group_by(col(Payment.practice_id))
     )
     return {practice_id: int(total) for practice_id, total in (await session.exec(query)).all()}

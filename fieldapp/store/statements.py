@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -15,8 +16,11 @@ from fieldapp.domain.ledger import CLAIMS, AccountKind, LineBalance
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.domain.statements import Adjustment, PaymentTaken, plus
 from fieldapp.store import ledger
+from fieldapp.store.tables.exchange import ServiceAccount
 from fieldapp.store.tables.field import Payment, Receipt
 from fieldapp.store.tables.ledger import Account, Entry, PaymentEntry, Posting
+from fieldapp.store.tables.office import ImportFile
+from fieldapp.store.tables.practice import Statement
 
 Books = tuple[dict[UUID, LineBalance], list[PaymentTaken]]
 """The claim by debt line, and the payments taken, both before an instant."""
@@ -41,6 +45,50 @@ def difference(adjustment: Adjustment, *, stated_cents: int, as_of: date) -> dic
         "as_of": as_of.isoformat(),
         "receipts": [payment.receipt for payment in adjustment.untold],
         "receipts_cents": [payment.total_cents for payment in adjustment.untold],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class LastStatement:
+    """The newest statement of a practice, and who made it: a system, or a file."""
+
+    row: Statement
+    source: str
+
+
+async def last_statements(session: AsyncSession, practice_ids: Collection[UUID]) -> dict[UUID, LastStatement]:
+    """The statement that came last, by practice; ids rise with time."""
+    query = (
+        select(Statement, ServiceAccount.name, ImportFile.file_name)
+        .join(ServiceAccount, col(ServiceAccount.id) == col(Statement.service_account_id), isouter=True)
+        .join(ImportFile, col(ImportFile.id) == col(Statement.import_id), isouter=True)
+        .where(col(Statement.practice_id).in_(list(practice_ids)))
+        .distinct(col(Statement.practice_id))
+        .order_by(col(Statement.practice_id), col(Statement.id).desc())
+    )
+    found = (await session.exec(query)).all()
+    return {row.practice_id: LastStatement(row, account or file or "") for row, account, file in found}
+
+
+def contradiction(
+    before: LastStatement | None, *, source: str, account_id: UUID | None, total_cents: int, as_of: date
+) -> dict[str, Any] | None:
+    """What the task `balance.contradicted` lays out where somebody else states another balance of the same day.
+
+    `account_id`: the system that speaks, None for a file. The creditor's newer file corrects his older one, and a
+    system itself: that contradicts nobody.
+    """
+    if before is None or before.row.service_account_id == account_id:
+        return None
+    if before.row.as_of != as_of or before.row.total_cents == total_cents:
+        return None
+    return {
+        "as_of": as_of.isoformat(),
+        "before_cents": before.row.total_cents,
+        "before_source": before.source,
+        "stated_cents": total_cents,
+        "source": source,
+        "by_cents": total_cents - before.row.total_cents,
     }
 
 

@@ -23,6 +23,7 @@ CODE = re.compile(r"[a-z_]+\.[a-z_0-9]+")
 SPEAKING = {
     "Fault",
     "Refusal",
+    "Why",
     "refused",
     "_refused",
     "_malformed",

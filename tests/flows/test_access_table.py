@@ -286,8 +286,21 @@ async def money_under_way(house: House, session: AsyncSession, practice_id: UUID
         shared=True,
         saved_at=NOW,
     )
-    session.add_all([slip, transfer, pad, view])
-    return {"slip": slip.id, "transfer": transfer.id, "pad": pad.id, "view": view.id}
+    bulk = tables.BulkAction(
+        id=new_id(),
+        agency_id=house.agency_id,
+        kind="suspend",
+        asked={"text": "ferie"},
+        shown_at=NOW,
+        shown_to=house.people[Role.ADMINISTRATOR].id,
+        up_to=0,
+        doable=[str(practice_id)],
+        digest="0" * 64,
+        done_at=NOW,
+        done=[str(practice_id)],
+    )
+    session.add_all([slip, transfer, pad, view, bulk])
+    return {"slip": slip.id, "transfer": transfer.id, "pad": pad.id, "view": view.id, "bulk_action": bulk.id}
 
 
 async def agreements_under_way(house: House, session: AsyncSession, practice_id: UUID) -> dict[str, UUID]:
@@ -447,6 +460,9 @@ NAMED = {
     "finish_task": "task",
     "arrange_task": "task",
     "forget_view": "view",
+    "confirm_bulk_action": "bulk_action",
+    "undo_bulk_action": "bulk_action",
+    "list_bulk_practices": "bulk_action",
     "book_held_payment": "task",
     "settle_address": "address",
     "choose_address": "address",
@@ -544,6 +560,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "finish_task": {"note": ""},
     "arrange_task": {"owner_id": None, "asleep_until": None},
     "forget_view": {},
+    "confirm_bulk_action": {"digest": "0" * 64},
     "book_held_payment": {},
     "choose_address": {"text": "VIA GARIBALDI 3, Lodi (LO)"},
     "settle_address": {"lat_e6": 45_314_500, "lon_e6": 9_503_500, "confirm": True},
@@ -602,6 +619,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
 }
 QUERIES = {
+    "list_bulk_practices": "?part=done",
     "preview_allocation": "?amount_cents=1",
     "preview_commission_closing": "?to_on=2026-11-25",
     "read_pad_picture": "?number=1",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from sqlmodel import col, select
 from fieldapp.domain.access import Role
 from fieldapp.domain.ids import sha256
 from fieldapp.store import tables
+from fieldapp.store.feed import NewFact, tell
 from tests.conftest import NOW
 from tests.flows.arranged import entrusted, published
 from tests.flows.conftest import Desk, House
@@ -45,6 +46,55 @@ async def exported(desk: Desk, house: House, day: str = "2026-11-26") -> tuple[b
     answer = await desk.get(f"/exports/outcomes?day={day}&creditor_id={house.creditor_id}")
     assert answer.status_code == 200, answer.text
     return answer.content, list(csv.DictReader(io.StringIO(answer.content.decode()), delimiter=";"))
+
+
+async def told_of(desk: Desk, number: str) -> list[tuple[str, str, str, str]]:
+    """(What, way, name, code) of everything that was told of a practice, the newest fact first."""
+    page = (await desk.get("/practices", params={"q": number})).json()
+    rows = (await desk.get(f"/practices/{page['rows'][0]['id']}/told")).json()
+    assert all((row["told_at"], row["state"], row["attempts"]) == (row["told_at"], "delivered", 1) for row in rows)
+    return [(row["fact_kind"], row["way"], row["name"], row["code"]) for row in rows]
+
+
+async def test_what_an_export_by_hand_told_stands_beside_each_practice(house: House, desk: Desk) -> None:
+    await exported(desk, house)
+    await exported(desk, house)
+
+    first, second = "esiti-2026-11-26-0001.csv", "esiti-2026-11-26-0002.csv"
+    # The second is the same day again, and says the same.
+    assert sorted(await told_of(desk, "P-001")) == [
+        (kind, "hand", name, "=ACC") for kind in ("payment.received", "visit.reported") for name in (first, second)
+    ]
+    assert {row[3] for row in await told_of(desk, "P-002")} == {"ASS"}
+    async with house.session() as session:
+        kept = (await session.exec(select(tables.ExportByHand))).all()
+        told = (await session.exec(select(tables.Fact).where(tables.Fact.kind == "outcomes.exported"))).all()
+    assert {(one.sequence, one.sha256) for one in kept} == {(one.body["sequence"], one.body["sha256"]) for one in told}
+
+
+async def test_a_promise_and_money_of_another_day_are_told_by_hand_too(house: House, desk: Desk) -> None:
+    async with house.session() as session:
+        practice = (await session.exec(select(tables.Practice).where(tables.Practice.practice_number == "P-002"))).one()
+        visit = (await session.exec(select(tables.Visit).where(tables.Visit.practice_id == practice.id))).one()
+        promised = tables.Promise(
+            id=uuid4(),
+            agency_id=house.agency_id,
+            practice_id=practice.id,
+            visit_id=visit.id,
+            kind="promise_to_pay",
+            due_on=date(2026, 12, 1),
+            amount_cents=5_000,
+        )
+        session.add(promised)
+        body = {"kind": "promise_to_pay", "due_on": "2026-12-01", "amount_cents": 5_000}
+        tell(session, NewFact("promise.made", visit.left_at, practice_id=practice.id, body=body))
+        # Of an earlier visit: not in this file.
+        tell(session, NewFact("promise.made", visit.left_at - timedelta(days=9), practice_id=practice.id, body=body))
+
+    await exported(desk, house)
+    await exported(desk, house, day="2026-11-27")
+
+    assert [row[:2] for row in await told_of(desk, "P-002")] == [("promise.made", "hand"), ("visit.reported", "hand")]
 
 
 async def test_the_days_outcomes_go_out_in_the_creditors_words(house: House, desk: Desk) -> None:

@@ -498,6 +498,67 @@ async def test_two_systems_that_disagree_both_stand_and_a_person_hears_of_it(hou
     assert [fact["data"]["source"] for fact in facts] == ["Gestionale", "Portale"]
 
 
+async def taken_back_by_a_file(house: House, cents: int, *, as_of: str, number: str = "P-0001") -> None:
+    """The creditor's file states the balance of a practice that his system spoke of."""
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    await taken_in(desk, house, file_of(row(number, cents=cents, **{"Saldo al": as_of})))
+
+
+async def test_a_file_that_contradicts_what_a_system_stated_is_a_task_with_the_arithmetic(house: House) -> None:
+    await taken_back_by_a_file(house, 100_000, as_of="20/11/2026")
+    said = {"title": "Fattura 1", "principal_cents": 70_000, "due_on": "2026-05-15"}
+    stated = balance(70_000, number="P-0001", lines=[said])
+    assert short(await (await teller(house, name="Portale")).told("balances", stated)) == [("accepted", None)]
+    assert "balance.contradicted" not in await open_tasks(house)
+
+    await taken_back_by_a_file(house, 65_000, as_of="25/11/2026")
+
+    task = (await open_tasks(house))["balance.contradicted"]
+    assert (task["practice_number"], task["details"]["before_source"]) == ("P-0001", "Portale")
+    assert task["details"] == task["details"] | {
+        "as_of": "2026-11-25",
+        "before_cents": 70_000,
+        "stated_cents": 65_000,
+        "by_cents": -5_000,
+        "source": "rate.csv",
+    }
+    # Both are kept; the last word holds.
+    async with house.session() as session:
+        known = (await session.exec(select(tables.Practice))).one()
+        kept = await session.exec(select(tables.Statement).order_by(tables.Statement.id))  # type: ignore[arg-type]
+        assert [one.total_cents for one in kept.all()] == [100_000, 70_000, 65_000]
+    assert await owed(house, known.id) == 65_000
+
+
+@pytest.mark.parametrize(
+    ("cents", "as_of"),
+    [
+        # The same sum, of the same day.
+        (70_000, "25/11/2026"),
+        # Another day is another balance: nobody is contradicted.
+        (65_000, "26/11/2026"),
+        # An older one is not taken at all.
+        (65_000, "24/11/2026"),
+    ],
+)
+async def test_a_file_that_contradicts_nobody_opens_no_task(house: House, cents: int, as_of: str) -> None:
+    await taken_back_by_a_file(house, 100_000, as_of="20/11/2026")
+    said = {"title": "Fattura 1", "principal_cents": 70_000, "due_on": "2026-05-15"}
+    await (await teller(house)).told("balances", balance(70_000, number="P-0001", lines=[said]))
+
+    await taken_back_by_a_file(house, cents, as_of=as_of)
+
+    assert "balance.contradicted" not in await open_tasks(house)
+
+
+async def test_a_file_that_corrects_a_file_contradicts_nobody(house: House) -> None:
+    await taken_back_by_a_file(house, 100_000, as_of="25/11/2026")
+
+    await taken_back_by_a_file(house, 65_000, as_of="25/11/2026")
+
+    assert "balance.contradicted" not in await open_tasks(house)
+
+
 async def test_a_debt_that_is_new_opens_and_one_that_is_not_named_closes(house: House, practice: UUID) -> None:
     new = {"title": "Rata 12", "due_on": "2026-11-01", "principal_cents": 5_000}
 

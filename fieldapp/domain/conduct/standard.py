@@ -248,6 +248,12 @@ WHOM = (
         en="A practice that the creditor recalled is not worked any more.",
         fr="Un dossier repris par le créancier n'est plus traité.",
     ),
+    _state(
+        "suspended", _FORBIDS, _TALK, source="The office's own word",
+        it="Una pratica che l'ufficio ha sospeso non si visita e non si chiama finché non riprende.",
+        en="A practice that the office has suspended is neither visited nor called until it resumes.",
+        fr="Un dossier que le bureau a suspendu n'est ni visité ni appelé tant qu'il ne reprend pas.",
+    ),
     _rule(
         "placement.period", "placement", _FORBIDS, _EVERYTHING, source="The creditor's mandate",
         it="Si lavora solo tra l'inizio e la fine dell'affidamento.",

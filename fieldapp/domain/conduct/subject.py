@@ -37,6 +37,7 @@ DEBT_STATES = (
     "paid",
     "in_court",
     "recalled",
+    "suspended",
 )
 """The states a practice may be flagged with; each has its own words."""
 

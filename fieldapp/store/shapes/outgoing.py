@@ -84,7 +84,8 @@ class ExportPreview(Struct, frozen=True):
 
 
 class ToldRow(Struct, frozen=True):
-    """One telling of one fact: by which way, to whom, when, and whether it arrived."""
+    """One telling of one fact: by which way (`file`, `webhook`, or `hand`: the desk took it), to whom, when, and
+    whether it arrived."""
 
     fact_kind: str
     happened_at: datetime

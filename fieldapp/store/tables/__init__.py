@@ -7,6 +7,8 @@ on all of them from the first migration. Personal data is marked with `info={"pe
 from fieldapp.store.tables.access import Agency, AuditEntry, Device, NumberBlock, Person, PushSubscription, SignIn
 from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
 from fieldapp.store.tables.appointments import AgreedVisit
+from fieldapp.store.tables.bulk import BulkAction
+from fieldapp.store.tables.claims import ClaimMark, ClaimPart, ClaimSum
 from fieldapp.store.tables.commissions import CommissionClosing, CommissionMovement, CreditorCommission
 from fieldapp.store.tables.debtors import DebtorMatch
 from fieldapp.store.tables.exchange import InboundRequest, SeenPayment, ServiceAccount, Webhook, WebhookDelivery
@@ -27,7 +29,7 @@ from fieldapp.store.tables.figures import FigureMark, FigurePart, FigureSum
 from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting, PurseCount
 from fieldapp.store.tables.messages import Message, MessageCopy
 from fieldapp.store.tables.office import CreditorLayout, Fact, ImportFile, SavedView, Setting, Task
-from fieldapp.store.tables.outgoing import ExportPlan, HandOver, OutgoingFile, ToldFact
+from fieldapp.store.tables.outgoing import ExportByHand, ExportPlan, HandOver, OutgoingFile, ToldByHand, ToldFact
 from fieldapp.store.tables.planning import Plan, PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
     Address,
@@ -55,6 +57,10 @@ __all__ = [
     "Approval",
     "Attachment",
     "AuditEntry",
+    "BulkAction",
+    "ClaimMark",
+    "ClaimPart",
+    "ClaimSum",
     "CommissionClosing",
     "CommissionMovement",
     "ContactAttempt",
@@ -69,6 +75,7 @@ __all__ = [
     "Device",
     "Entry",
     "Envelope",
+    "ExportByHand",
     "ExportPlan",
     "Fact",
     "FigureMark",
@@ -117,6 +124,7 @@ __all__ = [
     "SignatureGiven",
     "Statement",
     "Task",
+    "ToldByHand",
     "ToldFact",
     "Visit",
     "VisitAnswer",

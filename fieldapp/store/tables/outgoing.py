@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -123,4 +123,32 @@ class HandOver(SQLModel, table=True):
     """`sent`, `found_there`, or why not."""
 
 
-__all__ = ["ExportPlan", "HandOver", "OutgoingFile", "ToldFact"]
+class ExportByHand(SQLModel, table=True):
+    """A day's outcomes that somebody at the desk took for a creditor."""
+
+    __tablename__ = "export_by_hand"
+    __table_args__ = (UniqueConstraint("creditor_id", "sequence", name="export_by_hand_numbered_once"),)
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    creditor_id: UUID = link("creditor.id", index=False)
+    day: date
+    sequence: int
+    name: str
+    sha256: str
+    made_at: datetime = instant()
+    made_by: UUID = link("person.id", index=False)
+
+
+class ToldByHand(SQLModel, table=True):
+    """A fact that stood in it, and under which code."""
+
+    __tablename__ = "told_by_hand"
+
+    export_id: UUID = Field(foreign_key="export_by_hand.id", primary_key=True)
+    fact_number: int = Field(foreign_key="fact.number", primary_key=True, sa_type=BigInteger, index=True)
+    agency_id: UUID = agency()
+    code: str
+
+
+__all__ = ["ExportByHand", "ExportPlan", "HandOver", "OutgoingFile", "ToldByHand", "ToldFact"]

@@ -123,6 +123,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bulk-actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Done */
+        get: operations["list_bulk_actions"];
+        put?: never;
+        /** Preview */
+        post: operations["preview_bulk_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk-actions/{bulk_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm */
+        post: operations["confirm_bulk_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk-actions/{bulk_id}/practices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Practices */
+        get: operations["list_bulk_practices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk-actions/{bulk_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undo */
+        post: operations["undo_bulk_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cash": {
         parameters: {
             query?: never;
@@ -1058,6 +1127,23 @@ export interface paths {
         get: operations["export_outcomes"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/practices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Export */
+        post: operations["export_practices"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3135,6 +3221,85 @@ export interface components {
             };
             number: number;
         };
+        /** BulkChoice */
+        BulkChoice: {
+            besides?: string[];
+            filter?: components["schemas"]["BulkFilter"] | null;
+            ids?: string[];
+        };
+        /** BulkConfirmation */
+        BulkConfirmation: {
+            digest: string;
+        };
+        /** BulkFilter */
+        BulkFilter: {
+            creditor_id?: string | null;
+            flag?: string | null;
+            /** @default  */
+            q: string;
+            /** @enum {null|string} */
+            state?: "open" | "closed" | "recalled" | null;
+        };
+        /**
+         * BulkKind
+         * @enum {string}
+         */
+        BulkKind: "to_do" | "plan_contact" | "letter_sent" | "suspend" | "resume" | "hand_back";
+        /** BulkPractice */
+        BulkPractice: {
+            creditor_name: string;
+            debtor_name: string;
+            /** Format: uuid */
+            id: string;
+            practice_number: string;
+        };
+        /** BulkReason */
+        BulkReason: {
+            code: string;
+            details: {
+                [key: string]: unknown;
+            };
+            practices: number;
+        };
+        /** BulkRequest */
+        BulkRequest: {
+            at?: string | null;
+            channel?: components["schemas"]["Channel"] | null;
+            choice: components["schemas"]["BulkChoice"];
+            due_on?: string | null;
+            kind: components["schemas"]["BulkKind"];
+            letter?: string | null;
+            on?: string | null;
+            owner_id?: string | null;
+            team?: string | null;
+            /** @default  */
+            text: string;
+        };
+        /** BulkView */
+        BulkView: {
+            /** @default false */
+            again: boolean;
+            asked: {
+                [key: string]: unknown;
+            };
+            by: string;
+            digest: string;
+            done: number;
+            done_at: string | null;
+            /** Format: uuid */
+            id: string;
+            kept: components["schemas"]["BulkReason"][];
+            kind: string;
+            left_out: components["schemas"]["BulkReason"][];
+            may_undo: boolean;
+            practices: number;
+            /** Format: date-time */
+            shown_at: string;
+            /** @enum {string} */
+            state: "shown" | "done" | "undone";
+            undone: number;
+            undone_at: string | null;
+        };
         /**
          * By
          * @description What figures are grouped by.
@@ -3202,6 +3367,12 @@ export interface components {
             said: string;
             told: string;
         };
+        /**
+         * Channel
+         * @description How somebody was contacted.
+         * @enum {string}
+         */
+        Channel: "visit" | "call" | "message" | "letter";
         /** CheckRequest */
         CheckRequest: {
             proof: string;
@@ -4559,6 +4730,20 @@ export interface components {
             settlement: components["schemas"]["SettlementRow"] | null;
             terms: components["schemas"]["TermsCard"];
         };
+        /** PracticeExport */
+        PracticeExport: {
+            choice: components["schemas"]["BulkChoice"];
+            /**
+             * @default csv
+             * @enum {string}
+             */
+            form: "csv" | "xlsx";
+            /**
+             * @default it
+             * @enum {string}
+             */
+            language: "it" | "en" | "fr";
+        };
         /** PracticeFile */
         PracticeFile: {
             address_history: components["schemas"]["AddressStep"][];
@@ -5905,6 +6090,183 @@ export interface operations {
                 };
                 content: {
                     "application/vnd.pmtiles": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_bulk_actions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkView"][];
+                };
+            };
+        };
+    };
+    preview_bulk_action: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    confirm_bulk_action: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bulk_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_bulk_practices: {
+        parameters: {
+            query: {
+                part: "done" | "left_out" | "kept";
+                number?: number;
+            };
+            header?: never;
+            path: {
+                bulk_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPractice"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    undo_bulk_action: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bulk_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkView"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -8123,6 +8485,45 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    export_practices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PracticeExport"];
+            };
+        };
         responses: {
             /** @description Request fulfilled, document follows */
             200: {

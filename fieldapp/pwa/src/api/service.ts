@@ -118,6 +118,17 @@ export const service = {
         },
       }),
     ),
+  previewBulk: (body: Body<'/api/v1/bulk-actions'>) => answer(client.POST('/api/v1/bulk-actions', { body })),
+  confirmBulk: (bulk_id: string, digest: string) =>
+    answer(client.POST('/api/v1/bulk-actions/{bulk_id}/confirm', { params: { path: { bulk_id } }, body: { digest } })),
+  undoBulk: (bulk_id: string) =>
+    answer(client.POST('/api/v1/bulk-actions/{bulk_id}/undo', { params: { path: { bulk_id } } })),
+  bulkActions: () => answer(client.GET('/api/v1/bulk-actions')),
+  bulkPractices: (bulk_id: string, part: 'done' | 'left_out' | 'kept', number: number) =>
+    answer(client.GET('/api/v1/bulk-actions/{bulk_id}/practices', { params: { path: { bulk_id }, query: { part, number } } })),
+  /** The file itself; which practices are in it is too long for an address. */
+  exportPractices: (body: Body<'/api/v1/exports/practices'>) =>
+    answer(client.POST('/api/v1/exports/practices', { body, parseAs: 'blob' })),
   practices: (query: NonNullable<paths['/api/v1/practices']['get']['parameters']['query']>) =>
     answer(client.GET('/api/v1/practices', { params: { query } })),
   practice: (practice_id: string) =>
