@@ -27,6 +27,7 @@ from fieldapp.domain.payments import payment_method
 from fieldapp.domain.reading import instant_text
 from fieldapp.domain.receipt_series import Link, NumberBlock, Series
 from fieldapp.domain.receipts import EXEMPTIONS, ChargedTo
+from fieldapp.domain.refused_money import read_refused
 from fieldapp.domain.review import DRAWN_BY_DEFAULT, Why, is_drawn, why_reviewed
 from fieldapp.domain.sync import (
     NOTED,
@@ -424,7 +425,7 @@ class _Writing:
             self._task(
                 "envelope.refused",
                 subject=("envelope", str(decision.arrived.id)),
-                details={"code": decision.code or "", **decision.details},
+                details={"code": decision.code or "", **decision.details, **_money_in(decision.arrived.content)},
                 task_id=task_id,
             )
             self._tell("task.opened", self._now, None, {"task_id": str(task_id), "kind": "envelope.refused"})
@@ -978,6 +979,15 @@ class _Writing:
 
     def _add(self, table: type[SQLModel], **values: Any) -> None:
         self.rows[table].append({"agency_id": self._agency_id, **values})
+
+
+def _money_in(content: bytes) -> dict[str, Any]:
+    """What the task of a refused report says of the money in it; nothing where there is none."""
+    money = read_refused(content).money
+    if not money:
+        return {}
+    papers = [one.receipt.name for one in money if one.receipt is not None]
+    return {"money_cents": sum(one.said_cents or 0 for one in money), "papers": ", ".join(papers)}
 
 
 # --- pictures ---

@@ -93,6 +93,17 @@ class SlipRow(Struct, frozen=True):
     bank_reference: str
 
 
+class RefusedMoneyRow(Struct, frozen=True):
+    """A refused report with money that nobody has decided on."""
+
+    envelope_id: UUID
+    agent_name: str
+    code: str
+    received_at: datetime
+    amount_cents: int
+    receipts: list[str]
+
+
 class CashDesk(Struct, frozen=True):
     """The page "Cassa" on one look."""
 
@@ -103,6 +114,7 @@ class CashDesk(Struct, frozen=True):
     transfers: list[AnnouncedTransfer]
     slips: list[SlipRow]
     """Those not banked, and the newest that are."""
+    refused: list[RefusedMoneyRow]
 
 
 class StatementRow(Struct, frozen=True):

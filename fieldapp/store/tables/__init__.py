@@ -20,6 +20,7 @@ from fieldapp.store.tables.field import (
     PaymentLink,
     Promise,
     Receipt,
+    RefusedMoney,
     SignatureGiven,
     Visit,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "PurseCount",
     "PushSubscription",
     "Receipt",
+    "RefusedMoney",
     "RepaymentPlan",
     "RescuedItem",
     "RulesetVersion",

@@ -2192,6 +2192,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/refused-reports/{envelope_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read */
+        get: operations["read_refused_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refused-reports/{envelope_id}/book": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Book */
+        post: operations["book_refused_money"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refused-reports/{envelope_id}/deny": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deny */
+        post: operations["deny_refused_money"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repayment-plans/{plan_id}/paper": {
         parameters: {
             query?: never;
@@ -3119,6 +3170,16 @@ export interface components {
             published_version: number | null;
             unplanned: components["schemas"]["Unplanned"][];
         };
+        /** BookRequest */
+        BookRequest: {
+            /** @default false */
+            other_paper: boolean;
+            place: number;
+            /** Format: uuid */
+            practice_id: string;
+            /** @default  */
+            reason: string;
+        };
         /** Broken */
         Broken: {
             code: string;
@@ -3175,6 +3236,7 @@ export interface components {
             cards: components["schemas"]["PaymentUnderWay"][];
             cheques: components["schemas"]["PaymentUnderWay"][];
             purses: components["schemas"]["Purse"][];
+            refused: components["schemas"]["RefusedMoneyRow"][];
             slips: components["schemas"]["SlipRow"][];
             transfers: components["schemas"]["AnnouncedTransfer"][];
         };
@@ -3520,6 +3582,11 @@ export interface components {
             password: string;
             /** @enum {string} */
             role: "agent" | "dispatcher" | "back_office" | "administrator";
+        };
+        /** DenyRequest */
+        DenyRequest: {
+            place: number;
+            reason: string;
         };
         /** DeviceRow */
         DeviceRow: {
@@ -4125,6 +4192,31 @@ export interface components {
         MissingRequest: {
             sha256s: string[];
         };
+        /** MoneyAct */
+        MoneyAct: {
+            /** @enum {string} */
+            act: "booked" | "denied" | "denial_confirmed";
+            /** Format: date-time */
+            at: string;
+            /** Format: uuid */
+            by_id: string;
+            by_name: string;
+            practice_id: string | null;
+            practice_number: string;
+            reason: string;
+            receipt: string;
+            receipt_id: string | null;
+        };
+        /** MoneyTaker */
+        MoneyTaker: {
+            creditor_name: string;
+            debtor_name: string;
+            named: boolean;
+            owed_cents: number;
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+        };
         /** MoveAppointmentRequest */
         MoveAppointmentRequest: {
             /** Format: uuid */
@@ -4249,6 +4341,17 @@ export interface components {
             since: string | null;
             /** Format: date-time */
             until: string;
+        };
+        /** OtherPaper */
+        OtherPaper: {
+            amount_cents: number;
+            /** Format: date-time */
+            issued_at: string;
+            label: string;
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+            same_paper: boolean;
         };
         /** OutgoingFileRow */
         OutgoingFileRow: {
@@ -4784,7 +4887,7 @@ export interface components {
             /** @default false */
             phone_withdrawn: boolean;
             /** @enum {string} */
-            state: "genuine" | "voided" | "withdrawn" | "not_received" | "unknown" | "registered" | "awaited" | "spoiled";
+            state: "genuine" | "voided" | "withdrawn" | "not_received" | "unknown" | "registered" | "awaited" | "spoiled" | "contested";
         };
         /** ReceiptEntryRequest */
         ReceiptEntryRequest: {
@@ -4863,6 +4966,61 @@ export interface components {
         /** Refunded */
         Refunded: {
             left_cents: number;
+        };
+        /** RefusedMoneyRow */
+        RefusedMoneyRow: {
+            agent_name: string;
+            amount_cents: number;
+            code: string;
+            /** Format: uuid */
+            envelope_id: string;
+            receipts: string[];
+            /** Format: date-time */
+            received_at: string;
+        };
+        /** RefusedPayment */
+        RefusedPayment: {
+            acts: components["schemas"]["MoneyAct"][];
+            amount_cents: number | null;
+            answers: {
+                [key: string]: string | boolean;
+            };
+            creditor_name: string;
+            debtor_name: string;
+            handed_over_cents: number | null;
+            issued_at: string | null;
+            kind: string;
+            label: string;
+            lines: components["schemas"]["AllocationPart"][];
+            method: string;
+            on_a_form: boolean;
+            other: components["schemas"]["OtherPaper"] | null;
+            paid_by: string;
+            place: number;
+            practice_number: string;
+            practices: components["schemas"]["MoneyTaker"][];
+            /** @enum {string} */
+            proof: "holds" | "booked" | "number_used" | "breaks_series" | "not_signed" | "unreadable";
+            residual_cents: number | null;
+            /** @enum {string} */
+            state: "open" | "booked" | "denied" | "not_taken";
+            wording: string;
+        };
+        /** RefusedReportFile */
+        RefusedReportFile: {
+            agent_name: string;
+            arrived_at: string | null;
+            code: string;
+            details: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            envelope_id: string;
+            outcome: string;
+            payments: components["schemas"]["RefusedPayment"][];
+            /** Format: date-time */
+            received_at: string;
+            series: string;
         };
         /** RegisterRequest */
         RegisterRequest: {
@@ -10788,6 +10946,125 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Voided"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_refused_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                envelope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedReportFile"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    book_refused_money: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                envelope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedReportFile"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    deny_refused_money: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                envelope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DenyRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedReportFile"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
