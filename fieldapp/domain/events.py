@@ -239,6 +239,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                         *_m(_K.TEXT, "receipt"),
                         *_m(_K.COUNT, "instalment", maybe=True),
                         *_m(_K.TEXT, "paid_by", maybe=True),
+                        *_m(_K.ID, "chosen_line", maybe=True),
                     ),
                 ),
                 (

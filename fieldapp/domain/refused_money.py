@@ -66,6 +66,7 @@ class FoundMoney:
     """What the report says that was taken; all that is known where the receipt is not readable."""
     allocation: tuple[Allocated, ...]
     document: PayerDocument
+    chosen_line: UUID | None
 
     @property
     def raw_signature(self) -> bytes:
@@ -125,6 +126,7 @@ def _found(place: int, payment: Any) -> FoundMoney | None:
         receipt=_receipt(content),
         said_cents=cents if type(cents) is int and 0 < cents <= LARGEST_CENTS else None,
         allocation=_allocation(payment.get("allocation")),
+        chosen_line=_uuid(payment.get("chosen_line")),
         document=PayerDocument(document) if document in set(PayerDocument) else PayerDocument.NONE,
     )
 

@@ -28,7 +28,7 @@ from fieldapp.domain.receipts import (
     receipt_bytes,
 )
 from fieldapp.services import cash, office_papers, payers
-from fieldapp.services.laying import laid_over, open_lines, order_of
+from fieldapp.services.laying import check_choice, choices_of, laid_over, open_lines, order_of
 from fieldapp.services.work import Work
 from fieldapp.store import cash as cash_store
 from fieldapp.store import ledger, practice_file, public, tasks
@@ -42,11 +42,17 @@ Into = Literal["agency", "creditor"]
 OutOf = Literal["bank", "office_cash", "agent_cash"]
 
 
-async def preview_allocation(work: Work, practice_id: UUID, amount_cents: int) -> AllocationPreview:
-    """How `amount_cents` would be laid over what the practice owes. Raises `practice.unknown` and `allocate`'s."""
+async def preview_allocation(
+    work: Work, practice_id: UUID, amount_cents: int, *, chosen: UUID | None = None
+) -> AllocationPreview:
+    """How `amount_cents` would be laid over what the practice owes, and which lines the debtor may choose from.
+
+    Raises Refusal `practice.unknown`, and those of `allocate` and `check_choice`.
+    """
     owed = await store.owed(work.session, practice_id)
     order = order_of(owed)
-    allocation = allocate(amount_cents, open_lines(owed), order=order)
+    check_choice(owed, chosen)
+    allocation = allocate(amount_cents, open_lines(owed), order=order, chosen=str(chosen) if chosen else None)
     titles = {str(line.id): line.title for line, _ in owed.lines}
     left = sum(line.total_cents for _, line in owed.lines if line.total_cents > 0)
     return AllocationPreview(
@@ -57,6 +63,7 @@ async def preview_allocation(work: Work, practice_id: UUID, amount_cents: int) -
         ],
         over_cents=allocation.over_cents,
         residual_cents=max(0, left - amount_cents),
+        choices=choices_of(owed),
     )
 
 
@@ -69,12 +76,14 @@ async def confirm_transfer(
     reference: str,
     into: Into,
     payer: Payer | None = None,
+    chosen: UUID | None = None,
 ) -> CashDesk:
     """The statement shows an announced payment: it is posted, and the receipt follows from the office.
 
     `into` says on whose account it arrived; what is on the creditor's own is not owed to the creditor any more. What
     exceeds the debt is booked on its last line and told as a task. `payer` is whoever the statement names instead of
-    the debtor: what the rules say of that is a task too. Raises Refusal `transfer.unknown`, `transfer.settled`,
+    the debtor: what the rules say of that is a task too. `chosen` is the debt that the debtor
+    declared to pay. Raises Refusal `transfer.unknown`, `transfer.settled`,
     `cash.date_unlikely`, and those of the receipt.
     """
     promise = await cash_store.promise(work.session, promise_id)
@@ -103,6 +112,7 @@ async def confirm_transfer(
         standing=Standing.CLEARED,
         more={"into": into},
         payer=payer,
+        chosen=chosen,
     )
     await _keep_promise(work, promise, amount_cents, reference.strip(), cause=key)
     body = {"amount_cents": amount_cents, "method": method.code, "receipt": received.name}
@@ -149,10 +159,11 @@ async def receive(
     standing: Standing,
     more: Mapping[str, str],
     payer: Payer | None = None,
+    chosen: UUID | None = None,
 ) -> ReceiptValue:
     """Post what the office sees arrive, as of `at`, with a receipt of its own series; `more` goes beside it."""
     owed = await store.owed(work.session, practice_id)
-    shares, over_cents = laid_over(owed, amount_cents)
+    shares, over_cents = laid_over(owed, amount_cents, chosen=chosen)
     place = await office_papers.place(work)
     receipt = await office_papers.receipt_for(
         work, place, owed, shares, Method(method.code, dict(answers)), payer=payer
@@ -187,6 +198,7 @@ async def receive(
         amount_cents=amount_cents,
         received_at=at,
         fields={**receipt.method.answers, **more},
+        chosen_line=chosen,
         standing=standing.value,
         payer_name=payer.name if payer else None,
         payer_capacity=payer.capacity.value if payer else None,
@@ -201,6 +213,8 @@ async def receive(
     body = {"amount_cents": amount_cents, "method": method.code, "receipt": receipt.name}
     if payer is not None:
         body["paid_by"] = payer.capacity.value
+    if chosen is not None:
+        body["chosen_line"] = str(chosen)
     tell(work.session, NewFact("payment.received", at, practice_id=practice_id, creditor_id=creditor_id, body=body))
     # A plan that this keeps is kept now.
     await cash.look_again(work, practice_id)

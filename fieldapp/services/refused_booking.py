@@ -71,6 +71,7 @@ async def booked(work: Work, taken: RefusedTaken) -> Receipt:
     posted = await ledger.post(work.session, [entry], now=work.now, new_id=work.parts.new_id)
     payer = receipt.payer
     number = _instalment(taken)
+    chosen = taken.found.chosen_line if taken.found.chosen_line in practice.debt_lines else None
     work.session.add(
         Payment(
             id=work.new_id(),
@@ -85,6 +86,7 @@ async def booked(work: Work, taken: RefusedTaken) -> Receipt:
             amount_cents=receipt.amount_cents,
             received_at=at,
             fields=dict(receipt.method.answers),
+            chosen_line=chosen,
             instalment_number=number,
             payer_name=payer.name if payer else None,
             payer_capacity=payer.capacity.value if payer else None,
@@ -98,6 +100,7 @@ async def booked(work: Work, taken: RefusedTaken) -> Receipt:
         **({"instalment": number} if number else {}),
         **({"paid_by": payer.capacity.value} if payer else {}),
     }
+    told = told | ({"chosen_line": str(chosen)} if chosen else {})
     fact = NewFact("payment.received", at, practice_id=practice.id, creditor_id=practice.creditor_id, body=told)
     tell(work.session, fact)
     if over_cents:
@@ -125,7 +128,7 @@ def _laid(taken: RefusedTaken) -> tuple[list[LineShare], int]:
     over_cents = max(0, cents - sum(max(0, line.total_cents) for _, line in practice.lines))
     ours = {share.debt_line_id for share in shares} <= practice.debt_lines
     if shares and ours and sum(share.total_cents for share in shares) == cents:
-        laid = laid_on_the_books(shares, practice.lines, practice.order).shares
+        laid = laid_on_the_books(shares, practice.lines, practice.order, chosen=taken.found.chosen_line).shares
         parts = [LineShare(s.debt_line_id, s.principal_cents, s.interest_cents, s.costs_cents) for s in laid]
         return [share for share in parts if share.total_cents], over_cents
     return laid_over_lines(practice.lines, cents, order=practice.order)

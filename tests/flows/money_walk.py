@@ -26,6 +26,8 @@ from fieldapp.services import agreement_review, cash, commissions, receipts, ref
 from fieldapp.services.work import Work
 from fieldapp.store import ledger, tables
 from fieldapp.store.shapes.field import SyncAnswer
+from fieldapp.store.tables import Person
+from tests.flows.arranged import published
 from tests.flows.conftest import House
 from tests.flows.phone import FieldPhone, a_report
 from tests.flows.test_agreements import agreed, plan_paper, settlement_paper, signed
@@ -35,6 +37,10 @@ from tests.flows.test_sync import AGENCY, day_of
 TAKES_BACK = ("payment.refunded", "receipt.voided", "cheque.unpaid")
 WHY = "Lo dice chi l'ha visto"
 UNDONE = ("unpaid", "voided")
+
+
+class Idle(Exception):
+    """There is nothing to do it with."""
 
 
 @dataclass
@@ -80,7 +86,7 @@ class Phone:
     """A phone with what it has fetched and what it has not sent."""
 
     hands: FieldPhone
-    agent: UUID
+    agent: Person
     stops: list[dict[str, Any]] = field(default_factory=list)
     unsent: list[dict[str, Any]] = field(default_factory=list)
     sent: list[dict[str, Any]] = field(default_factory=list)
@@ -107,8 +113,24 @@ class Walk:
     # --- the world -----------------------------------------------------------------------------------------------
 
     async def step(self) -> str:
-        """Somebody does something; its name, also where the service refuses it."""
-        acts: list[tuple[int, Callable[[], Awaitable[None]]]] = [
+        """Somebody does something, if there is something to do it with; its name, also where the service refuses it."""
+        acts = self.acts()
+        act = self.draw.choices([one for _, one in acts], [weight for weight, _ in acts])[0]
+        name = act.__name__
+        try:
+            await act()
+        except Idle:
+            pass
+        except Refusal as refusal:
+            # The transaction is gone, and nothing of it may be left: `look` sees to that.
+            self.refusals[f"{name}: {refusal.code}"] += 1
+        else:
+            self.done[name] += 1
+        return name
+
+    def acts(self) -> list[tuple[int, Callable[[], Awaitable[None]]]]:
+        """What somebody may do, each by how often."""
+        return [
             (26, self.take),
             (12, self.send),
             (4, self.fetch),
@@ -126,16 +148,6 @@ class Walk:
             (2, self.a_day_goes_by),
             (3, self.commission),
         ]
-        act = self.draw.choices([one for _, one in acts], [weight for weight, _ in acts])[0]
-        name = act.__name__
-        try:
-            await act()
-        except Refusal as refusal:
-            # The transaction is gone, and nothing of it may be left: `look` sees to that.
-            self.refusals[f"{name}: {refusal.code}"] += 1
-        else:
-            self.done[name] += 1
-        return name
 
     def work(self, who: Role = Role.BACK_OFFICE) -> Any:
         return self.house.work(who)
@@ -161,8 +173,12 @@ class Walk:
     # --- at the door ---------------------------------------------------------------------------------------------
 
     async def fetch(self) -> None:
-        """The phone asks for its day again; until then it knows of the debts what it knew."""
+        """A phone is given everything that is open, and knows of the debts what it knew until it asks again."""
         phone = self.phone()
+        async with self.house.session() as session:
+            still = select(tables.Practice.id).where(tables.Practice.state == "open")
+            practices = (await session.exec(still.order_by(col(tables.Practice.practice_number)))).all()
+        await published(self.house, *practices, agent=phone.agent, day=self.today)
         phone.stops = (await day_of(phone.hands))["stops"]
 
     def a_stop(self, phone: Phone) -> dict[str, Any] | None:
@@ -229,7 +245,7 @@ class Walk:
         phone = self.phone()
         stop = self.a_stop(phone)
         if stop is None:
-            return
+            raise Idle
         self.tick()
         owed = stop["practice"]["owed_cents"]
         cents = owed if self.draw.random() < 0.1 else self.draw.randrange(1, min(owed, 40_000) + 1)
@@ -271,7 +287,7 @@ class Walk:
     async def came_in(self, phone: Phone, envelope: dict[str, Any], *, visit: bool = True) -> None:
         """Reckon with the payments that a report brought."""
         for receipt, payment in await self.payments_of(envelope if visit else None):
-            self.know(receipt, payment, agent=phone.agent)
+            self.know(receipt, payment, agent=phone.agent.id)
 
     async def payments_of(self, envelope: dict[str, Any] | None) -> list[tuple[Any, Any]]:
         query = select(tables.Receipt, tables.Payment).join(
@@ -339,10 +355,10 @@ class Walk:
 
     async def hand_in(self) -> None:
         phone = self.phone()
-        purse = AccountKey(AccountKind.AGENT_CASH, person_id=phone.agent)
+        purse = AccountKey(AccountKind.AGENT_CASH, person_id=phone.agent.id)
         held = self.totals[purse]
         cheques = [one for one in self.taken if one.standing == "received" and one.method == "cheque"]
-        mine = [one for one in cheques if one.agent == phone.agent and self.draw.random() < 0.7]
+        mine = [one for one in cheques if one.agent == phone.agent.id and self.draw.random() < 0.7]
         declared = self.draw.choice((max(0, held), self.draw.randrange(max(1, held + 1)), held + 1))
         counted = max(0, declared + self.draw.choice((0, 0, 0, -500, 200)))
         slip = Slip(uuid4(), counted)
@@ -351,7 +367,7 @@ class Walk:
                 await cash.hand_in(
                     work,
                     slip.id,
-                    agent_id=phone.agent,
+                    agent_id=phone.agent.id,
                     declared_cents=declared,
                     pieces=pieces(counted),
                     payment_ids=[one.payment_id for one in mine],
@@ -359,7 +375,7 @@ class Walk:
                 )
         self.totals[purse] -= declared
         self.totals[AccountKey(AccountKind.OFFICE_CASH)] += counted
-        self.totals[AccountKey(AccountKind.CASH_DIFFERENCES, person_id=phone.agent)] += declared - counted
+        self.totals[AccountKey(AccountKind.CASH_DIFFERENCES, person_id=phone.agent.id)] += declared - counted
         for one in mine:
             self.stand(one, "handed_in")
             one.slip = slip.id
@@ -368,7 +384,7 @@ class Walk:
     async def bank(self) -> None:
         waiting = [slip for slip in self.slips if not slip.banked]
         if not waiting:
-            return
+            raise Idle
         slip = self.draw.choice(waiting)
         async with self.work() as work:
             await cash.bank_slip(work, slip.id, banked_on=self.today, reference="1")
@@ -384,7 +400,7 @@ class Walk:
     async def clear(self) -> None:
         one = self.some("at_bank", "received", "handed_in", method=self.draw.choice(("cheque", "card")))
         if one is None:
-            return
+            raise Idle
         async with self.work() as work:
             await cash.clear_payment(work, one.payment_id, cleared_on=self.today)
         self.stand(one, "cleared")
@@ -392,7 +408,7 @@ class Walk:
     async def bounce(self) -> None:
         one = self.some("at_bank", "cleared", "received", method="cheque")
         if one is None:
-            return
+            raise Idle
         for _ in range(self.draw.choice((1, 2))):
             async with self.work() as work:
                 await cash.bounce_cheque(work, one.payment_id, unpaid_on=self.today, reason=WHY)
@@ -401,7 +417,7 @@ class Walk:
     async def void(self) -> None:
         one = self.some("received", "handed_in", "cleared")
         if one is None:
-            return
+            raise Idle
         for _ in range(self.draw.choice((1, 2))):
             async with self.work() as work:
                 await receipts.void_receipt(work, one.receipt_id, reason=WHY)
@@ -411,7 +427,7 @@ class Walk:
     async def refund(self) -> None:
         one = self.some("received", "cleared")
         if one is None:
-            return
+            raise Idle
         cents = self.draw.randrange(1, one.cents + 1)
         out_of: Any = self.draw.choice(("bank", "office_cash", "agent_cash"))
         refund_id = uuid4()
@@ -435,7 +451,7 @@ class Walk:
         phone = self.phone()
         stop = self.a_stop(phone)
         if stop is None:
-            return
+            raise Idle
         self.tick()
         memo = {
             "method": "bank_transfer",
@@ -452,7 +468,7 @@ class Walk:
         async with self.work() as work:
             waiting = (await cash.read_desk(work)).transfers
         if not waiting:
-            return
+            raise Idle
         one = self.draw.choice(waiting)
         cents = self.draw.choice((one.amount_cents, max(1, one.amount_cents // 2), one.amount_cents * 10))
         into: Any = self.draw.choice(("agency", "creditor"))
@@ -470,7 +486,7 @@ class Walk:
         phone = self.phone()
         stop = self.a_stop(phone)
         if stop is None or phone.unsent:
-            return
+            raise Idle
         self.tick()
         payment = self.paid(phone, stop, self.draw.randrange(1, min(stop["practice"]["owed_cents"], 20_000) + 1))
         report = self.report(stop, [payment], "PAID_PARTIAL", reason="short_of_money")
@@ -510,7 +526,7 @@ class Walk:
         phone = self.phone()
         stop = self.a_stop(phone)
         if stop is None or stop["practice"]["owed_cents"] < 1_000:
-            return
+            raise Idle
         self.tick()
         offer = stop["practice"]["owed_cents"] * 7 // 10
         pay_by = (self.today + timedelta(days=10)).isoformat()
@@ -521,7 +537,7 @@ class Walk:
         phone = self.phone()
         stop = self.a_stop(phone)
         if stop is None or stop["practice"]["owed_cents"] < 50_000:
-            return
+            raise Idle
         self.tick()
         at = self.now - timedelta(minutes=12)
         paper = plan_paper(phone.hands, stop["practice"], count=4, first=self.today + timedelta(days=2), at=at)

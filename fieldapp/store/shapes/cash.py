@@ -164,6 +164,12 @@ class AllocationPart(Struct, frozen=True):
     costs_cents: int
 
 
+class LineChoice(Struct, frozen=True):
+    id: UUID
+    title: str
+    owed_cents: int
+
+
 class AllocationPreview(Struct, frozen=True):
     """How an amount would be laid over what a practice owes, in its creditor's order."""
 
@@ -171,3 +177,5 @@ class AllocationPreview(Struct, frozen=True):
     lines: list[AllocationPart]
     over_cents: int
     residual_cents: int
+    choices: list[LineChoice]
+    """The debts of which the debtor may say that one is paid; empty where there is nothing to choose."""

@@ -157,6 +157,8 @@ class Payment(SQLModel, table=True):
     amount_cents: int = cents()
     received_at: datetime = instant()
     fields: dict[str, Any] = json_object()
+    chosen_line: UUID | None = maybe_link("debt_line.id", index=False)
+    """The debt that the debtor declared to pay; None where the money followed the creditor's order."""
     instalment_number: int | None = None
     """Of the repayment plan, where the receipt says so: such cash is no artificial splitting."""
     reported_at: datetime | None = Field(default=None, sa_type=instant().sa_type)

@@ -2995,6 +2995,7 @@ export interface components {
         };
         /** AllocationPreview */
         AllocationPreview: {
+            choices: components["schemas"]["LineChoice"][];
             lines: components["schemas"]["AllocationPart"][];
             order: string[];
             over_cents: number;
@@ -3402,6 +3403,7 @@ export interface components {
             allocation_order: string[];
             bic: string;
             cheque_payee: string;
+            debtor_chooses: boolean;
             iban: string;
             /** Format: uuid */
             id: string;
@@ -4111,6 +4113,13 @@ export interface components {
             state: "running" | "near" | "barred";
             to_be_confirmed: boolean;
             years: number;
+        };
+        /** LineChoice */
+        LineChoice: {
+            /** Format: uuid */
+            id: string;
+            owed_cents: number;
+            title: string;
         };
         /** LinkRequest */
         LinkRequest: {
@@ -4898,6 +4907,7 @@ export interface components {
             /** Format: date-time */
             arrived_at: string;
             check: string;
+            chosen_line?: string | null;
             duty_taken: boolean;
             /** Format: uuid */
             id: string;
@@ -4925,6 +4935,8 @@ export interface components {
         /** ReceiptRow */
         ReceiptRow: {
             amount_cents: number;
+            /** @default  */
+            chosen_line: string;
             digest: string;
             /** Format: uuid */
             id: string;
@@ -5600,6 +5612,7 @@ export interface components {
         /** TransferRequest */
         TransferRequest: {
             amount_cents: number;
+            chosen_line?: string | null;
             /**
              * @default creditor
              * @enum {string}
@@ -10209,6 +10222,7 @@ export interface operations {
         parameters: {
             query: {
                 amount_cents: number;
+                chosen_line?: string | null;
             };
             header?: never;
             path: {

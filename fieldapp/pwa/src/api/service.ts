@@ -286,9 +286,11 @@ export const service = {
     answer(client.POST('/api/v1/cash/transfers/{promise_id}/confirm', { params: { path: { promise_id } }, body })),
   makePaymentLink: (promise_id: string) =>
     answer(client.POST('/api/v1/cash/transfers/{promise_id}/link', { params: { path: { promise_id } } })),
-  previewAllocation: (practice_id: string, amount_cents: number) =>
+  previewAllocation: (practice_id: string, amount_cents: number, chosen_line: string | null = null) =>
     answer(
-      client.GET('/api/v1/practices/{practice_id}/allocation', { params: { path: { practice_id }, query: { amount_cents } } }),
+      client.GET('/api/v1/practices/{practice_id}/allocation', {
+        params: { path: { practice_id }, query: { amount_cents, ...(chosen_line ? { chosen_line } : {}) } },
+      }),
     ),
   voidReceipt: (receipt_id: string, reason: string) =>
     answer(client.POST('/api/v1/receipts/{receipt_id}/void', { params: { path: { receipt_id } }, body: { reason } })),

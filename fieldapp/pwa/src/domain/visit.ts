@@ -84,6 +84,8 @@ export interface PaymentBody {
   } | null
   /** Left out where the debtor paid. */
   readonly payer?: OtherPayer
+  /** The debt that the debtor declared to pay; left out where the money follows the creditor's order. */
+  readonly chosen_line?: string
   /** Where the receipt was given, if the phone knew it by the end of the visit. */
   readonly position?: Position | null
 }

@@ -1,4 +1,5 @@
-"""Money without a visit: of reports that were refused; and what the office decided about each of their payments."""
+"""Money without a visit: of reports that were refused, and what the office decided about each of their payments; and
+the debt that a debtor declared to pay."""
 
 from __future__ import annotations
 
@@ -21,6 +22,9 @@ FORM = (
 def upgrade() -> None:
     for table in ("receipt", "payment"):
         op.alter_column(table, "visit_id", nullable=True)
+    op.add_column("creditor", sa.Column("debtor_chooses", sa.Boolean(), nullable=False, server_default=sa.true()))
+    op.alter_column("creditor", "debtor_chooses", server_default=None)
+    op.add_column("payment", sa.Column("chosen_line", sa.Uuid(), sa.ForeignKey("debt_line.id"), nullable=True))
     _account_for_forms("num_nonnulls(visit_id, receipt_id) > 0")
     op.create_table(
         "refused_money",
@@ -72,6 +76,8 @@ def _account_for_forms(used: str) -> None:
 
 def downgrade() -> None:
     op.drop_table("refused_money")
+    op.drop_column("payment", "chosen_line")
+    op.drop_column("creditor", "debtor_chooses")
     _account_for_forms("visit_id is not null")
     for table in ("receipt", "payment"):
         op.alter_column(table, "visit_id", nullable=False)
