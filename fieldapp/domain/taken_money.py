@@ -122,6 +122,15 @@ class PlanKnown:
         following = next((cents for _, due_on, cents in self.instalments if due_on > on), 0)
         return amount_cents <= max(0, due + following - self.paid_cents)
 
+    def next_takes(self, amount_cents: int, *, on: date) -> int | None:
+        """The number of the first instalment that is not paid whole, where the amount is money of it."""
+        covered_cents = 0
+        for number, _, cents in self.instalments:
+            covered_cents += cents
+            if self.paid_cents < covered_cents:
+                return number if self.takes(number, amount_cents, on=on, of=None) else None
+        return None
+
 
 def balances_of(rows: Sequence[tuple[UUID, str, int]], order: Sequence[UUID]) -> tuple[tuple[UUID, LineBalance], ...]:
     """Lines in their order from rows of line, kind of claim account and cents."""

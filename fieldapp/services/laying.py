@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 from fieldapp.domain.allocation import AllocationOrder, Applied, OpenLine, allocate, order_named
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import LineBalance, LineShare
+from fieldapp.domain.taken_money import PlanKnown
+from fieldapp.services.work import Work
+from fieldapp.store import agreements
 from fieldapp.store.office_series import Owed
 from fieldapp.store.shapes.cash import LineChoice
 
@@ -81,3 +85,15 @@ def laid_over_lines(
         for part in applied.values()
     ]
     return shares, allocation.over_cents
+
+
+async def instalment_paid(work: Work, owed: Owed, amount_cents: int, *, on: date) -> tuple[int, int] | None:
+    """Which instalment of how many the money is for, by the running plan; None where it is an advance on the debt."""
+    running = await agreements.plans(work.session, [owed.practice.id], today=work.today, running_only=True)
+    if not running:
+        return None
+    plan = running[0]
+    left_cents = sum(line.total_cents for _, line in owed.lines)
+    items = tuple((item.number, item.due_on, item.cents) for item in plan.instalments)
+    number = PlanKnown(items, max(0, plan.row.total_cents - left_cents)).next_takes(amount_cents, on=on)
+    return None if number is None else (number, len(items))

@@ -138,15 +138,19 @@ async def receipt_for(
     *,
     payer: Payer | None,
     taken_duty: StampDuty | None = None,
+    instalment: tuple[int, int] | None = None,
 ) -> ReceiptValue:
     """The receipt for money that `shares` lay over what was `owed` before it.
 
     `taken_duty`: the stamp duty as it was asked for when the money was taken; None where the office is the first to
-    ask, and then it cannot be the debtor's.
+    ask, and then it cannot be the debtor's. `instalment`: which of how many of a plan the money is for.
     """
     amount_cents = sum(share.total_cents for share in shares)
     residual = max(0, sum(line.total_cents for _, line in owed.lines) - amount_cents)
     titles = {line.id: line.title for line, _ in owed.lines}
+    wording = Wording(WordingKind.PART_PAYMENT if residual else WordingKind.FINAL_PAYMENT)
+    if instalment is not None:
+        wording = Wording(WordingKind.INSTALMENT, *instalment)
     creditor = owed.creditor
     # The debtor paid what was asked for: the duty on our paper cannot be asked for afterwards.
     nobody = creditor.stamp_duty_charged_to == ChargedTo.NOBODY.value
@@ -170,7 +174,7 @@ async def receipt_for(
         amount_cents=amount_cents,
         amount_in_words=italian_words(amount_cents),
         method=method,
-        wording=Wording(WordingKind.PART_PAYMENT if residual else WordingKind.FINAL_PAYMENT),
+        wording=wording,
         residual_cents=residual,
         stamp_duty=taken_duty or stamp_duty(amount_cents, rule=rule, exemption=exemption or ""),
     )

@@ -28,7 +28,7 @@ from fieldapp.domain.receipts import (
     receipt_bytes,
 )
 from fieldapp.services import cash, office_papers, payers
-from fieldapp.services.laying import check_choice, choices_of, laid_over, open_lines, order_of
+from fieldapp.services.laying import check_choice, choices_of, instalment_paid, laid_over, open_lines, order_of
 from fieldapp.services.work import Work
 from fieldapp.store import cash as cash_store
 from fieldapp.store import ledger, practice_file, public, tasks
@@ -165,12 +165,11 @@ async def receive(
     owed = await store.owed(work.session, practice_id)
     shares, over_cents = laid_over(owed, amount_cents, chosen=chosen)
     place = await office_papers.place(work)
-    receipt = await office_papers.receipt_for(
-        work, place, owed, shares, Method(method.code, dict(answers)), payer=payer
-    )
-    row = await office_papers.keep(
-        work, place, receipt, receipt_bytes(receipt), practice_id=practice_id, visit_id=visit_id
-    )
+    said = Method(method.code, dict(answers))
+    instalment = await instalment_paid(work, owed, amount_cents, on=at.astimezone(work.parts.zone).date())
+    receipt = await office_papers.receipt_for(work, place, owed, shares, said, payer=payer, instalment=instalment)
+    content = receipt_bytes(receipt)
+    row = await office_papers.keep(work, place, receipt, content, practice_id=practice_id, visit_id=visit_id)
     creditor_id = owed.creditor.id
     agent_id = await store.agent_of_visit(work.session, visit_id)
     owners = {"creditor": creditor_id, "practice": practice_id, "person": agent_id}
@@ -199,6 +198,7 @@ async def receive(
         received_at=at,
         fields={**receipt.method.answers, **more},
         chosen_line=chosen,
+        instalment_number=instalment[0] if instalment else None,
         standing=standing.value,
         payer_name=payer.name if payer else None,
         payer_capacity=payer.capacity.value if payer else None,
@@ -213,6 +213,8 @@ async def receive(
     body = {"amount_cents": amount_cents, "method": method.code, "receipt": receipt.name}
     if payer is not None:
         body["paid_by"] = payer.capacity.value
+    if instalment is not None:
+        body["instalment"] = instalment[0]
     if chosen is not None:
         body["chosen_line"] = str(chosen)
     tell(work.session, NewFact("payment.received", at, practice_id=practice_id, creditor_id=creditor_id, body=body))

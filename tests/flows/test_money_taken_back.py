@@ -197,6 +197,49 @@ async def test_an_instalment_that_reached_the_bank_in_time_breaks_no_plan_when_i
         assert {row.kind: row.balance_cents for row in at_noon.accounts}["agency_bank"] == 10_000
 
 
+@pytest.mark.parametrize(
+    ("cents", "wording"),
+    [
+        (10_000, ("instalment", 1, 9)),
+        (4_000, ("instalment", 1, 9)),  # a part of it
+        (20_001, ("part_payment", 0, 0)),  # beyond the one that follows: an advance on the debt
+        (90_000, ("final_payment", 0, 0)),
+    ],
+)
+async def test_the_receipt_of_a_transferred_instalment_says_which_of_how_many_it_is(
+    house: House, cents: int, wording: tuple[str, int, int]
+) -> None:
+    phone, stop = await with_plan(house, first=TODAY)
+    await reported(phone, stop, [a_transfer(cents, "2026-11-28")], outcome="HARDSHIP", captured={})
+    desk = await house.sign_in(Role.BACK_OFFICE)
+
+    good(await seen(desk, cents, TODAY.isoformat()))
+
+    [receipt] = await rows(house, tables.Receipt)
+    [payment] = await rows(house, tables.Payment)
+    value = read_receipt(receipt.value)
+    number = wording[1] or None
+    assert (value.wording.kind.value, value.wording.number, value.wording.of) == wording
+    fact = next(fact for fact in await rows(house, tables.Fact) if fact.kind == "payment.received")
+    assert (payment.instalment_number, fact.body.get("instalment")) == (number, number)
+    paper = await desk.get(f"/receipts/{receipt.id}/paper")
+    assert paper.content.startswith(b"%PDF")
+
+
+async def test_a_second_transfer_is_for_the_instalment_that_follows(house: House) -> None:
+    phone, stop = await with_plan(house, first=TODAY)
+    for _ in range(2):
+        await reported(phone, stop, [a_transfer(10_000, "2026-11-28")], outcome="HARDSHIP", captured={})
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    waiting = good(await desk.get("/cash"))["transfers"]
+    body = {"seen_on": TODAY.isoformat(), "amount_cents": 10_000, "reference": "CRO 1", "into": "agency"}
+
+    for one in waiting:
+        good(await desk.post(f"/cash/transfers/{one['promise_id']}/confirm", json=body))
+
+    assert sorted(row.instalment_number for row in await rows(house, tables.Payment)) == [1, 2]
+
+
 # --- announcements -------------------------------------------------------------------------------------------------
 
 
