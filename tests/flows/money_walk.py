@@ -186,13 +186,15 @@ class Walk:
         return self.draw.choice(owing) if owing else None
 
     def paid(self, phone: Phone, stop: dict[str, Any], cents: int, **more: Any) -> dict[str, Any]:
-        """A payment as the phone lays it over what it knows."""
+        """A payment as the phone lays it over what it knows; sometimes the debtor says which debt it is for."""
         practice = stop["practice"]
         lines = [
             OpenLine(line["id"], *(max(0, line[f"{part}_cents"]) for part in ("principal", "interest", "costs")))
             for line in practice["debt_lines"]
         ]
-        laid = allocate(cents, lines, order=order_named(practice["creditor"]["allocation_order"])).lines
+        order = order_named(practice["creditor"]["allocation_order"])
+        chosen = self.draw.choice(lines).id if self.draw.random() < 0.3 else None
+        laid = allocate(cents, lines, order=order, chosen=chosen).lines
         method = self.draw.choice(("cash", "cash", "cheque", "card"))
         self.authorisations += 1
         answers: dict[str, Any] = {
@@ -205,7 +207,7 @@ class Walk:
                 "payee": practice["creditor"]["name"],
             },
         }[method]
-        return phone.hands.pay(
+        payment = phone.hands.pay(
             practice,
             cents,
             at=self.now,
@@ -223,6 +225,7 @@ class Walk:
             ],
             **more,
         )
+        return payment if chosen is None else {**payment, "chosen_line": chosen}
 
     def report(self, stop: dict[str, Any], payments: list[dict[str, Any]], outcome: str, **captured: Any) -> Any:
         return a_report(

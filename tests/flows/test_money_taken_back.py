@@ -148,6 +148,27 @@ async def test_a_settlement_whose_money_is_taken_back_is_open_again_and_may_be_p
     await books_balance(house)
 
 
+async def test_a_settlement_paid_with_more_than_the_whole_debt_gives_nothing_up(house: House) -> None:
+    phone, stop, settlement = await with_settlement(house)
+    await decide(house, settlement["id"], True)
+    await reported(phone, stop, [a_transfer(60_000, "2026-11-30")], outcome="HARDSHIP", captured={})
+    desk = await house.sign_in(Role.BACK_OFFICE)
+
+    good(await seen(desk, 100_000, "2026-11-26"))
+    paid_over = await file_of(house, stop)
+    [receipt] = await rows(house, tables.Receipt)
+    good(await desk.post(f"/receipts/{receipt.id}/void", json={"reason": "importo sbagliato"}))
+
+    # What is too much is the debtor's: it is neither given up nor claimed anew, and every part is whole afterwards.
+    line = paid_over["debt_lines"][0]
+    assert (paid_over["state"], paid_over["owed_cents"], line["principal_cents"]) == ("closed", -10_000, -10_000)
+    assert (line["interest_cents"], line["costs_cents"]) == (0, 0)
+    assert not [entry for entry in await rows(house, tables.Entry) if entry.kind == "settlement_given_up"]
+    line = (await file_of(house, stop))["debt_lines"][0]
+    assert (line["principal_cents"], line["interest_cents"], line["costs_cents"]) == (87_000, 2_000, 1_000)
+    await books_balance(house)
+
+
 async def test_a_settlement_paid_by_transfer_in_time_is_paid_however_late_it_is_typed_in(house: House) -> None:
     phone, stop, settlement = await with_settlement(house)
     await decide(house, settlement["id"], True)

@@ -324,6 +324,8 @@ function readPayment(reader: Reader): void {
   })
   // Named only where it is not the debtor; the app before never does.
   if (reader.has('payer')) readPayer(reader.object('payer'))
+  // Named only where the debtor chose.
+  if (reader.has('chosen_line')) reader.pattern('chosen_line', UUID)
   addedPosition(reader, 'position')
   reader.close()
   if (receipt && allocated !== amount) throw new Refused('visit.allocation_differs', { field: reader.path('allocation') })
