@@ -104,7 +104,7 @@ async def move_visit(
     Refusal `board.not_a_draft`, `board.published_already`, `board.lane_unknown`, `board.visit_unknown`,
     `board.lane_changed`, `board.lane_locked`, `board.no_position`, `board.agent_gone`, `plan.moves_begun_visit`.
     """
-    hand = await hands.open_hand(work, plan_id, lock=not trial)
+    hand = await (hands.look_into(work, plan_id) if trial else hands.open_hand(work, plan_id))
     orders = hand.orders
     if agent_id is not None and agent_id not in orders:
         raise Refusal("board.lane_unknown", kind=Kind.MISSING)
@@ -234,12 +234,12 @@ async def change_lanes(
         for stop in route.stops
         if not any(stop.practice_id in order for order in moved.after.values())
     ]
+    if trial:
+        return BoardChange(cost_cents, travel_s, [hands.tried(hand, *one, put_in) for one in judged.values()])
     change = undoes or hands.noted(hand, kind, moved.before, pinned=pinned)
     back = undoes.aside if undoes else []
     if undoes is None:
         change.aside = [one for one in hand.draft.unplanned if one.practice_id in put_in]
     hands.place(hand, {agent_id: route for agent_id, (route, _) in judged.items()}, put_in, taken, back)
     hands.touch(hand, None if undoes else change, {agent_id: broken for agent_id, (_, broken) in judged.items()})
-    if trial:
-        return BoardChange(cost_cents, travel_s, [hands.lane(hand, agent_id) for agent_id in judged])
     return hands.written(hand, change, cost_cents=cost_cents, travel_s=travel_s, undone=undoes is not None)

@@ -22,6 +22,10 @@ from fieldapp.store.shapes.dispatch import PlanStop, Route, Unplanned
 
 REMEMBERED = 60
 """So many changes of a draft can be taken back."""
+LOOKED_INTO = 6
+"""Drafts that a process keeps understood, each of some megabytes."""
+_looked_into: dict[tuple[UUID, str], Draft] = {}
+"""By plan and the writing that left it so; reached through the plan's row only, which row security guards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,36 @@ def read_draft(plan: plans.Plan) -> Draft:
     return msgspec.convert(plan.result, Draft)
 
 
-async def open_hand(work: Work, plan_id: UUID, *, lock: bool = True) -> Hand:
+async def open_hand(work: Work, plan_id: UUID) -> Hand:
     """The draft under the plan's row lock: two hands wait for each other."""
-    plan = await planning.plan_row(work.session, plan_id, lock=lock)
+    plan = await planning.plan_row(work.session, plan_id, lock=True)
+    await _refuse_unworkable(work, plan)
+    return Hand(work, plan, read_draft(plan))
+
+
+async def look_into(work: Work, plan_id: UUID) -> Hand:
+    """The draft to try things on, at once. Nothing of it may be changed: others look at the same one, for a draft of
+    two thousand visits is read and understood anew only when somebody has written to it."""
+    found = await plans.plan_in_hand(work.session, plan_id)
+    if found is None:
+        raise Refusal("plan.unknown", kind=Kind.MISSING)
+    plan, writing = found
+    await _refuse_unworkable(work, plan)
+    draft = _looked_into.get((plan_id, writing))
+    if draft is None:
+        writing, text = await plans.result_of(work.session, plan_id)
+        draft = msgspec.json.decode(text, type=Draft)
+        _looked_into[plan_id, writing] = draft
+        while len(_looked_into) > LOOKED_INTO:
+            del _looked_into[next(iter(_looked_into))]
+    return Hand(work, plan, draft)
+
+
+async def _refuse_unworkable(work: Work, plan: plans.Plan) -> None:
     if "edited_from" not in plan.request:
         raise Refusal("board.not_a_draft", kind=Kind.CONFLICT)
     if await plans.version_of(work.session, plan.id) is not None:
         raise Refusal("board.published_already", kind=Kind.CONFLICT)
-    return Hand(work, plan, read_draft(plan))
 
 
 def lane(hand: Hand, agent_id: UUID) -> BoardLane:
@@ -69,6 +95,24 @@ def lane(hand: Hand, agent_id: UUID) -> BoardLane:
         broken=state.broken,
         route=hand.route(agent_id),
     )
+
+
+def tried(hand: Hand, route: Route, broken: list[Broken], put_in: set[UUID]) -> BoardLane:
+    """The lane as the board would show it if `route` were its own."""
+    agent_id = route.agent_id
+    return msgspec.structs.replace(
+        lane(hand, agent_id),
+        revision=hand.lane(agent_id).revision + 1,
+        changed_by=hand.work.identity.name,
+        changed_at=hand.work.now,
+        broken=broken,
+        route=_without_reserved(route, put_in),
+    )
+
+
+def _without_reserved(route: Route, put_in: set[UUID]) -> Route:
+    left = [one for one in route.in_reserve if one.practice_id not in put_in]
+    return route if len(left) == len(route.in_reserve) else msgspec.structs.replace(route, in_reserve=left)
 
 
 def worth(routes: Sequence[Route]) -> int:
@@ -115,10 +159,7 @@ def place(
 ) -> None:
     """New routes for the touched lanes; what was put in lies nowhere else, what was taken out lies aside."""
     draft = hand.draft
-    draft.routes = [
-        msgspec.structs.replace(route, in_reserve=[one for one in route.in_reserve if one.practice_id not in put_in])
-        for route in (routes.get(route.agent_id, route) for route in draft.routes)
-    ]
+    draft.routes = [_without_reserved(routes.get(route.agent_id, route), put_in) for route in draft.routes]
     known = {one.practice_id: one for one in back}
     out = [known.get(stop.practice_id) or aside(stop) for stop in taken]
     held = put_in | {one.practice_id for one in out}

@@ -74,7 +74,7 @@ async def _kept(work: Work, *, practice_id: UUID, visit_id: UUID, amount_cents: 
         owed_cents = (await ledger.owed_cents(work.session, [practice_id])).get(practice_id, 0)
         if amount_cents > owed_cents:
             raise Refusal("payment_link.more_than_owed", details={"owed_cents": owed_cents})
-        row = PaymentLink(
+        wanted = PaymentLink(
             id=work.new_id(),
             agency_id=work.agency_id,
             practice_id=practice_id,
@@ -85,9 +85,8 @@ async def _kept(work: Work, *, practice_id: UUID, visit_id: UUID, amount_cents: 
             asked_at=work.now,
             expires_at=work.now + KEPT_OPEN,
         )
-        work.session.add(row)
-        await work.session.flush()
-    elif row.practice_id != practice_id:
+        row = await store.keep(work.session, wanted)
+    if row.practice_id != practice_id:
         raise Refusal("practice.unknown", kind=Kind.MISSING)
     return LinkOrder(row.id, f"Pratica {number}", amount_cents, row.expires_at, f"{work.parts.public_url}/v/")
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.payment_links import LinkEvent
+from fieldapp.store.columns import table_of
 from fieldapp.store.tables.field import Payment, PaymentLink, Promise, Receipt, Visit
 from fieldapp.store.tables.ledger import Entry
 from fieldapp.store.tables.practice import Practice
@@ -35,6 +37,15 @@ async def live(session: AsyncSession, *, visit_id: UUID, amount_cents: int, now:
         await session.flush()
         return None
     return found
+
+
+async def keep(session: AsyncSession, row: PaymentLink) -> PaymentLink:
+    """Keep the new link, held until the transaction ends; where somebody kept one of this visit over this amount in the
+    same moment, theirs."""
+    await session.execute(insert(table_of(PaymentLink)).values(row.model_dump()).on_conflict_do_nothing())
+    kept = await live(session, visit_id=row.visit_id, amount_cents=row.amount_cents, now=row.asked_at)
+    assert kept is not None
+    return kept
 
 
 async def link(session: AsyncSession, link_id: UUID) -> PaymentLink:

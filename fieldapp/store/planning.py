@@ -10,12 +10,14 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import String, cast, func, insert, or_
+from sqlalchemy import String, cast, func, insert, literal_column, or_
+from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.store.cards import by_practice
 from fieldapp.store.database import agency_of
+from fieldapp.store.motion import arrivals
 from fieldapp.store.shapes.dispatch import DayVersion, PlanRow, PlanStop, Route
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import Visit
@@ -29,6 +31,9 @@ from fieldapp.store.tables.practice import (
     Placement,
     Practice,
 )
+
+_WRITING = literal_column("plan.xmin::text", String)
+"""The transaction that wrote the row as it is: https://www.postgresql.org/docs/current/ddl-system-columns.html"""
 
 __all__ = ["Address", "Person", "Plan", "PracticeAtDoor", "PublishedStop"]
 
@@ -111,6 +116,20 @@ async def plan(session: AsyncSession, plan_id: UUID, *, lock: bool = False) -> P
     return (await session.exec(query.with_for_update() if lock else query)).first()
 
 
+async def plan_in_hand(session: AsyncSession, plan_id: UUID) -> tuple[Plan, str] | None:
+    """The row without its result, which takes long to read, and what is another after every writing to the row."""
+    query = select(Plan, _WRITING).where(Plan.id == plan_id).options(defer(col(Plan.result), raiseload=True))  # type: ignore[arg-type]
+    found = (await session.exec(query)).first()
+    return None if found is None else (found[0], found[1])
+
+
+async def result_of(session: AsyncSession, plan_id: UUID) -> tuple[str, str]:
+    """What `plan_in_hand` tells of the writing, and the result as JSON."""
+    query = select(_WRITING, cast(col(Plan.result), String)).where(Plan.id == plan_id)
+    writing, text = (await session.exec(query)).one()
+    return writing, text
+
+
 async def plan_rows(session: AsyncSession, day: date) -> list[PlanRow]:
     """The plans of a day, newest first, with the version that published each."""
     versions = select(PublishedDay.plan_id, func.max(PublishedDay.version).label("v")).group_by(
@@ -166,19 +185,7 @@ async def stops_of(session: AsyncSession, published_day_id: UUID) -> list[Publis
 
 async def begun_stops(session: AsyncSession, day: date) -> dict[UUID, str]:
     """Stops of the day on which something has happened: `arrived` or `done`."""
-    states: dict[UUID, str] = {}
-    # By practice, because that is how facts are indexed; the stop says on which day.
-    arrived = await session.exec(
-        select(PublishedStop.id)
-        .join(Fact, col(Fact.practice_id) == col(PublishedStop.practice_id))
-        .where(
-            PublishedStop.day == day,
-            Fact.kind == "visit.arrived",
-            Fact.body["stop_id"].as_string() == cast(col(PublishedStop.id), String),
-        )
-        .distinct()
-    )
-    states |= dict.fromkeys(arrived.all(), "arrived")
+    states: dict[UUID, str] = dict.fromkeys(await arrivals(session, col(PublishedStop.day) == day), "arrived")
     done = await session.exec(select(Visit.stop_id).where(Visit.day == day, col(Visit.stop_id).is_not(None)))
     for stop_id in done.all():
         if stop_id is not None:

@@ -75,7 +75,6 @@ def waiting(desk: Eyes, service: Service, practice_number: str) -> Locator:
     return rows.filter(has_text=practice_number)
 
 
-@pytest.mark.skip(reason="the code on the screen is not always read by the camera: to be found out")
 def test_a_link_shown_at_the_door_is_paid_and_becomes_the_offices_receipt(
     phone: Eyes, desk: Eyes, service: Service, books: Books, stripe: Provider
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,9 +11,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from fieldapp.domain.access import Role
+from fieldapp.domain.access import Identity, Role
 from fieldapp.domain.ids import canonical_json
 from fieldapp.domain.receipts import read_receipt
+from fieldapp.services import payment_links
 from fieldapp.settings import Settings
 from fieldapp.store import tables
 from tests.conftest import NOW
@@ -111,6 +113,22 @@ async def test_asking_again_answers_the_same_link_and_the_provider_learns_no_nam
     assert len(stripe.sessions) == 1
     assert stop["practice"]["obligors"][0]["name"] not in str(stripe.asked)
     assert stop["practice"]["creditor"]["name"] not in str(stripe.asked)
+
+
+async def test_asked_for_several_times_at_the_same_moment_it_is_one_link(shop: House, stripe: Provider) -> None:
+    _, stop = await one_stop(shop)
+    agent = shop.people[Role.AGENT]
+    identity = Identity(shop.agency_id, agent.id, Role.AGENT, agent.name)
+    visit_id, practice_id = uuid4(), UUID(stop["practice"]["id"])
+    asks = [
+        payment_links.ask(shop.parts, identity, practice_id=practice_id, visit_id=visit_id, amount_cents=20_000)
+        for _ in range(4)
+    ]
+
+    cards = await asyncio.gather(*asks)
+
+    assert {one.url for one in cards} == {stripe.only["url"]}
+    assert len(await rows(shop, tables.PaymentLink)) == 1
 
 
 async def test_a_link_that_the_answer_was_lost_of_is_the_same_when_it_is_asked_again(

@@ -29,6 +29,7 @@ class Fact(SQLModel, table=True):
         Index("fact_of_practice", "practice_id", "number"),
         Index("fact_of_agency", "agency_id", "number"),
         Index("fact_recorded", "agency_id", "recorded_at"),
+        Index("fact_of_arrivals", "practice_id", postgresql_where=text("kind = 'visit.arrived'")),
         Index(
             "fact_of_money",
             "agency_id",

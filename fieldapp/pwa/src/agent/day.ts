@@ -4,7 +4,7 @@ import type { StoredRecord } from '../outbox/storage'
 import type { Met } from '../domain/outcomes.ts'
 import type { Attachment, IdentifiedBy, PaymentBody } from '../domain/visit.ts'
 import { inOrder } from './forecast'
-import { distanceM } from './position'
+import { distanceM } from '../domain/distance.ts'
 import { dayAt } from './time'
 import type { DayBundle, DebtLineCard, PracticeCard, StopCard, PurseCard } from './shapes'
 

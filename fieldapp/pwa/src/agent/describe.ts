@@ -5,7 +5,7 @@ import { CATALOGUE } from '../domain/outcomes.ts'
 import type { OutboxItem } from './day'
 import { appointmentOf, handedOver } from './day'
 import { streetOf } from './naming'
-import { distanceM } from './position'
+import { distanceM } from '../domain/distance.ts'
 import type { AddressCard, PracticeCard, StopCard } from './shapes'
 
 /** Metres as people say them: `35 m`, `2,0 km`. */

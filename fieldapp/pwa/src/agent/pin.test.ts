@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { frameOf, fromPicture, moved, SIDE, toPicture, type Spot } from './pin'
-import { distanceM } from './position'
+import { distanceM } from '../domain/distance.ts'
 
 const LODI: Spot = { lat_e6: 45_314_500, lon_e6: 9_503_500 }
 

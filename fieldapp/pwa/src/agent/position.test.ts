@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import golden from '../../../../tests/golden/distances.json' with { type: 'json' }
 import { bodyOf, mayLocate, newDraft, type Draft } from './draft'
-import { distanceM } from './position'
+import { distanceM } from '../domain/distance.ts'
 import { aStop } from './testing'
 import { typing } from './visit/typing'
 

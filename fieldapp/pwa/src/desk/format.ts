@@ -1,9 +1,7 @@
 /** Durations, distances and sizes as the desk writes them; money and days come from `text`. */
-import { dayInFigures, instant, language, money } from '../text'
+import { dayInFigures, instant, money, numberFormat } from '../text'
 
-const LOCALES = { it: 'it-IT', en: 'en-GB', fr: 'fr-FR' } as const
-
-export const count = (n: number): string => new Intl.NumberFormat(LOCALES[language()], { useGrouping: 'always' }).format(n)
+export const count = (n: number): string => numberFormat('count', { useGrouping: 'always' }).format(n)
 
 /** `1 h 25 min`, `40 min`; whole minutes, rounded. */
 export function duration(seconds: number): string {
@@ -17,7 +15,7 @@ export function duration(seconds: number): string {
 /** `850 m`, `12,4 km` */
 export function distance(meters: number): string {
   if (meters < 1000) return `${Math.round(meters)} m`
-  const km = new Intl.NumberFormat(LOCALES[language()], { minimumFractionDigits: 1, maximumFractionDigits: 1 })
+  const km = numberFormat('km', { minimumFractionDigits: 1, maximumFractionDigits: 1 })
   return `${km.format(meters / 1000)} km`
 }
 
@@ -30,7 +28,7 @@ export function hourOfDay(seconds: number): string {
 /** `3 kB`, `1,2 MB` */
 export function size(bytes: number): string {
   if (bytes < 1_000_000) return `${Math.max(1, Math.round(bytes / 1000))} kB`
-  return `${new Intl.NumberFormat(LOCALES[language()], { maximumFractionDigits: 1 }).format(bytes / 1e6)} MB`
+  return `${numberFormat('MB', { maximumFractionDigits: 1 }).format(bytes / 1e6)} MB`
 }
 
 /** Whole days from `from` to `to` (ISO days); negative when `to` is past. */

@@ -74,26 +74,28 @@ export function t(key: string, values: Values = {}): string {
   return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
 }
 
-const formats = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>()
+const formats = new Map<string, unknown>()
 
-function dateFormat(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+/** Made once for a language and a zone: making one costs a hundred times more than using it. */
+function made<T>(name: string, make: () => T): T {
   subscribe()
-  const known = formats.get(name)
-  if (known instanceof Intl.DateTimeFormat) return known
-  const made = new Intl.DateTimeFormat(LOCALES[current], { timeZone: zone, ...options })
-  formats.set(name, made)
-  return made
+  const known = formats.get(name) as T | undefined
+  if (known !== undefined) return known
+  const format = make()
+  formats.set(name, format)
+  return format
 }
+
+const dateFormat = (name: string, options: Intl.DateTimeFormatOptions, locale: string = LOCALES[current]): Intl.DateTimeFormat =>
+  made(name, () => new Intl.DateTimeFormat(locale, { timeZone: zone, ...options }))
+
+/** `name` stands for the options: the same name, the same format. */
+export const numberFormat = (name: string, options: Intl.NumberFormatOptions): Intl.NumberFormat =>
+  made(name, () => new Intl.NumberFormat(LOCALES[current], options))
 
 /** Integer cents as the language writes them: `1.234,50 €`. Never through a float. */
 export function money(cents: number): string {
-  subscribe()
-  const known = formats.get('money')
-  const format =
-    known instanceof Intl.NumberFormat
-      ? known
-      : new Intl.NumberFormat(LOCALES[current], { style: 'currency', currency: 'EUR', useGrouping: 'always' })
-  formats.set('money', format)
+  const format = numberFormat('money', { style: 'currency', currency: 'EUR', useGrouping: 'always' })
   const whole = Math.trunc(Math.abs(cents) / 100)
   const rest = String(Math.abs(cents) % 100).padStart(2, '0')
   return format.format(`${cents < 0 ? '-' : ''}${whole}.${rest}` as Intl.StringNumericLiteral)
@@ -127,9 +129,5 @@ function noon(day: string | Date): Date {
 }
 
 /** The calendar day of an instant where the visits are: `2026-11-26`. */
-export function localDay(at: string | Date): string {
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit',
-  }).format(new Date(at))
-  return parts
-}
+export const localDay = (at: string | Date): string =>
+  dateFormat('local day', { year: 'numeric', month: '2-digit', day: '2-digit' }, 'en-CA').format(new Date(at))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { BoardLane } from '../../api/shapes'
 import { aRoute, aStop } from './builders'
-import { carry, type Carried, placeAt, refreshed, takenUp, withChange } from './carry'
+import { carry, type Carried, placeAt, refreshed, takenUp, withLanes } from './carry'
 import { lanesOf } from './lanes'
 
 const lanes = lanesOf([
@@ -46,7 +46,7 @@ describe('lanes with a change', () => {
   })
 
   it('show what it touches and keep the rest', () => {
-    const shown = withChange([lane('anna', 1), lane('bruno', 0)], { cost_cents: 0, travel_s: 0, lanes: [lane('anna', 2)] })
+    const shown = withLanes([lane('anna', 1), lane('bruno', 0)], [lane('anna', 2)])
 
     expect(shown.map((one) => [one.agent_id, one.revision])).toEqual([['anna', 2], ['bruno', 0]])
   })

@@ -1,5 +1,5 @@
 /** A visit in the hand: where it would come to lie, by pointer or by keys, and what colleagues see of it. Pure. */
-import type { BoardChange, BoardLane, BoardView, Route } from '../../api/shapes'
+import type { BoardLane, BoardView, Route } from '../../api/shapes'
 import type { Lane } from './lanes'
 
 /** `agent` null: it lies outside of every lane. The place counts without the visit itself. */
@@ -45,9 +45,9 @@ export const lies = (one: Carried, other: Carried): boolean => one.agent === oth
 export const byAgent = (lanes: readonly BoardLane[]): ReadonlyMap<string, BoardLane> => new Map(lanes.map((lane) => [lane.agent_id, lane]))
 
 /** The lanes with those that a change touches as they are then. */
-export function withChange(lanes: readonly BoardLane[], change: BoardChange | null): readonly BoardLane[] {
-  if (!change) return lanes
-  const changed = byAgent(change.lanes)
+export function withLanes(lanes: readonly BoardLane[], touched: readonly BoardLane[] | null): readonly BoardLane[] {
+  if (!touched) return lanes
+  const changed = byAgent(touched)
   return lanes.map((lane) => changed.get(lane.agent_id) ?? lane)
 }
 

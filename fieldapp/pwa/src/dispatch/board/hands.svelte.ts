@@ -2,7 +2,8 @@
 import type { Answer, Refused } from '../../api/answer'
 import type { BoardChange, BoardLane, BoardView, Route } from '../../api/shapes'
 import { service } from '../../api/service'
-import { byAgent, type Carried, carry, lies, refreshed, routesOf, seenOf, takenUp, withChange } from './carry'
+import { byAgent, type Carried, carry, lies, refreshed, routesOf, seenOf, takenUp, withLanes } from './carry'
+import { estimated } from './estimate'
 import { type Lane, lanesOf } from './lanes'
 
 export class Hands {
@@ -10,10 +11,12 @@ export class Hands {
   carried: Carried | null = $state.raw(null)
   /** What putting it down would do, as the service judged it. */
   trial: BoardChange | null = $state.raw(null)
+  /** The lanes as they would probably be, until the service has judged the place. */
+  estimate: readonly BoardLane[] | null = $state.raw(null)
   /** What the last change did. */
   done: BoardChange | null = $state.raw(null)
   refusal: Refused | null = $state.raw(null)
-  readonly lanes: readonly BoardLane[] = $derived(withChange(this.board.lanes, this.trial))
+  readonly lanes: readonly BoardLane[] = $derived(withLanes(this.board.lanes, this.trial?.lanes ?? this.estimate))
   readonly routes: readonly Route[] = $derived(routesOf(this.lanes))
   /** The lanes without what is only tried: places are counted in them. */
   readonly firm: readonly Lane[] = $derived(lanesOf(routesOf(this.board.lanes)))
@@ -66,18 +69,30 @@ export class Hands {
   carryTo(to: Carried): void {
     if (this.carried && lies(this.carried, to)) return
     this.carried = to
+    this.trial = null
+    this.estimate = this.#atHome(to) ? null : estimated(this.board.lanes, to)
     void this.#try()
   }
 
   letGo(): void {
     this.carried = null
+    this.#untried()
+  }
+
+  #untried(): void {
     this.trial = null
+    this.estimate = null
+  }
+
+  /** Whether it lies where it was taken up. */
+  #atHome(carried: Carried): boolean {
+    return this.#origin !== null && lies(carried, this.#origin)
   }
 
   async putDown(): Promise<void> {
     const carried = this.carried
     if (!carried) return
-    if ((this.#origin && lies(carried, this.#origin)) || carried.agent === null) return this.letGo()
+    if (this.#atHome(carried) || carried.agent === null) return this.letGo()
     this.carried = null
     await this.#take(() => service.moveVisit(this.board.plan_id, this.#move(carried, false)))
   }
@@ -110,13 +125,11 @@ export class Hands {
     this.#trying = true
     for (let asked: Carried | null = null; this.carried && this.carried !== asked; ) {
       asked = this.carried
-      if (asked.agent === null || (this.#origin && lies(asked, this.#origin))) {
-        this.trial = null
-        continue
-      }
+      if (asked.agent === null || this.#atHome(asked)) continue
       const answer = await service.moveVisit(this.board.plan_id, this.#move(asked, true))
       if (this.carried !== asked) continue
       this.trial = answer.kind === 'ok' ? answer.value : null
+      this.estimate = null
       this.refusal = answer.kind === 'refused' ? answer.refusal : null
     }
     this.#trying = false
@@ -132,7 +145,7 @@ export class Hands {
     const answer = await ask()
     if (answer.kind === 'ok') {
       for (const lane of answer.value.lanes) this.#seen[lane.agent_id] = lane.revision
-      this.board = { ...this.board, lanes: [...withChange(this.board.lanes, answer.value)] }
+      this.board = { ...this.board, lanes: [...withLanes(this.board.lanes, answer.value.lanes)] }
       this.done = answer.value
       this.refusal = null
     } else {
@@ -141,6 +154,6 @@ export class Hands {
     }
     // Sums, what lies aside, and what a colleague did meanwhile.
     await this.load()
-    if (!this.carried) this.trial = null
+    if (!this.carried) this.#untried()
   }
 }

@@ -64,7 +64,9 @@ export class Lift {
     this.#grabbed = { pointer: event.pointerId, x: event.clientX, y: event.clientY, agent, stop, on: event.target }
     this.#at = { x: event.clientX, y: event.clientY }
     clearTimeout(this.#rests)
-    if (event.pointerType !== 'mouse') this.#rests = setTimeout(() => this.#lift(), REST_MS)
+    if (event.pointerType === 'mouse') return
+    // A frame later: a finger that has moved while the page was busy is heard first.
+    this.#rests = setTimeout(() => (this.#frame = requestAnimationFrame(() => this.#lift())), REST_MS)
   }
 
   move(event: PointerEvent): void {
