@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 revision = "0042"
-down_revision = "0041"
+down_revision = "0046"
 branch_labels = None
 depends_on = None
 
