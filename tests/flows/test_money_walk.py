@@ -26,7 +26,7 @@ from tests.flows.test_agreements import granted
 from tests.flows.test_sync import day_of
 
 FIXED = 20261126
-STEPS = 160
+STEPS = 200
 EVERY = 4
 """The books are held to the reckoning after so many steps, and after each that the service refused."""
 
@@ -111,18 +111,15 @@ async def test_random_operations_through_the_services_move_no_cent_that_nobody_m
                 wrong.add_note(f"seed {seed}, step {step}: {name}")
                 raise
     for phone in walk.phones:
-        while phone.unsent:
-            envelope = phone.unsent.pop(0)
-            assert (await walk.push(phone, [envelope])).verdicts[0].verdict == "accepted"
-            await walk.came_in(phone, envelope)
+        await walk.send_all(phone)
     await walk.look()
     await walk.look_at_the_rest()
     print(dict(walk.done), dict(walk.refusals), f"{len(walk.taken)} payments")
     await beancount_agrees(house)
     await exports_tell_it_once(house, walk)
-    assert len(walk.taken) > 20
     # Nothing of the life was left out: each of these was done, not only tried.
     if seed == FIXED:
+        assert len(walk.taken) > 20
         assert walk.done.keys() == {act.__name__ for _, act in walk.acts()}
 
 
