@@ -42,6 +42,7 @@ from fieldapp.routes.office import OfficeController
 from fieldapp.routes.outgoing import OutgoingController
 from fieldapp.routes.pads import PadsController
 from fieldapp.routes.public import ProviderController, PublicController
+from fieldapp.routes.refused_money import RefusedMoneyController
 from fieldapp.routes.replans import ReplanController
 from fieldapp.routes.rescue import RescueController
 from fieldapp.routes.reviews import ReviewController
@@ -82,6 +83,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             RulesController,
             LicenceController,
             CashController,
+            RefusedMoneyController,
             PadsController,
             BooksController,
             BulkController,

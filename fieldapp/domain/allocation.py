@@ -91,8 +91,14 @@ class Allocation:
     over_cents: int
 
 
-def allocate(amount_cents: int, lines: Sequence[OpenLine], *, order: AllocationOrder) -> Allocation:
+def allocate(
+    amount_cents: int, lines: Sequence[OpenLine], *, order: AllocationOrder, chosen: str | None = None
+) -> Allocation:
     """Lay `amount_cents` over `lines` as they stand, in the creditor's order; lines it does not reach are left out.
+
+    `chosen` is the line that the debtor declared to pay (art. 1193, first paragraph, c.c.): it is settled before the
+    others, within it by the same parts, since nobody pays principal before costs and interest unless the creditor
+    agrees (art. 1194 c.c.).
 
     The applied parts and `over_cents` sum to `amount_cents`; no part receives more than is owed.
     Raises Refusal `payment.amount_out_of_range` when nothing is paid.
@@ -102,6 +108,8 @@ def allocate(amount_cents: int, lines: Sequence[OpenLine], *, order: AllocationO
     places = [(at, part) for at in range(len(lines)) for part in order.parts]
     if order.across is Across.PART_BY_PART:
         places = [(at, part) for part in order.parts for at in range(len(lines))]
+    # Sorted without losing the order: what the debtor did not speak of stays as the creditor has it.
+    places.sort(key=lambda place: lines[place[0]].id != chosen)
     taken: list[dict[Part, int]] = [dict.fromkeys(Part, 0) for _ in lines]
     left = amount_cents
     for at, part in places:

@@ -40,10 +40,11 @@ def lowered_entry(
 ) -> NewEntry | None:
     """Take `cents` off what is owed, interest first, no part below zero; None where nothing is left to take.
 
-    A claim that was paid meanwhile cannot be given up: what does not fit is left out.
+    A claim that was paid meanwhile cannot be given up: what does not fit is left out, and where more was paid than
+    owed nothing is.
     """
     legs: list[Leg] = []
-    left = cents
+    left = cents = max(0, cents)
     for account in _LOWERED_FIRST:
         for line_id, balance in owed.items():
             part = min(left, max(0, dict(balance.by_kind())[account]))

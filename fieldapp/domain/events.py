@@ -246,6 +246,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                         *_m(_K.TEXT, "receipt"),
                         *_m(_K.COUNT, "instalment", maybe=True),
                         *_m(_K.TEXT, "paid_by", maybe=True),
+                        *_m(_K.ID, "chosen_line", maybe=True),
                     ),
                 ),
                 (
@@ -415,6 +416,11 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                     (*_QUESTION, *_m(_K.TEXT, "agent"), *_m(_K.FLAG, "corrected")),
                 ),
                 ("visit.reviewed", "A person has looked at a report.", _m(_K.ID, "visit_id")),
+                (
+                    "payment.not_taken",
+                    "Two people settled that the receipt in a refused report stands for no money.",
+                    (*_m(_K.TEXT, "receipt", "reason"), *_m(_K.CENTS, "amount_cents")),
+                ),
                 ("task.opened", "Work waits for a person.", (*_m(_K.ID, "task_id"), *_m(_K.CODE, "kind"))),
                 ("task.finished", "Somebody did it.", _m(_K.ID, "task_id")),
                 (

@@ -60,7 +60,7 @@ from fieldapp.domain.receipt_series import Verdict as ReceiptVerdict
 from fieldapp.domain.receipts import ChargedTo, ReceiptValue, WordingKind, local_time, read_receipt
 from fieldapp.domain.repayment_plan import Terms, outside, settlement_outside
 from fieldapp.domain.review import DRAWN_BY_DEFAULT, Change, Standing, corrected, once_corrected
-from fieldapp.domain.taken_money import PlanKnown, after, laid_on_the_books, said_otherwise
+from fieldapp.domain.taken_money import PlanKnown, after, laid_on_the_books, passed_over, said_otherwise
 from fieldapp.domain.told import (
     Told,
     read_address_pin,
@@ -189,6 +189,8 @@ class PracticeKnown:
     lines: tuple[tuple[UUID, LineBalance], ...] = ()
     """The debt lines in their order, each with what the ledger says before this batch."""
     order: AllocationOrder = field(default_factory=AllocationOrder)
+    debtor_chooses: bool = True
+    """The debtor may say which debt is paid: the creditor has not agreed otherwise (art. 1193 c.c.)."""
     stamp_charged_to: ChargedTo = ChargedTo.DEBTOR
     stamp_exemption: str = ""
     plan: PlanKnown | None = None
@@ -649,7 +651,10 @@ class _Judging:
                 laid.append(taken)
                 continue
             shares = taken.payment.allocation
-            on_the_books = laid_on_the_books(shares, lines, practice.order)
+            chosen = taken.payment.chosen_line
+            if chosen is not None and passed_over(shares, lines, chosen=chosen):
+                flags.append("payment.not_as_chosen")
+            on_the_books = laid_on_the_books(shares, lines, practice.order, chosen=chosen)
             issued_on = local_time(taken.receipt.issued_at, taken.receipt.utc_offset_min).date()
             rule = replace(
                 stamp_rule(self._known.ruleset, issued_on, practice=practice.facts),
@@ -699,7 +704,8 @@ class _Judging:
         method = payment_method(payment.method)
         if not method.at_the_door:
             raise Refusal("payment.method_not_at_the_door", details={"method": payment.method})
-        if not {share.debt_line_id for share in payment.allocation} <= practice.debt_lines:
+        named = {share.debt_line_id for share in payment.allocation} | ({payment.chosen_line} - {None})
+        if not named <= practice.debt_lines:
             raise Refusal("payment.line_of_another", kind=Kind.FORBIDDEN)
         if not method.counts_as_payment:
             if payment.receipt is not None:
@@ -811,6 +817,8 @@ class _Judging:
             flags.append("payment.instalment_without_plan")
         if any(payment.payer is not None and not payment.payer.debtor_agrees for payment in report.payments):
             flags.append("payment.debtor_did_not_agree")
+        if not practice.debtor_chooses and any(payment.chosen_line for payment in report.payments):
+            flags.append("payment.choice_not_agreed")
         left_on = report.left_at.astimezone(known.ruleset.tz).date()
         for payment in report.payments:
             announced = payment_method(payment.method).announced

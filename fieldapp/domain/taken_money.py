@@ -27,8 +27,11 @@ class Laid:
     moved: bool
 
 
-def laid_on_the_books(shares: Sequence[Allocated], lines: Lines, order: AllocationOrder) -> Laid:
-    """The phone's shares where the claim bears them; what it does not, in the creditor's order over what is left.
+def laid_on_the_books(
+    shares: Sequence[Allocated], lines: Lines, order: AllocationOrder, *, chosen: UUID | None = None
+) -> Laid:
+    """The phone's shares where the claim bears them; what it does not, over what is left: first on the line that the
+    debtor has `chosen`, then in the creditor's order.
 
     Two phones may have known of one debt. Only what exceeds all that is owed goes below zero, on the principal of the
     last line, as what a transfer brings too much.
@@ -45,12 +48,21 @@ def laid_on_the_books(shares: Sequence[Allocated], lines: Lines, order: Allocati
             beyond += cents - fits
     if not beyond:
         return Laid(tuple(shares), False)
-    rest = allocate(beyond, [OpenLine(str(line_id), *left[line_id]) for line_id, _ in lines], order=order)
+    open_lines = [OpenLine(str(line_id), *left[line_id]) for line_id, _ in lines]
+    rest = allocate(beyond, open_lines, order=order, chosen=str(chosen) if chosen else None)
     for one in rest.lines:
         for part, cents in enumerate((one.principal_cents, one.interest_cents, one.costs_cents)):
             laid[UUID(one.id)][part] += cents
     laid[lines[-1][0]][0] += rest.over_cents
     return Laid(tuple(Allocated(line_id, *parts) for line_id, parts in laid.items() if any(parts)), True)
+
+
+def passed_over(shares: Sequence[Allocated], lines: Lines, *, chosen: UUID) -> bool:
+    """Whether money went elsewhere while the debt that the debtor chose was still open."""
+    owed = next((balance for line_id, balance in lines if line_id == chosen), LineBalance())
+    paid = sum(share.total_cents for share in shares if share.debt_line_id == chosen)
+    elsewhere = any(share.total_cents for share in shares if share.debt_line_id != chosen)
+    return elsewhere and paid < sum(_open(owed))
 
 
 def after(lines: Lines, shares: Sequence[Allocated]) -> tuple[tuple[UUID, LineBalance], ...]:
@@ -109,6 +121,15 @@ class PlanKnown:
         due = sum(cents for _, due_on, cents in self.instalments if due_on <= on)
         following = next((cents for _, due_on, cents in self.instalments if due_on > on), 0)
         return amount_cents <= max(0, due + following - self.paid_cents)
+
+    def next_takes(self, amount_cents: int, *, on: date) -> int | None:
+        """The number of the first instalment that is not paid whole, where the amount is money of it."""
+        covered_cents = 0
+        for number, _, cents in self.instalments:
+            covered_cents += cents
+            if self.paid_cents < covered_cents:
+                return number if self.takes(number, amount_cents, on=on, of=None) else None
+        return None
 
 
 def balances_of(rows: Sequence[tuple[UUID, str, int]], order: Sequence[UUID]) -> tuple[tuple[UUID, LineBalance], ...]:

@@ -269,6 +269,8 @@ def _payment(reader: Reader) -> ReportedPayment:
         receipt=reader.maybe("receipt", lambda name: _receipt(reader.object(name))),
         # Named only where it is not the debtor; phones of the version before never do.
         payer=_payer(reader.object("payer")) if "payer" in reader.names() else None,
+        # Named only where the debtor chose.
+        chosen_line=_uuid(reader, "chosen_line") if "chosen_line" in reader.names() else None,
         position=_added_position(reader, "position"),
     )
     reader.close()

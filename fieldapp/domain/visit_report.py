@@ -228,6 +228,8 @@ class ReportedPayment:
     stamp_duty: StampDutyLine
     receipt: IssuedReceipt | None
     payer: OtherPayer | None = None
+    chosen_line: UUID | None = None
+    """The debt that the debtor declared to pay (art. 1193 c.c.); None where it follows the creditor's order."""
     position: Position | None = None
     """Where the receipt was given, if the phone knew it by the end of the visit."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from fieldapp.domain.cash import named_pieces
@@ -72,6 +72,8 @@ class TransferRequest(Struct, forbid_unknown_fields=True):
     reference: Reference
     into: Literal["agency", "creditor"] = "creditor"
     payer: AccountHolder | None = None
+    chosen_line: UUID | None = None
+    """The debt that the debtor declared to pay."""
 
 
 class VoidRequest(Struct, forbid_unknown_fields=True):
@@ -146,6 +148,7 @@ class CashController(Controller):
             reference=data.reference,
             into=data.into,
             payer=Payer(data.payer.name.strip(), Capacity(data.payer.capacity)) if data.payer else None,
+            chosen=data.chosen_line,
         )
 
     @post("/cash/transfers/{promise_id:uuid}/link", operation_id="make_payment_link", status_code=200)
@@ -184,5 +187,6 @@ class CashController(Controller):
         work: NamedDependency[Work],
         practice_id: FromPath[UUID],
         amount_cents: Annotated[int, QueryParameter(ge=1, le=LARGEST_CENTS)],
+        chosen_line: FromQuery[UUID | None] = None,
     ) -> AllocationPreview:
-        return await receipts.preview_allocation(work, practice_id, amount_cents)
+        return await receipts.preview_allocation(work, practice_id, amount_cents, chosen=chosen_line)

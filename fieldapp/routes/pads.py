@@ -88,6 +88,8 @@ class ReceiptEntryRequest(EntryRequest, kw_only=True):
     """Why no more than this was paid."""
     instalment: tuple[Annotated[int, Meta(ge=1, le=999)], Annotated[int, Meta(ge=1, le=999)]] | None = None
     payer: FormPayer | None = None
+    chosen_line: UUID | None = None
+    """The debt that the debtor declared to pay."""
     """None where the debtor paid."""
 
     def paid_by(self) -> OtherPayer | None:
@@ -156,6 +158,7 @@ class PadsController(Controller):
             reason=data.reason,
             instalment=data.instalment,
             payer=data.paid_by(),
+            chosen_line=data.chosen_line,
         )
         return await paper_entries.enter_receipt(work, pad_id, data.visit(), paper)
 

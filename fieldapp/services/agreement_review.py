@@ -218,7 +218,8 @@ async def _close_practice(desk: Desk, row: Settlement) -> list[NewFact]:
     for plan in await store.plans(desk.session, [row.practice_id], today=desk.today, running_only=True):
         facts += await end_plan(desk, plan, PlanState.SETTLED, at=desk.now)
     debt = await store.debt(desk.session, row.practice_id)
-    given_up = ledger.totals(debt.owed)
+    # A debtor who paid more than all of it is owed the rest back: there is nothing to give up.
+    given_up = max(0, ledger.totals(debt.owed))
     posted = await desk.post(
         lowered_entry(
             GIVEN_UP,

@@ -18,7 +18,7 @@ from fieldapp.domain.payments import METHODS, Standing, payment_method
 from fieldapp.services.agreement_review import desk_of, review
 from fieldapp.services.work import Work
 from fieldapp.store import cash as store
-from fieldapp.store import ledger, tasks
+from fieldapp.store import ledger, refused_money, tasks
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.cash import CashDesk, SlipRow
 from fieldapp.store.tables.field import Payment
@@ -37,6 +37,7 @@ async def read_desk(work: Work) -> CashDesk:
         cards=await store.under_way(work.session, [method.code for method in METHODS.values() if method.paid_out]),
         transfers=await store.announced(work.session),
         slips=await store.slips(work.session),
+        refused=await refused_money.waiting(work.session),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from fieldapp.domain.sync import Decision, Verdict
 from fieldapp.services.work import Work
@@ -18,19 +19,34 @@ async def look_at(work: Work, decisions: Sequence[Decision]) -> None:
         if decision.verdict is not Verdict.ACCEPTED or decision.report is None:
             continue
         for taken in decision.payments:
-            names = _NAMED.get(taken.payment.method)
-            if taken.receipt is None or names is None:
+            if taken.receipt is None:
                 continue
-            said = {name: str(taken.payment.fields.get(name, "")).strip() for name in names}
-            others = await cash.named_alike(work.session, taken.payment.method, said, but=taken.receipt.name)
-            if others:
-                await tasks.add(
-                    work.session,
-                    "payment.same_instrument",
-                    subject=("receipt", taken.receipt.name),
-                    practice_id=decision.report.practice_id,
-                    due_on=work.today,
-                    details={"receipt": taken.receipt.name, "others": ", ".join(others), **said},
-                    now=work.now,
-                    new_id=work.new_id,
-                )
+            await look_at_one(
+                work,
+                decision.report.practice_id,
+                method=taken.payment.method,
+                fields=taken.payment.fields,
+                receipt=taken.receipt.name,
+            )
+
+
+async def look_at_one(
+    work: Work, practice_id: UUID, *, method: str, fields: Mapping[str, object], receipt: str
+) -> None:
+    """The same for one payment, by the name of its receipt."""
+    names = _NAMED.get(method)
+    if names is None:
+        return
+    said = {name: str(fields.get(name, "")).strip() for name in names}
+    others = await cash.named_alike(work.session, method, said, but=receipt)
+    if others:
+        await tasks.add(
+            work.session,
+            "payment.same_instrument",
+            subject=("receipt", receipt),
+            practice_id=practice_id,
+            due_on=work.today,
+            details={"receipt": receipt, "others": ", ".join(others), **said},
+            now=work.now,
+            new_id=work.new_id,
+        )

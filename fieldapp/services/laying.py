@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 from fieldapp.domain.allocation import AllocationOrder, Applied, OpenLine, allocate, order_named
+from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import LineBalance, LineShare
+from fieldapp.domain.taken_money import PlanKnown
+from fieldapp.services.work import Work
+from fieldapp.store import agreements
 from fieldapp.store.office_series import Owed
+from fieldapp.store.shapes.cash import LineChoice
 
 
 def order_of(owed: Owed) -> AllocationOrder:
@@ -33,17 +39,42 @@ def _open(lines: Sequence[tuple[UUID, LineBalance]]) -> list[OpenLine]:
     ]
 
 
-def laid_over(owed: Owed, amount_cents: int) -> tuple[list[LineShare], int]:
-    """The amount laid over the lines, what exceeds the debt on the principal of the last; and how much that is."""
+def laid_over(owed: Owed, amount_cents: int, *, chosen: UUID | None = None) -> tuple[list[LineShare], int]:
+    """The amount laid over the lines, what exceeds the debt on the principal of the last; and how much that is.
+
+    `chosen` is the line that the debtor declared to pay. Raises Refusal as `check_choice`.
+    """
+    check_choice(owed, chosen)
     lines = [(line.id, balance) for line, balance in owed.lines]
-    return laid_over_lines(lines, amount_cents, order=order_of(owed))
+    return laid_over_lines(lines, amount_cents, order=order_of(owed), chosen=chosen)
+
+
+def check_choice(owed: Owed, chosen: UUID | None) -> None:
+    """Whether the debtor may say that this line is paid (art. 1193 c.c.).
+
+    Raises Refusal `payment.choice_not_agreed` (creditor and debtor agreed otherwise), `payment.line_of_another`.
+    """
+    if chosen is None:
+        return
+    if not owed.creditor.debtor_chooses:
+        raise Refusal("payment.choice_not_agreed", kind=Kind.CONFLICT)
+    if chosen not in {line.id for line, _ in owed.lines}:
+        raise Refusal("payment.line_of_another", kind=Kind.FORBIDDEN)
+
+
+def choices_of(owed: Owed) -> list[LineChoice]:
+    """The debts that the debtor may choose from; none where there is no choice."""
+    found = [
+        LineChoice(line.id, line.title, balance.total_cents) for line, balance in owed.lines if balance.total_cents > 0
+    ]
+    return found if owed.creditor.debtor_chooses and len(found) > 1 else []
 
 
 def laid_over_lines(
-    lines: Sequence[tuple[UUID, LineBalance]], amount_cents: int, *, order: AllocationOrder
+    lines: Sequence[tuple[UUID, LineBalance]], amount_cents: int, *, order: AllocationOrder, chosen: UUID | None = None
 ) -> tuple[list[LineShare], int]:
     """The same over lines by id, in their order."""
-    allocation = allocate(amount_cents, _open(lines), order=order)
+    allocation = allocate(amount_cents, _open(lines), order=order, chosen=str(chosen) if chosen else None)
     applied = {part.id: part for part in allocation.lines}
     if allocation.over_cents and lines:
         last = str(lines[-1][0])
@@ -54,3 +85,15 @@ def laid_over_lines(
         for part in applied.values()
     ]
     return shares, allocation.over_cents
+
+
+async def instalment_paid(work: Work, owed: Owed, amount_cents: int, *, on: date) -> tuple[int, int] | None:
+    """Which instalment of how many the money is for, by the running plan; None where it is an advance on the debt."""
+    running = await agreements.plans(work.session, [owed.practice.id], today=work.today, running_only=True)
+    if not running:
+        return None
+    plan = running[0]
+    left_cents = sum(line.total_cents for _, line in owed.lines)
+    items = tuple((item.number, item.due_on, item.cents) for item in plan.instalments)
+    number = PlanKnown(items, max(0, plan.row.total_cents - left_cents)).next_takes(amount_cents, on=on)
+    return None if number is None else (number, len(items))

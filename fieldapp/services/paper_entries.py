@@ -84,6 +84,8 @@ class PaperReceipt:
     reason: str
     instalment: tuple[int, int] | None
     payer: OtherPayer | None
+    chosen_line: UUID | None = None
+    """The debt that the debtor declared to pay."""
 
 
 async def enter_receipt(work: Work, pad_id: UUID, visit: PaperVisit, paper: PaperReceipt) -> EnteredForm:
@@ -218,7 +220,7 @@ def _envelope(work: Work, place: _Place, body: Mapping[str, Any]) -> Arrived:
 
 async def _money(work: Work, place: _Place, visit: PaperVisit, paper: PaperReceipt) -> dict[str, Any]:
     owed = await office_series.owed(work.session, visit.practice_id)
-    shares, _ = laid_over(owed, paper.amount_cents)
+    shares, _ = laid_over(owed, paper.amount_cents, chosen=paper.chosen_line)
     receipt = await _receipt(work, place, visit, paper, owed, shares)
     content = receipt_bytes(receipt)
     signature = work.parts.office_key.sign(work.agency_id, content)
@@ -256,6 +258,7 @@ async def _money(work: Work, place: _Place, visit: PaperVisit, paper: PaperRecei
                     "signature": base64.urlsafe_b64encode(signature).rstrip(b"=").decode(),
                 },
                 **_paid_by(paper.payer),
+                **({"chosen_line": str(paper.chosen_line)} if paper.chosen_line else {}),
             }
         ],
     }

@@ -19,11 +19,15 @@ _OF_PAYERS = frozenset({"conduct.payer_unidentified", "conduct.payer_not_debtor"
 """What the rules say of who pays; the others are about money at a door."""
 
 
-async def look_at(work: Work, practice_id: UUID, *, method: str, amount_cents: int, receipt: str) -> None:
-    """A task with what the rules say of a payer whom the bank has identified; none where they say nothing."""
+async def look_at(
+    work: Work, practice_id: UUID, *, method: str, amount_cents: int, receipt: str, identified: bool = True
+) -> None:
+    """A task with what the rules say of a payer; none where they say nothing. A bank has identified who sends money."""
     ruleset = await rules.ruleset(work)
     known = await practice_facts.practice_facts(work.session, [practice_id], ruleset=ruleset, today=work.today)
-    act = Payment(work.now, method, amount_cents, payer=PayerKind.OTHER_IDENTIFIED)
+    act = Payment(
+        work.now, method, amount_cents, payer=PayerKind.OTHER_IDENTIFIED if identified else PayerKind.OTHER_UNIDENTIFIED
+    )
     found = judge(Facts(act=act, practice=known[practice_id]), ruleset, work.now).findings
     flags = [finding.code for finding in found if finding.code in _OF_PAYERS]
     if flags:

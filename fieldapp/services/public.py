@@ -13,10 +13,11 @@ from fieldapp.domain.errors import Refusal
 from fieldapp.domain.pads import FormProof, PadKind, form_check, read_form_proof, same_check
 from fieldapp.domain.receipt_proof import DigestProof, WholeProof, device_named, read_proof
 from fieldapp.domain.receipt_series import SignedReceipt, Verdict, judge_receipt
-from fieldapp.domain.receipts import receipt_name
+from fieldapp.domain.receipts import ReceiptValue, receipt_name
 from fieldapp.services.public_agreements import check_agreement
 from fieldapp.services.work import Parts
 from fieldapp.store import public as store
+from fieldapp.store import refused_money
 from fieldapp.store.database import GATE, Scope
 from fieldapp.store.public import PUBLIC, HeldReceipt, Issuer
 from fieldapp.store.shapes.public import UNKNOWN, PaperFacts, ReceiptCheck
@@ -95,6 +96,9 @@ async def _check_whole(parts: Parts, proof: WholeProof) -> ReceiptCheck:
     judged = judge_receipt(SignedReceipt(proof.content, proof.signature), series, verify_signature=parts.verify)
     if judged.verdict is Verdict.DUPLICATE and held is not None:
         return _received(held, issuer, agent_number=receipt.agent.number)
+    settled = await _settled(parts, issuer, judged.digest, _facts_of(receipt, issuer))
+    if settled is not None:
+        return settled
     # Until it has come in only the phone vouches for it: it may not speak for another agency or another agent.
     speaks_for_itself = (receipt.agency.vat, receipt.agent.number) == (
         issuer.agency.vat_number,
@@ -102,15 +106,18 @@ async def _check_whole(parts: Parts, proof: WholeProof) -> ReceiptCheck:
     )
     if judged.verdict is not Verdict.ACCEPTED or not speaks_for_itself:
         return UNKNOWN
-    facts = _facts(
-        receipt.name,
-        issuer,
-        kind=receipt.kind.value,
-        issued_at=datetime.fromisoformat(receipt.issued_at),
-        amount_cents=receipt.amount_cents,
-        agent_number=receipt.agent.number,
+    return ReceiptCheck(
+        "not_received", _facts_of(receipt, issuer), phone_withdrawn=issuer.device.revoked_at is not None
     )
-    return ReceiptCheck("not_received", facts, phone_withdrawn=issuer.device.revoked_at is not None)
+
+
+async def _settled(parts: Parts, issuer: Issuer, digest: str, facts: PaperFacts) -> ReceiptCheck | None:
+    """What the office decided about a paper that came with a refused report and stands under no number of its own."""
+    async with parts.database.transaction(Scope(issuer.agency.id, PUBLIC)) as session:
+        settled = await refused_money.decided(session, digest)
+    if settled.receipt is not None:
+        return ReceiptCheck("genuine" if settled.counts else "voided", facts)
+    return ReceiptCheck("contested", facts) if settled.not_taken else None
 
 
 async def _check_digest(parts: Parts, proof: DigestProof) -> ReceiptCheck:
@@ -124,12 +131,16 @@ async def _check_digest(parts: Parts, proof: DigestProof) -> ReceiptCheck:
     async with parts.database.transaction(Scope(issuer.agency.id, PUBLIC)) as session:
         held = await store.receipt_numbered(session, issuer.device.series, proof.number)
         blocks = await store.number_blocks(session, issuer.device.id)
+    facts = _facts(receipt_name(proof.series, proof.number), issuer)
+    settled = await _settled(parts, issuer, proof.digest, facts)
+    if held is not None and held.row.digest == proof.digest:
+        return _received(held, issuer, agent_number=issuer.person.agent_number)
+    if settled is not None:
+        return settled
     if held is not None:
-        same = held.row.digest == proof.digest
-        return _received(held, issuer, agent_number=issuer.person.agent_number) if same else UNKNOWN
+        return UNKNOWN
     if not any(block.first <= proof.number <= block.last for block in blocks):
         return UNKNOWN
-    facts = _facts(receipt_name(proof.series, proof.number), issuer)
     return ReceiptCheck("not_received", facts, phone_withdrawn=issuer.device.revoked_at is not None)
 
 
@@ -144,6 +155,17 @@ def _received(held: HeldReceipt, issuer: Issuer, *, agent_number: str | None) ->
         agent_number=agent_number,
     )
     return ReceiptCheck("genuine" if held.counts else "voided", facts)
+
+
+def _facts_of(receipt: ReceiptValue, issuer: Issuer) -> PaperFacts:
+    return _facts(
+        receipt.name,
+        issuer,
+        kind=receipt.kind.value,
+        issued_at=datetime.fromisoformat(receipt.issued_at),
+        amount_cents=receipt.amount_cents,
+        agent_number=receipt.agent.number,
+    )
 
 
 def _facts(

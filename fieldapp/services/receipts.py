@@ -6,50 +6,35 @@ They have a series of their own, chained and signed like every phone's, so that 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from fieldapp.domain import cash as rules
 from fieldapp.domain.allocation import allocate
-from fieldapp.domain.amount_words import italian_words
 from fieldapp.domain.counter_receipt import CounterReceipt, counter_receipt_bytes
-from fieldapp.domain.epc import compact_iban
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.domain.ids import Sha256, sha256
-from fieldapp.domain.ledger import OWNERS, AccountKey, AccountKind, LineShare, payment_entry
+from fieldapp.domain.ids import Sha256
+from fieldapp.domain.ledger import OWNERS, AccountKey, AccountKind, payment_entry
 from fieldapp.domain.payments import PaymentMethod, Standing, payment_method
-from fieldapp.domain.receipt_series import KeptReceipt, NumberBlock, Series, next_number, prove_series
+from fieldapp.domain.receipt_series import KeptReceipt, Series, prove_series
 from fieldapp.domain.receipts import (
-    GENESIS,
-    Agency,
-    Agent,
-    ChargedTo,
     Method,
     Payer,
-    ReceiptKind,
     ReceiptValue,
-    SettledLine,
-    StampRule,
-    Wording,
-    WordingKind,
     read_receipt,
     receipt_bytes,
-    stamp_duty,
-    version_for,
 )
-from fieldapp.domain.receipts import Creditor as PaperCreditor
-from fieldapp.services import cash, payers
-from fieldapp.services.laying import laid_over, open_lines, order_of
+from fieldapp.services import cash, office_papers, payers
+from fieldapp.services.laying import check_choice, choices_of, instalment_paid, laid_over, open_lines, order_of
 from fieldapp.services.work import Work
-from fieldapp.store import access as access_store
 from fieldapp.store import cash as cash_store
 from fieldapp.store import ledger, practice_file, public, tasks
 from fieldapp.store import office_series as store
 from fieldapp.store.feed import NewFact, audit, tell
-from fieldapp.store.office_series import Device, Owed, Payment, Receipt
+from fieldapp.store.office_series import Payment, Receipt
 from fieldapp.store.shapes.cash import AllocationPart, AllocationPreview, CashDesk, SeriesRow
 from fieldapp.store.tables.field import Promise
 
@@ -57,20 +42,17 @@ Into = Literal["agency", "creditor"]
 OutOf = Literal["bank", "office_cash", "agent_cash"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where the office's series stands: the device, the number to use, the digest before it."""
+async def preview_allocation(
+    work: Work, practice_id: UUID, amount_cents: int, *, chosen: UUID | None = None
+) -> AllocationPreview:
+    """How `amount_cents` would be laid over what the practice owes, and which lines the debtor may choose from.
 
-    device: Device
-    number: int
-    prev_digest: Sha256
-
-
-async def preview_allocation(work: Work, practice_id: UUID, amount_cents: int) -> AllocationPreview:
-    """How `amount_cents` would be laid over what the practice owes. Raises `practice.unknown` and `allocate`'s."""
+    Raises Refusal `practice.unknown`, and those of `allocate` and `check_choice`.
+    """
     owed = await store.owed(work.session, practice_id)
     order = order_of(owed)
-    allocation = allocate(amount_cents, open_lines(owed), order=order)
+    check_choice(owed, chosen)
+    allocation = allocate(amount_cents, open_lines(owed), order=order, chosen=str(chosen) if chosen else None)
     titles = {str(line.id): line.title for line, _ in owed.lines}
     left = sum(line.total_cents for _, line in owed.lines if line.total_cents > 0)
     return AllocationPreview(
@@ -81,6 +63,7 @@ async def preview_allocation(work: Work, practice_id: UUID, amount_cents: int) -
         ],
         over_cents=allocation.over_cents,
         residual_cents=max(0, left - amount_cents),
+        choices=choices_of(owed),
     )
 
 
@@ -93,12 +76,14 @@ async def confirm_transfer(
     reference: str,
     into: Into,
     payer: Payer | None = None,
+    chosen: UUID | None = None,
 ) -> CashDesk:
     """The statement shows an announced payment: it is posted, and the receipt follows from the office.
 
     `into` says on whose account it arrived; what is on the creditor's own is not owed to the creditor any more. What
     exceeds the debt is booked on its last line and told as a task. `payer` is whoever the statement names instead of
-    the debtor: what the rules say of that is a task too. Raises Refusal `transfer.unknown`, `transfer.settled`,
+    the debtor: what the rules say of that is a task too. `chosen` is the debt that the debtor
+    declared to pay. Raises Refusal `transfer.unknown`, `transfer.settled`,
     `cash.date_unlikely`, and those of the receipt.
     """
     promise = await cash_store.promise(work.session, promise_id)
@@ -127,6 +112,7 @@ async def confirm_transfer(
         standing=Standing.CLEARED,
         more={"into": into},
         payer=payer,
+        chosen=chosen,
     )
     await _keep_promise(work, promise, amount_cents, reference.strip(), cause=key)
     body = {"amount_cents": amount_cents, "method": method.code, "receipt": received.name}
@@ -173,13 +159,17 @@ async def receive(
     standing: Standing,
     more: Mapping[str, str],
     payer: Payer | None = None,
+    chosen: UUID | None = None,
 ) -> ReceiptValue:
     """Post what the office sees arrive, as of `at`, with a receipt of its own series; `more` goes beside it."""
     owed = await store.owed(work.session, practice_id)
-    shares, over_cents = laid_over(owed, amount_cents)
-    place = await _place(work)
-    receipt = await _receipt_for(work, place, owed, shares, Method(method.code, dict(answers)), payer)
-    row = await _keep(work, place, receipt, receipt_bytes(receipt), practice_id=practice_id, visit_id=visit_id)
+    shares, over_cents = laid_over(owed, amount_cents, chosen=chosen)
+    place = await office_papers.place(work)
+    said = Method(method.code, dict(answers))
+    instalment = await instalment_paid(work, owed, amount_cents, on=at.astimezone(work.parts.zone).date())
+    receipt = await office_papers.receipt_for(work, place, owed, shares, said, payer=payer, instalment=instalment)
+    content = receipt_bytes(receipt)
+    row = await office_papers.keep(work, place, receipt, content, practice_id=practice_id, visit_id=visit_id)
     creditor_id = owed.creditor.id
     agent_id = await store.agent_of_visit(work.session, visit_id)
     owners = {"creditor": creditor_id, "practice": practice_id, "person": agent_id}
@@ -207,6 +197,8 @@ async def receive(
         amount_cents=amount_cents,
         received_at=at,
         fields={**receipt.method.answers, **more},
+        chosen_line=chosen,
+        instalment_number=instalment[0] if instalment else None,
         standing=standing.value,
         payer_name=payer.name if payer else None,
         payer_capacity=payer.capacity.value if payer else None,
@@ -215,12 +207,16 @@ async def receive(
     work.session.add(payment)
     await work.session.flush()
     if over_cents:
-        await _tell_overpaid(work, practice_id, over_cents, receipt.name)
+        await tell_overpaid(work, practice_id, over_cents, receipt.name)
     if payer is not None:
         await payers.look_at(work, practice_id, method=method.code, amount_cents=amount_cents, receipt=receipt.name)
     body = {"amount_cents": amount_cents, "method": method.code, "receipt": receipt.name}
     if payer is not None:
         body["paid_by"] = payer.capacity.value
+    if instalment is not None:
+        body["instalment"] = instalment[0]
+    if chosen is not None:
+        body["chosen_line"] = str(chosen)
     tell(work.session, NewFact("payment.received", at, practice_id=practice_id, creditor_id=creditor_id, body=body))
     # A plan that this keeps is kept now.
     await cash.look_again(work, practice_id)
@@ -239,26 +235,31 @@ async def void_receipt(work: Work, receipt_id: UUID, *, reason: str) -> str:
     payment = await cash_store.payment_of_receipt(work.session, receipt_id)
     done = await cash_store.counter_receipt_of(work.session, receipt_id)
     if done is not None:
-        return _name(done)
+        return office_papers.name_of(done)
     if not reason.strip():
         raise Refusal("receipt.reason_missing", kind=Kind.MALFORMED)
     await _may_be_voided(work, payment)
-    place = await _place(work)
+    place = await office_papers.place(work)
     counter = await _counter_receipt(work, place, row, reason.strip())
     content = counter_receipt_bytes(counter)
-    kept = await _keep(
+    kept = await office_papers.keep(
         work, place, counter, content, practice_id=row.practice_id, visit_id=row.visit_id, voids=row.id, reason=reason
     )
     await cash.reverse(work, payment, at=work.now, key=f"void:{receipt_id}", reason=f"{counter.name}: {reason.strip()}")
     payment.standing, row.state = Standing.VOIDED.value, "voided"
     await cash_store.announce_again(work.session, payment)
     await work.session.flush()
-    body = {"receipt": _name(row), "counter_receipt": counter.name, "amount_cents": row.amount_cents, "reason": reason}
+    body = {
+        "receipt": office_papers.name_of(row),
+        "counter_receipt": counter.name,
+        "amount_cents": row.amount_cents,
+        "reason": reason,
+    }
     fact = NewFact("receipt.voided", work.now, practice_id=row.practice_id, creditor_id=payment.creditor_id, body=body)
     tell(work.session, fact)
     audit(work.session, "receipt.voided", "receipt", receipt_id, **body)
     await cash.look_again(work, row.practice_id)
-    return _name(kept)
+    return office_papers.name_of(kept)
 
 
 async def refund(
@@ -289,12 +290,12 @@ async def refund(
             creditor_id=payment.creditor_id,
             practice_id=payment.practice_id,
             paid_from=paid_from,
-            memo=f"{_name(row)}: {reason.strip()}",
+            memo=f"{office_papers.name_of(row)}: {reason.strip()}",
         )
         entries = [replace(entry, payment_id=payment.id)]
         await ledger.post(work.session, entries, now=work.now, new_id=work.parts.new_id)
         body = {
-            "receipt": _name(row),
+            "receipt": office_papers.name_of(row),
             "amount_cents": amount_cents,
             "reason": reason.strip(),
             "out_of": out_of,
@@ -322,6 +323,20 @@ async def _purse(work: Work, out_of: OutOf, agent_id: UUID, amount_cents: int) -
     if amount_cents > held:
         raise Refusal("refund.more_than_held", kind=Kind.CONFLICT, details={"held_cents": held})
     return key
+
+
+async def tell_overpaid(work: Work, practice_id: UUID, over_cents: int, receipt: str) -> None:
+    """A receipt brought more than was owed: a person looks."""
+    await tasks.add(
+        work.session,
+        "practice.overpaid",
+        subject=("receipt", receipt),
+        practice_id=practice_id,
+        due_on=work.today,
+        details={"over_cents": over_cents, "receipt": receipt},
+        now=work.now,
+        new_id=work.new_id,
+    )
 
 
 async def list_series(work: Work) -> list[SeriesRow]:
@@ -362,123 +377,10 @@ def _kept(row: Receipt) -> KeptReceipt:
 # --- making papers -------------------------------------------------------------------------------------------
 
 
-async def _place(work: Work) -> _Place:
-    device = await store.office_device(
-        work.session,
-        person_id=work.identity.person_id,
-        public_key=work.parts.office_key.point(work.agency_id),
-        now=work.now,
-        new_id=work.parts.new_id,
-    )
-    blocks = [NumberBlock(1, store.LAST_NUMBER)]
-    number = next_number(blocks, last_used=await store.last_number(work.session, device))
-    return _Place(device, number, Sha256(device.chain_head) if device.chain_head else GENESIS)
-
-
-async def _keep(
-    work: Work,
-    place: _Place,
-    paper: ReceiptValue | CounterReceipt,
-    content: bytes,
-    *,
-    practice_id: UUID,
-    visit_id: UUID,
-    voids: UUID | None = None,
-    reason: str = "",
-) -> Receipt:
-    """Sign the paper and write it as the newest of the office's series."""
-    signature = work.parts.office_key.sign(work.agency_id, content)
-    digest = sha256(content)
-    duty = paper.stamp_duty.due_cents if isinstance(paper, ReceiptValue) else 0
-    row = Receipt(
-        id=work.new_id(),
-        agency_id=work.agency_id,
-        device_id=place.device.id,
-        practice_id=practice_id,
-        visit_id=visit_id,
-        series=paper.series,
-        number=paper.number,
-        kind=paper.kind.value,
-        issued_at=datetime.fromisoformat(paper.issued_at),
-        amount_cents=paper.amount_cents,
-        stamp_duty_cents=duty,
-        method=paper.method.code if isinstance(paper, ReceiptValue) else "void",
-        value=content,
-        digest=digest,
-        previous_digest=paper.prev_digest,
-        signature=base64.urlsafe_b64encode(signature).rstrip(b"=").decode(),
-        voids=voids,
-        reason=reason.strip(),
-    )
-    work.session.add(row)
-    place.device.chain_head = digest
-    await work.session.flush()
-    return row
-
-
-async def _heading(work: Work, place: _Place) -> dict[str, Any]:
-    """What every paper of the office begins with."""
-    agency = await access_store.agency_of_session(work.session)
-    offset = work.now.astimezone(work.parts.zone).utcoffset()
-    assert offset is not None
-    return {
-        "series": place.device.series,
-        "number": place.number,
-        "issued_at": work.now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "utc_offset_min": int(offset.total_seconds()) // 60,
-        "place": agency.address[:80].strip(),
-        "agency": Agency(
-            agency.legal_name,
-            agency.vat_number,
-            f"{agency.licence_number}, {agency.licence_authority}",
-            agency.address,
-            agency.phone,
-        ),
-        "agent": Agent(work.identity.name, "ufficio"),
-        "device": str(place.device.id),
-        "prev_digest": place.prev_digest,
-    }
-
-
-async def _receipt_for(
-    work: Work, place: _Place, owed: Owed, shares: Sequence[LineShare], method: Method, payer: Payer | None
-) -> ReceiptValue:
-    amount_cents = sum(share.total_cents for share in shares)
-    residual = max(0, sum(line.total_cents for _, line in owed.lines) - amount_cents)
-    titles = {line.id: line.title for line, _ in owed.lines}
-    creditor = owed.creditor
-    # The debtor paid what was asked for: the duty on our paper cannot be asked for afterwards.
-    nobody = creditor.stamp_duty_charged_to == ChargedTo.NOBODY.value
-    rule = StampRule(
-        charged_to=ChargedTo.NOBODY if nobody else ChargedTo.CREDITOR,
-        authorisation=creditor.stamp_duty_authorisation or "",
-    )
-    exemption = creditor.stamp_duty_reason if creditor.stamp_duty_reason in ("subject_to_vat", "exempt") else ""
-    return ReceiptValue(
-        **await _heading(work, place),
-        v=version_for(payer),
-        payer=payer,
-        kind=ReceiptKind.RECEIPT,
-        creditor=PaperCreditor(creditor.name, compact_iban(creditor.iban)),
-        debtor=owed.debtor,
-        practice=owed.practice.practice_number,
-        lines=tuple(
-            SettledLine(titles[share.debt_line_id], share.principal_cents, share.interest_cents, share.costs_cents)
-            for share in shares
-        ),
-        amount_cents=amount_cents,
-        amount_in_words=italian_words(amount_cents),
-        method=method,
-        wording=Wording(WordingKind.PART_PAYMENT if residual else WordingKind.FINAL_PAYMENT),
-        residual_cents=residual,
-        stamp_duty=stamp_duty(amount_cents, rule=rule, exemption=exemption or ""),
-    )
-
-
-async def _counter_receipt(work: Work, place: _Place, row: Receipt, reason: str) -> CounterReceipt:
+async def _counter_receipt(work: Work, place: office_papers.Place, row: Receipt, reason: str) -> CounterReceipt:
     voided = read_receipt(row.value)
     return CounterReceipt(
-        **await _heading(work, place),
+        **await office_papers.heading(work, place),
         debtor=voided.debtor,
         practice=voided.practice,
         voids=voided.name,
@@ -504,20 +406,3 @@ async def _may_be_voided(work: Work, payment: Payment) -> None:
         held = (await ledger.held_by(work.session, payment.agent_id)).get(AccountKind.AGENT_CASH, 0)
         if held < await cash.held_cents(work, payment):
             raise Refusal("receipt.money_moved_on", kind=Kind.CONFLICT, details={"held_cents": held})
-
-
-async def _tell_overpaid(work: Work, practice_id: UUID, over_cents: int, receipt: str) -> None:
-    await tasks.add(
-        work.session,
-        "practice.overpaid",
-        subject=("receipt", receipt),
-        practice_id=practice_id,
-        due_on=work.today,
-        details={"over_cents": over_cents, "receipt": receipt},
-        now=work.now,
-        new_id=work.new_id,
-    )
-
-
-def _name(row: Receipt) -> str:
-    return f"{row.series}-{row.number:06d}"

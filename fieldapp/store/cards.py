@@ -65,6 +65,7 @@ def creditor_card(row: Creditor) -> CreditorCard:
         bic=row.bic,
         cheque_payee=row.cheque_payee,
         allocation_order=row.allocation_order or ["costs", "interest", "principal"],
+        debtor_chooses=row.debtor_chooses,
         stamp_duty_charged_to=row.stamp_duty_charged_to,  # type: ignore[arg-type]
         stamp_duty_reason=row.stamp_duty_reason,
         stamp_duty_authorisation=row.stamp_duty_authorisation,

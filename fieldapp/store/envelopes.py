@@ -27,6 +27,7 @@ from fieldapp.domain.payments import payment_method
 from fieldapp.domain.reading import instant_text
 from fieldapp.domain.receipt_series import Link, NumberBlock, Series
 from fieldapp.domain.receipts import EXEMPTIONS, ChargedTo
+from fieldapp.domain.refused_money import read_refused
 from fieldapp.domain.review import DRAWN_BY_DEFAULT, Why, is_drawn, why_reviewed
 from fieldapp.domain.sync import (
     NOTED,
@@ -260,6 +261,7 @@ async def practices_known(
             col(Creditor.name).label("creditor_name"),
             col(Creditor.cheque_payee),
             col(Creditor.allocation_order),
+            col(Creditor.debtor_chooses),
             col(Creditor.stamp_duty_charged_to),
             col(Creditor.stamp_duty_reason),
             listed(Obligor.name, where=(col(Obligor.practice_id) == col(Practice.id),), of=Practice).label("named"),
@@ -299,6 +301,7 @@ async def practices_known(
             cheque_payee=row.cheque_payee,
             lines=limitation.lines_of(row),
             order=order_named(row.allocation_order),
+            debtor_chooses=row.debtor_chooses,
             stamp_charged_to=ChargedTo(row.stamp_duty_charged_to),
             stamp_exemption=row.stamp_duty_reason if row.stamp_duty_reason in EXEMPTIONS else "",
             plan=_running_plan(row),
@@ -424,7 +427,7 @@ class _Writing:
             self._task(
                 "envelope.refused",
                 subject=("envelope", str(decision.arrived.id)),
-                details={"code": decision.code or "", **decision.details},
+                details={"code": decision.code or "", **decision.details, **_money_in(decision.arrived.content)},
                 task_id=task_id,
             )
             self._tell("task.opened", self._now, None, {"task_id": str(task_id), "kind": "envelope.refused"})
@@ -868,6 +871,7 @@ class _Writing:
             amount_cents=payment.amount_cents,
             received_at=min(issued_at, self._now),
             fields=dict(payment.fields),
+            chosen_line=payment.chosen_line,
             instalment_number=taken.instalment_number,
             reported_at=None,
             payer_name=other.payer.name if other else None,
@@ -884,6 +888,7 @@ class _Writing:
                 "receipt": receipt.name,
                 **({"instalment": taken.instalment_number} if taken.instalment_number else {}),
                 **({"paid_by": other.payer.capacity.value} if other else {}),
+                **({"chosen_line": str(payment.chosen_line)} if payment.chosen_line else {}),
             },
             day=report.planned_day,
         )
@@ -981,6 +986,15 @@ class _Writing:
 
     def _add(self, table: type[SQLModel], **values: Any) -> None:
         self.rows[table].append({"agency_id": self._agency_id, **values})
+
+
+def _money_in(content: bytes) -> dict[str, Any]:
+    """What the task of a refused report says of the money in it; nothing where there is none."""
+    money = read_refused(content).money
+    if not money:
+        return {}
+    papers = [one.receipt.name for one in money if one.receipt is not None]
+    return {"money_cents": sum(one.said_cents or 0 for one in money), "papers": ", ".join(papers)}
 
 
 # --- pictures ---

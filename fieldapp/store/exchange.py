@@ -19,7 +19,7 @@ from fieldapp.domain.outgoing import TAKES_BACK
 from fieldapp.store.shapes.office import OfficeEvent
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import Payment, Promise, Receipt, Visit
-from fieldapp.store.tables.ledger import Account, Entry, Posting
+from fieldapp.store.tables.ledger import Account, Entry, PaymentEntry, Posting
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.practice import Obligor, Practice
 
@@ -38,7 +38,13 @@ async def events_after(session: AsyncSession, number: int, *, limit: int) -> lis
     ]
 
 
-_STANDS = and_(col(Receipt.state) == "valid", col(Payment.standing) != "unpaid")
+_GAVE_BACK = (
+    exists()
+    .where(col(PaymentEntry.payment_id) == col(Payment.id), col(PaymentEntry.entry_id) == col(Entry.id))
+    .where(col(Entry.kind) == "refund")
+)
+_STANDS = or_(and_(col(Receipt.state) == "valid", col(Payment.standing) != "unpaid"), _GAVE_BACK)
+"""Whether something of a payment is left to tell: what was given back of a cheque that came back later is gone."""
 _NUMBER = func.lpad(sqlalchemy.cast(col(Receipt.number), sqlalchemy.Text), 6, "0")
 _LABEL = func.concat(col(Receipt.series), "-", _NUMBER)
 """A receipt as facts name it."""

@@ -128,7 +128,7 @@ async def rows_of(session: AsyncSession, told: Sequence[feed_pages.Told]) -> lis
     debtors = await debtors_of(session, {one.fact.practice_id for one in told})
     receipts = await _receipts(session, {one.fact.body["receipt"] for one in told if "receipt" in one.fact.body})
     visits = {UUID(one.fact.body["visit_id"]) for one in told if one.fact.kind in OF_A_VISIT}
-    agents = await _agents(session, visits | {paper.visit_id for paper in receipts.values()})
+    agents = await _agents(session, visits | {paper.visit_id for paper in receipts.values() if paper.visit_id})
     entries = {one.fact.number: _entry_of(one.fact, receipts.get(one.fact.body.get("receipt", ""))) for one in told}
     shares, dues = await _shares(session, {entry for entry in entries.values() if entry})
     rows = []
@@ -147,7 +147,7 @@ async def rows_of(session: AsyncSession, told: Sequence[feed_pages.Told]) -> lis
                 practice_id=fact.practice_id,
                 practice_number=one.practice_number or "",
                 debtor=debtors.get(fact.practice_id, ""),
-                agent=agents.get(visit_id, "") if visit_id else "",
+                agent=agents.get(visit_id, "") if visit_id else paper.agent if paper else "",
                 outcome=body["outcome"] if fact.kind == "visit.reported" else "",
                 amount_cents=sign * body["amount_cents"] if money else None,
                 share=shares.get(entries[fact.number] or ""),
@@ -182,23 +182,26 @@ class _Paper:
     """A receipt with its payment, as far as a row says it."""
 
     receipt_id: UUID
-    visit_id: UUID
+    visit_id: UUID | None
     method: str
     entry_id: UUID | None
+    agent: str
+    """The number of whoever took the money, where there is a payment."""
 
 
 async def _receipts(session: AsyncSession, names: set[str]) -> dict[str, _Paper]:
     """Each receipt by its name."""
     numbered = [(series, int(number)) for series, _, number in (name.rpartition("-") for name in names)]
     query = (
-        select(Receipt, Payment.entry_id)
+        select(Receipt, Payment.entry_id, Person.agent_number)
         .join(Payment, col(Payment.receipt_id) == col(Receipt.id), isouter=True)
+        .join(Person, col(Person.id) == col(Payment.agent_id), isouter=True)
         .where(tuple_(col(Receipt.series), col(Receipt.number)).in_(numbered))
     )
     found = (await session.exec(query)).all() if numbered else []
     return {
-        receipt_name(row.series, row.number): _Paper(row.id, row.visit_id, row.method, entry_id)
-        for row, entry_id in found
+        receipt_name(row.series, row.number): _Paper(row.id, row.visit_id, row.method, entry_id, agent or "")
+        for row, entry_id, agent in found
     }
 
 

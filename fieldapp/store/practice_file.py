@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+import sqlalchemy
 from sqlalchemy import case, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -117,21 +118,29 @@ async def practice_file(
     )
 
 
-async def _receipts(session: AsyncSession, practice_id: UUID) -> Sequence[tuple[Receipt, PaidBy | None]]:
-    """The receipts, newest first, each with whoever paid instead of the debtor; a counter-receipt has no payment."""
+async def _receipts(session: AsyncSession, practice_id: UUID) -> Sequence[tuple[Receipt, PaidBy | None, str]]:
+    """The receipts, newest first, each with whoever paid instead of the debtor and the debt that the debtor chose; a
+    counter-receipt has no payment."""
     query = (
-        select(Receipt, Payment.payer_name, Payment.payer_capacity, Payment.payer_document)
+        sqlalchemy.select(
+            Receipt,
+            col(Payment.payer_name),
+            col(Payment.payer_capacity),
+            col(Payment.payer_document),
+            col(DebtLine.title),
+        )
         .join(Payment, col(Payment.receipt_id) == col(Receipt.id), isouter=True)
-        .where(Receipt.practice_id == practice_id)
+        .join(DebtLine, col(DebtLine.id) == col(Payment.chosen_line), isouter=True)
+        .where(col(Receipt.practice_id) == practice_id)
         .order_by(col(Receipt.issued_at).desc())
     )
     return [
-        (row, PaidBy(name, capacity, document) if name and capacity and document else None)
-        for row, name, capacity, document in (await session.exec(query)).all()
+        (row, PaidBy(name, capacity, document) if name and capacity and document else None, chosen or "")
+        for row, name, capacity, document, chosen in await session.execute(query)
     ]
 
 
-def _receipt_row(row: Receipt, paid_by: PaidBy | None, at: Address | None = None) -> ReceiptRow:
+def _receipt_row(row: Receipt, paid_by: PaidBy | None, chosen: str, at: Address | None = None) -> ReceiptRow:
     return ReceiptRow(
         id=row.id,
         series=row.series,
@@ -146,6 +155,7 @@ def _receipt_row(row: Receipt, paid_by: PaidBy | None, at: Address | None = None
         digest=row.digest,
         reason=row.reason,
         paid_by=paid_by,
+        chosen_line=chosen,
         place=_place(row.lat_e6, row.lon_e6, row.accuracy_m, at),
     )
 
@@ -162,7 +172,7 @@ async def _visits(
     session: AsyncSession,
     practice_id: UUID,
     documents: Sequence[CreditDocument],
-    receipts: Sequence[tuple[Receipt, PaidBy | None]],
+    receipts: Sequence[tuple[Receipt, PaidBy | None, str]],
 ) -> list[VisitRow]:
     query = (
         select(Visit, Person.name, Address)
@@ -199,7 +209,9 @@ async def _visits(
             clock_offset_ms=visit.clock_offset_ms,
             documents=[cards.document_card(row) for row in by_visit[visit.id]],
             signature=signatures.get(visit.id),
-            receipts=[_receipt_row(row, by, address) for row, by in receipts if row.visit_id == visit.id],
+            receipts=[
+                _receipt_row(row, by, chosen, address) for row, by, chosen in receipts if row.visit_id == visit.id
+            ],
             together_with=together[_group(visit)],
             role_met=visit.role_met,
             observations=visit.observations,

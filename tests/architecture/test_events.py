@@ -74,4 +74,11 @@ def test_what_is_not_promised_does_not_leave_the_house() -> None:
 
     data = data_of(event, {"amount_cents": 5, "method": "cash", "secret": "x"})
 
-    assert data == {"amount_cents": 5, "method": "cash", "receipt": None, "instalment": None, "paid_by": None}
+    assert data == {
+        "amount_cents": 5,
+        "method": "cash",
+        "receipt": None,
+        "instalment": None,
+        "paid_by": None,
+        "chosen_line": None,
+    }

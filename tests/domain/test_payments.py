@@ -125,7 +125,7 @@ def test_a_payment_is_laid_over_the_debt_in_the_creditors_order(case: dict[str, 
     order = AllocationOrder(tuple(Part(part) for part in case["order"]["parts"]), Across(case["order"]["across"]))
     lines = [OpenLine(**line) for line in case["lines"]]
 
-    answer = answer_of(lambda: asdict(allocate(case["amount_cents"], lines, order=order)))
+    answer = answer_of(lambda: asdict(allocate(case["amount_cents"], lines, order=order, chosen=case.get("chosen"))))
 
     assert json.loads(json.dumps(answer)) == case["expected"]
 

@@ -23,6 +23,8 @@ from fieldapp.domain.payments import payment_method
 from fieldapp.domain.receipts import GENESIS, StampRule, stamp_duty
 from tests.flows.conftest import BASE, Desk
 
+PARTS = ("costs_cents", "interest_cents", "principal_cents")
+
 
 def text_of(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -152,6 +154,16 @@ class FieldPhone:
         """A cash payment on the first debt line, costs and interest first, with its signed receipt."""
         return self.pay(practice, cents, at=at, agency=agency, method="cash", answers={}, instalment=instalment)
 
+    @staticmethod
+    def on_the_first_line(practice: dict[str, Any], cents: int) -> dict[str, Any]:
+        line = practice["debt_lines"][0]
+        left, parts = cents, {}
+        for part in PARTS:
+            parts[part] = min(left, line[part])
+            left -= parts[part]
+        assert left == 0, "the test pays more than the first line owes"
+        return {"debt_line_id": line["id"], **parts}
+
     def pay(
         self,
         practice: dict[str, Any],
@@ -163,15 +175,12 @@ class FieldPhone:
         answers: dict[str, Any],
         instalment: tuple[int, int] | None = None,
         payer: dict[str, Any] | None = None,
+        laid: list[dict[str, Any]] | None = None,
     ) -> dict[str, Any]:
-        """A payment by `method` on the first debt line, costs and interest first, with its signed receipt; `payer` is
-        who paid instead of the debtor, as the report names them."""
-        line = practice["debt_lines"][0]
-        left, parts = cents, {}
-        for part in ("costs_cents", "interest_cents", "principal_cents"):
-            parts[part] = min(left, line[part])
-            left -= parts[part]
-        assert left == 0, "the test pays more than the first line owes"
+        """A payment by `method` with its signed receipt: on the first debt line, costs and interest first, unless it
+        is `laid` otherwise; `payer` is who paid instead of the debtor, as the report names them."""
+        titles = {line["id"]: line["title"] for line in practice["debt_lines"]}
+        shares = laid if laid is not None else [self.on_the_first_line(practice, cents)]
         self.number += 1
         residual = practice["owed_cents"] - cents
         duty = stamp_duty(cents, rule=StampRule())
@@ -187,7 +196,9 @@ class FieldPhone:
             "creditor": {"name": practice["creditor"]["name"], "iban": practice["creditor"]["iban"]},
             "debtor": practice["obligors"][0]["name"],
             "practice": practice["practice_number"],
-            "lines": [{"title": line["title"], **parts}],
+            "lines": [
+                {"title": titles[share["debt_line_id"]], **{part: share[part] for part in PARTS}} for share in shares
+            ],
             "amount_cents": cents,
             "amount_in_words": italian_words(cents),
             "method": {"code": method, "answers": answers},
@@ -212,7 +223,7 @@ class FieldPhone:
             "method": method,
             "amount_cents": cents,
             "fields": answers,
-            "allocation": [{"debt_line_id": line["id"], **parts}],
+            "allocation": shares,
             "stamp_duty": {"cents": duty.due_cents, "charged_to": duty.charged_to.value, "reason": duty.reason},
             "receipt": {"value": value, "digest": self.chain_head, "signature": self.sign(content)},
             **({"payer": payer} if payer else {}),

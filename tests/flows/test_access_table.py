@@ -179,7 +179,9 @@ async def furnished(house: House) -> dict[str, UUID]:
     )
     async with house.session() as session:
         session.add(imported)
-        found = {"practice": practice_id, "import": imported.id, "device": phone.device_id}
+        refused = select(tables.Envelope.id).where(tables.Envelope.verdict == "refused")
+        found = {"refused_envelope": (await session.exec(refused)).one()}
+        found |= {"practice": practice_id, "import": imported.id, "device": phone.device_id}
         for name, table in (
             ("plan", tables.Plan),
             ("document", tables.CreditDocument),
@@ -482,6 +484,9 @@ NAMED = {
     "bounce_cheque": "payment",
     "confirm_transfer": "transfer",
     "make_payment_link": "transfer",
+    "read_refused_report": "refused_envelope",
+    "book_refused_money": "refused_envelope",
+    "deny_refused_money": "refused_envelope",
     "void_receipt": "receipt",
     "refund_receipt": "receipt",
     "preview_allocation": "practice",
@@ -580,6 +585,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "clear_payment": {"cleared_on": "2026-11-26"},
     "bounce_cheque": {"unpaid_on": "2026-11-26", "reason": "x"},
     "confirm_transfer": {"seen_on": "2026-11-26", "amount_cents": 1, "reference": "x"},
+    "book_refused_money": {"place": 0, "practice_id": "0198a3c2-7f00-7abc-8def-0123456789ab"},
+    "deny_refused_money": {"place": 0, "reason": "una ragione che basta"},
     "void_receipt": {"reason": "x"},
     "refund_receipt": {"id": "0198a3c2-7f00-7abc-8def-0123456789ab", "amount_cents": 1, "reason": "x"},
     "void_pad_form": {"number": 1, "reason": "x"},

@@ -21,7 +21,7 @@ from tests.flows.arranged import entrusted, published
 from tests.flows.conftest import Desk, House
 from tests.flows.creditor_file import LAYOUT
 from tests.flows.phone import a_report
-from tests.flows.test_cash import announced, cheque_at_bank, good
+from tests.flows.test_cash import announced, balances, cheque_at_bank, good
 from tests.flows.test_sync import AT, day_of, one_stop, paid_report, phone_of, verdicts
 
 
@@ -273,6 +273,31 @@ async def test_a_cheque_that_fell_after_the_creditor_was_told_goes_back_on_the_d
     assert money_of(next_day) == [("cheque.unpaid", "-150,00", "A1-000001")]
     await exported(desk, house)
     assert await collected(house) == [15_000, -15_000, 15_000]
+
+
+async def test_what_was_given_back_of_a_cheque_that_fell_afterwards_is_told_though_the_cheque_was_not(
+    house: House,
+) -> None:
+    """The bank took the cheque back after a part of it was given back in money: that part is really gone."""
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    payment_id = await cheque_at_bank(house, desk)
+    good(await desk.post(f"/cash/payments/{payment_id}/clear", json={"cleared_on": "2026-11-26"}))
+    async with house.session() as session:
+        receipt = (await session.exec(select(tables.Receipt))).one()
+    back = {"id": str(uuid4()), "amount_cents": 4_000, "reason": "ha pagato due volte", "out_of": "bank"}
+    good(await desk.post(f"/receipts/{receipt.id}/refund", json=back))
+    unpaid = {"unpaid_on": "2026-11-26", "reason": "Mancanza di fondi"}
+    good(await desk.post(f"/cash/payments/{payment_id}/unpaid", json=unpaid))
+
+    _, rows = await exported(desk, house)
+
+    assert money_of(rows) == [
+        ("PAID_PARTIAL", "150,00", "A1-000001"),
+        ("payment.refunded", "-40,00", "A1-000001"),
+        ("cheque.unpaid", "-150,00", "A1-000001"),
+    ]
+    assert await collected(house) == [-4_000]
+    assert (await balances(desk))["creditor_dues"] == 4_000
 
 
 async def facts(house: House) -> list[tables.Fact]:

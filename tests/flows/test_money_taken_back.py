@@ -148,6 +148,27 @@ async def test_a_settlement_whose_money_is_taken_back_is_open_again_and_may_be_p
     await books_balance(house)
 
 
+async def test_a_settlement_paid_with_more_than_the_whole_debt_gives_nothing_up(house: House) -> None:
+    phone, stop, settlement = await with_settlement(house)
+    await decide(house, settlement["id"], True)
+    await reported(phone, stop, [a_transfer(60_000, "2026-11-30")], outcome="HARDSHIP", captured={})
+    desk = await house.sign_in(Role.BACK_OFFICE)
+
+    good(await seen(desk, 100_000, "2026-11-26"))
+    paid_over = await file_of(house, stop)
+    [receipt] = await rows(house, tables.Receipt)
+    good(await desk.post(f"/receipts/{receipt.id}/void", json={"reason": "importo sbagliato"}))
+
+    # What is too much is the debtor's: it is neither given up nor claimed anew, and every part is whole afterwards.
+    line = paid_over["debt_lines"][0]
+    assert (paid_over["state"], paid_over["owed_cents"], line["principal_cents"]) == ("closed", -10_000, -10_000)
+    assert (line["interest_cents"], line["costs_cents"]) == (0, 0)
+    assert not [entry for entry in await rows(house, tables.Entry) if entry.kind == "settlement_given_up"]
+    line = (await file_of(house, stop))["debt_lines"][0]
+    assert (line["principal_cents"], line["interest_cents"], line["costs_cents"]) == (87_000, 2_000, 1_000)
+    await books_balance(house)
+
+
 async def test_a_settlement_paid_by_transfer_in_time_is_paid_however_late_it_is_typed_in(house: House) -> None:
     phone, stop, settlement = await with_settlement(house)
     await decide(house, settlement["id"], True)
@@ -195,6 +216,49 @@ async def test_an_instalment_that_reached_the_bank_in_time_breaks_no_plan_when_i
     async with house.session() as session:
         at_noon = await ledger.trial_balance(session, at=NOW.replace(day=28, hour=15))
         assert {row.kind: row.balance_cents for row in at_noon.accounts}["agency_bank"] == 10_000
+
+
+@pytest.mark.parametrize(
+    ("cents", "wording"),
+    [
+        (10_000, ("instalment", 1, 9)),
+        (4_000, ("instalment", 1, 9)),  # a part of it
+        (20_001, ("part_payment", 0, 0)),  # beyond the one that follows: an advance on the debt
+        (90_000, ("final_payment", 0, 0)),
+    ],
+)
+async def test_the_receipt_of_a_transferred_instalment_says_which_of_how_many_it_is(
+    house: House, cents: int, wording: tuple[str, int, int]
+) -> None:
+    phone, stop = await with_plan(house, first=TODAY)
+    await reported(phone, stop, [a_transfer(cents, "2026-11-28")], outcome="HARDSHIP", captured={})
+    desk = await house.sign_in(Role.BACK_OFFICE)
+
+    good(await seen(desk, cents, TODAY.isoformat()))
+
+    [receipt] = await rows(house, tables.Receipt)
+    [payment] = await rows(house, tables.Payment)
+    value = read_receipt(receipt.value)
+    number = wording[1] or None
+    assert (value.wording.kind.value, value.wording.number, value.wording.of) == wording
+    fact = next(fact for fact in await rows(house, tables.Fact) if fact.kind == "payment.received")
+    assert (payment.instalment_number, fact.body.get("instalment")) == (number, number)
+    paper = await desk.get(f"/receipts/{receipt.id}/paper")
+    assert paper.content.startswith(b"%PDF")
+
+
+async def test_a_second_transfer_is_for_the_instalment_that_follows(house: House) -> None:
+    phone, stop = await with_plan(house, first=TODAY)
+    for _ in range(2):
+        await reported(phone, stop, [a_transfer(10_000, "2026-11-28")], outcome="HARDSHIP", captured={})
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    waiting = good(await desk.get("/cash"))["transfers"]
+    body = {"seen_on": TODAY.isoformat(), "amount_cents": 10_000, "reference": "CRO 1", "into": "agency"}
+
+    for one in waiting:
+        good(await desk.post(f"/cash/transfers/{one['promise_id']}/confirm", json=body))
+
+    assert sorted(row.instalment_number for row in await rows(house, tables.Payment)) == [1, 2]
 
 
 # --- announcements -------------------------------------------------------------------------------------------------

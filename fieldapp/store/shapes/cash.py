@@ -93,6 +93,17 @@ class SlipRow(Struct, frozen=True):
     bank_reference: str
 
 
+class RefusedMoneyRow(Struct, frozen=True):
+    """A refused report with money that nobody has decided on."""
+
+    envelope_id: UUID
+    agent_name: str
+    code: str
+    received_at: datetime
+    amount_cents: int
+    receipts: list[str]
+
+
 class CashDesk(Struct, frozen=True):
     """The page "Cassa" on one look."""
 
@@ -103,6 +114,7 @@ class CashDesk(Struct, frozen=True):
     transfers: list[AnnouncedTransfer]
     slips: list[SlipRow]
     """Those not banked, and the newest that are."""
+    refused: list[RefusedMoneyRow]
 
 
 class StatementRow(Struct, frozen=True):
@@ -152,6 +164,12 @@ class AllocationPart(Struct, frozen=True):
     costs_cents: int
 
 
+class LineChoice(Struct, frozen=True):
+    id: UUID
+    title: str
+    owed_cents: int
+
+
 class AllocationPreview(Struct, frozen=True):
     """How an amount would be laid over what a practice owes, in its creditor's order."""
 
@@ -159,3 +177,5 @@ class AllocationPreview(Struct, frozen=True):
     lines: list[AllocationPart]
     over_cents: int
     residual_cents: int
+    choices: list[LineChoice]
+    """The debts of which the debtor may say that one is paid; empty where there is nothing to choose."""

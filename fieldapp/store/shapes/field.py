@@ -22,6 +22,8 @@ class CreditorCard(Struct, frozen=True):
     bic: str
     cheque_payee: str
     allocation_order: list[str]
+    debtor_chooses: bool
+    """Whether a debtor may say which debt line a payment is for."""
     stamp_duty_charged_to: Literal["debtor", "creditor", "none"]
     stamp_duty_reason: str | None
     stamp_duty_authorisation: str | None

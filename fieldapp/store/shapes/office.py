@@ -106,6 +106,8 @@ class ReceiptRow(Struct, frozen=True):
     """Of a counter-receipt: why."""
     paid_by: PaidBy | None = None
     """None where the debtor paid."""
+    chosen_line: str = ""
+    """The title of the debt that the debtor declared to pay; empty where it followed the creditor's order."""
     place: PlaceRow | None = None
     """Where it was given."""
 

@@ -7,9 +7,12 @@ from typing import Literal
 
 from msgspec import Struct
 
-ReceiptState = Literal["genuine", "voided", "withdrawn", "not_received", "unknown", "registered", "awaited", "spoiled"]
-"""`withdrawn` is of an agreement that no longer counts: replaced by another, or not approved in time. The last three
-are of a paper pad's form, which no key has signed: entered by the agency, printed and not entered yet, cancelled."""
+ReceiptState = Literal[
+    "genuine", "voided", "withdrawn", "not_received", "unknown", "registered", "awaited", "spoiled", "contested"
+]
+"""`withdrawn` is of an agreement that no longer counts: replaced by another, or not approved in time. The next three
+are of a paper pad's form, which no key has signed: entered by the agency, printed and not entered yet, cancelled.
+`contested`: the phone signed it, and the agency has settled that it stands for no money."""
 
 
 class PaperFacts(Struct, frozen=True):

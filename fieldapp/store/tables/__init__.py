@@ -22,6 +22,7 @@ from fieldapp.store.tables.field import (
     PaymentLink,
     Promise,
     Receipt,
+    RefusedMoney,
     SignatureGiven,
     Visit,
 )
@@ -112,6 +113,7 @@ __all__ = [
     "PurseCount",
     "PushSubscription",
     "Receipt",
+    "RefusedMoney",
     "RepaymentPlan",
     "RescuedItem",
     "RulesetVersion",

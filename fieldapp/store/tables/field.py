@@ -117,7 +117,8 @@ class Receipt(SQLModel, table=True):
     agency_id: UUID = agency()
     device_id: UUID = link("device.id")
     practice_id: UUID = link("practice.id")
-    visit_id: UUID = link("visit.id")
+    visit_id: UUID | None = maybe_link("visit.id")
+    """None where the report that brought it was refused, and the office booked its money."""
     series: str
     number: int
     kind: str
@@ -139,7 +140,7 @@ class Receipt(SQLModel, table=True):
 
 
 class Payment(SQLModel, table=True):
-    """Money received at a visit; its worth stands in the ledger entry."""
+    """Money received, mostly at a visit; its worth stands in the ledger entry."""
 
     __table_args__ = (
         CheckConstraint("amount_cents > 0", name="payment_positive"),
@@ -153,7 +154,7 @@ class Payment(SQLModel, table=True):
     agency_id: UUID = agency()
     practice_id: UUID = link("practice.id")
     creditor_id: UUID = link("creditor.id")
-    visit_id: UUID = link("visit.id")
+    visit_id: UUID | None = maybe_link("visit.id")
     agent_id: UUID = link("person.id")
     receipt_id: UUID = link("receipt.id")
     entry_id: UUID = link("entry.id")
@@ -161,6 +162,8 @@ class Payment(SQLModel, table=True):
     amount_cents: int = cents()
     received_at: datetime = instant()
     fields: dict[str, Any] = json_object()
+    chosen_line: UUID | None = maybe_link("debt_line.id", index=False)
+    """The debt that the debtor declared to pay; None where the money followed the creditor's order."""
     instalment_number: int | None = None
     """Of the repayment plan, where the receipt says so: such cash is no artificial splitting."""
     reported_at: datetime | None = Field(default=None, sa_type=instant().sa_type)
@@ -278,7 +281,7 @@ class PadForm(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("pad_id", "number", name="pad_form_once"),
         CheckConstraint(
-            "case state when 'used' then visit_id is not null and reason = ''"
+            "case state when 'used' then num_nonnulls(visit_id, receipt_id) > 0 and reason = ''"
             " when 'voided' then visit_id is null and receipt_id is null and reason <> '' else false end",
             name="pad_form_accounted_for",
         ),
@@ -296,6 +299,34 @@ class PadForm(SQLModel, table=True):
     """Digest of the picture of a voided form; a used one's is among the documents of its visit."""
     entered_at: datetime = instant()
     entered_by: UUID = link("person.id", index=False)
+
+
+class RefusedMoney(SQLModel, table=True):
+    """What somebody decided about a payment of a refused report, the `place`-th from 0; never changed."""
+
+    __tablename__ = "refused_money"
+    __table_args__ = (
+        UniqueConstraint("envelope_id", "place", "act", name="refused_money_once"),
+        CheckConstraint("act in ('booked','denied','denial_confirmed')", name="refused_money_act_known"),
+        CheckConstraint(
+            "(act = 'booked') = (receipt_id is not null) and (act = 'booked') = (practice_id is not null)",
+            name="refused_money_booked_somewhere",
+        ),
+        Index("refused_paper_booked_once", "digest", unique=True, postgresql_where=text("act = 'booked'")),
+    )
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    envelope_id: UUID = link("envelope.id", index=False)
+    place: int
+    act: str
+    digest: str = Field(index=True)
+    """Of the paper."""
+    practice_id: UUID | None = maybe_link("practice.id", index=False)
+    receipt_id: UUID | None = maybe_link("receipt.id", index=False)
+    reason: str
+    at: datetime = instant()
+    by: UUID = link("person.id", index=False)
 
 
 class PaperToSend(SQLModel, table=True):

@@ -39,6 +39,8 @@ class Creditor(SQLModel, table=True):
     cheque_payee: str
     allocation_order: list[str] = json_list()
     """Of `costs`, `interest`, `principal`; empty means the order of arts. 1193-1194 c.c."""
+    debtor_chooses: bool = True
+    """The debtor may say which debt line a payment is for (art. 1193 c.c.); false where it was agreed otherwise."""
     stamp_duty_charged_to: str = "debtor"
     stamp_duty_reason: str | None = None
     stamp_duty_authorisation: str | None = None

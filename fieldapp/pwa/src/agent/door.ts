@@ -27,7 +27,7 @@ export function withoutCase({ practice, sought, ...stop }: Door): StopCard {
     practice: {
       ...practice, practice_number: '', phase: '', case_owner_name: '', case_owner_phone: '', owed_cents: 0,
       creditor: {
-        ...nobody, allocation_order: [], stamp_duty_charged_to: 'none', stamp_duty_reason: null,
+        ...nobody, allocation_order: [], debtor_chooses: false, stamp_duty_charged_to: 'none', stamp_duty_reason: null,
         stamp_duty_authorisation: null,
       },
       obligors: [{ id: '', role: 'debtor', kind: 'firm', name: sought, tax_code: null, vat_number: null }],

@@ -3,7 +3,7 @@ import type { DayBundle, StopCard } from './shapes'
 
 const CREDITOR: StopCard['practice']['creditor'] = {
   id: 'creditor', name: 'Banca Esempio S.p.A.', vat_number: '01234567897', iban: 'IT60X0542811101000000123456', bic: '',
-  cheque_payee: 'Banca Esempio S.p.A.', allocation_order: ['costs', 'interest', 'principal'],
+  cheque_payee: 'Banca Esempio S.p.A.', allocation_order: ['costs', 'interest', 'principal'], debtor_chooses: true,
   stamp_duty_charged_to: 'debtor', stamp_duty_reason: null, stamp_duty_authorisation: null,
 }
 

@@ -14,6 +14,8 @@ export interface TypedPayment {
   readonly amount: string
   readonly answers: Readonly<Record<string, Answer>>
   readonly payer: TypedPayer
+  /** The debt that the debtor declared to pay. */
+  readonly chosenLine?: string | null
 }
 
 export interface TypedPlan {

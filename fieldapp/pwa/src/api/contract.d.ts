@@ -2278,6 +2278,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/refused-reports/{envelope_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read */
+        get: operations["read_refused_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refused-reports/{envelope_id}/book": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Book */
+        post: operations["book_refused_money"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refused-reports/{envelope_id}/deny": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deny */
+        post: operations["deny_refused_money"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repayment-plans/{plan_id}/paper": {
         parameters: {
             query?: never;
@@ -3030,6 +3081,7 @@ export interface components {
         };
         /** AllocationPreview */
         AllocationPreview: {
+            choices: components["schemas"]["LineChoice"][];
             lines: components["schemas"]["AllocationPart"][];
             order: string[];
             over_cents: number;
@@ -3205,6 +3257,16 @@ export interface components {
             published_version: number | null;
             unplanned: components["schemas"]["Unplanned"][];
         };
+        /** BookRequest */
+        BookRequest: {
+            /** @default false */
+            other_paper: boolean;
+            place: number;
+            /** Format: uuid */
+            practice_id: string;
+            /** @default  */
+            reason: string;
+        };
         /** Broken */
         Broken: {
             code: string;
@@ -3340,6 +3402,7 @@ export interface components {
             cards: components["schemas"]["PaymentUnderWay"][];
             cheques: components["schemas"]["PaymentUnderWay"][];
             purses: components["schemas"]["Purse"][];
+            refused: components["schemas"]["RefusedMoneyRow"][];
             slips: components["schemas"]["SlipRow"][];
             transfers: components["schemas"]["AnnouncedTransfer"][];
         };
@@ -3511,6 +3574,7 @@ export interface components {
             allocation_order: string[];
             bic: string;
             cheque_payee: string;
+            debtor_chooses: boolean;
             iban: string;
             /** Format: uuid */
             id: string;
@@ -3692,6 +3756,11 @@ export interface components {
             password: string;
             /** @enum {string} */
             role: "agent" | "dispatcher" | "back_office" | "administrator";
+        };
+        /** DenyRequest */
+        DenyRequest: {
+            place: number;
+            reason: string;
         };
         /** DeviceRow */
         DeviceRow: {
@@ -4217,6 +4286,13 @@ export interface components {
             to_be_confirmed: boolean;
             years: number;
         };
+        /** LineChoice */
+        LineChoice: {
+            /** Format: uuid */
+            id: string;
+            owed_cents: number;
+            title: string;
+        };
         /** LinkRequest */
         LinkRequest: {
             amount_cents: number;
@@ -4296,6 +4372,31 @@ export interface components {
         /** MissingRequest */
         MissingRequest: {
             sha256s: string[];
+        };
+        /** MoneyAct */
+        MoneyAct: {
+            /** @enum {string} */
+            act: "booked" | "denied" | "denial_confirmed";
+            /** Format: date-time */
+            at: string;
+            /** Format: uuid */
+            by_id: string;
+            by_name: string;
+            practice_id: string | null;
+            practice_number: string;
+            reason: string;
+            receipt: string;
+            receipt_id: string | null;
+        };
+        /** MoneyTaker */
+        MoneyTaker: {
+            creditor_name: string;
+            debtor_name: string;
+            named: boolean;
+            owed_cents: number;
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
         };
         /** MoveAppointmentRequest */
         MoveAppointmentRequest: {
@@ -4421,6 +4522,17 @@ export interface components {
             since: string | null;
             /** Format: date-time */
             until: string;
+        };
+        /** OtherPaper */
+        OtherPaper: {
+            amount_cents: number;
+            /** Format: date-time */
+            issued_at: string;
+            label: string;
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+            same_paper: boolean;
         };
         /** OutgoingFileRow */
         OutgoingFileRow: {
@@ -4976,7 +5088,7 @@ export interface components {
             /** @default false */
             phone_withdrawn: boolean;
             /** @enum {string} */
-            state: "genuine" | "voided" | "withdrawn" | "not_received" | "unknown" | "registered" | "awaited" | "spoiled";
+            state: "genuine" | "voided" | "withdrawn" | "not_received" | "unknown" | "registered" | "awaited" | "spoiled" | "contested";
         };
         /** ReceiptEntryRequest */
         ReceiptEntryRequest: {
@@ -4987,6 +5099,7 @@ export interface components {
             /** Format: date-time */
             arrived_at: string;
             check: string;
+            chosen_line?: string | null;
             duty_taken: boolean;
             /** Format: uuid */
             id: string;
@@ -5014,6 +5127,8 @@ export interface components {
         /** ReceiptRow */
         ReceiptRow: {
             amount_cents: number;
+            /** @default  */
+            chosen_line: string;
             digest: string;
             /** Format: uuid */
             id: string;
@@ -5055,6 +5170,61 @@ export interface components {
         /** Refunded */
         Refunded: {
             left_cents: number;
+        };
+        /** RefusedMoneyRow */
+        RefusedMoneyRow: {
+            agent_name: string;
+            amount_cents: number;
+            code: string;
+            /** Format: uuid */
+            envelope_id: string;
+            receipts: string[];
+            /** Format: date-time */
+            received_at: string;
+        };
+        /** RefusedPayment */
+        RefusedPayment: {
+            acts: components["schemas"]["MoneyAct"][];
+            amount_cents: number | null;
+            answers: {
+                [key: string]: string | boolean;
+            };
+            creditor_name: string;
+            debtor_name: string;
+            handed_over_cents: number | null;
+            issued_at: string | null;
+            kind: string;
+            label: string;
+            lines: components["schemas"]["AllocationPart"][];
+            method: string;
+            on_a_form: boolean;
+            other: components["schemas"]["OtherPaper"] | null;
+            paid_by: string;
+            place: number;
+            practice_number: string;
+            practices: components["schemas"]["MoneyTaker"][];
+            /** @enum {string} */
+            proof: "holds" | "booked" | "number_used" | "breaks_series" | "not_signed" | "unreadable";
+            residual_cents: number | null;
+            /** @enum {string} */
+            state: "open" | "booked" | "denied" | "not_taken";
+            wording: string;
+        };
+        /** RefusedReportFile */
+        RefusedReportFile: {
+            agent_name: string;
+            arrived_at: string | null;
+            code: string;
+            details: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            envelope_id: string;
+            outcome: string;
+            payments: components["schemas"]["RefusedPayment"][];
+            /** Format: date-time */
+            received_at: string;
+            series: string;
         };
         /** RegisterRequest */
         RegisterRequest: {
@@ -5635,6 +5805,7 @@ export interface components {
         /** TransferRequest */
         TransferRequest: {
             amount_cents: number;
+            chosen_line?: string | null;
             /**
              * @default creditor
              * @enum {string}
@@ -10478,6 +10649,7 @@ export interface operations {
         parameters: {
             query: {
                 amount_cents: number;
+                chosen_line?: string | null;
             };
             header?: never;
             path: {
@@ -11215,6 +11387,125 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Voided"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_refused_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                envelope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedReportFile"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    book_refused_money: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                envelope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedReportFile"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    deny_refused_money: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                envelope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DenyRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedReportFile"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -230,6 +230,11 @@ export const service = {
     answer(client.POST('/api/v1/tasks/{task_id}/arrange', { params: { path: { task_id } }, body })),
   bookHeldPayment: (task_id: string) =>
     answer(client.POST('/api/v1/tasks/{task_id}/book-payment', { params: { path: { task_id } } })),
+  refusedReport: (envelope_id: string) => answer(client.GET('/api/v1/refused-reports/{envelope_id}', { params: { path: { envelope_id } } })),
+  bookRefusedMoney: (envelope_id: string, body: Body<'/api/v1/refused-reports/{envelope_id}/book'>) =>
+    answer(client.POST('/api/v1/refused-reports/{envelope_id}/book', { params: { path: { envelope_id } }, body })),
+  denyRefusedMoney: (envelope_id: string, body: Body<'/api/v1/refused-reports/{envelope_id}/deny'>) =>
+    answer(client.POST('/api/v1/refused-reports/{envelope_id}/deny', { params: { path: { envelope_id } }, body })),
   finishTask: (task_id: string, note: string) =>
     answer(client.POST('/api/v1/tasks/{task_id}/finish', { params: { path: { task_id } }, body: { note } })),
   doubtfulAddresses: () => answer(client.GET('/api/v1/addresses/doubtful')),
@@ -292,9 +297,11 @@ export const service = {
     answer(client.POST('/api/v1/cash/transfers/{promise_id}/confirm', { params: { path: { promise_id } }, body })),
   makePaymentLink: (promise_id: string) =>
     answer(client.POST('/api/v1/cash/transfers/{promise_id}/link', { params: { path: { promise_id } } })),
-  previewAllocation: (practice_id: string, amount_cents: number) =>
+  previewAllocation: (practice_id: string, amount_cents: number, chosen_line: string | null = null) =>
     answer(
-      client.GET('/api/v1/practices/{practice_id}/allocation', { params: { path: { practice_id }, query: { amount_cents } } }),
+      client.GET('/api/v1/practices/{practice_id}/allocation', {
+        params: { path: { practice_id }, query: { amount_cents, ...(chosen_line ? { chosen_line } : {}) } },
+      }),
     ),
   voidReceipt: (receipt_id: string, reason: string) =>
     answer(client.POST('/api/v1/receipts/{receipt_id}/void', { params: { path: { receipt_id } }, body: { reason } })),

@@ -8,6 +8,7 @@ export type Place =
   | { readonly name: 'practice'; readonly id: string }
   | { readonly name: 'tasks' }
   | { readonly name: 'reviews'; readonly id: string | null }
+  | { readonly name: 'refused'; readonly id: string }
   | { readonly name: 'addresses'; readonly id: string | null }
   | { readonly name: 'debtors' }
   | { readonly name: 'imports'; readonly id: string | null }
@@ -51,6 +52,8 @@ export function readPath(path: string): Place {
       return plain({ name: 'tasks' })
     case 'rapporti':
       return third === undefined ? { name: 'reviews', id: second ?? null } : { name: 'nowhere' }
+    case 'rifiutati':
+      return second !== undefined && third === undefined ? { name: 'refused', id: second } : { name: 'nowhere' }
     case 'indirizzi':
       return third === undefined ? { name: 'addresses', id: second ?? null } : { name: 'nowhere' }
     case 'debitori':
@@ -114,6 +117,8 @@ export function writePath(place: Place): string {
       return `${BASE}attivita`
     case 'reviews':
       return `${BASE}rapporti${place.id === null ? '' : `/${encodeURIComponent(place.id)}`}`
+    case 'refused':
+      return `${BASE}rifiutati/${encodeURIComponent(place.id)}`
     case 'addresses':
       return `${BASE}indirizzi${place.id === null ? '' : `/${encodeURIComponent(place.id)}`}`
     case 'debtors':

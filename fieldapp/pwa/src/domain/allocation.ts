@@ -29,17 +29,20 @@ const ALL_PARTS: readonly Part[] = ['costs', 'interest', 'principal']
 const FIELD = { costs: 'costs_cents', interest: 'interest_cents', principal: 'principal_cents' } as const
 
 /**
- * Lay `amountCents` over `lines` as they stand, in the creditor's order; lines it does not reach are left out.
+ * Lay `amountCents` over `lines` as they stand, in the creditor's order; lines it does not reach are left out. `chosen` is
+ * the line that the debtor declared to pay (art. 1193 c.c.): before the others, within it by the same parts (art. 1194).
  * Throws `payment.amount_out_of_range`, `payment.claim_negative`, `payment.allocation_order_incomplete`.
  */
-export function allocate(amountCents: number, lines: readonly OpenLine[], order: AllocationOrder): Allocation {
+export function allocate(amountCents: number, lines: readonly OpenLine[], order: AllocationOrder, chosen: string | null = null): Allocation {
   if (!Number.isSafeInteger(amountCents) || amountCents <= 0) {
     throw new Refused('payment.amount_out_of_range', { cents: amountCents })
   }
   if ([...order.parts].sort().join() !== ALL_PARTS.join()) throw new Refused('payment.allocation_order_incomplete')
   const taken = lines.map(({ id }) => ({ id, principal_cents: 0, interest_cents: 0, costs_cents: 0 }))
   let left = amountCents
-  for (const { at, part } of places(lines.length, order)) {
+  const own = places(lines.length, order)
+  const isChosen = ({ at }: { at: number }): boolean => lines[at]?.id === chosen
+  for (const { at, part } of [...own.filter(isChosen), ...own.filter((place) => !isChosen(place))]) {
     const [owed, applied] = [lines[at], taken[at]]
     if (!owed || !applied) continue
     if (owed[FIELD[part]] < 0) throw new Refused('payment.claim_negative', { line: owed.id })

@@ -63,9 +63,9 @@ describe('payments', () => {
 })
 
 describe('allocation', () => {
-  it.each(allocationCases)('of $amount_cents', ({ amount_cents, lines, order, expected }) => {
+  it.each(allocationCases)('of $amount_cents', ({ amount_cents, lines, order, chosen, expected }) => {
     const answer = attempt(() =>
-      allocate(amount_cents, lines, { parts: order.parts as Part[], across: order.across as Across }))
+      allocate(amount_cents, lines, { parts: order.parts as Part[], across: order.across as Across }, chosen ?? null))
 
     expect(shown(answer)).toEqual(expected)
   })

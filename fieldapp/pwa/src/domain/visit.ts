@@ -87,6 +87,8 @@ export interface PaymentBody {
   } | null
   /** Left out where the debtor paid. */
   readonly payer?: OtherPayer
+  /** The debt that the debtor declared to pay; left out where the money follows the creditor's order. */
+  readonly chosen_line?: string
   /** Where the receipt was given, if the phone knew it by the end of the visit. */
   readonly position?: Position | null
 }
@@ -334,6 +336,8 @@ function readPayment(reader: Reader): void {
   })
   // Named only where it is not the debtor; the app before never does.
   if (reader.has('payer')) readPayer(reader.object('payer'))
+  // Named only where the debtor chose.
+  if (reader.has('chosen_line')) reader.pattern('chosen_line', UUID)
   addedPosition(reader, 'position')
   reader.close()
   if (receipt && allocated !== amount) throw new Refused('visit.allocation_differs', { field: reader.path('allocation') })

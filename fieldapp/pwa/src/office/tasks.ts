@@ -26,6 +26,7 @@ export function taskInWords(task: TaskRow): string {
   if (typeof paper === 'string') values['document'] = term('document', paper)
   const outcome = task.details['outcome']
   if (typeof outcome === 'string') values['outcome'] = outcomeName(outcome)
+  if (task.kind === 'envelope.refused' && task.details['money_cents']) return t('task.envelope.refused.money', values)
   const own = typeof code === 'string' ? `task.${task.kind}.${code}` : ''
   if (knows(own)) return t(own, values)
   const key = `task.${task.kind}.words`
@@ -51,6 +52,7 @@ export function placeOf(task: TaskRow): Place | null {
   if (task.subject_kind === 'address') return { name: 'addresses', id: task.subject_id }
   const visit = task.kind === 'visit.flagged' ? task.subject_id : task.kind.startsWith('visit.') ? task.details['visit_id'] : null
   if (typeof visit === 'string') return { name: 'reviews', id: visit }
+  if (task.kind === 'envelope.refused') return { name: 'refused', id: task.subject_id }
   if (task.subject_kind === 'same_debtor') return { name: 'debtors' }
   if (task.subject_kind === 'import_file') return { name: 'imports', id: task.subject_id }
   if (task.subject_kind === 'paper_pad') return { name: 'cash' }

@@ -14,7 +14,7 @@ const paper = {
   label: 'A7-000147', kind: 'receipt' as const, issued_at: '2026-11-26T09:42:10Z', amount_cents: 123_450,
   agent_number: '017', agency_name: 'Agenzia Aldini', agency_phone: '0371 00-00.00',
 }
-type State = 'genuine' | 'voided' | 'not_received' | 'unknown' | 'registered' | 'awaited' | 'spoiled'
+type State = 'genuine' | 'voided' | 'not_received' | 'unknown' | 'registered' | 'awaited' | 'spoiled' | 'contested'
 const checked = (state: State, changes = {}): View => ({
   kind: 'checked',
   check: { state, paper: state === 'unknown' ? null : paper, phone_withdrawn: false, ...changes },
@@ -26,7 +26,7 @@ suite('the debtor page', () => {
     expect(Object.keys(french)).toEqual(Object.keys(italian))
   })
 
-  it.each(['genuine', 'voided', 'not_received', 'unknown', 'registered', 'awaited', 'spoiled'] as const)('says one sentence about a receipt that is %s', (state) => {
+  it.each(['genuine', 'voided', 'not_received', 'unknown', 'registered', 'awaited', 'spoiled', 'contested'] as const)('says one sentence about a receipt that is %s', (state) => {
     expect(describe(checked(state), say, formats).title).toBe(say(`${state}.title`))
   })
 

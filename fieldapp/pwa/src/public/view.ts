@@ -31,9 +31,9 @@ interface Formats {
   moment(at: string): string
 }
 
-const MARKS: Record<string, string> = { genuine: '✓', not_received: '…', voided: '×', withdrawn: '×', unknown: '?', registered: '✓', awaited: '…', spoiled: '×' }
+const MARKS: Record<string, string> = { genuine: '✓', not_received: '…', voided: '×', withdrawn: '×', unknown: '?', registered: '✓', awaited: '…', spoiled: '×', contested: '!' }
 
-const TONES: Record<string, string> = { withdrawn: 'voided', registered: 'genuine', awaited: 'not_received', spoiled: 'voided' }
+const TONES: Record<string, string> = { withdrawn: 'voided', registered: 'genuine', awaited: 'not_received', spoiled: 'voided', contested: 'unknown' }
 
 export function describe(view: View, say: (key: string) => string, formats: Formats): Shown {
   if (view.kind !== 'checked') {

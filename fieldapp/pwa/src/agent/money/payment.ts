@@ -16,7 +16,7 @@ import type { Draft } from '../draft'
 import { phone, serviceNow, storage } from '../phone.svelte'
 import { tookDraft } from '../reread'
 import { rule, type Ruling } from '../rules'
-import type { AgencyCard, DebtLineCard, PersonCard, StopCard } from '../shapes'
+import type { AgencyCard, CreditorCard, DebtLineCard, PersonCard, StopCard } from '../shapes'
 import { dayAt, utcOffsetMin } from '../time'
 import { issue, refuseTooMany } from './issue'
 import { DEBTOR_PAYS, payerKind, payerOf, type Moment, type TypedPayer } from './payer'
@@ -35,6 +35,8 @@ export interface Offer {
   readonly instalment: InstalmentOf | null
   /** Null where the debtor pays. */
   readonly payer: OtherPayer | null
+  /** The debt that the debtor declared to pay; null where the creditor's order is followed. */
+  readonly chosenLine: string | null
 }
 
 export interface InstalmentOf {
@@ -50,6 +52,7 @@ interface Asked {
   readonly instalment?: InstalmentOf | null
   readonly payer?: TypedPayer
   readonly moment?: Moment
+  readonly chosenLine?: string | null
   /** When the money was taken, where that is not now: it was written on paper. */
   readonly at?: Date
   /** A stamp duty that was not asked for at the door is not the debtor's afterwards. */
@@ -60,7 +63,7 @@ const STAMP_RULE = 'payment.stamp_duty'
 
 /** The payment as it would be, or why it cannot be taken; the rules of conduct are asked apart (`ruling`). */
 export function offer(
-  { stop, amountCents, method: code, answers, instalment = null, payer = DEBTOR_PAYS, moment = 'at_the_door', at = serviceNow(), dutyTaken = true }: Asked, unseen: readonly Payment[],
+  { stop, amountCents, method: code, answers, instalment = null, payer = DEBTOR_PAYS, moment = 'at_the_door', chosenLine = null, at = serviceNow(), dutyTaken = true }: Asked, unseen: readonly Payment[],
 ): Result<Offer> {
   return attempt(() => {
     const method = paymentMethod(code)
@@ -74,16 +77,22 @@ export function offer(
     const owed = owedCents(lines)
     if (amountCents > owed) throw new Refused('pay.more_than_owed', { owed_cents: owed })
     const parts = practice.creditor.allocation_order as readonly Part[]
-    const allocation = allocate(amountCents, lines, { ...LEGAL_ORDER, parts })
+    const choice = method.counts_as_payment && choicesOf(practice.creditor, lines).some((line) => line.id === chosenLine) ? chosenLine : null
+    const allocation = allocate(amountCents, lines, { ...LEGAL_ORDER, parts }, choice)
     const duty = method.counts_as_payment ? dutyOn(amountCents, stop, { on: dayAt(at), taken: dutyTaken }) : NO_DUTY
     return {
       method, amountCents, answers: checked.value, lines, allocation, residualCents: owed - amountCents, stampDuty: duty,
       handedOverCents: amountCents + (duty.charged_to === 'debtor' ? duty.due_cents : 0),
       instalment: method.counts_as_payment && instalment ? { number: instalment.number, of: instalment.of } : null,
       payer: method.counts_as_payment ? payerOf(payer, moment) : null,
+      chosenLine: choice,
     }
   })
 }
+
+/** The debts of which the debtor may declare that one is paid (art. 1193 c.c.); none where there is nothing to choose. */
+export const choicesOf = (creditor: CreditorCard, lines: readonly DebtLineCard[]): readonly DebtLineCard[] =>
+  creditor.debtor_chooses && lines.length > 1 ? lines : []
 
 /** What the rules of conduct say of taking it. */
 export function ruling({ stop, amountCents, method, answers, instalment = null, payer = DEBTOR_PAYS, at = serviceNow() }: Asked): Ruling {
@@ -173,6 +182,7 @@ export function paymentBody(made: Offer, receipt: PaymentBody['receipt']): Payme
     stamp_duty: { cents: made.stampDuty.due_cents, charged_to: made.stampDuty.charged_to, reason: made.stampDuty.reason },
     receipt,
     ...(made.payer ? { payer: made.payer } : {}),
+    ...(made.chosenLine ? { chosen_line: made.chosenLine } : {}),
   }
 }
 
