@@ -459,9 +459,28 @@ def kinds_of(scopes: frozenset[FactScope]) -> list[str]:
     return [event.kind for event in EVENTS.values() if event.scope in scopes]
 
 
-def data_of(event: Event, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The promised members of a fact's body; one that an older fact does not hold is null."""
-    return {member.name: body.get(member.name) for member in event.members}
+COUNTED = frozenset(
+    {
+        "conduct.conversations_this_week",
+        "conduct.conversations_today",
+        "conduct.cooling_off",
+        "conduct.visits_in_placement",
+        "conduct.visits_this_week",
+        "conduct.visits_today",
+    }
+)
+"""Flags of rules that look at all practices of a person, whoever entrusted them."""
+
+
+def data_of(event: Event, body: Mapping[str, Any], *, bound: bool) -> dict[str, Any]:
+    """The promised members of a fact's body; one that an older fact does not hold is null.
+
+    `bound`: for a creditor's own reader, without `COUNTED`: they would say that his debtor is another creditor's too.
+    """
+    data = {member.name: body.get(member.name) for member in event.members}
+    if bound and data.get("flags"):
+        data["flags"] = [flag for flag in data["flags"] if flag not in COUNTED]
+    return data
 
 
 # --- the document ---

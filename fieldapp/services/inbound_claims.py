@@ -164,7 +164,7 @@ async def _state(
         if adjustment.entry is not None:
             entries.append(adjustment.entry)
         told.session.add(row)
-        one.practice.as_of = one.item.as_of
+        one.practice.as_of, one.practice.stated_at = one.item.as_of, told.now
         await _conflicts(told, one, row, adjustment, last.get(one.practice.id))
         _tell_stated(told, one, adjustment)
         verdicts[one.index] = accepted(one, by_cents=adjustment.untold_cents)

@@ -20,6 +20,7 @@ from fieldapp.domain.inbound import OwnReceipt, PaymentState
 from fieldapp.domain.payments import METHODS
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.store import intake
+from fieldapp.store.statements import into_creditor
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.exchange import SeenPayment, ServiceAccount
 from fieldapp.store.tables.field import Payment, Promise, Receipt, Visit
@@ -172,12 +173,33 @@ async def at_the_door(session: AsyncSession, practice_ids: Collection[UUID], *, 
 # --- payments that the creditor saw ----------------------------------------------------------------------------------
 
 
-async def seen(session: AsyncSession, creditor_id: UUID, references: Collection[str]) -> dict[str, SeenPayment]:
-    """Those of the creditor's references that we were told before."""
+async def seen(session: AsyncSession, creditor_id: UUID, keys: Collection[str]) -> dict[str, SeenPayment]:
+    """Those of the creditor's references that we were told before, by their `reference_key`."""
     query = select(SeenPayment).where(
-        SeenPayment.creditor_id == creditor_id, col(SeenPayment.reference).in_(list(references))
+        SeenPayment.creditor_id == creditor_id, col(SeenPayment.reference_key).in_(list(keys))
     )
-    return {row.reference: row for row in (await session.exec(query)).all()}
+    # Ids rise with time: of two that an older release took for different ones the first counts.
+    found = (await session.exec(query.order_by(col(SeenPayment.id).desc()))).all()
+    return {row.reference_key: row for row in found}
+
+
+async def creditor_of_promise(session: AsyncSession, promise_id: UUID) -> UUID | None:
+    query = select(Practice.creditor_id).join(Promise, col(Promise.practice_id) == col(Practice.id))
+    return (await session.exec(query.where(Promise.id == promise_id))).first()
+
+
+async def seen_alone(session: AsyncSession, practice_id: UUID, *, amount_cents: int) -> list[SeenPayment]:
+    """Payments of this amount that he told, are not held, and settled no announcement of the practice."""
+    settled = select(Promise.reference).where(
+        Promise.practice_id == practice_id, Promise.state == "kept", col(Promise.reference).is_not(None)
+    )
+    query = select(SeenPayment).where(
+        SeenPayment.practice_id == practice_id,
+        SeenPayment.amount_cents == amount_cents,
+        SeenPayment.state != PaymentState.HELD.value,
+        col(SeenPayment.reference).not_in(settled),
+    )
+    return list((await session.exec(query.order_by(col(SeenPayment.paid_on), col(SeenPayment.id)))).all())
 
 
 async def held_payment(session: AsyncSession, payment_id: str) -> tuple[SeenPayment, Practice, ServiceIdentity] | None:
@@ -219,7 +241,8 @@ async def known_to_creditor(
     for payment, series, number in (await session.exec(query)).all():
         on = payment.received_at.astimezone(zone).date()
         receipt = receipt_name(series, number)
-        found[payment.practice_id].append(OwnReceipt(payment.id, receipt, payment.amount_cents, on))
+        own = OwnReceipt(payment.id, receipt, payment.amount_cents, on, at_his=into_creditor(payment))
+        found[payment.practice_id].append(own)
     return found
 
 

@@ -17,6 +17,7 @@ from fieldapp.domain.statements import Adjustment, PaymentTaken, plus
 from fieldapp.store import ledger
 from fieldapp.store.tables.field import Payment, Receipt
 from fieldapp.store.tables.ledger import Account, Entry, PaymentEntry, Posting
+from fieldapp.store.tables.practice import Statement
 
 Books = tuple[dict[UUID, LineBalance], list[PaymentTaken]]
 """The claim by debt line, and the payments taken, both before an instant."""
@@ -44,6 +45,12 @@ def difference(adjustment: Adjustment, *, stated_cents: int, as_of: date) -> dic
     }
 
 
+async def last_total(session: AsyncSession, practice_id: UUID) -> int | None:
+    """What the statement that came last says is owed, in cents; ids rise with time."""
+    query = select(Statement.total_cents).where(Statement.practice_id == practice_id)
+    return (await session.exec(query.order_by(col(Statement.id).desc()).limit(1))).first()
+
+
 async def payments_taken(
     session: AsyncSession, practice_ids: Sequence[UUID], *, until: datetime
 ) -> dict[UUID, list[PaymentTaken]]:
@@ -68,11 +75,17 @@ async def payments_taken(
                 PaymentTaken(
                     receipt=receipt_name(series, number),
                     received_at=payment.received_at,
-                    reported_at=payment.reported_at,
+                    # What reached his own account he knows by himself, and of the day on which it did.
+                    reported_at=payment.received_at if into_creditor(payment) else payment.reported_at,
                     by_line=_together(shares.get(of, {}) for of in (payment.entry_id, *refunds.get(payment.id, ()))),
                 )
             )
     return taken
+
+
+def into_creditor(payment: Payment) -> bool:
+    """Whether the money reached the creditor's own account."""
+    return payment.fields.get("into") == "creditor"
 
 
 async def _refunds(session: AsyncSession, payment_ids: Sequence[UUID], *, until: datetime) -> dict[UUID, list[UUID]]:
