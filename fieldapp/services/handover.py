@@ -75,7 +75,7 @@ def checked_target(place: str, target: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def named_apart(place: str, target: dict[str, Any], others: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """`target` with a number behind its prefix where another plan's files of that name come to lie in the same place."""
+    """`target`, with a number behind its prefix where another plan's files of that name lie in the same place."""
     there = _where(target)
     taken = {other.get("prefix") for other in others if _where(other) == there} if place != "desk" else set()
     numbered = (f"{target['prefix'][:36]}-{number}" for number in itertools.count(2))

@@ -97,8 +97,9 @@ async def _scene(told: Told, given: Sequence[Given[PaymentItem]]) -> _Scene:
     parts = tuple(Part(name) for name in creditor.allocation_order)
     owed = await ledger.owed(told.session, ids)
     lines = await by_practice(told.session, DebtLine, ids, order=col(DebtLine.position))
+    keys = {reference_key(one.item.reference) for one in given}
     return _Scene(
-        references=await store.seen(told.session, told.creditor_id, {reference_key(one.item.reference) for one in given}),
+        references=await store.seen(told.session, told.creditor_id, keys),
         ours=await store.known_to_creditor(told.session, ids, zone=told.parts.zone),
         matched=await store.matched(told.session, ids),
         announced=await store.announced(told.session, ids),
@@ -176,7 +177,8 @@ def _said(row: SeenPayment) -> dict[str, Any]:
 
 
 async def _book(told: Told, scene: _Scene, one: Given[PaymentItem], row: SeenPayment) -> ItemVerdict:
-    included = is_included(row.paid_on, as_of=one.practice.as_of, stated_on=came_on(one.practice.stated_at, told.parts.zone))
+    stated_on = came_on(one.practice.stated_at, told.parts.zone)
+    included = is_included(row.paid_on, as_of=one.practice.as_of, stated_on=stated_on)
     over_cents = 0
     state, entry_id = PaymentState.INCLUDED, None
     if not included:

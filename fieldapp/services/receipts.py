@@ -98,9 +98,11 @@ async def confirm_transfer(
 
     `into` says on whose account it arrived; what is on the creditor's own is not owed to the creditor any more. What
     exceeds the debt is booked on its last line and told as a task. `payer` is whoever the statement names instead of
-    the debtor: what the rules say of that is a task too. What reached the creditor and is off the claim already, because
-    his system told it or his statement holds it, is settled without a second entry and without a receipt. Raises Refusal `transfer.unknown`, `transfer.settled`,
-    `cash.date_unlikely`, and those of the receipt.
+    the debtor: what the rules say of that is a task too. What reached the creditor and is off the claim already (his
+    system told it, or his statement holds it) is settled without a second entry and without a receipt.
+
+    Raises Refusal `transfer.unknown`, `transfer.settled`, `cash.date_unlikely`, `inbound.creditor_busy`, and those of
+    the receipt.
     """
     if into == "creditor":
         await transfers.hold(work, promise_id)

@@ -129,7 +129,8 @@ async def _turn(
             if claimed.fact_number is None:
                 fact = _test_fact(claimed)
             else:
-                fact = fact_of(parts, webhook.agency_id, told[claimed.fact_number], bound=webhook.creditor_id is not None)
+                row = told[claimed.fact_number]
+                fact = fact_of(parts, webhook.agency_id, row, bound=webhook.creditor_id is not None)
             return _Letter(claimed, msgspec.json.encode(fact), webhook.url, secrets)
 
         return [[letter(claimed) for claimed in lane] for lane in lanes]

@@ -9,7 +9,7 @@ from datetime import date, datetime, tzinfo
 from uuid import UUID
 
 import sqlalchemy
-from sqlalchemy import String, and_, cast, func, or_, text
+from sqlalchemy import String, and_, case, cast, func, or_, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -17,6 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.domain.access import ServiceIdentity
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.inbound import OwnReceipt, PaymentState
+from fieldapp.domain.ledger import AccountKind
 from fieldapp.domain.payments import METHODS
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.store import intake
@@ -24,7 +25,7 @@ from fieldapp.store.statements import into_creditor
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.exchange import SeenPayment, ServiceAccount
 from fieldapp.store.tables.field import Payment, Promise, Receipt, Visit
-from fieldapp.store.tables.ledger import DepositSlip
+from fieldapp.store.tables.ledger import Account, Posting
 from fieldapp.store.tables.office import Fact, ImportFile
 from fieldapp.store.tables.planning import PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import DebtLine, Placement, Practice, Statement
@@ -89,7 +90,7 @@ async def last_statements(session: AsyncSession, practice_ids: Collection[UUID])
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Cash or a cheque of a practice that an agent has not handed in."""
+    """Cash or a cheque of a practice that an agent has not handed in; of cash as much as is there."""
 
     practice_id: UUID
     receipt: str
@@ -98,30 +99,55 @@ class Held:
 
 
 async def held_by_agents(session: AsyncSession, practice_ids: Collection[UUID]) -> list[Held]:
-    """What agents hold of these practices: cash is fungible, so what came in since an agent's last hand-in."""
-    handed = (
-        select(func.max(DepositSlip.handed_in_at))
-        .where(DepositSlip.agent_id == Payment.agent_id)
+    """What agents hold of these practices. Cash is fungible: what lies in a purse is taken for the newest that came in,
+    up to what is there."""
+    wanted = list(practice_ids)
+    taken = (
+        sqlalchemy.select(
+            col(Payment.id),
+            col(Payment.agent_id),
+            func.sum(col(Payment.amount_cents))
+            .over(
+                partition_by=col(Payment.agent_id),
+                order_by=(col(Payment.received_at).desc(), col(Payment.id).desc()),
+            )
+            .label("up_to_it"),
+        )
+        .where(
+            col(Payment.agent_id).in_(select(Payment.agent_id).where(col(Payment.practice_id).in_(wanted))),
+            col(Payment.standing) == "received",
+            col(Payment.method) == "cash",
+        )
+        .subquery()
+    )
+    purse = (
+        select(func.sum(Posting.amount_cents))
+        .join(Account, col(Account.id) == col(Posting.account_id))
+        .where(Account.person_id == Payment.agent_id, Account.kind == AccountKind.AGENT_CASH.value)
         .correlate(Payment)
         .scalar_subquery()
     )
+    newer = taken.c.up_to_it - col(Payment.amount_cents)
+    there = case(
+        (col(Payment.method) == "cash", func.least(col(Payment.amount_cents), func.coalesce(purse, 0) - newer)),
+        else_=col(Payment.amount_cents),
+    )
     query = (
-        select(Payment, Receipt, Person.name)
+        sqlalchemy.select(col(Payment.practice_id), Receipt, col(Person.name), there.label("there"))
         .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
         .join(Person, col(Person.id) == col(Payment.agent_id))
+        .join(taken, taken.c.id == col(Payment.id), isouter=True)
         .where(
-            col(Payment.practice_id).in_(list(practice_ids)),
-            Payment.standing == "received",
-            or_(
-                and_(col(Payment.method) == "cash", func.coalesce(col(Payment.received_at) > handed, True)),
-                col(Payment.method) == "cheque",
-            ),
+            col(Payment.practice_id).in_(wanted),
+            col(Payment.standing) == "received",
+            col(Payment.method).in_(["cash", "cheque"]),
+            there > 0,
         )
         .order_by(col(Payment.received_at), col(Payment.id))
     )
     return [
-        Held(payment.practice_id, receipt_name(receipt.series, receipt.number), payment.amount_cents, agent)
-        for payment, receipt, agent in (await session.exec(query)).all()
+        Held(practice_id, receipt_name(receipt.series, receipt.number), int(cents), agent)
+        for practice_id, receipt, agent, cents in (await session.execute(query)).all()
     ]
 
 

@@ -70,10 +70,8 @@ async def given_to(session: AsyncSession, account_id: UUID, *, start: int, end: 
     """An account was given the facts behind `start` up to `end`. One that jumps begins anew where it jumped to."""
     fed_after, fed_up_to = col(ServiceAccount.fed_after), col(ServiceAccount.fed_up_to)
     follows = (fed_after <= start) & (fed_up_to >= start)
-    account = update(ServiceAccount).where(col(ServiceAccount.id) == account_id).execution_options(
-        synchronize_session=False
+    account = (
+        update(ServiceAccount).where(col(ServiceAccount.id) == account_id).execution_options(synchronize_session=False)
     )
     await session.execute(account.where(follows, fed_up_to < end).values(fed_up_to=end))
-    await session.execute(
-        account.where(~follows | fed_after.is_(None)).values(fed_after=start, fed_up_to=end)
-    )
+    await session.execute(account.where(~follows | fed_after.is_(None)).values(fed_after=start, fed_up_to=end))

@@ -1,4 +1,4 @@
-"""Files for creditors when something goes wrong: what is sent once more holds nobody up, what cannot be made is said."""
+"""Files for creditors that fail: what is sent once more holds nobody up, what cannot be made is said."""
 
 from __future__ import annotations
 

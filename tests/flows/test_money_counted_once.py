@@ -101,9 +101,7 @@ async def test_a_subscription_that_fails_or_is_not_his_tells_him_nothing(
         assert (await session.exec(select(tables.Payment))).one().reported_at is None
 
 
-async def test_what_the_feed_gave_him_counts_as_told_once_he_comes_back_for_more(
-    house: House, practice: UUID
-) -> None:
+async def test_what_the_feed_gave_him_counts_as_told_once_he_comes_back_for_more(house: House, practice: UUID) -> None:
     his = await system(house, creditor_id=str(house.creditor_id))
     await visited(house, practice, 30_000)
     page = await his.page()

@@ -1,4 +1,5 @@
-"""What a creditor's own readers were told, when his newest statement came, and his references however they are spelt.
+"""What a creditor's own readers were told, when his newest statement came, and his references however they are spelt;
+money that reached him counts in the figures.
 
 Payments that a subscription of the creditor had delivered before count as told from that moment on.
 """
@@ -15,11 +16,22 @@ branch_labels = None
 depends_on = None
 
 
+_TAKEN_BACK = "'payment.refunded', 'receipt.voided', 'cheque.unpaid'"
+
+
+def _money(*kinds: str) -> None:
+    """The index under which figures find what happened to money."""
+    op.drop_index("fact_of_money", "fact")
+    named = ", ".join([*(f"'{kind}'" for kind in kinds), _TAKEN_BACK])
+    op.create_index("fact_of_money", "fact", ["agency_id", "at"], postgresql_where=sa.text(f"kind in ({named})"))
+
+
 def upgrade() -> None:
+    _money("payment.received", "payment.seen")
     op.add_column("practice", sa.Column("stated_at", TIMESTAMP(timezone=True), nullable=True))
     op.add_column("service_account", sa.Column("fed_after", sa.BigInteger(), nullable=True))
     op.add_column("service_account", sa.Column("fed_up_to", sa.BigInteger(), nullable=True))
-    op.add_column("seen_payment", sa.Column("reference_key", sa.Text(), nullable=False, server_default=""))
+    op.add_column("seen_payment", sa.Column("reference_key", sa.String(), nullable=False, server_default=""))
     op.execute("update seen_payment set reference_key = lower(btrim(reference))")
     op.alter_column("seen_payment", "reference_key", server_default=None)
     op.create_index("seen_payment_key", "seen_payment", ["creditor_id", "reference_key"])
@@ -42,6 +54,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _money("payment.received")
     op.drop_index("seen_payment_key", "seen_payment")
     op.drop_column("seen_payment", "reference_key")
     op.drop_column("service_account", "fed_up_to")
