@@ -130,10 +130,8 @@ def _set(work: Work, row: store.ExportPlan, wanted: Wanted, *, others: Sequence[
     )
     prefix = wanted.target.get("prefix") or ("rendiconto" if isinstance(layout, AccountLayout) else "esiti")
     target = handover.checked_target(wanted.place, {**wanted.target, "prefix": prefix})
-    row.place, row.target = (
-        wanted.place,
-        handover.named_apart(wanted.place, target, [one.target for one in others if one.place == wanted.place]),
-    )
+    elsewhere = [one.target for one in others if one.place == wanted.place]
+    row.place, row.target = wanted.place, handover.named_apart(wanted.place, target, elsewhere)
     row.secret = handover.kept_secret(wanted.place, wanted.secret, row.secret)
 
 
