@@ -472,9 +472,28 @@ def kinds_of(scopes: frozenset[FactScope]) -> list[str]:
     return [event.kind for event in EVENTS.values() if event.scope in scopes]
 
 
-def data_of(event: Event, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The promised members of a fact's body; one that an older fact does not hold is null."""
-    return {member.name: body.get(member.name) for member in event.members}
+COUNTED = frozenset(
+    {
+        "conduct.conversations_this_week",
+        "conduct.conversations_today",
+        "conduct.cooling_off",
+        "conduct.visits_in_placement",
+        "conduct.visits_this_week",
+        "conduct.visits_today",
+    }
+)
+"""Flags of rules that look at all practices of a person, whoever entrusted them."""
+
+
+def data_of(event: Event, body: Mapping[str, Any], *, bound: bool) -> dict[str, Any]:
+    """The promised members of a fact's body; one that an older fact does not hold is null.
+
+    `bound`: for a creditor's own reader, without `COUNTED`: they would say that his debtor is another creditor's too.
+    """
+    data = {member.name: body.get(member.name) for member in event.members}
+    if bound and "flags" in data:
+        data["flags"] = [flag for flag in body.get("flags", ()) if flag not in COUNTED]
+    return data
 
 
 # --- the document ---
@@ -509,6 +528,10 @@ Each fact: `id` (the same for ever: drop what you have seen), `v` (version of it
 happened), `recorded_at`, `day`, `practice_id`, `practice_number`, `creditor_id`, `data`, `cursor`. Within a version
 members are added, never renamed, retyped or taken away. Kinds you do not know are to be skipped, not refused.
 
+A payment counts as told to the creditor when an account that is bound to him comes back with a cursor behind it: what
+he states or tells afterwards is read accordingly. Flags of rules that look at all that a person has with us, whoever
+entrusted it, are left out for a reader that is bound to a creditor.
+
 Types of members: an `id` is a UUID; `cents` are whole euro cents; a `day` is a local date; an `instant` is UTC; `code`
 and `codes` are words that never change their meaning; a member marked *?* may be null.
 
@@ -524,12 +547,14 @@ a creditor writes to his practices alone; any other names him in `creditor_id`.
 | `balances` | `write:balances` | `practice_number`, `as_of` day, `total_cents`, `lines` of `title`, `due_on`?, \
 `principal_cents`, `interest_cents`, `costs_cents` | the claim at the end of that day becomes what is stated, as \
 with a creditor's file; our later payments stay, earlier ones count as held in it only where he had been told; \
-`total_cents` must be the sum of the lines; a line not named is closed |
+`total_cents` must be the sum of the lines; a line not named is closed; more than is owed of a practice that is closed \
+is `held` and not booked |
 | `recalls` | `write:recalls` | `practice_number`, `reason`? | closes the practice for visits, not for accounting; \
 the answer names receipts whose money an agent still holds |
 | `payments` | `write:payments` | `practice_number`, `reference`, `amount_cents`, `paid_on` day, `other_than`? | \
 money that reached him: off the claim, and owed to nobody; `paid_on` up to the day of his newest statement is held \
-in that already |
+in that already, except on that very day where the statement came in the course of it; a `reference` names one payment \
+whatever its case and blanks |
 | `contacts` | `write:contacts` | `practice_number`, `channel`, `at` instant, `reached`, `outcome`?, `by`? | counts \
 in the limits of contacts with ours |
 
@@ -554,9 +579,9 @@ still `known` by what it says, a payment by its `reference` and a recall by the 
 
 What contradicts our books stands, and becomes a task of the office with both sides: receipts of ours that the
 creditor had not been told of, two systems, or a system and a file, that state different balances of one day (the last
-one holds), more paid than owed, money in an agent's hand, a visit still planned. A payment that equals a receipt of
-ours that he knows of is `held` and not booked; if it is another payment, send it again under a new key with the receipt
-in `other_than`.
+one holds), more paid than owed, money in an agent's hand, a visit still planned or promised. A payment that equals a
+receipt of ours that he knows of is `held` and not booked, also where it reached his own account up to five days before
+or after `paid_on`. If it is another payment, send it again under a new key with the receipt in `other_than`.
 """
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.intake_cells import key_of
 
 MOST_ITEMS = 500
 """Items in one request."""
@@ -50,9 +51,26 @@ def seen_at(paid_on: date, *, now: datetime, zone: tzinfo) -> datetime:
     return min(noon, now - timedelta(milliseconds=1))
 
 
-def is_included(paid_on: date, *, as_of: date) -> bool:
-    """Whether the creditor's newest statement, as of the end of a day, holds what he saw on `paid_on`."""
-    return paid_on <= as_of
+def is_included(paid_on: date, *, as_of: date, stated_on: date | None) -> bool:
+    """Whether the creditor's newest statement, which came on `stated_on`, holds what he saw on `paid_on`.
+
+    It speaks of the end of its day. One that came in the course of that very day cannot hold what is told afterwards.
+    """
+    return paid_on < as_of or (paid_on == as_of and stated_on != as_of)
+
+
+def reference_key(reference: str) -> str:
+    """A bank's reference as it is compared: however it is spelt, it is the same transfer."""
+    return key_of(reference).casefold()
+
+
+VALUE_DAYS = timedelta(days=5)
+"""So far apart may lie the days under which two banks, or a bank and its customer, write down one transfer."""
+
+
+def is_one_transfer(one: date, other: date) -> bool:
+    """Whether two days may be booking and value date of one transfer."""
+    return abs(one - other) <= VALUE_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +81,8 @@ class OwnReceipt:
     receipt: str
     amount_cents: int
     received_on: date
+    at_his: bool = False
+    """It reached his own account: the day is his bank's or ours, not that of a receipt at the door."""
 
 
 def same_as_ours(
@@ -73,7 +93,8 @@ def same_as_ours(
     other_than: Collection[str],
     matched: Collection[UUID],
 ) -> OwnReceipt | None:
-    """Our receipt that a payment seen by the creditor may be: the same amount, taken on that day or before.
+    """Our receipt that a payment seen by the creditor may be: the same amount, taken on that day or before; where it
+    reached his own account, within the days between booking and value date.
 
     `other_than` names receipts of which he says that they are other payments; `matched` those that an earlier one of
     his was held against.
@@ -83,7 +104,7 @@ def same_as_ours(
             one
             for one in ours
             if one.amount_cents == amount_cents
-            and one.received_on <= paid_on
+            and (is_one_transfer(one.received_on, paid_on) if one.at_his else one.received_on <= paid_on)
             and one.receipt not in other_than
             and one.payment_id not in matched
         ),

@@ -52,6 +52,11 @@ def cut_of(as_of: date, *, now: datetime, zone: tzinfo) -> datetime:
     return min(end.astimezone(now.tzinfo), now)
 
 
+def came_on(stated_at: datetime | None, zone: tzinfo) -> date | None:
+    """The local day on which a statement came, where it is known."""
+    return stated_at.astimezone(zone).date() if stated_at else None
+
+
 def adjust(
     *,
     cut: datetime,

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from fieldapp.domain.access import ServiceIdentity
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.domain.events import EVENTS, data_of, kinds_of
+from fieldapp.domain.events import EVENTS, FactScope, data_of, kinds_of
 from fieldapp.domain.feed_cursor import Position, read_cursor, write_cursor
 from fieldapp.services.work import Parts
 from fieldapp.store import feed_pages as store
+from fieldapp.store import reported
 from fieldapp.store.database import Scope
 from fieldapp.store.shapes.exchange import FeedFact, FeedPage
 
@@ -55,16 +56,25 @@ async def read_feed(
             creditor_id=account.creditor_id or creditor_id,
             limit=limit + 1,
         )
-    facts = [fact_of(parts, account.agency_id, row) for row in rows[:limit]]
-    if len(rows) > limit:
-        return FeedPage(facts, facts[-1].cursor, more=True)
-    end = max(head.number, start.number)
-    ended = start if end == start.number else Position(account.agency_id, head.number, head.fact_id)
-    return FeedPage(facts, write_cursor(ended, parts.cursor_key), more=False)
+        more = len(rows) > limit
+        ended = start if head.number <= start.number else Position(account.agency_id, head.number, head.fact_id)
+        if more:
+            last = rows[limit - 1].fact
+            ended = Position(account.agency_id, last.number, last.id)
+        if account.creditor_id is not None and FactScope.MONEY in account.scopes:
+            if cursor is not None:
+                read = start.number
+                await reported.read_by(
+                    session, account.account_id, account.creditor_id, cursor=read, at=parts.clock.now()
+                )
+            await reported.given_to(session, account.account_id, start=start.number, end=ended.number)
+    bound = account.creditor_id is not None
+    facts = [fact_of(parts, account.agency_id, row, bound=bound) for row in rows[:limit]]
+    return FeedPage(facts, write_cursor(ended, parts.cursor_key), more=more)
 
 
-def fact_of(parts: Parts, agency_id: UUID, row: store.Told) -> FeedFact:
-    """A fact as `docs/exchange.md` promises it, in the feed and in webhooks alike."""
+def fact_of(parts: Parts, agency_id: UUID, row: store.Told, *, bound: bool) -> FeedFact:
+    """A fact as `docs/exchange.md` promises it, in the feed and in webhooks alike; `bound`: to a creditor's reader."""
     fact, event = row.fact, EVENTS[row.fact.kind]
     return FeedFact(
         id=fact.id,
@@ -76,6 +86,6 @@ def fact_of(parts: Parts, agency_id: UUID, row: store.Told) -> FeedFact:
         practice_id=fact.practice_id,
         practice_number=row.practice_number,
         creditor_id=row.creditor_id,
-        data=data_of(event, fact.body),
+        data=data_of(event, fact.body, bound=bound),
         cursor=write_cursor(Position(agency_id, fact.number, fact.id), parts.cursor_key),
     )

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import itertools
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -71,6 +72,19 @@ def checked_target(place: str, target: Mapping[str, Any]) -> dict[str, Any]:
             raise _unusable("folder")
         return {"prefix": prefix, "folder": folder}
     return {"prefix": prefix}
+
+
+def named_apart(place: str, target: dict[str, Any], others: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """`target`, with a number behind its prefix where another plan's files of that name lie in the same place."""
+    there = _where(target)
+    taken = {other.get("prefix") for other in others if _where(other) == there} if place != "desk" else set()
+    numbered = (f"{target['prefix'][:36]}-{number}" for number in itertools.count(2))
+    prefix = next(name for name in itertools.chain([target["prefix"]], numbered) if name not in taken)
+    return {**target, "prefix": prefix}
+
+
+def _where(target: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in target.items() if name not in ("prefix", "host_key")}
 
 
 def _checked_server(target: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,25 +18,26 @@ from fieldapp.domain.inbound import check_day
 from fieldapp.domain.ledger import LineBalance, NewEntry
 from fieldapp.domain.statements import Adjustment, adjust, cut_of
 from fieldapp.services import inbound, recalls
-from fieldapp.services.inbound import Answered, Given, Reception, Told, Verdicts, accepted, known, refused
+from fieldapp.services.inbound import Answered, Given, Reception, Told, Verdicts, accepted, held, known, refused
 from fieldapp.services.work import Parts
 from fieldapp.store import inbound as store
 from fieldapp.store import ledger, statements
 from fieldapp.store.cards import by_practice
 from fieldapp.store.feed import audit
 from fieldapp.store.inbound import DebtLine, Placement, Statement
-from fieldapp.store.shapes.inbound import BalanceItem, BalanceLine, RecallItem
+from fieldapp.store.shapes.inbound import BalanceItem, BalanceLine, ItemVerdict, RecallItem
 
 
 async def take_balances(told: Told, given: Sequence[Given[BalanceItem]]) -> Verdicts:
     """Statements as of a day, by the rules of a file's: the claim at that day becomes what is stated.
 
     An item is refused by `inbound.day_*`, `.total_differs`, `.statement_older`, `.line_twice`, `.line_ambiguous`. What
-    contradicts our books or another system becomes a task.
+    contradicts our books or another system becomes a task; more than is owed of a closed practice is held for a person.
     """
     ids = [one.practice.id for one in given]
     lines = await by_practice(told.session, DebtLine, ids, order=col(DebtLine.position))
     last = await statements.last_statements(told.session, ids)
+    owed = await ledger.owed(told.session, ids)
     placements = await store.placements(told.session, {one.practice.placement_id for one in given})
     verdicts: Verdicts = {}
     standing: list[tuple[Given[BalanceItem], dict[UUID, LineBalance]]] = []
@@ -47,6 +48,10 @@ async def take_balances(told: Told, given: Sequence[Given[BalanceItem]]) -> Verd
             if before is not None and before.row.digest == _digest(one.item):
                 verdicts[one.index] = known(one)
                 continue
+            ours_cents = ledger.totals(owed[one.practice.id])
+            if one.practice.state == "closed" and one.item.total_cents > ours_cents:
+                verdicts[one.index] = await _of_closed(told, one, ours_cents)
+                continue
             matched = _matched(one.item.lines, lines[one.practice.id])
         except Refusal as refusal:
             verdicts[one.index] = refused(one.index, refusal)
@@ -56,6 +61,23 @@ async def take_balances(told: Told, given: Sequence[Given[BalanceItem]]) -> Verd
     await told.session.flush()
     verdicts |= await _state(told, standing, last)
     return verdicts
+
+
+async def _of_closed(told: Told, one: Given[BalanceItem], ours_cents: int) -> ItemVerdict:
+    """More than is owed of a practice on which nothing is asked for any more: a settlement would come undone by it."""
+    as_of, total_cents = one.item.as_of.isoformat(), one.item.total_cents
+    await told.ask(
+        "balance.closed",
+        ("practice", f"{one.practice.id} {_digest(one.item)}"),
+        one.practice.id,
+        as_of=as_of,
+        stated_cents=total_cents,
+        ours_cents=ours_cents,
+        source=told.account.name,
+    )
+    audited = told.audited(as_of=as_of, total_cents=total_cents)
+    audit(told.session, "inbound.balance_held", "practice", one.practice.id, **audited)
+    return held(one, "inbound.practice_closed")
 
 
 def _check(given: Given[BalanceItem], *, today: date) -> None:
@@ -164,7 +186,7 @@ async def _state(
         if adjustment.entry is not None:
             entries.append(adjustment.entry)
         told.session.add(row)
-        one.practice.as_of = one.item.as_of
+        one.practice.as_of, one.practice.stated_at = one.item.as_of, told.now
         await _conflicts(told, one, row, adjustment, last.get(one.practice.id))
         _tell_stated(told, one, adjustment)
         verdicts[one.index] = accepted(one, by_cents=adjustment.untold_cents)

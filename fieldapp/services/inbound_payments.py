@@ -13,8 +13,17 @@ from fieldapp.domain.access import ServiceIdentity
 from fieldapp.domain.allocation import AllocationOrder, Part
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.events import WriteScope
-from fieldapp.domain.inbound import OwnReceipt, PaymentState, check_day, is_included, same_as_ours, seen_at
+from fieldapp.domain.inbound import (
+    OwnReceipt,
+    PaymentState,
+    check_day,
+    is_included,
+    reference_key,
+    same_as_ours,
+    seen_at,
+)
 from fieldapp.domain.ledger import AccountKey, AccountKind, LineBalance, NewEntry, payment_entry
+from fieldapp.domain.statements import came_on
 from fieldapp.services import inbound
 from fieldapp.services.inbound import Answered, Given, Reception, Told, Verdicts, accepted, held, known, refused
 from fieldapp.services.laying import laid_over_lines
@@ -37,6 +46,7 @@ class _Scene:
     """What is known beside the items: references told before, our receipts, announcements, what is owed."""
 
     references: dict[str, SeenPayment]
+    """By `reference_key`."""
     ours: dict[UUID, list[OwnReceipt]]
     matched: set[UUID]
     announced: dict[UUID, list[Promise]]
@@ -75,7 +85,7 @@ async def take_payments(told: Told, given: Sequence[Given[PaymentItem]]) -> Verd
                 await _ask(told, one, row, twin)
             scene.matched.add(twin.payment_id)
         if before is None:
-            scene.references[row.reference] = row
+            scene.references[row.reference_key] = row
             fresh.append(row)
     await store.add(told.session, fresh)
     return verdicts
@@ -87,8 +97,9 @@ async def _scene(told: Told, given: Sequence[Given[PaymentItem]]) -> _Scene:
     parts = tuple(Part(name) for name in creditor.allocation_order)
     owed = await ledger.owed(told.session, ids)
     lines = await by_practice(told.session, DebtLine, ids, order=col(DebtLine.position))
+    keys = {reference_key(one.item.reference) for one in given}
     return _Scene(
-        references=await store.seen(told.session, told.creditor_id, {one.item.reference for one in given}),
+        references=await store.seen(told.session, told.creditor_id, keys),
         ours=await store.known_to_creditor(told.session, ids, zone=told.parts.zone),
         matched=await store.matched(told.session, ids),
         announced=await store.announced(told.session, ids),
@@ -102,7 +113,7 @@ async def _scene(told: Told, given: Sequence[Given[PaymentItem]]) -> _Scene:
 
 def _before(scene: _Scene, one: Given[PaymentItem]) -> SeenPayment | None:
     """What was told under this reference before. Raises Refusal `inbound.reference_differs`."""
-    row = scene.references.get(one.item.reference)
+    row = scene.references.get(reference_key(one.item.reference))
     if row is None:
         return None
     said = (row.practice_id, row.amount_cents, row.paid_on)
@@ -117,7 +128,7 @@ def _before(scene: _Scene, one: Given[PaymentItem]) -> SeenPayment | None:
 
 
 def _twin(scene: _Scene, one: Given[PaymentItem]) -> OwnReceipt | None:
-    row = scene.references.get(one.item.reference)
+    row = scene.references.get(reference_key(one.item.reference))
     own = {row.held_against} if row is not None else set()
     return same_as_ours(
         scene.ours.get(one.practice.id, ()),
@@ -135,7 +146,8 @@ def _row(told: Told, one: Given[PaymentItem], state: PaymentState, *, held_again
         creditor_id=told.creditor_id,
         practice_id=one.practice.id,
         service_account_id=told.account.account_id,
-        reference=one.item.reference,
+        reference=one.item.reference.strip(),
+        reference_key=reference_key(one.item.reference),
         amount_cents=one.item.amount_cents,
         paid_on=one.item.paid_on,
         at=told.now,
@@ -165,7 +177,8 @@ def _said(row: SeenPayment) -> dict[str, Any]:
 
 
 async def _book(told: Told, scene: _Scene, one: Given[PaymentItem], row: SeenPayment) -> ItemVerdict:
-    included = is_included(row.paid_on, as_of=one.practice.as_of)
+    stated_on = came_on(one.practice.stated_at, told.parts.zone)
+    included = is_included(row.paid_on, as_of=one.practice.as_of, stated_on=stated_on)
     over_cents = 0
     state, entry_id = PaymentState.INCLUDED, None
     if not included:

@@ -6,11 +6,13 @@ So a fact is in exactly one file of a plan, whatever dies when. How a file gets 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -24,7 +26,7 @@ from fieldapp.domain.ids import sha256
 from fieldapp.domain.intake_layout import FileKind
 from fieldapp.services import creditor_accounts, handover
 from fieldapp.services.work import Parts, Work
-from fieldapp.store import feed_pages, intake, practices
+from fieldapp.store import feed_pages, intake, practices, reported
 from fieldapp.store import outgoing as store
 from fieldapp.store.batches import insert_rows
 from fieldapp.store.feed import NewFact, audit, tell
@@ -70,7 +72,8 @@ async def create(work: Work, *, creditor_id: UUID, wanted: Wanted, from_beginnin
     `export.hours_unusable`, `export.target_unusable`, `export.too_many`.
     """
     await intake.creditor(work.session, creditor_id)
-    if len(await store.plans(work.session)) >= _MOST_PLANS:
+    others = await store.plans(work.session)
+    if len(others) >= _MOST_PLANS:
         raise Refusal("export.too_many", kind=Kind.CONFLICT, details={"most": _MOST_PLANS})
     head = None if from_beginning else await feed_pages.head(work.session)
     row = store.ExportPlan(
@@ -86,7 +89,7 @@ async def create(work: Work, *, creditor_id: UUID, wanted: Wanted, from_beginnin
         read_up_to=head.number if head else 0,
         last_digest=rules.NO_DIGEST,
     )
-    _set(work, row, wanted)
+    _set(work, row, wanted, others=others)
     work.session.add(row)
     await work.session.flush()
     audit(work.session, "export.created", "export_plan", row.id, **_said(row), from_beginning=from_beginning)
@@ -96,7 +99,8 @@ async def create(work: Work, *, creditor_id: UUID, wanted: Wanted, from_beginnin
 async def change(work: Work, plan_id: UUID, wanted: Wanted) -> ExportPlanRow:
     """From the next file on; what was told stays as it was told. Raises as `create`, `export.unknown`."""
     row = await store.plan(work.session, plan_id, locked=True)
-    _set(work, row, wanted)
+    others = [one for one in await store.plans(work.session) if one.id != plan_id]
+    _set(work, row, wanted, others=others)
     await work.session.flush()
     audit(work.session, "export.changed", "export_plan", row.id, **_said(row))
     return await _shown(work, plan_id)
@@ -111,7 +115,7 @@ async def pause(work: Work, plan_id: UUID, *, paused: bool) -> ExportPlanRow:
     return await _shown(work, plan_id)
 
 
-def _set(work: Work, row: store.ExportPlan, wanted: Wanted) -> None:
+def _set(work: Work, row: store.ExportPlan, wanted: Wanted, *, others: Sequence[store.ExportPlan]) -> None:
     layout = layout_of(wanted.layout)
     at = _hour(wanted.at)
     if not wanted.weekdays or not set(wanted.weekdays) <= set(range(7)):
@@ -125,7 +129,9 @@ def _set(work: Work, row: store.ExportPlan, wanted: Wanted) -> None:
         work.now, at=at, weekdays=row.weekdays, zone=work.parts.zone, monthly=is_monthly(layout)
     )
     prefix = wanted.target.get("prefix") or ("rendiconto" if isinstance(layout, AccountLayout) else "esiti")
-    row.place, row.target = wanted.place, handover.checked_target(wanted.place, {**wanted.target, "prefix": prefix})
+    target = handover.checked_target(wanted.place, {**wanted.target, "prefix": prefix})
+    elsewhere = [one.target for one in others if one.place == wanted.place]
+    row.place, row.target = wanted.place, handover.named_apart(wanted.place, target, elsewhere)
     row.secret = handover.kept_secret(wanted.place, wanted.secret, row.secret)
 
 
@@ -182,7 +188,10 @@ async def preview(
         counted[one.said] = counted.get(one.said, 0) + 1
     said = sorted({*counted, *(before.said for before in told)})
     control = rules.control_of(rows, sequence=(row.sequence if row else 0) + 1, previous=rules.NO_DIGEST)
-    sample = "" if isinstance(made, AccountLayout) else _sample(work, rows, made, codes=codes, control=control)
+    sample = ""
+    if not isinstance(made, AccountLayout):
+        # Off the loop: a large file takes seconds, in which every phone and desk would stand still.
+        sample = await asyncio.to_thread(_sample, work.parts.zone, rows, made, codes=codes, control=control)
     return ExportPreview(
         rows=len(rows),
         total_cents=control.total_cents,
@@ -194,12 +203,12 @@ async def preview(
 
 
 def _sample(
-    work: Work, rows: Sequence[rules.OutRow], layout: OutLayout, *, codes: Mapping[str, str], control: rules.Control
+    zone: ZoneInfo, rows: Sequence[rules.OutRow], layout: OutLayout, *, codes: Mapping[str, str], control: rules.Control
 ) -> str:
     """The beginning of a file as text. Raises Refusal `export.too_wide` for any of the rows."""
-    write_outgoing(rows, layout, codes=codes, control=control, zone=work.parts.zone)
+    write_outgoing(rows, layout, codes=codes, control=control, zone=zone)
     text = replace(layout, kind=FileKind.CSV) if layout.kind is FileKind.XLSX else layout
-    sample = write_outgoing(rows[:_SHOWN], text, codes=codes, control=control, zone=work.parts.zone)
+    sample = write_outgoing(rows[:_SHOWN], text, codes=codes, control=control, zone=zone)
     return "\n".join(sample.decode(layout.encoding, errors="replace").splitlines()[:-1])
 
 
@@ -244,7 +253,9 @@ async def make(parts: Parts, session: Any, row: store.ExportPlan) -> store.Outgo
             parts, session, account, layout, creditor=creditor.name, control=control
         )
     else:
-        content = write_outgoing(rows, layout, codes=row.codes, control=control, zone=parts.zone)
+        content = await asyncio.to_thread(
+            write_outgoing, rows, layout, codes=row.codes, control=control, zone=parts.zone
+        )
     # The bytes first: should the transaction fail, they lie there unnamed; the other way round they would be missing.
     await parts.blobs.put(content)
     made = store.OutgoingFile(
@@ -314,7 +325,7 @@ async def download(work: Work, file_id: UUID) -> tuple[bytes, str, str]:
 
 async def arrived(session: Any, row: store.OutgoingFile, *, now: Any) -> None:
     """Its payments count as told from now on."""
-    await store.mark_reported(session, row.id, at=now)
+    await reported.by_file(session, row.id, at=now)
     body = {
         "file_id": str(row.id),
         "plan_id": str(row.plan_id),

@@ -7,7 +7,7 @@ the next one looks first whether the file arrived, and says so (`found_there`). 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import time, timedelta
 from typing import Any
@@ -27,6 +27,8 @@ from fieldapp.store import tasks
 from fieldapp.store.database import GATE, Scope
 
 _AGAIN_AFTER_A_FAULT = timedelta(minutes=15)
+FAULT = "export.fault"
+"""Why a file was not made where no rule refused it."""
 log = logging.getLogger("fieldapp.outgoing")
 
 
@@ -91,7 +93,7 @@ async def deliver(parts: Parts, agency_id: UUID, plan_id: UUID) -> None:
         except Refusal as refusal:
             result, failure = refusal.code, refusal.code
         await _settle(parts, scope, row.id, result=result, failure=failure)
-        if failure is not None:
+        if failure is not None and row.delivered_at is None:
             return
 
 
@@ -113,17 +115,21 @@ async def _make_what_is_due(parts: Parts, scope: Scope, plan_id: UUID) -> None:
             )
             session.add(plan)
     except Refusal as refusal:
-        await _put_off(parts, scope, plan_id, refusal)
+        log.warning("a file could not be made: %s", refusal.code)
+        await _put_off(parts, scope, plan_id, refusal.code, refusal.details)
+    except Exception as fault:
+        # Whatever it is: a file that is never made must not be missed by the creditor alone.
+        log.exception("a file could not be made")
+        await _put_off(parts, scope, plan_id, FAULT, {"fault": type(fault).__name__})
 
 
-async def _put_off(parts: Parts, scope: Scope, plan_id: UUID, refusal: Refusal) -> None:
+async def _put_off(parts: Parts, scope: Scope, plan_id: UUID, why: str, more: Mapping[str, Any]) -> None:
     """Nothing was told and nothing is lost: tried again soon, and somebody is told."""
-    log.warning("a file could not be made: %s", refusal.code)
     async with parts.database.transaction(scope) as session:
         plan = await store.plan(session, plan_id, locked=True)
         plan.next_run_at = parts.clock.now() + _AGAIN_AFTER_A_FAULT
         session.add(plan)
-        details = {"name": plan.name, "why": refusal.code, **refusal.details}
+        details = {"name": plan.name, "why": why, **more}
         await _open_task(parts, session, "export.not_made", ("export_plan", f"{plan_id}:{_day(parts)}"), details)
 
 
@@ -171,10 +177,12 @@ async def _settle(parts: Parts, scope: Scope, file_id: UUID, *, result: str, fai
             await outgoing.arrived(session, row, now=now)
             return
         row.tries += 1
-        again = rules.next_try(row.made_at, now, tries=row.tries)
-        row.state, row.next_at = ("waiting", again) if again else ("held", now)
+        again = rules.next_try(await store.first_try(session, row), now, tries=row.tries)
+        given_up = "held" if row.delivered_at is None else "delivered"
+        row.state, row.next_at = ("waiting", again) if again else (given_up, now)
         session.add(row)
         if again is None:
+            row.asked_by = None
             details = {"name": row.name, "sequence": row.sequence, "why": failure}
             await _open_task(parts, session, "export.held", ("outgoing_file", f"{file_id}:{row.attempts}"), details)
 

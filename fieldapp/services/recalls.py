@@ -1,4 +1,4 @@
-"""What a recall finds under way, whoever told it: money in an agent's hand, visits that are still planned."""
+"""What a recall finds under way, whoever told it: money in an agent's hand, visits still planned, windows promised."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from fieldapp.store import appointments, tasks
 from fieldapp.store import inbound as store
-from fieldapp.store import tasks
+from fieldapp.store.appointments import Within
 
 
 async def left_open(
@@ -52,7 +53,8 @@ async def left_open(
         subject = ("recall", f"{practice_id} {now.isoformat()}")
         await ask("recall.money_held", subject, practice_id, "back_office", agent=agents, **found[practice_id])
     there = await store.at_the_door(session, practice_ids, since=datetime.combine(today, time(), tzinfo=zone))
-    for stop in await store.still_planned(session, practice_ids, today=today):
+    planned = await store.still_planned(session, practice_ids, today=today)
+    for stop in planned:
         at_the_door = stop.day == today and stop.practice_id in there
         await ask(
             "recall.at_the_door" if at_the_door else "recall.still_planned",
@@ -61,5 +63,19 @@ async def left_open(
             "dispatcher",
             day=stop.day.isoformat(),
             agent=stop.agent,
+        )
+    # One that a day holds is told of with that day's visit.
+    held_by_day = {(stop.practice_id, stop.day) for stop in planned}
+    for promised in await appointments.standing(session, Within(practice_ids=practice_ids, ends_after=now)):
+        on = promised.from_at.astimezone(zone)
+        if (promised.practice_id, on.date()) in held_by_day:
+            continue
+        await ask(
+            "recall.appointment",
+            ("appointment", str(promised.id)),
+            promised.practice_id,
+            "dispatcher",
+            day=on.date().isoformat(),
+            at=on.strftime("%H:%M"),
         )
     return found

@@ -27,7 +27,7 @@ from fieldapp.domain.receipts import (
     read_receipt,
     receipt_bytes,
 )
-from fieldapp.services import cash, office_papers, payers
+from fieldapp.services import cash, office_papers, payers, transfers
 from fieldapp.services.laying import check_choice, choices_of, instalment_paid, laid_over, open_lines, order_of
 from fieldapp.services.work import Work
 from fieldapp.store import cash as cash_store
@@ -82,10 +82,15 @@ async def confirm_transfer(
 
     `into` says on whose account it arrived; what is on the creditor's own is not owed to the creditor any more. What
     exceeds the debt is booked on its last line and told as a task. `payer` is whoever the statement names instead of
-    the debtor: what the rules say of that is a task too. `chosen` is the debt that the debtor
-    declared to pay. Raises Refusal `transfer.unknown`, `transfer.settled`,
-    `cash.date_unlikely`, and those of the receipt.
+    the debtor: what the rules say of that is a task too. `chosen` is the debt that the debtor declared to pay. What
+    reached the creditor and is off the claim already (his system told it, or his statement holds it) is settled without
+    a second entry and without a receipt.
+
+    Raises Refusal `transfer.unknown`, `transfer.settled`, `cash.date_unlikely`, `inbound.creditor_busy`, and those of
+    the receipt.
     """
+    if into == "creditor":
+        await transfers.hold(work, promise_id)
     promise = await cash_store.promise(work.session, promise_id)
     if promise.state != "open":
         if await cash_store.was_posted(work.session, key_of(promise_id)):
@@ -95,6 +100,14 @@ async def confirm_transfer(
     before = await cash_store.times_posted(work.session, key_of(promise_id))
     key = f"{key_of(promise_id)}:{before + 1}" if before else key_of(promise_id)
     at = cash.moment(work, seen_on)
+    found = None
+    if into == "creditor":
+        found = await transfers.at_his(work, promise.practice_id, amount_cents=amount_cents, seen_on=seen_on)
+    if found is not None and found.is_off:
+        his = found.reference or reference.strip()
+        await _keep_promise(work, promise, amount_cents, his, cause=key)
+        audit(work.session, "transfer.off_already", "promise", promise_id, amount_cents=amount_cents, reference=his)
+        return await cash.read_desk(work)
     announced = payment_method(promise.kind).announced
     assert announced is not None
     method = payment_method(announced.booked_as)
@@ -114,6 +127,8 @@ async def confirm_transfer(
         payer=payer,
         chosen=chosen,
     )
+    if found is not None:
+        await transfers.ask_about(work, found, receipt=received.name, amount_cents=amount_cents)
     await _keep_promise(work, promise, amount_cents, reference.strip(), cause=key)
     body = {"amount_cents": amount_cents, "method": method.code, "receipt": received.name}
     audit(work.session, "transfer.confirmed", "promise", promise_id, into=into, **body)

@@ -32,7 +32,7 @@ from fieldapp.services.feed_out import fact_of
 from fieldapp.services.webhook_post import Post
 from fieldapp.services.webhooks import DEAD_LETTER
 from fieldapp.services.work import Parts
-from fieldapp.store import tasks
+from fieldapp.store import reported, tasks
 from fieldapp.store import webhook_queue as queue
 from fieldapp.store import webhooks as store
 from fieldapp.store.database import Scope
@@ -106,6 +106,8 @@ async def _turn(
         settled = [_settled(outcome, now) for outcome in outcomes]
         await queue.settle(session, settled)
         await session.flush()
+        if webhook.creditor_id is not None:
+            await reported.by_facts(session, _arrived(outcomes), at=now)
         await _ask_a_person(parts, session, webhook, [one for one in settled if one.state is State.DEAD])
         if webhook.ended_at is not None:
             return []
@@ -127,7 +129,8 @@ async def _turn(
             if claimed.fact_number is None:
                 fact = _test_fact(claimed)
             else:
-                fact = fact_of(parts, webhook.agency_id, told[claimed.fact_number])
+                row = told[claimed.fact_number]
+                fact = fact_of(parts, webhook.agency_id, row, bound=webhook.creditor_id is not None)
             return _Letter(claimed, msgspec.json.encode(fact), webhook.url, secrets)
 
         return [[letter(claimed) for claimed in lane] for lane in lanes]
@@ -148,6 +151,15 @@ async def _ask_a_person(parts: Parts, session: AsyncSession, webhook: store.Webh
         now=now,
         new_id=parts.new_id,
     )
+
+
+def _arrived(outcomes: Sequence[_Outcome]) -> list[int]:
+    """The facts whose letters were answered."""
+    return [
+        one.claimed.fact_number
+        for one in outcomes
+        if one.claimed.fact_number is not None and one.answer is not None and one.answer.failure is None
+    ]
 
 
 def _room(webhook: store.Webhook, *, flying: int, now: datetime) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -17,6 +18,8 @@ import httpcore
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.webhooks import Answer, Failure, judge_status, may_call
+
+log = logging.getLogger("fieldapp.webhooks")
 
 SEND_S = 15.0
 """From looking up the name to the last byte that we read."""
@@ -37,7 +40,7 @@ def check_url(url: str, *, to_loopback: bool) -> str:
     try:
         parts = urlsplit(url.strip())
         host = parts.hostname or ""
-        host.encode("idna")
+        ascii_host = host.encode("idna").decode()
         port = parts.port
     except ValueError:
         raise Refusal("webhook.url_malformed", kind=Kind.MALFORMED) from None
@@ -55,7 +58,9 @@ def check_url(url: str, *, to_loopback: bool) -> str:
         raise Refusal("webhook.url_inside", kind=Kind.MALFORMED)
     if literal is not None and not may_call(literal, to_loopback=to_loopback):
         raise Refusal("webhook.url_inside", kind=Kind.MALFORMED)
-    return parts._replace(fragment="").geturl()
+    # As it is called: a name with letters beyond ASCII is kept as the network knows it.
+    netloc = parts.netloc if host.isascii() else f"{ascii_host}:{port}" if port else ascii_host
+    return parts._replace(fragment="", netloc=netloc).geturl()
 
 
 def _behind(parts: SplitResult) -> str:
@@ -177,6 +182,10 @@ class Post:
         except (httpcore.NetworkError, OSError):
             return Answer(failure=Failure.CONNECT)
         except (httpcore.ProtocolError, httpcore.UnsupportedProtocol):
+            return Answer(failure=Failure.PROTOCOL)
+        except Exception:
+            # A letter that nobody can send is a letter that failed: the courier goes on, and a person hears of it.
+            log.exception("a request could not be made")
             return Answer(failure=Failure.PROTOCOL)
 
     async def ask(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -26,9 +26,10 @@ __all__ = ["AgreedVisit"]
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """What a list is narrowed to: a practice, or those that begin in a span of time."""
+    """What a list is narrowed to: a practice or several, or those that begin in a span of time."""
 
     practice_id: UUID | None = None
+    practice_ids: Collection[UUID] | None = None
     begins: tuple[datetime, datetime] | None = None
     ends_after: datetime | None = None
 
@@ -52,6 +53,8 @@ async def _of_office(session: AsyncSession, within: Within) -> list[AppointmentR
     )
     if within.practice_id is not None:
         query = query.where(AgreedVisit.practice_id == within.practice_id)
+    if within.practice_ids is not None:
+        query = query.where(col(AgreedVisit.practice_id).in_(within.practice_ids))
     if within.begins is not None:
         query = query.where(AgreedVisit.from_at >= within.begins[0], AgreedVisit.from_at < within.begins[1])
     if within.ends_after is not None:
@@ -87,6 +90,8 @@ async def _of_door(session: AsyncSession, within: Within) -> list[AppointmentRow
     )
     if within.practice_id is not None:
         query = query.where(col(Visit.practice_id) == within.practice_id)
+    if within.practice_ids is not None:
+        query = query.where(col(Visit.practice_id).in_(within.practice_ids))
     if within.begins is not None:
         query = query.where(from_at >= within.begins[0], from_at < within.begins[1])
     if within.ends_after is not None:

@@ -7,15 +7,19 @@ from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Uuid, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.creditor_account import Kept, Promised, Received, judge_promises
 from fieldapp.domain.outgoing import TAKES_BACK
-from fieldapp.store.outgoing import debtors_of
+from fieldapp.store.outgoing import as_array, debtors_of
 from fieldapp.store.tables.field import Promise, Visit
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.practice import Practice
+
+SEEN = "payment.seen"
+"""The fact of money that reached the creditor himself, told by his system."""
 
 
 async def judged_promises(
@@ -66,11 +70,17 @@ async def judged_promises(
 async def received(session: AsyncSession, practice_ids: Collection[UUID], *, zone: ZoneInfo) -> list[Received]:
     """All money of these practices, as the facts tell it."""
     query = select(Fact.practice_id, Fact.kind, Fact.at, Fact.body).where(
-        col(Fact.practice_id).in_(practice_ids), col(Fact.kind).in_(["payment.received", *TAKES_BACK])
+        col(Fact.practice_id) == func.any(as_array(practice_ids, Uuid())),
+        col(Fact.kind).in_(["payment.received", SEEN, *TAKES_BACK]),
     )
     found = (await session.exec(query)).all() if practice_ids else []
     return [
-        Received(practice_id, at.astimezone(zone).date(), body["amount_cents"] * (-1 if kind in TAKES_BACK else 1))
+        Received(
+            practice_id,
+            # What reached the creditor himself came on the day that he says, not on that of his telling.
+            date.fromisoformat(body["paid_on"]) if kind == SEEN else at.astimezone(zone).date(),
+            body["amount_cents"] * (-1 if kind in TAKES_BACK else 1),
+        )
         for practice_id, kind, at, body in found
         if practice_id is not None
     ]

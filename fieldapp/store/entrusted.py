@@ -272,6 +272,7 @@ class _Writing:
             case_owner_name=draft.case_owner,
             case_owner_phone="",
             as_of=as_of,
+            stated_at=self.what.now,
             search_text=self.search_text(draft),
             next_action=None,
             next_action_on=None,
@@ -548,6 +549,7 @@ class _Writing:
                 "state": state,
                 "case_owner_name": draft.case_owner,
                 "as_of": as_of,
+                "stated_at": self.what.now,
                 "search_text": self.search_text(draft),
             }
         )

@@ -19,7 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.domain.figures import AGES_DAYS, HOURS, MEASURES, By, Figures, Period, gathered
 from fieldapp.domain.outcomes import OUTCOMES
 from fieldapp.domain.outgoing import TAKES_BACK
-from fieldapp.store.creditor_account import judged_promises
+from fieldapp.store.creditor_account import SEEN, judged_promises
 from fieldapp.store.tables.field import Promise, Visit
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.planning import PublishedDay, PublishedStop
@@ -163,13 +163,13 @@ def sources(zone: ZoneInfo) -> Iterator[Source]:
         zone=zone,
     )
     cents = cast(col(Fact.body)["amount_cents"].astext, BigInteger)
-    signed = case((col(Fact.kind) == RECEIVED, cents), else_=-cents)
+    signed = case((col(Fact.kind).in_(TAKES_BACK), -cents), else_=cents)
     yield Source(
         at=Fact.at,
         day=cast(func.timezone(str(zone), Fact.at), Date),
         practice_id=col(Fact.practice_id),
         of=Fact,
-        where=(col(Fact.kind).in_([RECEIVED, *TAKES_BACK]),),
+        where=(col(Fact.kind).in_([RECEIVED, SEEN, *TAKES_BACK]),),
         measures=(func.coalesce(func.sum(signed), 0).label("recovered_cents"),),
         zone=zone,
     )

@@ -9,7 +9,7 @@ from datetime import date, datetime, tzinfo
 from uuid import UUID
 
 import sqlalchemy
-from sqlalchemy import String, and_, cast, func, or_, text
+from sqlalchemy import String, and_, case, cast, func, or_, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -17,13 +17,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.domain.access import ServiceIdentity
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.inbound import OwnReceipt, PaymentState
+from fieldapp.domain.ledger import AccountKind
 from fieldapp.domain.payments import METHODS
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.store import intake
+from fieldapp.store.statements import into_creditor
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.exchange import SeenPayment, ServiceAccount
 from fieldapp.store.tables.field import Payment, Promise, Receipt, Visit
-from fieldapp.store.tables.ledger import DepositSlip
+from fieldapp.store.tables.ledger import Account, Posting
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.planning import PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import DebtLine, Placement, Practice, Statement
@@ -66,7 +68,7 @@ async def placements(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID,
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Cash or a cheque of a practice that an agent has not handed in."""
+    """Cash or a cheque of a practice that an agent has not handed in; of cash as much as is there."""
 
     practice_id: UUID
     receipt: str
@@ -75,30 +77,55 @@ class Held:
 
 
 async def held_by_agents(session: AsyncSession, practice_ids: Collection[UUID]) -> list[Held]:
-    """What agents hold of these practices: cash is fungible, so what came in since an agent's last hand-in."""
-    handed = (
-        select(func.max(DepositSlip.handed_in_at))
-        .where(DepositSlip.agent_id == Payment.agent_id)
+    """What agents hold of these practices. Cash is fungible: what lies in a purse is taken for the newest that came in,
+    up to what is there."""
+    wanted = list(practice_ids)
+    taken = (
+        sqlalchemy.select(
+            col(Payment.id),
+            col(Payment.agent_id),
+            func.sum(col(Payment.amount_cents))
+            .over(
+                partition_by=col(Payment.agent_id),
+                order_by=(col(Payment.received_at).desc(), col(Payment.id).desc()),
+            )
+            .label("up_to_it"),
+        )
+        .where(
+            col(Payment.agent_id).in_(select(Payment.agent_id).where(col(Payment.practice_id).in_(wanted))),
+            col(Payment.standing) == "received",
+            col(Payment.method) == "cash",
+        )
+        .subquery()
+    )
+    purse = (
+        select(func.sum(Posting.amount_cents))
+        .join(Account, col(Account.id) == col(Posting.account_id))
+        .where(Account.person_id == Payment.agent_id, Account.kind == AccountKind.AGENT_CASH.value)
         .correlate(Payment)
         .scalar_subquery()
     )
+    newer = taken.c.up_to_it - col(Payment.amount_cents)
+    there = case(
+        (col(Payment.method) == "cash", func.least(col(Payment.amount_cents), func.coalesce(purse, 0) - newer)),
+        else_=col(Payment.amount_cents),
+    )
     query = (
-        select(Payment, Receipt, Person.name)
+        sqlalchemy.select(col(Payment.practice_id), Receipt, col(Person.name), there.label("there"))
         .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
         .join(Person, col(Person.id) == col(Payment.agent_id))
+        .join(taken, taken.c.id == col(Payment.id), isouter=True)
         .where(
-            col(Payment.practice_id).in_(list(practice_ids)),
-            Payment.standing == "received",
-            or_(
-                and_(col(Payment.method) == "cash", func.coalesce(col(Payment.received_at) > handed, True)),
-                col(Payment.method) == "cheque",
-            ),
+            col(Payment.practice_id).in_(wanted),
+            col(Payment.standing) == "received",
+            col(Payment.method).in_(["cash", "cheque"]),
+            there > 0,
         )
         .order_by(col(Payment.received_at), col(Payment.id))
     )
     return [
-        Held(payment.practice_id, receipt_name(receipt.series, receipt.number), payment.amount_cents, agent)
-        for payment, receipt, agent in (await session.exec(query)).all()
+        Held(practice_id, receipt_name(receipt.series, receipt.number), int(cents), agent)
+        for practice_id, receipt, agent, cents in (await session.execute(query)).all()
     ]
 
 
@@ -150,12 +177,33 @@ async def at_the_door(session: AsyncSession, practice_ids: Collection[UUID], *, 
 # --- payments that the creditor saw ----------------------------------------------------------------------------------
 
 
-async def seen(session: AsyncSession, creditor_id: UUID, references: Collection[str]) -> dict[str, SeenPayment]:
-    """Those of the creditor's references that we were told before."""
+async def seen(session: AsyncSession, creditor_id: UUID, keys: Collection[str]) -> dict[str, SeenPayment]:
+    """Those of the creditor's references that we were told before, by their `reference_key`."""
     query = select(SeenPayment).where(
-        SeenPayment.creditor_id == creditor_id, col(SeenPayment.reference).in_(list(references))
+        SeenPayment.creditor_id == creditor_id, col(SeenPayment.reference_key).in_(list(keys))
     )
-    return {row.reference: row for row in (await session.exec(query)).all()}
+    # Ids rise with time: of two that an older release took for different ones the first counts.
+    found = (await session.exec(query.order_by(col(SeenPayment.id).desc()))).all()
+    return {row.reference_key: row for row in found}
+
+
+async def creditor_of_promise(session: AsyncSession, promise_id: UUID) -> UUID | None:
+    query = select(Practice.creditor_id).join(Promise, col(Promise.practice_id) == col(Practice.id))
+    return (await session.exec(query.where(Promise.id == promise_id))).first()
+
+
+async def seen_alone(session: AsyncSession, practice_id: UUID, *, amount_cents: int) -> list[SeenPayment]:
+    """Payments of this amount that he told, are not held, and settled no announcement of the practice."""
+    settled = select(Promise.reference).where(
+        Promise.practice_id == practice_id, Promise.state == "kept", col(Promise.reference).is_not(None)
+    )
+    query = select(SeenPayment).where(
+        SeenPayment.practice_id == practice_id,
+        SeenPayment.amount_cents == amount_cents,
+        SeenPayment.state != PaymentState.HELD.value,
+        col(SeenPayment.reference).not_in(settled),
+    )
+    return list((await session.exec(query.order_by(col(SeenPayment.paid_on), col(SeenPayment.id)))).all())
 
 
 async def held_payment(session: AsyncSession, payment_id: str) -> tuple[SeenPayment, Practice, ServiceIdentity] | None:
@@ -197,7 +245,8 @@ async def known_to_creditor(
     for payment, series, number in (await session.exec(query)).all():
         on = payment.received_at.astimezone(zone).date()
         receipt = receipt_name(series, number)
-        found[payment.practice_id].append(OwnReceipt(payment.id, receipt, payment.amount_cents, on))
+        own = OwnReceipt(payment.id, receipt, payment.amount_cents, on, at_his=into_creditor(payment))
+        found[payment.practice_id].append(own)
     return found
 
 

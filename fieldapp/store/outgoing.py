@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy
 from sqlalchemy import func, or_, text, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -161,9 +162,9 @@ async def rows_of(session: AsyncSession, told: Sequence[feed_pages.Told]) -> lis
     return rows
 
 
-async def debtors_of(session: AsyncSession, practice_ids: set[UUID]) -> dict[UUID, str]:
+async def debtors_of(session: AsyncSession, practice_ids: Collection[UUID]) -> dict[UUID, str]:
     query = select(Obligor.practice_id, Obligor.name).where(
-        col(Obligor.practice_id).in_(practice_ids), col(Obligor.role) == "debtor"
+        col(Obligor.practice_id) == func.any(as_array(practice_ids, sqlalchemy.Uuid())), col(Obligor.role) == "debtor"
     )
     return dict((await session.exec(query.order_by(col(Obligor.position).desc()))).all())
 
@@ -172,7 +173,7 @@ async def _agents(session: AsyncSession, visit_ids: set[UUID]) -> dict[UUID | No
     query = (
         select(Visit.id, Person.agent_number)
         .join(Person, col(Person.id) == col(Visit.agent_id))
-        .where(col(Visit.id).in_(visit_ids))
+        .where(col(Visit.id) == func.any(as_array(visit_ids, sqlalchemy.Uuid())))
     )
     return {visit_id: number or "" for visit_id, number in (await session.exec(query)).all()}
 
@@ -189,14 +190,24 @@ class _Paper:
     """The number of whoever took the money, where there is a payment."""
 
 
+def as_array(values: Iterable[Any], kind: Any) -> sqlalchemy.ColumnElement[Any]:
+    """All values as one parameter."""
+    return sqlalchemy.cast(sqlalchemy.bindparam(None, list(values), type_=ARRAY(kind)), ARRAY(kind))
+
+
 async def _receipts(session: AsyncSession, names: set[str]) -> dict[str, _Paper]:
     """Each receipt by its name."""
     numbered = [(series, int(number)) for series, _, number in (name.rpartition("-") for name in names)]
+    # Arrays: a statement takes 65,535 parameters, and a file may hold more receipts than half of that.
+    wanted = sqlalchemy.select(
+        func.unnest(as_array([series for series, _ in numbered], sqlalchemy.Text())),
+        func.unnest(as_array([number for _, number in numbered], sqlalchemy.Integer())),
+    )
     query = (
         select(Receipt, Payment.entry_id, Person.agent_number)
         .join(Payment, col(Payment.receipt_id) == col(Receipt.id), isouter=True)
         .join(Person, col(Person.id) == col(Payment.agent_id), isouter=True)
-        .where(tuple_(col(Receipt.series), col(Receipt.number)).in_(numbered))
+        .where(tuple_(col(Receipt.series), col(Receipt.number)).in_(wanted))
     )
     found = (await session.exec(query)).all() if numbered else []
     return {
@@ -224,7 +235,10 @@ async def _shares(session: AsyncSession, entries: set[str]) -> tuple[dict[str, L
         .join(Posting, col(Posting.entry_id) == col(Entry.id))
         .join(Account, col(Account.id) == col(Posting.account_id))
         .where(
-            or_(col(Entry.idempotency_key).in_(entries), col(Entry.id).in_(ids)),
+            or_(
+                col(Entry.idempotency_key) == func.any(as_array(entries, sqlalchemy.Text())),
+                col(Entry.id) == func.any(as_array(ids, sqlalchemy.Uuid())),
+            ),
             col(Account.kind).in_([kind.value for kind in (*CLAIMS, AccountKind.CREDITOR_DUES)]),
         )
         .group_by(col(Entry.id), col(Entry.idempotency_key), col(Account.kind))
@@ -290,18 +304,25 @@ async def file_rows(session: AsyncSession, *, plan_id: UUID | None, limit: int) 
 
 
 async def next_open(session: AsyncSession, plan_id: UUID, *, now: datetime) -> OutgoingFile | None:
-    """The oldest file that has not arrived, if it may be tried now: a later one never goes before it."""
+    """The oldest file that has not arrived, if it may be tried now: a later one never goes before it.
+
+    Before it one that arrived and is sent once more: that one holds nobody up.
+    """
     query = (
         select(OutgoingFile)
         .where(OutgoingFile.plan_id == plan_id, col(OutgoingFile.state).in_(["waiting", "held"]))
-        .order_by(col(OutgoingFile.sequence))
-        .limit(1)
+        .order_by(col(OutgoingFile.delivered_at).is_(None), col(OutgoingFile.sequence))
         .with_for_update()
     )
-    row = (await session.exec(query)).first()
-    if row is None or row.state == "held" or row.next_at > now:
-        return None
-    return None if row.claimed_until is not None and row.claimed_until > now else row
+    open_files = (await session.exec(query)).all()
+    again = [row for row in open_files if row.delivered_at is not None]
+    first = [row for row in open_files if row.delivered_at is None][:1]
+    return next((row for row in (*again, *first) if _may_be_tried(row, now)), None)
+
+
+def _may_be_tried(row: OutgoingFile, now: datetime) -> bool:
+    claimed = row.claimed_until is not None and row.claimed_until > now
+    return row.state == "waiting" and row.next_at <= now and not claimed
 
 
 async def has_work(session: AsyncSession, plan_id: UUID, *, now: datetime) -> bool:
@@ -328,6 +349,16 @@ async def made_last(session: AsyncSession, plan_id: UUID) -> datetime | None:
     return (await session.exec(select(func.max(OutgoingFile.made_at)).where(OutgoingFile.plan_id == plan_id))).one()
 
 
+async def first_try(session: AsyncSession, row: OutgoingFile) -> datetime:
+    """When the tries began that `row.tries` counts: since it was made, or since somebody wanted it sent once more."""
+    if row.asked_by is None:
+        return row.made_at
+    query = select(func.min(HandOver.began_at)).where(
+        HandOver.file_id == row.id, col(HandOver.number) > row.attempts - row.tries
+    )
+    return (await session.exec(query)).one() or row.made_at
+
+
 async def open_hand_overs(session: AsyncSession, file_id: UUID) -> Sequence[HandOver]:
     """Tries that nobody has written the end of: of a worker that is at it, or that died."""
     query = select(HandOver).where(HandOver.file_id == file_id, col(HandOver.ended_at).is_(None))
@@ -337,13 +368,14 @@ async def open_hand_overs(session: AsyncSession, file_id: UUID) -> Sequence[Hand
 _TOLD = text(
     """
     select fact.kind, fact.at, 'file', creditor.name, outgoing_file.name, told_fact.code, outgoing_file.delivered_at,
-      outgoing_file.state, outgoing_file.attempts, fact.number
+      case when outgoing_file.delivered_at is not null then 'delivered' else outgoing_file.state end,
+      outgoing_file.attempts, fact.number
     from fact join told_fact on told_fact.fact_number = fact.number
       join outgoing_file on outgoing_file.id = told_fact.file_id
       join creditor on creditor.id = outgoing_file.creditor_id
     where fact.practice_id = :practice
     union all
-    select fact.kind, fact.at, 'webhook', webhook.name, webhook.url, fact.kind,
+    select fact.kind, fact.at, 'webhook', webhook.name, substring(webhook.url from '://([^/?#]+)'), fact.kind,
       case when webhook_delivery.state = 'delivered' then webhook_delivery.last_at end,
       webhook_delivery.state, webhook_delivery.attempts, fact.number
     from fact join webhook_delivery on webhook_delivery.fact_number = fact.number
@@ -365,24 +397,6 @@ async def told_of(session: AsyncSession, practice_id: UUID) -> list[ToldRow]:
     """Every telling of every fact of a practice, the newest fact first."""
     found = (await session.execute(_TOLD, {"practice": practice_id})).all()
     return [ToldRow(*row[:9]) for row in found]
-
-
-_REPORT = text(
-    """
-    update payment set reported_at = :at
-    from told_fact join fact on fact.number = told_fact.fact_number
-      join receipt on receipt.agency_id = fact.agency_id
-        and receipt.series || '-' || lpad(receipt.number::text, 6, '0') = fact.body ->> 'receipt'
-        and receipt.practice_id = fact.practice_id
-    where told_fact.file_id = :file and fact.kind = 'payment.received' and payment.receipt_id = receipt.id
-      and payment.reported_at is null
-    """
-)
-
-
-async def mark_reported(session: AsyncSession, file_id: UUID, *, at: datetime) -> None:
-    """The creditor has been told of this file's payments; the first time is the one that counts."""
-    await session.execute(_REPORT, {"file": file_id, "at": at})
 
 
 CLAIM = timedelta(minutes=15)

@@ -92,6 +92,12 @@ def contradiction(
     }
 
 
+async def last_total(session: AsyncSession, practice_id: UUID) -> int | None:
+    """What the statement that came last says is owed, in cents; ids rise with time."""
+    query = select(Statement.total_cents).where(Statement.practice_id == practice_id)
+    return (await session.exec(query.order_by(col(Statement.id).desc()).limit(1))).first()
+
+
 async def payments_taken(
     session: AsyncSession, practice_ids: Sequence[UUID], *, until: datetime
 ) -> dict[UUID, list[PaymentTaken]]:
@@ -116,11 +122,17 @@ async def payments_taken(
                 PaymentTaken(
                     receipt=receipt_name(series, number),
                     received_at=payment.received_at,
-                    reported_at=payment.reported_at,
+                    # What reached his own account he knows by himself, and of the day on which it did.
+                    reported_at=payment.received_at if into_creditor(payment) else payment.reported_at,
                     by_line=_together(shares.get(of, {}) for of in (payment.entry_id, *refunds.get(payment.id, ()))),
                 )
             )
     return taken
+
+
+def into_creditor(payment: Payment) -> bool:
+    """Whether the money reached the creditor's own account."""
+    return payment.fields.get("into") == "creditor"
 
 
 async def _refunds(session: AsyncSession, payment_ids: Sequence[UUID], *, until: datetime) -> dict[UUID, list[UUID]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class Happened(Struct, frozen=True, forbid_unknown_fields=True):
@@ -19,6 +21,6 @@ class Happened(Struct, frozen=True, forbid_unknown_fields=True):
     kind: Literal["agent_away", "held_up", "agent_back", "urgent", "cancelled", "moved"]
     agent_id: UUID | None = None
     practice_id: UUID | None = None
-    until: datetime | None = None
-    from_at: datetime | None = None
-    to_at: datetime | None = None
+    until: Instant | None = None
+    from_at: Instant | None = None
+    to_at: Instant | None = None

@@ -46,6 +46,10 @@ class ServiceAccount(SQLModel, table=True):
     minute_began_at: datetime | None = maybe_instant()
     asked: int = 0
     """Requests since then."""
+    fed_after: int | None = Field(default=None, sa_type=BigInteger)
+    """The feed was given to it without a gap from the fact behind this one ..."""
+    fed_up_to: int | None = Field(default=None, sa_type=BigInteger)
+    """... up to this one."""
 
 
 class Webhook(SQLModel, table=True):
@@ -143,6 +147,7 @@ class SeenPayment(SQLModel, table=True):
         CheckConstraint("(state = 'posted') = (entry_id is not null)", name="seen_payment_posted_whole"),
         CheckConstraint("(state = 'held') = (held_against is not null)", name="seen_payment_held_whole"),
         UniqueConstraint("creditor_id", "reference", name="seen_payment_once"),
+        Index("seen_payment_key", "creditor_id", "reference_key"),
     )
 
     id: UUID = key()
@@ -151,6 +156,8 @@ class SeenPayment(SQLModel, table=True):
     practice_id: UUID = link("practice.id")
     service_account_id: UUID = link("service_account.id", index=False)
     reference: str = personal("debtor")
+    reference_key: str = personal("debtor")
+    """The reference as it is compared, however it was spelt."""
     amount_cents: int = cents()
     paid_on: date
     at: datetime = instant()

@@ -35,7 +35,7 @@ class Fact(SQLModel, table=True):
             "agency_id",
             "at",
             postgresql_where=text(
-                "kind in ('payment.received', 'payment.refunded', 'receipt.voided', 'cheque.unpaid')"
+                "kind in ('payment.received', 'payment.seen', 'payment.refunded', 'receipt.voided', 'cheque.unpaid')"
             ),
         ),
     )

@@ -82,6 +82,8 @@ class Practice(SQLModel, table=True):
     case_owner_name: str = personal("worker", default="")
     case_owner_phone: str = personal("worker", default="")
     as_of: date
+    stated_at: datetime | None = maybe_instant()
+    """When the statement of `as_of` came."""
     search_text: str = personal("debtor", default="")
     """Names and addresses, lower case without accents; the database keeps their `PracticeWord`s."""
     next_action: str | None = None
