@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -89,7 +89,14 @@ async def scene_of(hand: Hand, version: int, *, told: Sequence[Happened]) -> Sce
     ]
     judged = [_made(one, motion) for one in found]
     _refuse_unlawful(found, judged, told)
-    visits = [one for one in judged if one.windows_s]
+    there = await _met_in_locked_lanes(hand, motion, free)
+    held = {one for order in of.values() for one in order} | set(motion.begun)
+    # Who is visited in a locked lane is visited nowhere else, but for what lies in a lane or was promised.
+    visits = [
+        one
+        for one in judged
+        if one.windows_s and (one.shown.must or one.door.practice.id in held or one.door.person not in there)
+    ]
     numbers = {one.door.practice.id: number for number, one in enumerate(visits)}
     base = Routes.of(
         [numbers[one] for one in motion.begun_first(agent_id, order, of=of) if one in numbers]
@@ -109,6 +116,16 @@ async def scene_of(hand: Hand, version: int, *, told: Sequence[Happened]) -> Sce
     frozen, _ = await asyncio.to_thread(freeze, prepared.problem, base, situation)
     stopped = [one for one in judged if not one.windows_s]
     return Scene(hand, motion, version, tuple(told), prepared, base, situation, frozen, stopped)
+
+
+async def _met_in_locked_lanes(hand: Hand, motion: Motion, free: Container[UUID]) -> set[str]:
+    """The persons at whose doors the lanes that stay as they are ring, or rang."""
+    locked = {one for agent_id, order in hand.orders.items() if agent_id not in free for one in order}
+    locked |= {one.practice_id for one in motion.begun.values() if one.agent_id not in free}
+    if not locked:
+        return set()
+    doors = await plans.open_practices(hand.work.session, only=locked, also=locked)
+    return {door.person for door in doors if door.person is not None}
 
 
 def _wanted(draft: Draft, motion: Motion, lanes: Mapping[UUID, Sequence[UUID]]) -> set[UUID]:

@@ -420,3 +420,23 @@ async def test_undo_takes_back_ones_own_word_and_not_a_colleagues(house: House) 
     assert undone.status_code in (200, 409)
     kinds = {one["kind"] for one in (await morning.preview()).json()["happened"]}
     assert kinds == ({"agent_away"} if undone.status_code == 200 else {"agent_away", "held_up"})
+
+
+async def test_replanning_sends_nobody_to_whom_a_locked_lane_visits(house: House) -> None:
+    morning = await a_morning(house, visits=3)
+    other = await another_dispatcher(house)
+    day = await morning.day()
+    board = (await other.post(f"/dispatch/plans/{day['versions'][0]['plan_id']}/draft")).json()
+    lane = next(one for one in board["lanes"] if "P-001" in [stop["practice_number"] for stop in one["route"]["stops"]])
+    lock = {"agent_id": lane["agent_id"], "locked": True, "seen": seen(board)}
+    assert (await other.post(f"/dispatch/plans/{board['plan_id']}/locks", json=lock)).status_code == 200
+    await entrusted(house, "P-008", of="P-001")
+    again = await planned(house, other, keep=board["plan_id"])
+    assert {one["practice_number"]: one["reason"] for one in again["unplanned"]}["P-008"] == "kept_apart"
+    assert (await other.post(f"/dispatch/plans/{again['id']}/publish")).status_code == 200
+
+    view = (await morning.preview()).json()
+
+    held = [stop["practice_number"] for one in view["lanes"] for stop in one["route"]["stops"]]
+    assert "P-001" in held
+    assert "P-008" not in held
