@@ -33,7 +33,7 @@ from fieldapp.services import (
 )
 from fieldapp.services.work import Parts
 from fieldapp.store import access
-from fieldapp.store.database import Scope
+from fieldapp.store.database import DatabaseAway, Scope
 
 Run = Callable[..., Awaitable[None]]
 """`run(parts, identity, **arguments)`: opens its own transactions."""
@@ -51,15 +51,21 @@ JOBS: Mapping[str, Run] = MappingProxyType(
 
 QUEUE = "default"
 """Where all jobs wait but those of webhooks, which have workers of their own."""
+TRIES_WITHOUT_DATABASE = 8
+"""Over some eight minutes."""
 log = logging.getLogger("fieldapp.jobs")
 
 
 class _AgainAfterAStop(procrastinate.BaseRetryStrategy):
-    """A job that its worker's end cut off runs again; one that failed by itself does not."""
+    """A job that its worker's end cut off runs again, and some times more one from which the database went away; one
+    that failed by itself does not."""
 
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> procrastinate.RetryDecision | None:  # noqa: ARG002
-        cut_off = isinstance(exception, asyncio.CancelledError | JobAborted)
-        return procrastinate.RetryDecision() if cut_off else None
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> procrastinate.RetryDecision | None:
+        if isinstance(exception, asyncio.CancelledError | JobAborted):
+            return procrastinate.RetryDecision()
+        if isinstance(exception, DatabaseAway) and job.attempts < TRIES_WITHOUT_DATABASE:
+            return procrastinate.RetryDecision(retry_in={"seconds": 2 ** (job.attempts + 1)})
+        return None
 
 
 def register(jobs: procrastinate.App, parts: Parts) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import combinations
@@ -425,10 +426,14 @@ async def run_solve(parts: Parts, identity: Identity, *, plan_id: str) -> None:
     A plan that is done already is left alone, so that a repeated job does no harm.
     """
     scope = Scope(identity.agency_id, identity.role.value, identity.person_id)
-    plan_uuid = UUID(plan_id)
+    async with said_if_it_fails(parts, scope, UUID(plan_id)):
+        await _solve(parts, identity, scope, UUID(plan_id))
+
+
+async def _solve(parts: Parts, identity: Identity, scope: Scope, plan_id: UUID) -> None:
     async with parts.database.transaction(scope) as session:
         work = Work(parts=parts, session=session, identity=identity, now=parts.clock.now())
-        plan = await plan_row(session, plan_uuid, lock=True)
+        plan = await plan_row(session, plan_id, lock=True)
         if plan.state in ("done", "failed"):
             return
         plan.state = "running"
@@ -436,26 +441,32 @@ async def run_solve(parts: Parts, identity: Identity, *, plan_id: str) -> None:
         plan.candidates = len(prepared.candidates)
         request, day = plan.request, plan.day
         seconds, seed = request["seconds"], request["seed"]
-    teller = Teller(parts, scope, plan_uuid)
-    try:
-        solution = await teller.run(prepared.problem, seconds=seconds, seed=seed)
-        result = _with_kept(result_of(prepared, solution, day, parts), request)
-    except Exception as broken:
-        await note_failure(parts, scope, plan_uuid, broken)
-        raise
+    teller = Teller(parts, scope, plan_id)
+    solution = await teller.run(prepared.problem, seconds=seconds, seed=seed)
+    result = _with_kept(result_of(prepared, solution, day, parts), request)
     async with parts.database.transaction(scope) as session:
-        plan = await plan_row(session, plan_uuid, lock=True)
+        plan = await plan_row(session, plan_id, lock=True)
         plan.state, plan.result = "done", result
         plan.progress = teller.finished(solution)
         stays = msgspec.convert(request.get("locked", []), list[Route])
         worth = sum(route.prize_cents - route.travel_cost_cents for route in stays)
         plan.objective_cents = solution.judgement.objective_cents + worth
         plan.served = solution.judgement.served + sum(len(route.stops) for route in stays)
-        tell(session, NewFact("plan.done", parts.clock.now(), day=day, body={"plan_id": plan_id}))
+        tell(session, NewFact("plan.done", parts.clock.now(), day=day, body={"plan_id": str(plan_id)}))
 
 
-async def note_failure(parts: Parts, scope: Scope, plan_id: UUID, broken: Exception) -> None:
-    """The plan cannot be computed: said on it, whoever waits for it."""
+@asynccontextmanager
+async def said_if_it_fails(parts: Parts, scope: Scope, plan_id: UUID) -> AsyncIterator[None]:
+    """Whatever keeps a plan from being computed stands on it, for whoever waits. While the database is away nothing can
+    be written: then the job runs again."""
+    try:
+        yield
+    except Exception as broken:
+        await _note_failure(parts, scope, plan_id, broken)
+        raise
+
+
+async def _note_failure(parts: Parts, scope: Scope, plan_id: UUID, broken: Exception) -> None:
     async with parts.database.transaction(scope) as session:
         plan = await plan_row(session, plan_id, lock=True)
         plan.state, plan.failure = "failed", type(broken).__name__

@@ -52,7 +52,11 @@ async def run_spread(parts: Parts, identity: Identity, *, plan_id: str) -> None:
     A plan that is done already is left alone, so that a repeated job does no harm.
     """
     scope = Scope(identity.agency_id, identity.role.value, identity.person_id)
-    first_id = UUID(plan_id)
+    async with planning.said_if_it_fails(parts, scope, UUID(plan_id)):
+        await _spread(parts, identity, scope, UUID(plan_id))
+
+
+async def _spread(parts: Parts, identity: Identity, scope: Scope, first_id: UUID) -> None:
     async with parts.database.transaction(scope) as session:
         work = Work(parts=parts, session=session, identity=identity, now=parts.clock.now())
         plan = await planning.plan_row(session, first_id, lock=True)
@@ -63,14 +67,10 @@ async def run_spread(parts: Parts, identity: Identity, *, plan_id: str) -> None:
         horizon = await _horizon(work, request, plan.day)
         plan.candidates = len({c.door.practice.id for one in horizon.prepared for c in one.candidates})
     teller = Teller(parts, scope, first_id)
-    try:
-        together = Together.of(horizon.problems, apart=horizon.apart)
-        found = await teller.run(together.problem, seconds=request["seconds"], seed=request["seed"])
-        solutions = _by_day(horizon, together, found)
-        results = _results(horizon, solutions, parts)
-    except Exception as broken:
-        await planning.note_failure(parts, scope, first_id, broken)
-        raise
+    together = Together.of(horizon.problems, apart=horizon.apart)
+    found = await teller.run(together.problem, seconds=request["seconds"], seed=request["seed"])
+    solutions = _by_day(horizon, together, found)
+    results = _results(horizon, solutions, parts)
     async with parts.database.transaction(scope) as session:
         work = Work(parts=parts, session=session, identity=identity, now=parts.clock.now())
         first = await planning.plan_row(session, first_id, lock=True)

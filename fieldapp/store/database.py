@@ -15,12 +15,14 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.store import feed
 
+DatabaseAway = OperationalError
+"""The database does not answer, or ended the transaction: nothing of it is stored."""
 GATE = "gate"
 """The role that looks up sign-ins and devices before it is known for whom: it sees only those tables."""
 

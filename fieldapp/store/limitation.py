@@ -32,6 +32,7 @@ from fieldapp.domain.limitation import (
 from fieldapp.domain.taken_money import balances_of
 from fieldapp.store import ledger
 from fieldapp.store.cards import by_practice, debt_line_cards
+from fieldapp.store.columns import among
 from fieldapp.store.database import agency_of
 from fieldapp.store.gathering import gathered, listed
 from fieldapp.store.shapes.field import DebtLineCard, LimitationCard
@@ -102,7 +103,7 @@ async def clocks(session: AsyncSession, practice_ids: Iterable[UUID], *, ruleset
 
 async def _rows(session: AsyncSession, practice_ids: Iterable[UUID]) -> Sequence[Any]:
     query = sqlalchemy.select(col(Practice.id), col(Practice.creditor_id), *CLOCKS)
-    return (await session.execute(query.where(col(Practice.id).in_(list(practice_ids))))).all()
+    return (await session.execute(query.where(among(Practice.id, practice_ids)))).all()
 
 
 def debtor_of(row: Any) -> DebtorKind:

@@ -16,6 +16,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.store.cards import by_practice
+from fieldapp.store.columns import among
 from fieldapp.store.database import agency_of
 from fieldapp.store.motion import arrivals
 from fieldapp.store.shapes.dispatch import DayVersion, PlanRow, PlanStop, Route, UnplannedVisit
@@ -72,10 +73,10 @@ async def open_practices(
         select(Practice, Placement, Creditor.name)
         .join(Placement, col(Placement.id) == col(Practice.placement_id))
         .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
-        .where(or_(col(Practice.state) == "open", col(Practice.id).in_(list(also))))
+        .where(or_(col(Practice.state) == "open", among(Practice.id, also)))
         .order_by(col(Practice.practice_number))
     )
-    rows = (await session.exec(query if only is None else query.where(col(Practice.id).in_(list(only))))).all()
+    rows = (await session.exec(query if only is None else query.where(among(Practice.id, only)))).all()
     ids = [practice.id for practice, _, _ in rows]
     debtors = await by_practice(session, Obligor, ids, where=col(Obligor.role) == "debtor")
     addresses = await by_practice(
@@ -460,12 +461,12 @@ async def _doors(session: AsyncSession, stops: Iterable[PublishedStop]) -> dict[
     ids = [stop.practice_id for stop in stops]
     numbers = dict(
         (
-            await session.exec(select(col(Practice.id), col(Practice.practice_number)).where(col(Practice.id).in_(ids)))
+            await session.exec(select(col(Practice.id), col(Practice.practice_number)).where(among(Practice.id, ids)))
         ).all()
     )
     debtors = await by_practice(session, Obligor, ids, where=col(Obligor.role) == "debtor")
     wanted = [stop.address_id for stop in stops]
-    addresses = {row.id: row for row in (await session.exec(select(Address).where(col(Address.id).in_(wanted)))).all()}
+    addresses = {row.id: row for row in (await session.exec(select(Address).where(among(Address.id, wanted)))).all()}
     return {
         stop.id: (
             numbers[stop.practice_id],

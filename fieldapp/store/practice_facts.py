@@ -32,6 +32,7 @@ from fieldapp.domain.ledger import AccountKind
 from fieldapp.domain.limitation import practice_barred_on
 from fieldapp.domain.outcomes import OUTCOMES
 from fieldapp.store import limitation
+from fieldapp.store.columns import among
 from fieldapp.store.gathering import gathered, listed
 from fieldapp.store.shapes.field import LimitationCard
 from fieldapp.store.tables.access import Agency, Person
@@ -162,7 +163,7 @@ async def _rows(session: AsyncSession, practice_ids: Iterable[UUID]) -> Sequence
     query = (
         sqlalchemy.select(*FACTS)
         .join(Placement, col(Placement.id) == col(Practice.placement_id))
-        .where(col(Practice.id).in_(list(practice_ids)))
+        .where(among(Practice.id, practice_ids))
     )
     return (await session.execute(query)).all()
 

@@ -12,10 +12,14 @@ from uuid import UUID, uuid4
 import httpx
 import pypdf
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 
 from fieldapp.domain.access import Role
-from fieldapp.services import planning
+from fieldapp.services import planning, rules
+from fieldapp.store import planning as store
+from fieldapp.store import practice_facts
+from fieldapp.store.database import DatabaseAway
 from fieldapp.store.tables import Address, AuditEntry, ContactAttempt, Fact, Person, Practice, PracticeFlag
 from tests.conftest import NOW
 from tests.flows.arranged import TODAY, entrusted
@@ -553,3 +557,59 @@ async def test_a_visit_that_has_begun_stays_published_whatever_a_rule_says_since
 
     assert [stop["practice_id"] for stop in stops_of(again)] == [str(practice_id)]
     assert again["left_out"] == []
+
+
+async def test_a_plan_from_which_the_database_went_away_is_computed_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await entrusted(house)
+    desk = await dispatcher(house)
+
+    async def away(*_: object) -> None:
+        raise DatabaseAway("gone", {}, Exception("gone"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(planning.Teller, "_tell", away)
+        broken.setattr(planning, "_note_failure", away)
+        plan = await planned(house, desk)
+    async with house.session() as session:
+        await session.execute(text("update procrastinate_jobs set scheduled_at = now() where status = 'todo'"))
+    await house.run_jobs()
+    again = (await desk.get(f"/dispatch/plans/{plan['id']}")).json()
+
+    assert (plan["state"], again["state"]) == ("running", "done")
+
+
+async def test_a_plan_that_cannot_even_be_prepared_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await entrusted(house)
+    desk = await dispatcher(house)
+
+    async def faulty(*_: object, **__: object) -> None:
+        raise ArithmeticError
+
+    monkeypatch.setattr(planning, "prepare", faulty)
+
+    plan = await planned(house, desk)
+
+    assert (plan["state"], plan["failure"]) == ("failed", "ArithmeticError")
+
+
+async def test_more_practices_than_a_statement_has_parameters_are_candidates(house: House) -> None:
+    await entrusted(house)
+    async with house.session() as session:
+        asked = "select column_name from information_schema.columns where table_name = 'practice'"
+        found = await session.execute(text(f"{asked} and is_generated = 'NEVER'"))
+        same = ", ".join(name for (name,) in found.all() if name not in ("id", "practice_number"))
+        await session.execute(
+            text(
+                f"insert into practice (id, practice_number, {same}) select gen_random_uuid(), 'X-' || n, {same}"
+                " from practice, generate_series(1, 66000) n"
+            )
+        )
+        ids = list((await session.exec(select(Practice.id))).all())
+        ruleset = rules.standard(TODAY.year)
+
+        doors = await store.open_practices(session)
+        facts = await practice_facts.practice_facts(session, ids, ruleset=ruleset, today=TODAY)
+
+    assert (len(doors), len(facts)) == (66_001, 66_001)
