@@ -57,13 +57,14 @@ log = logging.getLogger("fieldapp.jobs")
 
 
 class _AgainAfterAStop(procrastinate.BaseRetryStrategy):
-    """A job that its worker's end cut off runs again, and some times more one from which the database went away; one
-    that failed by itself does not."""
+    """A job that its worker's end cut off runs again, and some times more one from which the database went away, but
+    for those of which the next is queued by the clock; one that failed by itself does not."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> procrastinate.RetryDecision | None:
         if isinstance(exception, asyncio.CancelledError | JobAborted):
             return procrastinate.RetryDecision()
-        if isinstance(exception, DatabaseAway) and job.attempts < TRIES_WITHOUT_DATABASE:
+        away = isinstance(exception, DatabaseAway) and job.queueing_lock is None
+        if away and job.attempts < TRIES_WITHOUT_DATABASE:
             return procrastinate.RetryDecision(retry_in={"seconds": 2 ** (job.attempts + 1)})
         return None
 
