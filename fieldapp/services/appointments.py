@@ -19,12 +19,14 @@ from fieldapp.services.motion import motion_of
 from fieldapp.services.offers import Asked
 from fieldapp.services.work import Work
 from fieldapp.store import appointments as store
+from fieldapp.store import planning as plans
 from fieldapp.store import practices
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.appointments import (
     AppointmentEnded,
     AppointmentRow,
     AppointmentTaken,
+    StillSent,
 )
 from fieldapp.store.shapes.dispatch import Finding
 
@@ -92,7 +94,8 @@ async def cancel(work: Work, practice_id: UUID, appointment_id: UUID, *, reason:
     await _leave_lanes(work, practice_id)
     _tell(work, "appointment.cancelled", row, day, reason=row.reason)
     left = store.Within(practice_id=practice_id, ends_after=work.now)
-    return AppointmentEnded(await store.standing(work.session, left), broke)
+    held = (await plans.published_from(work.session, work.today)).get(practice_id)
+    return AppointmentEnded(await store.standing(work.session, left), broke, StillSent(*held) if held else None)
 
 
 # --- writing ---

@@ -111,7 +111,7 @@ async def candidates_on(
     ids = [door.practice.id for door in doors]
     stands = await facts_store.facts_and_askable(work.session, ids, ruleset=ruleset, today=day)
     known = await presence.known(work)
-    held = await store.published_elsewhere(work.session, day, since=work.today)
+    held = await store.published_from(work.session, work.today, but=day)
     found = []
     for door in doors:
         facts, cents = stands[door.practice.id]

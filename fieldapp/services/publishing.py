@@ -121,7 +121,7 @@ async def _checked(hand: hands.Hand, motion: Motion) -> _Checked:
     planned = [stop.practice_id for route in routes for stop in (*route.stops, *route.in_reserve)]
     only = {*planned, *motion.begun}
     doors = {one.practice.id: one for one in await store.open_practices(work.session, only=only, also=motion.begun)}
-    held = await store.published_elsewhere(work.session, hand.plan.day, since=work.today)
+    held = await store.published_from(work.session, work.today, but=hand.plan.day)
     out: dict[UUID, LeftOut] = {}
     asked: list[tuple[PlanStop, lawful.Intended]] = []
     touched = {one.agent_id for one in motion.begun.values()}

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import String, cast, func, insert, literal_column, or_, text
+from sqlalchemy import String, cast, func, insert, literal_column, or_, text, true
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -175,12 +175,14 @@ async def newest_day(session: AsyncSession, day: date) -> PublishedDay | None:
     return (await session.exec(query)).first()
 
 
-async def published_elsewhere(session: AsyncSession, day: date, *, since: date) -> dict[UUID, tuple[date, str]]:
-    """Practice -> the first other day from `since` on that phones hold a visit of it, and the agent's name. Visits in
-    reserve and those that were reported do not count."""
+async def published_from(
+    session: AsyncSession, since: date, *, but: date | None = None
+) -> dict[UUID, tuple[date, str]]:
+    """Practice -> the first day from `since` on, without `but`, that phones hold a visit of it, and the agent's name.
+    Visits in reserve and those that were reported do not count."""
     newest = (
         select(col(PublishedDay.day), func.max(PublishedDay.version).label("version"))
-        .where(PublishedDay.day >= since, PublishedDay.day != day)
+        .where(PublishedDay.day >= since, PublishedDay.day != but if but is not None else true())
         .group_by(col(PublishedDay.day))
         .subquery()
     )

@@ -479,3 +479,41 @@ async def test_a_creditor_who_wants_appointments_is_satisfied_by_one(house: Hous
     after = (await desk.get("/dispatch/candidates", params={"day": FRIDAY.isoformat()})).json()[0]
     assert [found["code"] for found in before["findings"]] == ["conduct.appointment_missing"]
     assert (after["allowed"], after["findings"]) == (True, [])
+
+
+@pytest.mark.parametrize("kept", ["locked", "changed"])
+async def test_where_a_colleague_keeps_the_lane_a_cancelled_visit_is_said_to_be_on_the_phone_still(
+    house: House, kept: str
+) -> None:
+    waiting, practice = await entrusted(house, "P-001"), await entrusted(house, "P-002")
+    desk, other = await dispatcher(house), await another_dispatcher(house)
+    await published_day(house, desk, practice_ids=[str(waiting)])
+    taken = (await take(desk, practice, at(await offered(desk, practice), TODAY, 15))).json()
+    day = (await desk.get(f"/dispatch/days/{TODAY}")).json()
+    board = (await other.post(f"/dispatch/plans/{day['versions'][0]['plan_id']}/draft")).json()
+    seen = {lane["agent_id"]: lane["revision"] for lane in board["lanes"]}
+    if kept == "locked":
+        body = {"agent_id": board["lanes"][0]["agent_id"], "locked": True, "seen": seen}
+        assert (await other.post(f"/dispatch/plans/{board['plan_id']}/locks", json=body)).status_code == 200
+    else:
+        body = {"practice_id": str(waiting), "pinned": True, "seen": seen}
+        assert (await other.post(f"/dispatch/plans/{board['plan_id']}/pins", json=body)).status_code == 200
+
+    path = f"/practices/{practice}/appointments/{taken['appointment']['id']}/cancel"
+    ended = (await desk.post(path, json={"reason": "ha pagato", "called": True})).json()
+
+    left = stops_of((await desk.get(f"/dispatch/days/{TODAY}")).json())
+    assert "P-002" in [stop["practice_number"] for stop in left]
+    assert ended["still_sent"] == {"on": TODAY.isoformat(), "agent_name": house.people[Role.AGENT].name}
+
+
+async def test_a_cancelled_visit_that_left_its_lane_is_on_no_phone(house: House) -> None:
+    waiting, practice = await entrusted(house, "P-001"), await entrusted(house, "P-002")
+    desk = await dispatcher(house)
+    await published_day(house, desk, practice_ids=[str(waiting)])
+    taken = (await take(desk, practice, at(await offered(desk, practice), TODAY, 15))).json()
+
+    path = f"/practices/{practice}/appointments/{taken['appointment']['id']}/cancel"
+    ended = (await desk.post(path, json={"reason": "ha pagato", "called": True})).json()
+
+    assert ended["still_sent"] is None

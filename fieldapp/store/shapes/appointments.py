@@ -79,6 +79,15 @@ class AppointmentTaken(Struct, frozen=True):
     """The rules that the call itself broke: it was made, so it is written down."""
 
 
+class StillSent(Struct, frozen=True):
+    """The day as published sends an agent there nevertheless."""
+
+    on: date
+    agent_name: str
+
+
 class AppointmentEnded(Struct, frozen=True):
     standing: list[AppointmentRow]
     broke: list[Finding]
+    still_sent: StillSent | None = None
+    """Where a colleague keeps the lane or changes wait in the draft: phones hold the visit until it is published."""

@@ -3121,6 +3121,7 @@ export interface components {
         AppointmentEnded: {
             broke: components["schemas"]["Finding"][];
             standing: components["schemas"]["AppointmentRow"][];
+            still_sent?: components["schemas"]["StillSent"] | null;
         };
         /** AppointmentOffers */
         AppointmentOffers: {
@@ -5670,6 +5671,12 @@ export interface components {
         /** StatesRequest */
         StatesRequest: {
             keys: string[];
+        };
+        /** StillSent */
+        StillSent: {
+            agent_name: string;
+            /** Format: date */
+            on: string;
         };
         /** StopCard */
         StopCard: {
