@@ -152,8 +152,8 @@ export class Hands {
       this.done = null
       this.refusal = answer.refusal
     }
+    if (!this.carried || this.#atHome(this.carried)) this.#untried()
     // Sums, what lies aside, and what a colleague did meanwhile.
     await this.load()
-    if (!this.carried) this.#untried()
   }
 }
