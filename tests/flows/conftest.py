@@ -203,6 +203,12 @@ def settings(app_url: str, tmp_path: Path) -> Settings:
     return _settings(app_url, tmp_path)
 
 
+@pytest.fixture
+def reaching_here(app_url: str, tmp_path: Path) -> Settings:
+    """The settings of a house whose webhooks may go to this machine; a module names them its `settings`."""
+    return _settings(app_url, tmp_path).model_copy(update={"webhooks_to_loopback": True})
+
+
 def _settings(database_url: str, home: Path) -> Settings:
     return Settings(
         database_url=database_url,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
-from pydantic import SecretStr
 from sqlmodel import select
 
 from fieldapp.domain.access import Role
@@ -29,16 +27,8 @@ HELD = [("held", "inbound.like_our_receipt")]
 
 
 @pytest.fixture
-def settings(app_url: str, tmp_path: Path) -> Settings:
-    secret = SecretStr("6b" * 32)
-    return Settings(
-        database_url=app_url,
-        home=tmp_path,
-        blob_url="memory:",
-        secret_key=secret,
-        gazetteer=None,
-        webhooks_to_loopback=True,
-    )
+def settings(reaching_here: Settings) -> Settings:
+    return reaching_here
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from pydantic import SecretStr
 
 from fieldapp.domain.access import Role
 from fieldapp.services import webhook_jobs
@@ -30,18 +28,13 @@ from tests.flows.test_same_debtor import decided, two_alike
 from tests.flows.test_sync import AT, day_of, phone_of
 from tests.flows.test_webhooks import carried, happened, letters, seen, subscribed
 
+FOREIGN_SPELLED = "https://bücher.example/hook"
+"""A host that a browser shows so and the network knows otherwise."""
+
 
 @pytest.fixture
-def settings(app_url: str, tmp_path: Path) -> Settings:
-    secret = SecretStr("6b" * 32)
-    return Settings(
-        database_url=app_url,
-        home=tmp_path,
-        blob_url="memory:",
-        secret_key=secret,
-        gazetteer=None,
-        webhooks_to_loopback=True,
-    )
+def settings(reaching_here: Settings) -> Settings:
+    return reaching_here
 
 
 # --- recalls ---
@@ -176,7 +169,7 @@ async def test_where_a_webhook_goes_is_shown_by_its_host_alone(house: House) -> 
 @pytest.mark.parametrize(
     ("url", "kept"),
     [
-        ("https://bücher.example/hook", "https://xn--bcher-kva.example/hook"),
+        (FOREIGN_SPELLED, "https://xn--bcher-kva.example/hook"),
         ("https://BÜCHER.example:8443/hook?a=1", "https://xn--bcher-kva.example:8443/hook?a=1"),
         ("https://example.com/hook", "https://example.com/hook"),
     ],
@@ -187,7 +180,7 @@ def test_a_host_with_letters_beyond_ascii_is_kept_as_it_is_called(url: str, kept
 
 async def test_an_address_of_an_older_release_fails_and_does_not_stop_the_courier() -> None:
     async with Post(to_loopback=True, connections=1) as post:
-        answer = await post.send("https://bücher.example/hook", body=b"{}", headers={})
+        answer = await post.send(FOREIGN_SPELLED, body=b"{}", headers={})
 
     assert answer.failure == "protocol"
 
@@ -197,7 +190,7 @@ async def test_a_letter_that_cannot_be_sent_is_seen_to_fail(house: House) -> Non
     admin = await house.sign_in(Role.ADMINISTRATOR)
     hook, _ = await subscribed(admin, "https://example.invalid/hook")
     async with house.session() as session:
-        (await session.get_one(tables.Webhook, UUID(hook))).url = "https://bücher.example/hook"
+        (await session.get_one(tables.Webhook, UUID(hook))).url = FOREIGN_SPELLED
     await happened(house, "practice.closed", practice_id=practice)
 
     await webhook_jobs.wake_all(house.parts)

@@ -8,12 +8,10 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
@@ -37,15 +35,8 @@ ALL = [scope.value for scope in FactScope]
 
 
 @pytest.fixture
-def settings(app_url: str, tmp_path: Path) -> Settings:
-    return Settings(
-        database_url=app_url,
-        home=tmp_path,
-        blob_url="memory:",
-        secret_key=SecretStr("6b" * 32),
-        gazetteer=None,
-        webhooks_to_loopback=True,
-    )
+def settings(reaching_here: Settings) -> Settings:
+    return reaching_here
 
 
 @pytest.fixture
