@@ -36,7 +36,8 @@ $(PWA)/dist/.ready: $(PWA)/node_modules/.ready $(PWA_SOURCES)
 	@touch $@
 
 $(VENV)/.compiled: fieldapp/planning/kernel.py $(VENV)/.ready
-	@echo "Planner ..." && $(BIN)/python -c "from fieldapp.planning.search import prepare_all; prepare_all()"
+	@echo "Planner ..." && $(BIN)/python -c "import os; from fieldapp.planning.search import prepare_all; \
+	  prepare_all(ways='FIELDAPP_TRAVEL_HOURS' in os.environ)"
 	@touch $@
 
 setup: $(VENV)/.ready $(VENV)/.compiled $(PWA)/dist/.ready ## install everything and build the web app
@@ -59,14 +60,16 @@ test-python: setup
 # A process of its own: the browser's driver keeps an event loop running in the thread that tests run in.
 test-browser: setup
 	@$(BIN)/python scripts/ensure_chromium.py
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m browser || { test $$? -eq 1 \
+		&& echo "Broke off above; each once more, alone, over a service of its own:" \
+		&& $(BIN)/python -m pytest -n 0 --lf --lfnf none -m browser; }
 
 test-web: setup
 	@cd $(PWA) && TZ=$(ELSEWHERE) FIELDAPP_FAULT_STEPS=20000 npm run --silent test
 
 # The same tests as above, given hours instead of minutes: a night's work before a release.
 soak: setup ## fault tests at length: a million steps of phone and office, 200 rounds in a browser
-	@cd $(PWA) && FIELDAPP_FAULT_STEPS=1000000 npx vitest run src/outbox/faults.test.ts
+	@$(BIN)/python scripts/soak_phones.py
 	@$(BIN)/python scripts/ensure_chromium.py
 	@FIELDAPP_FAULT_ROUNDS=200 $(BIN)/python -m pytest tests/browser/test_faults.py --timeout 14400
 

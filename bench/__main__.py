@@ -27,9 +27,19 @@ def conduct() -> str:
     return _apart("conduct")
 
 
+def national() -> str:
+    """The national day's own table."""
+    return _apart("national")
+
+
 def geocoding() -> str:
     """The geocoder's own table and picture."""
     return _apart("geocoding", "--picture", "docs/confidence.svg")
+
+
+def national_index() -> str:
+    """The index of a nation, from a twentieth and a fifth of it; `python -m bench.national_index --parts 1` is all."""
+    return _apart("national_index")
 
 
 def money() -> str:
@@ -80,6 +90,7 @@ BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
     "service": ("Service", service.report),
     "import": ("Import", importing.report),
     "geocoding": ("Geocoding", geocoding),
+    "national-index": ("The index of a nation", national_index),
     "first-load": ("First load of the phone app", first_load.report),
     "phone": ("Phone", phone),
     "board": ("The dispatcher's board", board),
@@ -87,6 +98,7 @@ BENCHES: dict[str, tuple[str, Callable[[], str]]] = {
     "money": ("Money", money),
     "office": ("Back office over many practices", office),
     "planning": ("Day plans", planning),
+    "national": ("A national day", national),
     "conduct": ("Rules of conduct", conduct),
     "appointments": ("Windows to promise on the phone", appointments),
     "learning": ("What learning is worth", learning),

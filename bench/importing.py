@@ -2,16 +2,22 @@
 
 The command runs as an operator runs it, in a process of its own, on an embedded database that waits for the disk,
 with a gazetteer of the province, so that every address is looked up. The second run takes the same file again.
+
+`python -m bench.importing --practices 250000` measures a hundred thousand rows in one file (with
+`--no-gazetteer` without one), `--rejected 100000` a file of so many rows of which each is rejected for three reasons.
 """
 
 from __future__ import annotations
 
+import argparse
+import csv
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -71,19 +77,53 @@ def imported(file: Path, layout: str, home: Path) -> Run:
     )
 
 
-def report() -> str:
+def rejected_file(path: Path, like: Path, *, rows: int) -> None:
+    """So many rows in the layout of the file `like`, each with a date, an amount and a tax code that cannot be."""
+    with like.open(encoding="utf-8", newline="") as file:
+        head, *some = list(csv.reader(file, delimiter=";"))
+    at = {name: i for i, name in enumerate(head)}
+    wrong = {at["Scadenza"]: "31/02/2026", at["Capitale"]: "dieci", at["Codice fiscale"]: "RSSMRA80A01H501"}
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file, delimiter=";")
+        out.writerow(head)
+        for number in range(rows):
+            row = list(some[number % len(some)])
+            row[at["Numero pratica"]] = f"X{number:07}"
+            for column, text in wrong.items():
+                row[column] = text
+            out.writerow(row)
+
+
+def joined(path: Path, files: Sequence[Path]) -> None:
+    """One file of all rows of some that have the same headings."""
+    with path.open("wb") as out:
+        for at, file in enumerate(files):
+            head, _, rows = file.read_bytes().partition(b"\n")
+            out.write((head + b"\n" if at == 0 else b"") + rows)
+
+
+def report(*, practices: int = PRACTICES, gazetteer: bool = True, rejected: int = 0) -> str:
     """The measurements as Markdown."""
     base = "/var/lib" if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory(prefix="fieldapp-bench-", dir=base) as folder:
         home = Path(folder)
         home.chmod(0o755)
         today = datetime.now(ZoneInfo("Europe/Rome")).date()
-        summary = generate(home / "files", practices=PRACTICES, agents=4, seed=2, today=today)
-        import_anncsu(home / "files" / summary.gazetteer, home / "gazetteer.sqlite")
+        summary = generate(home / "files", practices=2_500 if rejected else practices, agents=4, seed=2, today=today)
+        if gazetteer and not rejected:
+            import_anncsu(home / "files" / summary.gazetteer, home / "gazetteer.sqlite")
         first = summary.creditors[0]
+        file = home / "files" / "all.csv"
+        joined(file, [home / "files" / each.file for each in summary.creditors if each.slug == first.slug])
+        if rejected:
+            like, file = file, home / "files" / "rejected.csv"
+            rejected_file(file, like, rows=rejected)
         # Held open here, so that starting and stopping the database is in no figure.
         with database(Settings(home=home)):
-            runs = [imported(home / "files" / first.file, first.layout, home) for _ in range(2)]
+            runs = [imported(file, first.layout, home) for _ in range(1 if rejected else 2)]
+    names = (
+        ["every row rejected"] if rejected else ["into an empty store", "the same file again, which changes nothing"]
+    )
     return "\n".join(
         [
             "`fieldapp import FILE --layout demo-utenze --json`: read, judged, addresses looked up, written in one"
@@ -91,7 +131,20 @@ def report() -> str:
             "",
             "| import | rows | seconds | processor s, command | processor s, database | peak MB, command |",
             "|---|---|---|---|---|---|",
-            runs[0].shown("into an empty store"),
-            runs[1].shown("the same file again, which changes nothing"),
+            *(run.shown(name) for run, name in zip(runs, names, strict=True)),
         ]
     )
+
+
+def main() -> None:
+    """Print the measurements of files of other sizes."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--practices", type=int, default=PRACTICES)
+    options.add_argument("--no-gazetteer", action="store_true")
+    options.add_argument("--rejected", type=int, default=0, help="Rows of a file of which each is rejected.")
+    given = options.parse_args()
+    print(report(practices=given.practices, gazetteer=not given.no_gazetteer, rejected=given.rejected))
+
+
+if __name__ == "__main__":
+    main()

@@ -7,17 +7,23 @@ import sys
 from importlib import import_module
 from typing import NoReturn
 
-_ROOMS = {"fieldapp.address_commands": ("geocode", "gazetteer"), "fieldapp.basemap_commands": ("basemap",)}
+_COMMANDS = {
+    "geocode": ("fieldapp.address_commands", "geocode"),
+    "gazetteer": ("fieldapp.address_commands", "gazetteer"),
+    "basemap": ("fieldapp.basemap_commands", "basemap"),
+    "import": ("fieldapp.importing", "import_command"),
+}
+"""Commands that need nothing of the service: where each stands."""
 
 
 def main() -> None:
     """Hand the command over to the room that knows it."""
     if sys.argv[1:2] == ["solve"]:
         _solve()
-    for room, names in _ROOMS.items():
-        if sys.argv[1:2] and sys.argv[1] in names:
-            command = getattr(import_module(room), sys.argv[1])
-            command.main(sys.argv[2:], prog_name=f"fieldapp {sys.argv[1]}")
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name in _COMMANDS:
+        room, command = _COMMANDS[name]
+        getattr(import_module(room), command).main(sys.argv[2:], prog_name=f"fieldapp {name}")
     import_module("fieldapp.cli").main(prog_name="fieldapp")
 
 

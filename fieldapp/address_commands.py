@@ -54,9 +54,16 @@ def gazetteer_sources(path: Path | None) -> None:
 
 
 @gazetteer.command("holes")
+@click.option("--suppressed", is_flag=True, help="Instead those that exist no more and whose name finds nothing.")
 @_gazetteer_option
-def gazetteer_holes(path: Path | None) -> None:
+def gazetteer_holes(suppressed: bool, path: Path | None) -> None:
     """The comuni that no point is known of, one a line; without a gazetteer those of the built-in list."""
+    if suppressed:
+        lost = import_module("fieldapp.geo.comuni").suppressed()
+        for one in lost:
+            click.echo(f"{one.code} {one.name} ({one.province}) until {one.until}")
+        click.echo(f"{len(lost)} suppressed comuni whose successor is not known", err=True)
+        return
     if path is None:
         comuni = import_module("fieldapp.geo.comuni")
         bare = [(each.code, each.name, each.province) for each in comuni.holes(comuni.all_comuni())]

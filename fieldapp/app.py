@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -24,12 +25,13 @@ from fieldapp.routes.access import AccessController
 from fieldapp.routes.agreements import AgreementController
 from fieldapp.routes.appointments import AppointmentController
 from fieldapp.routes.basemap import BasemapController
-from fieldapp.routes.board import BoardController
+from fieldapp.routes.board import BoardController, ForbidController
 from fieldapp.routes.books import BooksController
 from fieldapp.routes.bulk import BulkController
 from fieldapp.routes.cash import CashController
 from fieldapp.routes.commissions import CommissionController
 from fieldapp.routes.contacts import ContactController
+from fieldapp.routes.counter import CounterController
 from fieldapp.routes.dispatch import DispatchController
 from fieldapp.routes.exchange import ExchangeController
 from fieldapp.routes.field import FieldController
@@ -38,9 +40,11 @@ from fieldapp.routes.inbound import InboundController
 from fieldapp.routes.layouts import LayoutController
 from fieldapp.routes.licences import LicenceController
 from fieldapp.routes.messages import MessageController
+from fieldapp.routes.notes import NoteController
 from fieldapp.routes.office import OfficeController
 from fieldapp.routes.outgoing import OutgoingController
 from fieldapp.routes.pads import PadsController
+from fieldapp.routes.people import PeopleController
 from fieldapp.routes.public import ProviderController, PublicController
 from fieldapp.routes.refused_money import RefusedMoneyController
 from fieldapp.routes.replans import ReplanController
@@ -48,8 +52,11 @@ from fieldapp.routes.rescue import RescueController
 from fieldapp.routes.reviews import ReviewController
 from fieldapp.routes.rules import RulesController
 from fieldapp.routes.same_debtor import SameDebtorController
+from fieldapp.routes.shifts import ShiftController
+from fieldapp.routes.subjects import SubjectController
 from fieldapp.routes.views import ViewController
 from fieldapp.routes.webhooks import WebhookController
+from fieldapp.services import placing
 from fieldapp.services.work import Parts
 from fieldapp.settings import Settings
 from fieldapp.words import PACKAGE
@@ -61,8 +68,10 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
 
     @asynccontextmanager
     async def running(_app: Litestar) -> AsyncGenerator[None, None]:
+        opening = asyncio.create_task(asyncio.to_thread(placing.open_early, chosen.gazetteer))
         async with chosen.jobs.open_async():
             yield
+        await opening
         await chosen.database.close()
 
     api = Router(
@@ -73,8 +82,11 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             RescueController,
             DispatchController,
             BoardController,
+            ForbidController,
+            ShiftController,
             BasemapController,
             MessageController,
+            NoteController,
             ReviewController,
             ReplanController,
             OfficeController,
@@ -82,7 +94,9 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             AgreementController,
             RulesController,
             LicenceController,
+            PeopleController,
             CashController,
+            CounterController,
             RefusedMoneyController,
             PadsController,
             BooksController,
@@ -92,6 +106,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             ContactController,
             AppointmentController,
             SameDebtorController,
+            SubjectController,
             ExchangeController,
             InboundController,
             ViewController,

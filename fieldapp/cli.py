@@ -21,6 +21,7 @@ from fieldapp.databases import database
 from fieldapp.demo.generator import generate
 from fieldapp.domain.errors import Refusal
 from fieldapp.importing import import_command
+from fieldapp.roads_commands import roads
 from fieldapp.said_aloud import fail, sentence
 from fieldapp.settings import Settings
 from fieldapp.solving import solve
@@ -65,6 +66,7 @@ def serve(workers: int) -> None:
             host=settings.host,
             port=settings.port,
             log_level="info",
+            log_config=launch.log_config(),
             timeout_graceful_shutdown=3,
         )
 
@@ -126,6 +128,7 @@ main.add_command(solve)
 main.add_command(gazetteer)
 main.add_command(geocode)
 main.add_command(basemap)
+main.add_command(roads)
 
 
 main.add_command(import_command)

@@ -27,6 +27,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fieldapp.clock import Clock, DemoClock, MachineClock
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.geo.travel import Ways, read_bands
+from fieldapp.geo.travel.kept import KeptWays
+from fieldapp.geo.travel.matrices import RoadEngine
+from fieldapp.geo.travel.osrm import OsrmEngine
+from fieldapp.geo.travel.premises import engine_at
+from fieldapp.geo.travel.transport import HttpTransport
+from fieldapp.geo.travel.valhalla import ValhallaEngine
 from fieldapp.services.stripe_links import StripeLinks
 from fieldapp.services.work import Parts, PaymentLinks
 from fieldapp.settings import Settings
@@ -127,6 +135,33 @@ def choose_payment_links(settings: Settings) -> PaymentLinks | None:
     )
 
 
+def choose_ways(settings: Settings, key: bytes) -> Ways:
+    """Travel times as the house chose.
+
+    Raises Refusal `travel.no_server`, `travel.bad_hours`, `travel.hours_unknown`.
+    """
+    bands = read_bands(settings.travel_hours)
+    if settings.travel == "great_circle":
+        return Ways(bands=bands)
+    days = settings.travel_kept_days
+    path = settings.home / "travel.sqlite"
+    kept = KeptWays(path, key=derived(key, b"kept ways"), days=days) if days else None
+    if settings.travel == "premises" and any(band.is_asked for band in bands):  # its tiles hold no speeds by the hour
+        raise Refusal("travel.hours_unknown", kind=Kind.MALFORMED, details={"engine": settings.travel})
+    return Ways(road_engine(settings), kept=kept, bands=bands)
+
+
+def road_engine(settings: Settings) -> RoadEngine:
+    """The engine with a map that the settings name."""
+    if settings.travel == "premises":
+        return engine_at(settings.roads_path, costing=settings.travel_profile or "auto")
+    if settings.travel_url is None:
+        raise Refusal("travel.no_server", kind=Kind.MALFORMED, details={"engine": settings.travel})
+    if settings.travel == "osrm":
+        return OsrmEngine(HttpTransport(settings.travel_url), profile=settings.travel_profile or "driving")
+    return ValhallaEngine(HttpTransport(settings.travel_url), costing=settings.travel_profile or "auto")
+
+
 def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
     """Choose every concrete part. `settings.database_url` must be set."""
     assert settings.database_url is not None
@@ -164,6 +199,7 @@ def assemble(settings: Settings, *, clock: Clock | None = None) -> Parts:
         public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
         push=WebPush(key, settings.push_contact, local=settings.push_local) if settings.push_contact else None,
         payment_links=choose_payment_links(settings),
+        ways=choose_ways(settings, key),
     )
 
 

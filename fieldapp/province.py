@@ -20,7 +20,7 @@ from fieldapp.domain.outcomes import OUTCOMES
 from fieldapp.domain.repayment_plan import Terms
 from fieldapp.geo.gazetteer import import_anncsu
 from fieldapp.past_year import write_past
-from fieldapp.services import agreements, planning, publishing
+from fieldapp.services import agreements, planning, publishing, solving
 from fieldapp.services.access import DEMO_PASSWORD, hash_password
 from fieldapp.services.intake import import_file
 from fieldapp.services.office import list_creditors
@@ -219,7 +219,7 @@ async def _first_day(parts: Parts, say: Say) -> None:
         few = await founding.some_practices(work.session, limit=_PLANNED)
         ids = few if len(few) == _PLANNED else None
         asked = await planning.start_plan(work, day=day, agent_ids=None, practice_ids=ids, seconds=4, seed=1)
-    await planning.run_solve(parts, dispatcher, plan_id=str(asked.id))
+    await solving.run_solve(parts, dispatcher, plan_id=str(asked.id))
     async with working(parts, dispatcher) as work:
         published = await publishing.publish_plan(work, asked.id)
     say(f"  {day.isoformat()}: {sum(len(route.stops) for route in published.routes)} visits planned and published")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -25,6 +26,17 @@ class Settings(BaseSettings):
     """`s3://`, `gs://` or `az://` address of a bucket; without it a folder under `home`."""
     gazetteer: Path | None = None
     basemap: Path | None = None
+    travel: Literal["great_circle", "valhalla", "osrm", "premises"] = "great_circle"
+    """Where travel times come from; `premises` is a Valhalla of our own, over what `fieldapp roads build` made."""
+    travel_url: str | None = Field(default=None, pattern=r"^https?://")
+    """The Valhalla or OSRM server that is told where debtors and agents live (positions only); needed for both."""
+    travel_profile: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]+$")
+    """Valhalla's costing or OSRM's profile, where it is not `auto` or `driving`."""
+    travel_hours: str = ""
+    """By how much ways take longer from which hour on (`07:30 1.4 1.2, 09:30 1`: in town and beyond), or, for a
+    Valhalla that knows the speeds of each hour, the hours alone (`07:30, 09:30`). Empty: the same all day."""
+    travel_kept_days: int = Field(default=30, ge=0, le=365)
+    """So long answers are kept; 0: not at all."""
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str | None = None
@@ -59,6 +71,10 @@ class Settings(BaseSettings):
     @property
     def gazetteer_path(self) -> Path:
         return self.gazetteer or self.home / "gazetteer.sqlite"
+
+    @property
+    def roads_path(self) -> Path:
+        return self.home / "roads"
 
     @property
     def basemap_path(self) -> Path:

@@ -5,8 +5,8 @@ The phone previews the same split offline (`pwa/src/domain/allocation.ts`); gold
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -28,17 +28,29 @@ class Across(StrEnum):
     PART_BY_PART = "part_by_part"
 
 
+_BY_LAW = (Part.COSTS, Part.INTEREST, Part.PRINCIPAL)
+
+
 @dataclass(frozen=True, slots=True)
 class AllocationOrder:
     """A creditor's order. By default costs and interest go before principal: without the creditor's consent
-    a payment cannot be imputed to principal first (art. 1194 c.c.)."""
+    a payment cannot be imputed to principal first (art. 1194 c.c.).
 
-    parts: tuple[Part, ...] = (Part.COSTS, Part.INTEREST, Part.PRINCIPAL)
+    `ranks`: by a line's id which comes first; lines of one rank are settled in proportion. None: as the lines stand.
+    """
+
+    parts: tuple[Part, ...] = _BY_LAW
     across: Across = Across.LINE_BY_LINE
+    ranks: Mapping[str, int] | None = None
 
     def __post_init__(self) -> None:
         if sorted(self.parts) != sorted(Part):
             raise Refusal("payment.allocation_order_incomplete", kind=Kind.MALFORMED)
+
+    @property
+    def is_the_laws(self) -> bool:
+        """Whether nobody agreed on another order of parts: then lines too are ranked by the law."""
+        return (self.parts, self.across) == (_BY_LAW, Across.LINE_BY_LINE)
 
 
 def order_named(parts: Sequence[str]) -> AllocationOrder:
@@ -94,7 +106,7 @@ class Allocation:
 def allocate(
     amount_cents: int, lines: Sequence[OpenLine], *, order: AllocationOrder, chosen: str | None = None
 ) -> Allocation:
-    """Lay `amount_cents` over `lines` as they stand, in the creditor's order; lines it does not reach are left out.
+    """Lay `amount_cents` over `lines` in the creditor's order; lines it does not reach are left out.
 
     `chosen` is the line that the debtor declared to pay (art. 1193, first paragraph, c.c.): it is settled before the
     others, within it by the same parts, since nobody pays principal before costs and interest unless the creditor
@@ -105,16 +117,15 @@ def allocate(
     """
     if amount_cents <= 0:
         raise Refusal("payment.amount_out_of_range", kind=Kind.MALFORMED, details={"cents": amount_cents})
-    places = [(at, part) for at in range(len(lines)) for part in order.parts]
-    if order.across is Across.PART_BY_PART:
-        places = [(at, part) for part in order.parts for at in range(len(lines))]
-    # Sorted without losing the order: what the debtor did not speak of stays as the creditor has it.
-    places.sort(key=lambda place: lines[place[0]].id != chosen)
     taken: list[dict[Part, int]] = [dict.fromkeys(Part, 0) for _ in lines]
     left = amount_cents
-    for at, part in places:
-        taken[at][part] = min(left, lines[at].cents(part))
-        left -= taken[at][part]
+    for together, parts in _steps(lines, order, chosen):
+        owed = [sum(lines[at].cents(part) for part in parts) for at in together]
+        for at, share in zip(together, in_proportion(left, owed), strict=True):
+            left -= share
+            for part in parts:
+                taken[at][part] = min(share, lines[at].cents(part))
+                share -= taken[at][part]
     applied = (
         Applied(line.id, parts[Part.PRINCIPAL], parts[Part.INTEREST], parts[Part.COSTS])
         for line, parts in zip(lines, taken, strict=True)
@@ -122,29 +133,60 @@ def allocate(
     return Allocation(tuple(line for line in applied if line.total_cents), left)
 
 
+def _steps(
+    lines: Sequence[OpenLine], order: AllocationOrder, chosen: str | None
+) -> list[tuple[list[int], tuple[Part, ...]]]:
+    """What is settled one after the other: positions of the lines that share, and the parts in their order."""
+    first = [[at] for at, line in enumerate(lines) if line.id == chosen]
+    others = [at for at, line in enumerate(lines) if line.id != chosen]
+    if order.ranks is None:
+        groups = [[at] for at in others]
+    else:
+        rank = {at: order.ranks[lines[at].id] for at in others}
+        groups = [[at for at in others if rank[at] == one] for one in sorted(set(rank.values()))]
+    if order.across is Across.LINE_BY_LINE:
+        return [(group, order.parts) for group in (*first, *groups)]
+    # What the debtor did not speak of stays as the creditor has it: the chosen line is settled whole before.
+    return [(group, (part,)) for some in (first, groups) for part in order.parts for group in some]
+
+
+def in_proportion(cents: int, owed: Sequence[int]) -> list[int]:
+    """At most `cents` over claims in proportion to them, exact: the cents that are left over go where the fraction is
+    largest, among equals to the first. No claim gets more than it is."""
+    whole = sum(owed)
+    if cents >= whole:
+        return list(owed)
+    shares = [cents * one // whole for one in owed]
+    by_fraction = sorted(range(len(owed)), key=lambda at: -(cents * owed[at] % whole))
+    for at in by_fraction[: cents - sum(shares)]:
+        shares[at] += 1
+    return shares
+
+
 @dataclass(frozen=True, slots=True)
 class LegalRank:
-    """What art. 1193 c.c. asks about one debt, to rank it where neither side has said otherwise."""
+    """What art. 1193 c.c. asks about one debt, to rank it where neither side has said otherwise. `barred`: nobody may
+    ask for it any more (art. 2940 c.c.), so that no payment is for it before all that is owed."""
 
     due_on: date
     secured: bool = False
     yearly_rate_bp: int = 0
+    barred: bool = False
 
 
-def legal_order(ranks: Sequence[LegalRank], *, today: date) -> tuple[int, ...]:
-    """Positions of `ranks` in the order of art. 1193 c.c.
+def ranked(order: AllocationOrder, debts: Sequence[tuple[str, LegalRank]], *, today: date) -> AllocationOrder:
+    """The order with the rank of each line by its id, `debts` being in the order of the file.
 
-    Overdue before not yet due, then the less secured, the more onerous for the debtor (here: the higher
-    rate), the older; equal ones stay as they came.
+    Where nobody agreed on an own order: overdue before not yet due, then the less secured, the more onerous for the
+    debtor (here: the higher rate), the older; equal ones in proportion (art. 1193, second paragraph, c.c.). Where the
+    creditor has his own, as they stand in the file. Time-barred ones last, either way.
     """
-    return tuple(
-        sorted(
-            range(len(ranks)),
-            key=lambda at: (
-                ranks[at].due_on > today,
-                ranks[at].secured,
-                -ranks[at].yearly_rate_bp,
-                ranks[at].due_on,
-            ),
-        )
-    )
+    if order.is_the_laws:
+        keys = [
+            (debt.barred, debt.due_on > today, debt.secured, -debt.yearly_rate_bp, debt.due_on) for _, debt in debts
+        ]
+        places = {key: place for place, key in enumerate(sorted(set(keys)))}
+        ranks = [places[key] for key in keys]
+    else:
+        ranks = [at + len(debts) * debt.barred for at, (_, debt) in enumerate(debts)]
+    return replace(order, ranks={line_id: rank for (line_id, _), rank in zip(debts, ranks, strict=True)})

@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from fieldapp.domain import reasons
 from fieldapp.domain.access import Role
 from fieldapp.domain.conduct import DebtorKind, Ruleset, Severity
 from fieldapp.domain.errors import Kind, Refusal
 
 LONGEST_DAYS = 31
 """An approval is for a purpose, not for ever."""
-SHORTEST_REASON = 10
-"""Letters, so that whoever reads it later learns something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,8 @@ def check(wish: Wish, *, role: Role, ruleset: Ruleset, creditor: str, debtor: De
         raise Refusal("approval.in_the_past", details={"on": wish.from_on.isoformat()})
     if (wish.to_on - wish.from_on).days >= LONGEST_DAYS:
         raise Refusal("approval.span_too_long", details={"most": LONGEST_DAYS})
-    if len(wish.reason.strip()) < SHORTEST_REASON:
-        raise Refusal("approval.reason_too_short", kind=Kind.MALFORMED, details={"least": SHORTEST_REASON})
+    if reasons.says_too_little(wish.reason):
+        raise Refusal("approval.reason_too_short", kind=Kind.MALFORMED, details={"least": reasons.SHORTEST})
     active = ruleset.resolved(wish.rule, wish.from_on, creditor=creditor, debtor=debtor)
     # A creditor's own numbers have an id of their own, but findings bear that of the rule.
     if active is None or active.rule.overrides is not None:

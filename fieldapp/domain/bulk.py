@@ -130,7 +130,7 @@ def checked(asked: Asked, *, role: Role, now: datetime, today: date) -> Asked:
             raise Refusal("bulk.team_unknown", kind=Kind.MALFORMED)
         case BulkKind.LETTER_SENT if made.letter not in LETTERS:
             raise Refusal("bulk.letter_unknown", kind=Kind.MALFORMED)
-        case BulkKind.PLAN_CONTACT if made.channel in (None, Channel.VISIT):
+        case BulkKind.PLAN_CONTACT if made.channel in (None, Channel.VISIT, Channel.OFFICE):
             raise Refusal("bulk.channel_unusable", kind=Kind.MALFORMED)
     return made
 

@@ -114,7 +114,7 @@ def _is_notice(value: Any) -> bool:
         return False
     number, delivery = value["number"], value["delivery"]
     numbered = isinstance(number, str) and _NOTICE_NUMBER.fullmatch(number) is not None
-    return numbered and delivery in Delivery._value2member_map_
+    return numbered and isinstance(delivery, str) and delivery in Delivery._value2member_map_
 
 
 def _is_window(value: Any) -> bool:

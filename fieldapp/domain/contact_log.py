@@ -13,7 +13,7 @@ from datetime import datetime
 from io import StringIO
 from zoneinfo import ZoneInfo
 
-from fieldapp.domain.contacts import ITALY, Channel
+from fieldapp.domain.contacts import CAME_TO_PAY, ITALY, Channel
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.outcomes import OUTCOMES
 
@@ -29,6 +29,7 @@ _CHANNELS = {
     "sms": Channel.MESSAGE,
     "email": Channel.MESSAGE,
     "lettera": Channel.LETTER,
+    "sportello": Channel.OFFICE,
     "raccomandata": Channel.LETTER,
 } | {channel.value: channel for channel in Channel}
 _LETTERS = {
@@ -44,6 +45,7 @@ OUTCOMES_OF = {
     Channel.MESSAGE: ("MESSAGED",),
     Channel.LETTER: ("DUNNING_LETTER_1", "DUNNING_LETTER_2", "FORMAL_NOTICE"),
     Channel.VISIT: tuple(OUTCOMES),
+    Channel.OFFICE: (CAME_TO_PAY,),
 }
 """How a contact over each channel may be recorded; the first is taken where none is given."""
 

@@ -17,7 +17,8 @@ from fieldapp.domain.reading import Reader
 
 ITALY = ZoneInfo("Europe/Rome")
 
-OTHER_CONTACTS = ("CALLED", "MESSAGED", "DUNNING_LETTER_1", "DUNNING_LETTER_2", "FORMAL_NOTICE")
+CAME_TO_PAY = "CAME_TO_PAY"
+OTHER_CONTACTS = ("CALLED", "MESSAGED", "DUNNING_LETTER_1", "DUNNING_LETTER_2", "FORMAL_NOTICE", CAME_TO_PAY)
 """How contacts that are no visits are recorded; their words stand beside those of the visit outcomes."""
 
 
@@ -33,6 +34,8 @@ class Channel(StrEnum):
     CALL = "call"
     MESSAGE = "message"
     LETTER = "letter"
+    OFFICE = "office"
+    """The debtor came to us of their own accord: it weighs in no limit, for these bind us and not them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class AccountPeriod:
     """Recorded at `since` or later and before `until`. `since` None: from the beginning."""
 
     since: datetime | None
@@ -118,7 +118,7 @@ class CommissionLine:
 class CreditorAccount:
     """An account. `direct_cents`: of what came in net, paid to the creditor himself; the rest the agency owes him."""
 
-    period: Period
+    period: AccountPeriod
     lines: tuple[PracticeLine, ...]
     movements: tuple[OutRow, ...]
     outcomes: Mapping[str, int]
@@ -161,14 +161,14 @@ class CreditorAccount:
         return made, kept, broken
 
 
-def period_of(from_on: date, to_on: date, *, zone: ZoneInfo) -> Period:
+def period_of(from_on: date, to_on: date, *, zone: ZoneInfo) -> AccountPeriod:
     """The local days from `from_on` to `to_on`, both whole. Raises Refusal `account.period_unusable`."""
     days = (to_on - from_on).days + 1
     if not 0 < days <= LONGEST_DAYS:
         raise Refusal("account.period_unusable", kind=Kind.MALFORMED, details={"most": LONGEST_DAYS})
     since = datetime(from_on.year, from_on.month, from_on.day, tzinfo=zone)
     after = to_on + timedelta(days=1)
-    return Period(since, datetime(after.year, after.month, after.day, tzinfo=zone))
+    return AccountPeriod(since, datetime(after.year, after.month, after.day, tzinfo=zone))
 
 
 def judge_promises(promises: Iterable[Promised], received: Iterable[Received]) -> list[tuple[Promised, Kept]]:
@@ -195,21 +195,33 @@ def draw_up(
     rows: Sequence[OutRow],
     judged: Sequence[tuple[Promised, Kept]],
     *,
-    period: Period,
+    period: AccountPeriod,
     commissions: Sequence[CommissionLine] = (),
 ) -> CreditorAccount:
     """The account of the facts `rows`, of one creditor and period in the order of recording."""
     movements = tuple(row for row in rows if row.amount_cents is not None)
-    outcomes = Counter(row.outcome for row in rows if row.outcome)
     return CreditorAccount(
         period=period,
         lines=tuple(_lines(rows, judged)),
         movements=movements,
-        outcomes=dict(sorted(outcomes.items(), key=lambda one: (-one[1], one[0]))),
+        outcomes=dict(sorted(_outcomes(rows).items(), key=lambda one: (-one[1], one[0]))),
         methods=tuple(_methods(movements)),
         direct_cents=sum((row.amount_cents or 0) - _dues(row) for row in movements),
         commissions=tuple(commissions),
     )
+
+
+def _outcomes(rows: Sequence[OutRow]) -> Counter[str]:
+    """How often each outcome; a visit that was put right counts once, as it ended, in the account of its report. Where
+    that was an earlier one, that account stays as it was told."""
+    found: Counter[str] = Counter()
+    for row in rows:
+        if row.kind == "visit.reported":
+            found[row.outcome] += 1
+        elif row.instead_of and found[row.instead_of]:
+            found[row.instead_of] -= 1
+            found[row.outcome] += 1
+    return +found
 
 
 def _dues(row: OutRow) -> int:
@@ -231,7 +243,7 @@ def _lines(told: Sequence[OutRow], judged: Sequence[tuple[Promised, Kept]]) -> l
             practice_id=practice_id,
             practice_number=number,
             debtor=debtor,
-            visits=sum(bool(row.outcome) for row in own[practice_id]),
+            visits=sum(row.kind == "visit.reported" for row in own[practice_id]),
             outcome=next((row.outcome for row in reversed(own[practice_id]) if row.outcome), ""),
             promised=sum(row.kind == "promise.made" for row in own[practice_id]),
             kept=settled[practice_id, Kept.KEPT],

@@ -199,13 +199,24 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                     (*_m(_K.ID, "visit_id", "correction_id"), *_m(_K.CODES, "fields"), *_m(_K.TEXT, "agent")),
                 ),
                 (
+                    "visit.outcome_corrected",
+                    "The visit ended otherwise than reported, or somebody else was met: its agent said so, or, where"
+                    " `of_office`, two people of the office. Money, signatures and numbers never change so.",
+                    (
+                        *_m(_K.ID, "visit_id", "correction_id"),
+                        *_m(_K.CODE, "outcome_before", "outcome", "met_before", "met"),
+                        *_m(_K.CODES, "fields"),
+                        *_m(_K.FLAG, "of_office"),
+                    ),
+                ),
+                (
                     "document.arrived",
                     "A picture of a visit arrived.",
                     (*_m(_K.ID, "visit_id"), *_m(_K.CODE, "purpose", "variant")),
                 ),
                 (
                     "contact.made",
-                    "A call, message or letter was made.",
+                    "A call, message or letter was made, or somebody came to the office.",
                     (
                         *_m(_K.CODE, "channel"),
                         *_m(_K.CODE, "outcome", maybe=True),
@@ -247,6 +258,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                         *_m(_K.COUNT, "instalment", maybe=True),
                         *_m(_K.TEXT, "paid_by", maybe=True),
                         *_m(_K.ID, "chosen_line", maybe=True),
+                        *_m(_K.CENTS, "barred_cents", maybe=True),
                     ),
                 ),
                 (
@@ -417,6 +429,17 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
                 ),
                 ("visit.reviewed", "A person has looked at a report.", _m(_K.ID, "visit_id")),
                 (
+                    "visit.correction_asked",
+                    "Somebody of the office says that a visit ended otherwise, or its agent where that lifts a "
+                    "protection of the debtor; a person of the office, never who said it, decides.",
+                    _m(_K.ID, "visit_id", "correction_id"),
+                ),
+                (
+                    "visit.correction_declined",
+                    "The report stays as it is: declined, or taken back by who had asked.",
+                    _m(_K.ID, "visit_id", "correction_id"),
+                ),
+                (
                     "payment.not_taken",
                     "Two people settled that the receipt in a refused report stands for no money.",
                     (*_m(_K.TEXT, "receipt", "reason"), *_m(_K.CENTS, "amount_cents")),
@@ -455,16 +478,27 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
 
 INSIDE = frozenset(
     {
+        "absence.entered",
+        "absence.withdrawn",
         "agent.in_danger",
         "board.changed",
         "debtor.joined",
         "debtor.kept_apart",
         "debtor.parted",
+        "note.ticked",
+        "note.written",
+        "person.added",
+        "person.back",
+        "person.left",
         "plan.progress",
+        "shift.week_set",
+        "visit.allowed_again",
+        "visit.forbidden",
     }
 )
-"""Kinds for our own screens alone: how far a search has come, three times a second; that an agent calls for help; that
-a debtor has a practice of another creditor too, which is no creditor's business."""
+"""Kinds for our own screens alone: how far a search has come, three times a second; what dispatchers do to a draft,
+forbid and note for tomorrow, and when agents are away; that an agent calls for help; that a debtor has a practice of
+another creditor too, which is no creditor's business."""
 
 
 def kinds_of(scopes: frozenset[FactScope]) -> list[str]:

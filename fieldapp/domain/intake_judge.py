@@ -5,6 +5,7 @@ A bad line rejects its whole practice. Exact repeats count once; rows that contr
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
@@ -27,7 +28,7 @@ from fieldapp.domain.intake_control import Sums
 from fieldapp.domain.intake_frame import Frame, Header, RowKind
 from fieldapp.domain.intake_layout import Field, Layout, RowsPerPractice
 from fieldapp.domain.intake_rows import RowReader
-from fieldapp.domain.packed import Packed, Shelf
+from fieldapp.domain.packed import Made, Packed, Shelf, Shelved
 
 PROGRESS_EVERY = 500
 
@@ -123,7 +124,8 @@ class _Verdict:
 
     notes: list[Finding]
     accepted: Packed[PracticeDraft] = field(default_factory=Packed)
-    rejected: Packed[_Rejection] = field(default_factory=lambda: Packed(portion=1))
+    rejected: Shelved[_Rejection] = field(default_factory=Shelved)
+    first_lines: array[int] = field(default_factory=lambda: array("q"))
     accepted_rows: int = 0
     accepted_cents: int = 0
 
@@ -135,6 +137,7 @@ class _Verdict:
     def reject(self, number: str, rows: Sequence[ReadRow], reasons: Iterable[Finding]) -> None:
         bare = tuple(replace(row, content=None, warnings=()) for row in rows)
         self.rejected.append(_Rejection(number, bare, tuple(reasons)))
+        self.first_lines.append(bare[0].line)
 
     def reading(self, rows: Callable[[], Iterable[RawRow]], reader: RowReader, sums: Sums) -> IntakeReading:
         returned = [row.amounts.get(Field.TOTAL) for practice in self.rejected for row in practice.rows]
@@ -152,14 +155,15 @@ class _Verdict:
             warnings=tuple(sorted(self.notes, key=lambda note: note.line or 0)),
         )
 
-    def _shown(self, rows: Callable[[], Iterable[RawRow]]) -> Packed[RejectedPractice]:
+    def _shown(self, rows: Callable[[], Iterable[RawRow]]) -> Sequence[RejectedPractice]:
+        """The rejected practices in the order of the file. None of them stands as objects until it is looked at."""
         wanted = {row.line for practice in self.rejected for row in practice.rows}
         if not wanted:
-            return Packed()
+            return ()
         shelf: Shelf[tuple[Cell, ...]] = Shelf()
         cells = {row.line: shelf.pack(row.cells) for row in rows() if row.line in wanted}
-        places = sorted((practice.rows[0].line, place) for place, practice in enumerate(self.rejected))
-        return Packed((_with_cells(self.rejected[place], cells, shelf) for _, place in places), portion=1)
+        self.rejected.sort(self.first_lines)
+        return Made(self.rejected, lambda practice: _with_cells(practice, cells, shelf))
 
 
 def _with_cells(practice: _Rejection, cells: Mapping[int, bytes], shelf: Shelf[tuple[Cell, ...]]) -> RejectedPractice:

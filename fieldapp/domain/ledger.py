@@ -118,8 +118,32 @@ class LineBalance:
     def total_cents(self) -> int:
         return self.principal_cents + self.interest_cents + self.costs_cents
 
+    @property
+    def left_cents(self) -> int:
+        """What the debtor still has to pay of the line: the parts that owe."""
+        return sum(max(0, cents) for _, cents in self.by_kind())
+
+    @property
+    def overpaid_cents(self) -> int:
+        """What was paid beyond the line, as a number above zero: the parts below it."""
+        return self.left_cents - self.total_cents
+
     def by_kind(self) -> tuple[tuple[AccountKind, int], ...]:
         return tuple(zip(CLAIMS, (self.principal_cents, self.interest_cents, self.costs_cents), strict=True))
+
+
+def left_cents(balances: Iterable[LineBalance]) -> int:
+    """What is left of a debt: the one figure of counter, door, receipts and plans.
+
+    A part that was overpaid lowers no other: that money is the debtor's, to be given back or set off by somebody who
+    decides it, and stands apart (`overpaid_cents`).
+    """
+    return sum(balance.left_cents for balance in balances)
+
+
+def overpaid_cents(balances: Iterable[LineBalance]) -> int:
+    """What was paid beyond lines and is owed back to the debtor."""
+    return sum(balance.overpaid_cents for balance in balances)
 
 
 @dataclass(frozen=True, slots=True)

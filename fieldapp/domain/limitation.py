@@ -18,6 +18,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Literal
 
+from fieldapp.domain import reasons
 from fieldapp.domain.conduct import DebtorKind, Ruleset
 from fieldapp.domain.errors import Kind, Refusal
 
@@ -205,14 +206,10 @@ def check_act(act: InterruptingAct, *, today: date, lines: frozenset[str]) -> No
         raise Refusal("limitation.line_unknown", kind=Kind.MISSING)
 
 
-SHORTEST_REASON = 10
-"""Letters, so that whoever reads later why a record was wrong learns something."""
-
-
 def check_withdrawal(reason: str) -> None:
     """Whether a recorded act may be taken back for this reason: `limitation.reason_too_short` (details: least)."""
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise Refusal("limitation.reason_too_short", kind=Kind.MALFORMED, details={"least": SHORTEST_REASON})
+    if reasons.says_too_little(reason):
+        raise Refusal("limitation.reason_too_short", kind=Kind.MALFORMED, details={"least": reasons.SHORTEST})
 
 
 def _figures(day: date) -> str:

@@ -51,6 +51,17 @@ def split(total_cents: int, weights: Sequence[int]) -> tuple[int, ...]:
     return tuple(floors)
 
 
+def written(cents: int, language: str) -> str:
+    """Cents as the language writes them: `1.234,50 €`, `€1,234.50`, `1 234,50 €` (no-break spaces)."""
+    if language not in ("en", "fr"):
+        return italian(cents)
+    sign = "-" if cents < 0 else ""
+    whole, rest = divmod(abs(cents), 100)
+    if language == "en":
+        return f"{sign}€{whole:,}.{rest:02d}"
+    return f"{sign}{whole:,}".replace(",", "\u202f") + f",{rest:02d}\u00a0€"
+
+
 def italian(cents: int) -> str:
     """`123450` as `1.234,50 €`, the Italian way, with a no-break space."""
     sign = "-" if cents < 0 else ""

@@ -18,6 +18,7 @@ from fieldapp.domain.ledger import LineBalance
 TELLS = (
     "visit.reported",
     "visit.corrected",
+    "visit.outcome_corrected",
     "payment.received",
     "payment.refunded",
     "receipt.voided",
@@ -25,7 +26,8 @@ TELLS = (
     "promise.made",
 )
 """The kinds of facts that become rows."""
-OF_A_VISIT = ("visit.reported", "visit.corrected")
+OF_A_VISIT = ("visit.reported", "visit.corrected", "visit.outcome_corrected")
+WITH_AN_OUTCOME = ("visit.reported", "visit.outcome_corrected")
 TAKES_BACK = ("payment.refunded", "receipt.voided", "cheque.unpaid")
 NO_DIGEST = "0" * 64
 """Stands for the digest before the first."""
@@ -48,6 +50,8 @@ class OutRow:
     debtor: str
     agent: str = ""
     outcome: str = ""
+    instead_of: str = ""
+    """The outcome that was told before, where this one puts it right."""
     amount_cents: int | None = None
     share: LineBalance | None = None
     dues_cents: int | None = None

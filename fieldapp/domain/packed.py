@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar, overload
 
 PORTION = 1_000
@@ -17,6 +17,7 @@ _QUICK = 1
 _SMALL_WINDOW = 12
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 
 class Packed(Sequence[T], Generic[T]):
@@ -91,3 +92,60 @@ class Shelf(Generic[T]):
     def unpack(self, packed: bytes) -> T:
         plain: T = pickle.loads(zlib.decompressobj(-_SMALL_WINDOW, zdict=self._pattern).decompress(packed))
         return plain
+
+
+class Shelved(Sequence[T], Generic[T]):
+    """Values packed one by one on a shelf: for those that are read in any order."""
+
+    def __init__(self) -> None:
+        self._shelf: Shelf[T] = Shelf()
+        self._packed: list[bytes] = []
+
+    def append(self, value: T) -> None:
+        self._packed.append(self._shelf.pack(value))
+
+    def sort(self, keys: Sequence[int]) -> None:
+        """Put the values into the order of `keys`, one for each."""
+        self._packed = [self._packed[place] for place in sorted(range(len(keys)), key=keys.__getitem__)]
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[T]: ...
+    def __getitem__(self, place: int | slice) -> T | Sequence[T]:
+        if isinstance(place, slice):
+            return [self._shelf.unpack(packed) for packed in self._packed[place]]
+        return self._shelf.unpack(self._packed[place])
+
+
+class Made(Sequence[S], Generic[T, S]):
+    """The values of another sequence, each made into what it is asked for as it is looked at; the last one stays."""
+
+    def __init__(self, values: Sequence[T], make: Callable[[T], S]) -> None:
+        self._values, self._make = values, make
+        self._last: tuple[int, S] | None = None
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @overload
+    def __getitem__(self, place: int) -> S: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[S]: ...
+    def __getitem__(self, place: int | slice) -> S | Sequence[S]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(len(self))[place]]
+        place = range(len(self))[place]
+        if self._last is None or self._last[0] != place:
+            self._last = (place, self._make(self._values[place]))
+        return self._last[1]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return len(self) == len(other) and all(mine == theirs for mine, theirs in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]  # what it is made of may grow

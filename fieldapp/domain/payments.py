@@ -18,6 +18,7 @@ from enum import StrEnum
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import AccountKind
+from fieldapp.domain.money import written
 
 Answer = str | bool
 """What was typed into one field: text (dates as `2026-11-26`), or yes and no."""
@@ -263,16 +264,20 @@ def catalogue_json() -> str:
 
 # --- amounts -------------------------------------------------------------------------------------------------
 
-_AMOUNT = re.compile(r"(0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,([0-9]{1,2}))?")
-_FOREIGN = re.compile(r"[0-9][0-9,]*\.[0-9]{1,2}|[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 _BLANKS = " \u00a0\u202f\t"
+_SPACED = r"[1-9][0-9]{0,2}(?:[ \u00a0\u202f][0-9]{3})+"
+_COMMA = re.compile(rf"(0|[1-9][0-9]*|[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}})+|{_SPACED})(?:,([0-9]{{1,2}}))?")
+_POINT = re.compile(rf"(0|[1-9][0-9]*|[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+|{_SPACED})(?:\.([0-9]{{1,2}}))?")
+_LONE = re.compile(r"([0-9]+)[.,]([0-9]{1,3})")
+"""One separator and nothing that says whether it parts thousands or cents."""
 
 
-def typed_amount(text: str) -> int:
-    """Cents of an amount typed the Italian way: `1.234,50`, `1234,5`, `€ 150`.
+def typed_amount(text: str, language: str = "it") -> int:
+    """Cents of an amount as people type it in that language: `1.234,50` and `1 234,5`, in English `1,234.50`.
 
-    Raises Refusal `payment.amount_negative`, `.amount_zero`, `.amount_too_large`, `.amount_foreign` (a point
-    where Italians write a comma, so that two sums could be meant) or `.amount_unreadable`.
+    What can mean one sum only is read in any language. Raises Refusal `payment.amount_negative`, `.amount_zero`,
+    `.amount_too_large`, `.amount_foreign` (two sums could be meant; details: first and second, as the language writes
+    them) or `.amount_unreadable`.
     """
     shown = text[:40]
     bare = text.strip(_BLANKS)
@@ -280,16 +285,32 @@ def typed_amount(text: str) -> int:
     bare = bare.strip(_BLANKS)
     if re.fullmatch(r"[-−–][0-9.,]+", bare):
         raise _typed_refusal("payment.amount_negative", shown)
-    found = _AMOUNT.fullmatch(bare)
+    own, other = (_POINT, _COMMA) if language == "en" else (_COMMA, _POINT)
+    found = own.fullmatch(bare)
     if not found:
-        code = "payment.amount_foreign" if _FOREIGN.fullmatch(bare) else "payment.amount_unreadable"
-        raise _typed_refusal(code, shown)
-    whole, cents = found[1].replace(".", ""), (found[2] or "").ljust(2, "0")
+        if lone := _LONE.fullmatch(bare):
+            raise _two_sums(lone[1], lone[2], shown, language)
+        found = other.fullmatch(bare)
+    if not found:
+        raise _typed_refusal("payment.amount_unreadable", shown)
+    whole, cents = re.sub(r"[^0-9]", "", found[1]), (found[2] or "").ljust(2, "0")
     if len(whole) > 7:
         raise _typed_refusal("payment.amount_too_large", shown)
     if not int(whole + cents):
         raise _typed_refusal("payment.amount_zero", shown)
     return int(whole + cents)
+
+
+def _two_sums(before: str, after: str, shown: str, language: str) -> Refusal:
+    """Cents after the separator, or no cents at all."""
+    if len(before) + len(after) > 9:
+        return _typed_refusal("payment.amount_too_large", shown)
+    if before.startswith("0") and len(before) > 1:
+        return _typed_refusal("payment.amount_unreadable", shown)
+    sums = (int(before) * 100 + int(after[:2].ljust(2, "0")), int(before + after) * 100)
+    first, second = (written(cents, language) for cents in sums)
+    details = {"typed": shown, "first": first, "second": second}
+    return Refusal("payment.amount_foreign", kind=Kind.MALFORMED, details=details)
 
 
 def _typed_refusal(code: str, shown: str) -> Refusal:

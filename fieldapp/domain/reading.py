@@ -24,6 +24,9 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _UNPRINTABLE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
 )
+YEARS = range(1900, 3000)
+"""Years that somebody can mean. At the ends of the calendar neither the hour of a place nor the day after can be
+reckoned: one contact there would keep its practice from being read at all."""
 LARGEST = 2**53 - 1
 """The largest whole number that a phone's arithmetic holds exactly."""
 
@@ -33,29 +36,36 @@ def printable(text: str) -> bool:
     return _UNPRINTABLE.search(text) is None
 
 
+def readable(text: str) -> str:
+    """`text` with a mark in the place of every sign that it could not be kept or shown with."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def instant_text(at: datetime) -> str:
     """`at` as every envelope spells it: UTC, milliseconds, Z."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def read_instant(text: str) -> datetime | None:
-    """The aware UTC instant that `text` spells, None when it is spelled in any other way."""
+    """The aware UTC instant that `text` spells, None when it is spelled in any other way or in no year of `YEARS`."""
     if not _INSTANT.fullmatch(text):
         return None
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         return None
+    return at if at.year in YEARS else None
 
 
 def read_day(text: str) -> date | None:
-    """The date that `2026-11-26` spells, None for any other spelling and for days that do not exist."""
+    """The date that `2026-11-26` spells, None for any other spelling, for days that do not exist and other years."""
     if not _DAY.fullmatch(text):
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if day.year in YEARS else None
 
 
 class Reader:

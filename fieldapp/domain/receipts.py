@@ -290,10 +290,14 @@ class ReceiptValue:
         return receipt_name(self.series, self.number)
 
     @property
+    def duty_on_top_cents(self) -> int:
+        """The stamp duty that the debtor bears, handed over beside the amount."""
+        return self.stamp_duty.due_cents if self.stamp_duty.charged_to is ChargedTo.DEBTOR else 0
+
+    @property
     def handed_over_cents(self) -> int:
         """What the debtor handed over: the amount, and the stamp duty where the debtor bears it."""
-        borne = self.stamp_duty.due_cents if self.stamp_duty.charged_to is ChargedTo.DEBTOR else 0
-        return self.amount_cents + borne
+        return self.amount_cents + self.duty_on_top_cents
 
     @property
     def paid_by(self) -> PaymentMethod:

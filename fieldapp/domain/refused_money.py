@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from fieldapp.domain import reasons
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import Sha256, canonical_json, sha256
 from fieldapp.domain.pads import Form, PadKind, is_pad_series, usable
@@ -27,8 +28,6 @@ from fieldapp.domain.visit_report import Allocated, PayerDocument
 
 MOST = 10
 """Payments of one report, as `domain.visit` reads them."""
-SHORTEST_REASON = 10
-"""Letters of a reason, so that whoever reads it later learns something."""
 
 
 class Proof(StrEnum):
@@ -48,7 +47,7 @@ class Proof(StrEnum):
     """It spells no receipt."""
 
 
-UNDER_THE_OFFICES_NUMBER = frozenset({Proof.NUMBER_USED, Proof.BREAKS_SERIES, Proof.NOT_SIGNED})
+UNDER_THE_OFFICES_NUMBER = frozenset({Proof.NUMBER_USED, Proof.BREAKS_SERIES, Proof.NOT_SIGNED, Proof.UNREADABLE})
 """Booked by a receipt of the office's own, since the paper's number cannot stand for it."""
 
 
@@ -127,7 +126,7 @@ def _found(place: int, payment: Any) -> FoundMoney | None:
         said_cents=cents if type(cents) is int and 0 < cents <= LARGEST_CENTS else None,
         allocation=_allocation(payment.get("allocation")),
         chosen_line=_uuid(payment.get("chosen_line")),
-        document=PayerDocument(document) if document in set(PayerDocument) else PayerDocument.NONE,
+        document=PayerDocument(document) if document in list(PayerDocument) else PayerDocument.NONE,
     )
 
 
@@ -267,7 +266,19 @@ def check_booking(
         check_reason(reason)
 
 
+def check_copy(proof: Proof, *, reason: str) -> None:
+    """Whether what the paper in the debtor's hand says may be copied: only where nothing of it can be read here.
+
+    Raises Refusal `refused_money.readable`, `.booked_before`, `.reason_short`.
+    """
+    if proof is Proof.BOOKED:
+        raise Refusal("refused_money.booked_before", kind=Kind.CONFLICT)
+    if proof is not Proof.UNREADABLE:
+        raise Refusal("refused_money.readable", kind=Kind.CONFLICT)
+    check_reason(reason)
+
+
 def check_reason(reason: str) -> None:
     """Raises Refusal `refused_money.reason_short` (details: least)."""
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise Refusal("refused_money.reason_short", kind=Kind.MALFORMED, details={"least": SHORTEST_REASON})
+    if reasons.says_too_little(reason):
+        raise Refusal("refused_money.reason_short", kind=Kind.MALFORMED, details={"least": reasons.SHORTEST})

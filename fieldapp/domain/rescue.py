@@ -5,16 +5,21 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.reading import LARGEST, readable
 from fieldapp.domain.sync import Arrived
 
 VERSION = 1
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 MOST_ITEMS = 2_000
+_ILLEGIBLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What bytes that spell something else can meet."""
 WRAPPED = 65 + 12 + 32 + 16
 """An ephemeral point, a nonce, a key of 32 bytes and its tag."""
 
@@ -29,12 +34,16 @@ class SealedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SealedItem:
-    """One item as it lay on the phone: `wrapped` holds the key of `content`, for the office alone."""
+    """One item as it lay on the phone: `wrapped` holds the key of `content`, for the office alone.
+
+    `held`: the SHA-256 of a content that came before the bundle, in parts; then `content` is empty.
+    """
 
     kind: SealedKind
     key: str
     wrapped: bytes
     content: bytes
+    held: str | None = None
 
     def label(self, device: UUID) -> bytes:
         """What both seals are bound to, so that no item can be passed off as another's."""
@@ -67,8 +76,12 @@ def read_bundle(content: bytes) -> Bundle:
 
 
 def _item(plain: Any) -> SealedItem:
-    item = SealedItem(SealedKind(plain["kind"]), str(plain["key"]), _bytes(plain["wrapped"]), _bytes(plain["content"]))
+    held = plain.get("held")
+    content = b"" if held is not None else _bytes(plain["content"])
+    item = SealedItem(SealedKind(plain["kind"]), str(plain["key"]), _bytes(plain["wrapped"]), content, held)
     if len(item.wrapped) != WRAPPED or not 0 < len(item.key) <= 64:
+        raise ValueError(item.key)
+    if held is not None and not _DIGEST.fullmatch(held):
         raise ValueError(item.key)
     return item
 
@@ -92,14 +105,16 @@ def unfinished_of(opened: bytes) -> Unfinished:
         draft = json.loads(opened)
         payments = [p for p in draft.get("payments") or [] if isinstance(p, dict)]
         values = [(p.get("receipt") or {}).get("value") or {} for p in payments]
-        numbers = tuple(f"{v['series']}-{int(v['number']):06d}" for v in values if "series" in v and "number" in v)
+        numbers = tuple(
+            readable(f"{v['series']}-{int(v['number']):06d}")[:20] for v in values if "series" in v and "number" in v
+        )
         practice = draft["stop"].get("practice") or {}
         return Unfinished(
-            str(practice.get("practice_number", ""))[:60],
-            sum(int(p.get("amount_cents", 0)) for p in payments),
+            readable(str(practice.get("practice_number", "")))[:60],
+            sum(cents for p in payments if type(cents := p.get("amount_cents")) is int and abs(cents) <= LARGEST),
             numbers,
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except _ILLEGIBLE:
         return Unfinished("", 0, ())
 
 
@@ -109,7 +124,7 @@ def arrived_of(opened: bytes, key: str) -> Arrived:
         held = json.loads(opened)
         text = str(held["text"]).encode()
         arrived = Arrived(UUID(held["id"]), int(held["seq"]), str(held["digest"]), text)
-    except (ValueError, KeyError, TypeError):
+    except _ILLEGIBLE:
         raise Refusal("rescue.unreadable", kind=Kind.MALFORMED) from None
     if str(arrived.id) != key:
         raise Refusal("rescue.unreadable", kind=Kind.MALFORMED)

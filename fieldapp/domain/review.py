@@ -2,9 +2,9 @@
 
 A correction is a new fact beside the report, which stays as it was written. It reaches only what nothing else was
 made of: what was seen from the street, what a third party is to the debtor, and the choices and lines of the outcome's
-form. Outcome, who was met and when count as a contact, and set states and limits; money has receipts and entries;
-promises, windows and notices have facts of their own; a signature stands under a text. Each of these has a path of its
-own, which the refusal names.
+form. Outcome and who was met count as a contact, and set states and limits: they are put right by `domain.corrections`.
+Money has receipts and entries; promises, windows and notices have facts of their own; a signature stands under a text.
+Each of these has a path of its own, which the refusal names.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class Why(StrEnum):
     PROMISE = "promise"
     UNUSUAL = "unusual"
     DRAWN = "drawn"
+    CORRECTED = "corrected"
+    """Its agent said afterwards that the visit ended otherwise."""
     ASKED = "asked"
     """Nothing brought it here but the question of a person."""
 

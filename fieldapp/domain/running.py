@@ -26,7 +26,10 @@ SHORT_M = 500
 
 @dataclass(frozen=True, slots=True)
 class Door(Generic[Key]):
-    """A stop as it was published; `travel_s` is the way from the stop before it in the plan."""
+    """A stop as it was published; `travel_s` is the way from the stop before it in the plan at the planned hour.
+
+    `by_hour`: from which moment on the whole of that way takes how many seconds, where it varies.
+    """
 
     key: Key
     arrive_at: datetime
@@ -36,6 +39,7 @@ class Door(Generic[Key]):
     travel_s: int
     lat_e6: int
     lon_e6: int
+    by_hour: tuple[tuple[datetime, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def expected(
     first_at = min((door.arrive_at for door in open_doors), default=now)
     found = []
     for door in open_doors:
-        reach_at = first_at if free_at is None else free_at + route.way(place, door)
+        reach_at = first_at if free_at is None else free_at + route.way(place, door, free_at)
         arrive_at = max(reach_at, now, door.window_from)
         leave_at = arrive_at + timedelta(seconds=door.service_s)
         late_s = max(int((arrive_at - door.arrive_at).total_seconds()), 0)
@@ -130,19 +134,34 @@ def _last(
 
 
 class _Route(Generic[Key]):
-    """The ways between doors: the plan's where it knows them, else at the pace of the day; lunch stays on its leg."""
+    """The ways between doors: the plan's where it knows them, else at the pace of the hour; lunch stays on its leg."""
 
     def __init__(self, planned: Sequence[Door[Key]], lunch: tuple[datetime, datetime] | None) -> None:
         self._before = {door.key: before.key for before, door in pairwise(planned)}
-        self._pace = _pace(planned)
+        self._pace, self._paces = _pace(planned), _paces(planned)
         after = [] if lunch is None else [door.key for door in planned if door.arrive_at >= lunch[1]]
         self._lunch = {after[0]: lunch[1] - lunch[0]} if lunch is not None and after else {}
 
-    def way(self, start: Door[Key] | None, to: Door[Key]) -> timedelta:
-        seconds = to.travel_s
+    def way(self, start: Door[Key] | None, to: Door[Key], leave_at: datetime) -> timedelta:
+        seconds = driven_s(to.by_hour, leave_at) if to.by_hour else to.travel_s
         if start is not None and self._before.get(to.key) != start.key:
-            seconds = round(_metres(start, to) * self._pace)
+            metres = _metres(start, to)
+            by_hour = [(from_at, round(metres * pace)) for from_at, pace in self._paces]
+            varies = bool(by_hour) and min(takes_s for _, takes_s in by_hour) > 0
+            seconds = driven_s(by_hour, leave_at) if varies else round(metres * self._pace)
         return timedelta(seconds=seconds) + self._lunch.get(to.key, timedelta())
+
+
+def driven_s(by_hour: Sequence[tuple[datetime, int]], leave_at: datetime) -> int:
+    """What a way takes to who leaves at `leave_at`, the rest of it driven at the pace of each hour, as in the plan."""
+    turns_s = [int((from_at - leave_at).total_seconds()) for from_at, _ in by_hour]
+    band = max((at for at, turn_s in enumerate(turns_s) if turn_s <= 0), default=0)
+    gone_s, left_s = 0, by_hour[band][1]
+    while band + 1 < len(by_hour) and gone_s + left_s > turns_s[band + 1]:
+        left_s -= turns_s[band + 1] - gone_s
+        left_s = -(-left_s * by_hour[band + 1][1] // by_hour[band][1])
+        gone_s, band = turns_s[band + 1], band + 1
+    return gone_s + left_s
 
 
 def _pace(planned: Sequence[Door[Key]]) -> float:
@@ -150,6 +169,15 @@ def _pace(planned: Sequence[Door[Key]]) -> float:
     metres = sum(_metres(before, door) for before, door in pairwise(planned))
     seconds = sum(door.travel_s for door in planned[1:])
     return seconds / metres if metres > SHORT_M and seconds else SECONDS_A_METRE
+
+
+def _paces(planned: Sequence[Door[Key]]) -> list[tuple[datetime, float]]:
+    """The same from each moment on at which ways change, by the legs that say so; none where no hour counts."""
+    legs = [(_metres(before, door), door.by_hour) for before, door in pairwise(planned) if door.by_hour]
+    metres = sum(far for far, _ in legs)
+    if metres <= SHORT_M or len({tuple(from_at for from_at, _ in told) for _, told in legs}) != 1:
+        return []
+    return [(from_at, sum(told[band][1] for _, told in legs) / metres) for band, (from_at, _) in enumerate(legs[0][1])]
 
 
 def _metres(start: Door[Key], to: Door[Key]) -> int:

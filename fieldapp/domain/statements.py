@@ -8,15 +8,16 @@ had been told of: the others stay subtracted, and a person looks at the differen
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
+from fieldapp.domain.allocation import AllocationOrder, Applied, OpenLine, allocate
 from fieldapp.domain.ids import Sha256, sha256
 from fieldapp.domain.intake import PracticeDraft
-from fieldapp.domain.ledger import LineBalance, NewEntry, statement_entry
+from fieldapp.domain.ledger import AccountKey, Leg, LineBalance, NewEntry, statement_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,64 @@ def adjust(
         memo=memo,
     )
     return Adjustment(entry, untold)
+
+
+def levelling_entry(
+    lines: Sequence[tuple[UUID, LineBalance]],
+    order: AllocationOrder,
+    *,
+    at: datetime,
+    idempotency_key: str,
+    practice_id: UUID,
+    memo: str = "",
+) -> NewEntry | None:
+    """The entry after which no part of the claim is below zero while another is open; None where none is.
+
+    `lines` are in their order, with what is owed on them once a statement stands. Payments that it does not hold lie
+    where they were laid, perhaps on lines and parts that he does not state any more: they are laid over what he states,
+    first on the same line, then in the creditor's order. The claim as a whole stays what it is.
+    """
+    left = {line_id: list(_cents(balance)) for line_id, balance in lines}
+    for line_id, _ in lines:
+        _level(left, [line_id], order)
+    _level(left, list(left), order)
+    legs = []
+    for line_id, balance in lines:
+        for (kind, before), now in zip(balance.by_kind(), left[line_id], strict=True):
+            if now != before:
+                legs.append(Leg(AccountKey(kind, practice_id=practice_id), now - before, line_id))
+    if not legs:
+        return None
+    return NewEntry("adjustment", at, idempotency_key, tuple(legs), memo=memo, practice_id=practice_id)
+
+
+def _level(left: dict[UUID, list[int]], among: Sequence[UUID], order: AllocationOrder) -> None:
+    """Lay what is too much on some lines over what is open on them."""
+    too_much = -sum(min(0, cents) for line_id in among for cents in left[line_id])
+    still_open = [OpenLine(str(line_id), *(max(0, cents) for cents in left[line_id])) for line_id in among]
+    if not too_much:
+        return
+    laid = allocate(too_much, still_open, order=order)
+    for line in laid.lines:
+        for part, cents in enumerate(_applied(line)):
+            left[UUID(line.id)][part] -= cents
+    _fill(left, among, too_much - laid.over_cents)
+
+
+def _fill(left: dict[UUID, list[int]], among: Sequence[UUID], cents: int) -> None:
+    for line_id in among:
+        for part, stands in enumerate(left[line_id]):
+            back = min(cents, max(0, -stands))
+            left[line_id][part] += back
+            cents -= back
+
+
+def _cents(balance: LineBalance) -> tuple[int, int, int]:
+    return balance.principal_cents, balance.interest_cents, balance.costs_cents
+
+
+def _applied(line: Applied) -> tuple[int, int, int]:
+    return line.principal_cents, line.interest_cents, line.costs_cents
 
 
 def plus(left: LineBalance, right: LineBalance) -> LineBalance:

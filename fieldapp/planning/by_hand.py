@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Lane = TypeVar("Lane", bound=Hashable)
 Visit = TypeVar("Visit", bound=Hashable)
@@ -55,3 +55,32 @@ def shifts_begun(moved: Moved[Lane, Visit], begun: Iterable[Visit]) -> list[Visi
     before = {visit: (lane, at) for lane, order in moved.before.items() for at, visit in enumerate(order)}
     after = {visit: (lane, at) for lane, order in moved.after.items() for at, visit in enumerate(order)}
     return [visit for visit in begun if before.get(visit) != after.get(visit)]
+
+
+def hand_over(
+    orders: Mapping[Lane, Sequence[Visit]],
+    given: Sequence[Visit],
+    *,
+    origin: Lane,
+    to: Lane,
+    at: Mapping[Visit, Any],
+) -> Moved[Lane, Visit]:
+    """Lane `to` takes `given` from `origin`: each side keeps its own order, the two are laid together by their hours.
+
+    `at`: when each visit would begin where it lies now.
+    """
+    before = {lane: tuple(orders[lane]) for lane in (origin, to)}
+    going = set(given)
+    theirs = [one for one in before[origin] if one in going]
+    own = list(before[to])
+    laid: list[Visit] = []
+    while theirs and own:
+        laid.append((theirs if at[theirs[0]] < at[own[0]] else own).pop(0))
+    after = {origin: tuple(one for one in before[origin] if one not in going), to: (*laid, *theirs, *own)}
+    return Moved(before, after)
+
+
+def only_adds(before: Sequence[Visit], after: Sequence[Visit]) -> bool:
+    """Whether `after` is `before` with more visits between, in the same order."""
+    kept = set(before)
+    return [one for one in after if one in kept] == list(before)

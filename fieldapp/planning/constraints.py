@@ -106,6 +106,11 @@ def _lacks(problem: Problem, agent: int, visit: int) -> frozenset[str]:
     return problem.visits[visit].skills - problem.agents[agent].skills
 
 
+def skilled(problem: Problem, visit: int) -> bool:
+    """Whether any agent has all the skills that the visit asks for."""
+    return any(not _lacks(problem, agent, visit) for agent in range(problem.n_agents))
+
+
 def apart(day: Day) -> Iterator[Violation]:
     """One person known at two doors is called on at one of them only (spoken to at most once a day, DOMAIN 2.1).
 

@@ -17,7 +17,7 @@ from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.planning.checker import Judgement, judge
 from fieldapp.planning.constraints import Violation
 from fieldapp.planning.plan import Plan
-from fieldapp.planning.problem import LATEST_S, Agent, Ints, OnDay, Problem, Visit
+from fieldapp.planning.problem import LATEST_S, Agent, Ints, Matrix, OnDay, Problem, Visit
 
 NO_WAY_S = 5 * LATEST_S
 NO_WAY_CENTS = 10_000_000
@@ -70,14 +70,24 @@ class Together:
         numbers = tuple(np.array([number_of[visit.key] for visit in day.visits], np.int64) for day in days)
         lane_of = tuple((d, agent) for d, day in enumerate(days) for agent in range(day.n_agents))
         first_lane = np.cumsum([0, *(day.n_agents for day in days)])
-        size = len(lane_of) + len(keys)
-        seconds, cents = np.full((size, size), NO_WAY_S, np.int64), np.full((size, size), NO_WAY_CENTS, np.int64)
+        # Where agents end who do not end at home: places behind the visits, each day's own.
+        own = [len(day.travel_s) - day.n_agents - day.n_visits for day in days]
+        first_end = np.cumsum([0, *own])
+        size = len(lane_of) + len(keys) + sum(own)
+        from_s = sorted({moment for day in days for moment in day.from_s.tolist()})
+        seconds = np.full((len(from_s) or 1, size, size), NO_WAY_S, np.int64)
+        cents = np.full((size, size), NO_WAY_CENTS, np.int64)
         may_visit = np.zeros((len(lane_of), len(keys)), np.bool_)
-        for day, number, start in zip(days, numbers, first_lane, strict=False):
-            nodes = np.concatenate([start + np.arange(day.n_agents), len(lane_of) + number])
-            seconds[np.ix_(nodes, nodes)], cents[np.ix_(nodes, nodes)] = day.travel_s, day.cost_cents
+        for d, (day, number, start) in enumerate(zip(days, numbers, first_lane, strict=False)):
+            ends = len(lane_of) + len(keys) + np.arange(first_end[d], first_end[d + 1])
+            nodes = np.concatenate([start + np.arange(day.n_agents), len(lane_of) + number, ends])
+            every, known = np.ix_(nodes, nodes), seconds[:, nodes[:, None], nodes] < NO_WAY_S
+            # Of the same way on two days the longer time: a day of its own has its own.
+            ways_s = _by_hours(day, from_s)
+            seconds[:, every[0], every[1]] = np.where(known, np.maximum(seconds[:, every[0], every[1]], ways_s), ways_s)
+            cents[every] = day.cost_cents
             may_visit[np.ix_(nodes[: day.n_agents], number)] = day.may_visit
-        np.fill_diagonal(seconds, 0)
+        seconds[:, np.arange(size), np.arange(size)] = 0
         np.fill_diagonal(cents, 0)
         found: list[list[tuple[int, int]]] = [[] for _ in keys]
         for d, number in enumerate(numbers):
@@ -86,9 +96,10 @@ class Together:
         groups = {tuple(sorted(numbers[d][list(group)].tolist())) for d, day in enumerate(days) for group in day.apart}
         groups |= {tuple(number_of[key] for key in pair) for pair in apart if all(key in number_of for key in pair)}
         problem = Problem.of(
-            [_lane(days, d, agent) for d, agent in lane_of],
+            [_lane(days, d, agent, int(first_end[d])) for d, agent in lane_of],
             [_over_days(days, first_lane, several) for several in found],
-            travel_s=seconds,
+            travel_s=seconds if from_s else seconds[0],
+            from_s=from_s,
             cost_cents=cents,
             lunch=days[0].lunch,
             may_visit=may_visit,
@@ -105,25 +116,41 @@ class Together:
         return tuple(Plan.of(day) for day in routes)
 
 
+def _by_hours(day: Problem, from_s: Sequence[int]) -> Matrix:
+    """(H, n, n) the ways of a day from each of these moments on."""
+    if not day.travel_varies:
+        return np.broadcast_to(day.travel_s, (len(from_s) or 1, *day.travel_s.shape))
+    return day.travel_by_hour[np.searchsorted(day.from_s, np.array(from_s), side="right") - 1]
+
+
 def _check(days: Sequence[Problem]) -> None:
     alike = len({day.lunch for day in days}) == 1
     if not alike or any(len({visit.key for visit in day.visits}) < day.n_visits for day in days):
         raise Refusal("planning.days_differ", kind=Kind.MALFORMED)
 
 
-def _lane(days: Sequence[Problem], day: int, agent: int) -> Agent:
+def _lane(days: Sequence[Problem], day: int, agent: int, first_end: int) -> Agent:
     one = days[day].agents[agent]
-    return replace(one, key=f"{day}:{one.key}", day=day)
+    end = None if one.end is None else first_end + one.end
+    return replace(one, key=f"{day}:{one.key}", day=day, end=end)
 
 
 def _over_days(days: Sequence[Problem], first_lane: Ints, found: Sequence[tuple[int, int]]) -> Visit:
-    """One visit with what holds on each day on which somebody may make it; on its own days where it is promised."""
+    """One visit with what holds on each day on which somebody may make it; on its own days where it is promised.
+
+    What it asks of its agent may be another on each day: that stands in `may_visit` already.
+    """
     open_on = [(d, v) for d, v in found if days[d].may_visit[:, v].any()]
     promised = [(d, v) for d, v in open_on if days[d].must[v]]
     several = [(d, days[d].visits[v]) for d, v in promised or open_on]
     day, visit = found[0]
     one = replace(
-        days[day].visits[visit], pin=None, preferred=None, hours=(), must=any(days[d].must[v] for d, v in found)
+        days[day].visits[visit],
+        pin=None,
+        skills=frozenset(),
+        preferred=None,
+        hours=(),
+        must=any(days[d].must[v] for d, v in found),
     )
     if not several:
         return one

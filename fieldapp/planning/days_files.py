@@ -140,8 +140,10 @@ def _on_days(desk: Desk, item: Mapping[str, Any], visit: int, days: int) -> dict
         day = read_number(one.get("day"), least=0, most=days - 1)
         prize = read_number(one.get("prize", item["prize"]), least=0, most=LARGEST_ENTRY)
         windows = read_windows(desk, one["tw"], place) if "tw" in one else item["tw"]
+        # A prize of its own holds at any hour of the day that gives it.
+        hours = [] if "prize" in one else item["hours"]
         if day is None or day != int(day) or prize is None or not windows:
             desk.tell(Fault("problem.day_unreadable", place, brief(entry)))
         else:
-            read[int(day)] = {"tw": windows, "prize": int(prize)}
+            read[int(day)] = {"tw": windows, "prize": int(prize), "hours": hours}
     return read

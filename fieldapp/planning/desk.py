@@ -41,6 +41,8 @@ class Desk:
     faults: list[Fault] = field(default_factory=list)
     closed: set[int] = field(default_factory=set)
     service_by_kind: dict[str, int] = field(default_factory=dict)
+    moments: set[int] = field(default_factory=set)
+    """All moments at which what a visit brings changes."""
 
     def tell(self, fault: Fault) -> None:
         """Note one thing that is wrong."""

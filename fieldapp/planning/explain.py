@@ -14,7 +14,7 @@ import numpy as np
 
 from fieldapp.domain.errors import Refusal
 from fieldapp.planning.checker import judge
-from fieldapp.planning.constraints import preference
+from fieldapp.planning.constraints import preference, skilled
 from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Ints, Problem
 from fieldapp.planning.search import survey
@@ -26,6 +26,8 @@ class Reason(StrEnum):
 
     NO_AGENT_MAY = "no_agent_may"
     NO_AGENT_SKILLED = "no_agent_skilled"
+    NO_SKILLED_AGENT_MAY = "no_skilled_agent_may"
+    """Somebody has the skills that it asks for, but none of these may go there."""
     KEPT_APART = "kept_apart"
     """Another visit that is made stands against it: the same person elsewhere, or the same door with another agent."""
     NO_WINDOW_FITS = "no_window_fits"
@@ -79,7 +81,7 @@ def why_here(problem: Problem, plan: Plan) -> tuple[WhyHere, ...]:
     """For each planned visit, in order of travel, what speaks for it."""
     reasons = []
     for agent, route in enumerate(plan.routes):
-        nodes = [agent, *(problem.node(visit) for visit in route), agent]
+        nodes = [agent, *(problem.node(visit) for visit in route), int(problem.ends[agent])]
         starts_s = [stop.start_s for stop in agent_day(problem, agent, route).stops]
         for place, visit in enumerate(route):
             before, here, after = nodes[place : place + 3]
@@ -117,8 +119,7 @@ def _reason(problem: Problem, visit: int, place: Ints, swap: Ints) -> WhyNot:
     prize = int(problem.prize_cents[visit])
     allowed = [int(a) for a in np.flatnonzero(problem.may_visit[:, visit])]
     if not allowed:
-        skilled = any(problem.visits[visit].skills <= agent.skills for agent in problem.agents)
-        return WhyNot(visit, Reason.NO_AGENT_MAY if skilled else Reason.NO_AGENT_SKILLED)
+        return WhyNot(visit, _nobody(problem, visit))
     if against == len(allowed) and _impossible(problem, visit, allowed) is None:
         loss, swapper, given = (int(value) for value in swap)
         missing_cents = loss if given == other else None
@@ -138,6 +139,17 @@ def _reason(problem: Problem, visit: int, place: Ints, swap: Ints) -> WhyNot:
         return WhyNot(visit, Reason.AGENT_FULL, nearest, time_s)
     reason = Reason.OTHERS_WORTH_MORE if loss >= 0 else Reason.WOULD_PAY
     return WhyNot(visit, reason, swapper, time_s, *_price(loss, given))
+
+
+def _nobody(problem: Problem, visit: int) -> Reason:
+    """Why no agent may make it. Whoever pinned it chose an agent: then nothing is said of the others' skills."""
+    if not problem.n_agents:
+        return Reason.AGENT_FULL
+    if not problem.visits[visit].skills:
+        return Reason.NO_AGENT_MAY
+    if not skilled(problem, visit):
+        return Reason.NO_AGENT_SKILLED
+    return Reason.NO_AGENT_MAY if problem.pin[visit] >= 0 else Reason.NO_SKILLED_AGENT_MAY
 
 
 def _price(loss: int, given: int) -> tuple[int | None, int | None]:

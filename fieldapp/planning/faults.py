@@ -16,14 +16,13 @@ import numpy.typing as npt
 
 from fieldapp.planning.asked import asked_of_visit, kept_apart, name_far_doors, names_of, service_times
 from fieldapp.planning.desk import Desk, Fault, Mended, brief, read_number
+from fieldapp.planning.hours_files import NO_WAY_S, hours_of_visit, turns_of
 from fieldapp.planning.problem import LARGEST_ENTRY, LATEST_S, Lunch
 
 __all__ = ["Fault", "Mended", "mend"]
 
 MOST_WAYS = 100
 """So many single ways are named; of the others only the count."""
-NO_WAY_S = 5 * LATEST_S
-"""Longer than any day, so that no schedule can hold it."""
 NO_WAY_CENTS = 10_000_000
 FARTHEST_KM = 50_000.0
 
@@ -55,6 +54,7 @@ def mend(document: Any) -> Mended:
         mended["lunch"] = _lunch(desk, document.get("lunch"))
     else:
         mended["lunch"] = _hours(Lunch())
+    mended["travel_by_hour"] = turns_of(desk, document.get("travel_by_hour", []))
     if not desk.travels:
         _mend_ways(desk, mended)
     return Mended(mended, tuple(desk.faults), frozenset(desk.closed))
@@ -87,7 +87,24 @@ def _agent(desk: Desk, item: Any, place: str) -> dict[str, Any]:
         "capacity": None if capacity is None else int(min(capacity, LARGEST_ENTRY)),
         "lunch": bool(item.get("lunch", True)),
         "skills": names_of(desk, item.get("skills", []), f"{place}.skills") or [],
+        "end": _end(desk, item.get("end"), f"{place}.end"),
     }
+
+
+def _end(desk: Desk, value: Any, place: str) -> Any:
+    """Where the agent's day ends: coordinates, or with matrices a number among the places behind the visits."""
+    if value is None:
+        return None
+    if desk.travels:
+        where = _where(desk, value) if isinstance(value, Mapping) else None
+        if where is not None:
+            return where
+    else:
+        number = read_number(value, least=0, most=desk.agents - 1)
+        if number is not None and number == int(number):
+            return int(number)
+    desk.tell(Fault("problem.end_unreadable", place, brief(value)))
+    return None
 
 
 def _where(desk: Desk, item: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -146,6 +163,7 @@ def _visit(desk: Desk, item: Any, number: int) -> dict[str, Any]:
         "prize": _prize(desk, item.get("prize"), f"{place}.prize"),
         "pin": _pin(desk, item.get("pin", -1), number),
         "must": must,
+        "hours": hours_of_visit(desk, item.get("hours", []), f"{place}.hours"),
         **_preferred(desk, item, place),
         **asked_of_visit(desk, item, number, math.ceil(service)),
     }
@@ -243,21 +261,40 @@ def _lunch(desk: Desk, item: Any) -> dict[str, int]:
 
 def _mend_ways(desk: Desk, mended: dict[str, Any]) -> None:
     """Replace both matrices by ones in which what is missing is never driven, and name what is."""
-    n = len(mended["agents"]) + len(mended["visits"])
+    base = len(mended["agents"]) + len(mended["visits"])
+    n = base + max((agent["end"] + 1 for agent in mended["agents"] if agent.get("end") is not None), default=0)
     if not all(isinstance(mended.get(name), list | tuple) for name in ("duration_s", "cost_cents")):
         return
     seconds, cents = (_table(desk, mended[name], name, n) for name in ("duration_s", "cost_cents"))
+    turns = [turn for turn in mended["travel_by_hour"] if "duration_s" in turn]
+    by_hour = [_table(desk, turn["duration_s"], _named(turn), n) for turn in turns]
     bad = _bad(seconds, LATEST_S) | _bad(cents, LARGEST_ENTRY)
+    for table in by_hour:  # what is not known at one hour is not driven at any
+        bad |= _bad(table, LATEST_S)
     np.fill_diagonal(bad, False)
     if bad.any():
-        islands = _islands(~bad, desk.agents)
+        islands = _islands(~bad, desk.agents, base)
         for node in np.flatnonzero(islands).tolist():
             _strand(desk, mended, node)
-        _name_ways(desk, seconds, cents, bad & ~islands[:, None] & ~islands[None, :])
-    seconds, cents = np.where(bad, NO_WAY_S, np.ceil(seconds)), np.where(bad, NO_WAY_CENTS, np.rint(cents))
-    np.fill_diagonal(seconds, 0)
-    np.fill_diagonal(cents, 0)
-    mended["duration_s"], mended["cost_cents"] = seconds, cents
+        inside = ~islands[:, None] & ~islands[None, :]
+        names = ["duration_s", "cost_cents", *map(_named, turns)]
+        tables = [(name, table) for name, table in zip(names, (seconds, cents, *by_hour), strict=True)]
+        _name_ways(desk, tables, bad & inside)
+    for turn, table in zip(turns, by_hour, strict=True):
+        turn["duration_s"] = _driven(table, bad, NO_WAY_S)
+    mended["duration_s"], mended["cost_cents"] = _driven(seconds, bad, NO_WAY_S), _driven(cents, bad, NO_WAY_CENTS)
+
+
+def _named(turn: Mapping[str, Any]) -> str:
+    return f"travel_by_hour[{turn['at']}].duration_s"
+
+
+def _driven(table: Numbers, bad: Flags, instead: int) -> Numbers:
+    """The table with `instead` where nobody drives: seconds up to whole ones, cents to the nearest."""
+    whole = np.ceil(table) if instead == NO_WAY_S else np.rint(table)
+    driven = np.where(bad, instead, whole)
+    np.fill_diagonal(driven, 0)
+    return driven
 
 
 def _strand(desk: Desk, mended: dict[str, Any], node: int) -> None:
@@ -296,10 +333,12 @@ def _bad(table: Numbers, most: int) -> Flags:
     return bad
 
 
-def _islands(roads: Flags, agents: int) -> Flags:
-    """(n,) the places that cannot be reached from any home, or from which no home can be reached."""
-    away, back = _reached(roads, agents), _reached(roads.T, agents)
+def _islands(roads: Flags, agents: int, base: int) -> Flags:
+    """(n,) the places that cannot be reached from any home, or from which no home or end (from `base` on) can be."""
+    homes, ends = np.arange(agents), np.arange(base, len(roads))
+    away, back = _reached(roads, homes), _reached(roads.T, np.concatenate([homes, ends]))
     stranded: Flags = ~(away & back)
+    stranded[ends] = False
     # A home counts as reached from itself; it is an island when no road leaves it, or none leads to it.
     between = roads & ~np.eye(len(roads), dtype=np.bool_)
     joined: Flags = np.logical_and(between.any(axis=1), between.any(axis=0))
@@ -308,9 +347,9 @@ def _islands(roads: Flags, agents: int) -> Flags:
     return stranded
 
 
-def _reached(roads: Flags, agents: int) -> Flags:
+def _reached(roads: Flags, begin: npt.NDArray[np.int64]) -> Flags:
     reached = np.zeros(len(roads), np.bool_)
-    reached[:agents] = True
+    reached[begin] = True
     fresh = reached.copy()
     while fresh.any():
         fresh = roads[fresh].any(axis=0) & ~reached
@@ -318,13 +357,15 @@ def _reached(roads: Flags, agents: int) -> Flags:
     return reached
 
 
-def _name_ways(desk: Desk, seconds: Numbers, cents: Numbers, bad: Flags) -> None:
-    """Single ways that are missing, negative or too long, by their place in the document."""
+def _name_ways(desk: Desk, tables: list[tuple[str, Numbers]], bad: Flags) -> None:
+    """Single ways that are missing, negative or too long, by their place in the document, in the first table that says
+    so."""
     places = np.argwhere(bad)
     for row, column in places[:MOST_WAYS].tolist():
-        name, value = "duration_s", seconds[row, column]
-        if 0 <= value <= LATEST_S:
-            name, value = "cost_cents", cents[row, column]
+        values = [(name, table[row, column]) for name, table in tables]
+        name, value = next(
+            one for one in values if not 0 <= one[1] <= (LARGEST_ENTRY if one[0] == "cost_cents" else LATEST_S)
+        )
         place, shown = f"{name}[{row}][{column}]", brief(value)
         if value < 0 and math.isfinite(value):
             desk.tell(Fault("problem.way_negative", place, shown))

@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fieldapp.planning.faults import Fault, mend
+from fieldapp.planning.hours_files import stacked
 from fieldapp.planning.left_over import left_over
 from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Agent, Lunch, Problem, Visit, refuse, whole
 from fieldapp.planning.solver import Solution
-
-TOWN_ROADS_KM = 4.0
+from fieldapp.planning.ways import FormulaWays
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,48 +46,81 @@ def read_problem(document: Mapping[str, Any], *, closed: Collection[int] = ()) -
 
     Raises Refusal `planning.field_missing` and those of `Problem.of`.
     """
-    agents = _listed(document, "agents")
-    visits = _listed(document, "visits")
     seconds, cents = read_matrices(document)
+    seconds, from_s = stacked(document, seconds)
+    agents, visits, lunch, apart = read_parts(document)
     may_visit = np.ones((len(agents), len(visits)), np.bool_)
     may_visit[:, sorted(closed)] = False
     return Problem.of(
-        [_agent(item, f"agents[{i}]") for i, item in enumerate(agents)],
-        [_visit(item, f"visits[{i}]", document.get("service_by_kind", {})) for i, item in enumerate(visits)],
+        agents,
+        visits,
         travel_s=seconds,
+        from_s=from_s,
         cost_cents=cents,
-        lunch=_lunch(_field(document, "lunch", "")),
+        lunch=lunch,
         may_visit=may_visit,
-        apart=[_group(group, i) for i, group in enumerate(document.get("not_together", ()))],
+        apart=apart,
     )
+
+
+def read_parts(
+    document: Mapping[str, Any],
+) -> tuple[tuple[Agent, ...], tuple[Visit, ...], Lunch, tuple[tuple[int, ...], ...]]:
+    """Agents, visits, lunch and groups kept apart, without the ways. Raises Refusal `planning.field_missing`."""
+    agents, visits = _listed(document, "agents"), _listed(document, "visits")
+    by_kind = document.get("service_by_kind", {})
+    ends = read_ends(agents)
+    return (
+        tuple(_agent(item, f"agents[{i}]", ends) for i, item in enumerate(agents)),
+        tuple(_visit(item, f"visits[{i}]", by_kind) for i, item in enumerate(visits)),
+        _lunch(_field(document, "lunch", "")),
+        tuple(tuple(_group(group, i)) for i, group in enumerate(document.get("not_together", ()))),
+    )
+
+
+def read_ends(agents: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """Where agents end who do not end at home, each place once, in the order of the agents; with matrices none."""
+    ends = [item.get("end") for item in agents if isinstance(item, Mapping)]
+    return [end for i, end in enumerate(ends) if isinstance(end, Mapping) and end not in ends[:i]]
 
 
 def read_matrices(document: Mapping[str, Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Travel seconds and cost in cents, (n, n), row = from, agents first; given or by the format's formula."""
     if "duration_s" in document:
         return _given(document, "duration_s"), _given(document, "cost_cents")
-    places = [*_listed(document, "agents"), *_listed(document, "visits")]
-    names = [f"agents[{i}]" for i in range(len(_listed(document, "agents")))]
-    names += [f"visits[{i}]" for i in range(len(places) - len(names))]
-    xy = np.array(
-        [[_real(place, axis, name) for axis in ("x", "y")] for place, name in zip(places, names, strict=True)]
-    ).reshape(-1, 2)
-    town = np.array(
-        [whole(_field(p, "town", n), f"{n}.town", least=-1) for p, n in zip(places, names, strict=True)],
-        np.int64,
-    )
+    ways = read_ways(document)
+    every = np.arange(ways.of)
+    return ways.between(every, every)
+
+
+def read_ways(document: Mapping[str, Any]) -> FormulaWays:
+    """The ways by the format's formula: agents' places first, then visits', then where agents end.
+
+    Raises Refusal `planning.field_missing`, `planning.bad_number`.
+    """
+    agents, visits = _listed(document, "agents"), _listed(document, "visits")
+    ends = read_ends(agents)
+    places = [*agents, *visits, *ends]
+    names = [
+        *(f"agents[{i}]" for i in range(len(agents))),
+        *(f"visits[{i}]" for i in range(len(visits))),
+        *("agents.end" for _ in ends),
+    ]
+    xy = [[_real(place, axis, name) for axis in ("x", "y")] for place, name in zip(places, names, strict=True)]
+    town = [whole(_field(p, "town", n), f"{n}.town", least=-1) for p, n in zip(places, names, strict=True)]
     money = _field(document, "cost", "")
-    km = np.hypot(xy[:, None, 0] - xy[None, :, 0], xy[:, None, 1] - xy[None, :, 1])
-    km = km * _positive(document, "circuity")
-    same_town = (town[:, None] == town[None, :]) & (town[:, None] >= 0)
-    slow_km = np.where(same_town, km, np.minimum(km, TOWN_ROADS_KM))
-    hours = slow_km / _positive(document, "speed_town") + (km - slow_km) / _positive(document, "speed_road")
-    noise = np.random.default_rng(whole(_field(document, "seed", ""), "seed") + 777)
-    hours = hours * noise.uniform(0.95, 1.10, hours.shape)
-    np.fill_diagonal(hours, 0)
-    cents = np.rint(km * _real(money, "cent_per_km", "cost") + hours * _real(money, "cent_per_hour", "cost"))
-    np.fill_diagonal(cents, 0)
-    return np.rint(hours * 3600), cents
+    return FormulaWays(
+        xy_km=np.array(xy, np.float64).reshape(-1, 2),
+        town=np.array(town, np.int64),
+        number=np.arange(len(places)),
+        of=len(places),
+        circuity=_positive(document, "circuity"),
+        speed_town=_positive(document, "speed_town"),
+        speed_road=_positive(document, "speed_road"),
+        cent_per_km=_real(money, "cent_per_km", "cost"),
+        cent_per_hour=_real(money, "cent_per_hour", "cost"),
+        seed=whole(_field(document, "seed", ""), "seed"),
+    )
 
 
 def read_plan(document: Mapping[str, Any]) -> Plan:
@@ -151,7 +184,8 @@ def _given(document: Mapping[str, Any], name: str) -> npt.NDArray[Any]:
         raise refuse("matrix_hole", name) from None
 
 
-def _agent(item: Any, place: str) -> Agent:
+def _agent(item: Any, place: str, ends: Sequence[Mapping[str, Any]]) -> Agent:
+    end = item.get("end") if isinstance(item, Mapping) else None
     return Agent(
         key=str(item.get("key", place)) if isinstance(item, Mapping) else place,
         shift_s=_field(item, "shift", place),
@@ -159,6 +193,7 @@ def _agent(item: Any, place: str) -> Agent:
         takes_lunch=bool(_field(item, "lunch", place)),
         skills=frozenset(item.get("skills", ())),
         capacity=item.get("capacity"),
+        end=ends.index(end) if isinstance(end, Mapping) else end,
     )
 
 
@@ -193,6 +228,7 @@ def _visit(item: Any, place: str, by_kind: Mapping[str, int]) -> Visit:
         door=None if item.get("door") is None else str(item["door"]),
         again_s=item.get("again"),
         load=item.get("load", 0),
+        hours=tuple((from_s, cents) for from_s, cents in item.get("hours", ())),
     )
 
 

@@ -72,7 +72,7 @@ def _placed(problem: Problem, plan: Plan, visit: int, before: AgentDay, stood: i
     than `PATIENCE_S` is taken only where there is no better one.
     """
     agent, route = before.agent, plan.routes[before.agent]
-    nodes = [agent, *(problem.node(one) for one in route), agent]
+    nodes = [agent, *(problem.node(one) for one in route), int(problem.ends[agent])]
     here = problem.node(visit)
 
     def detour(place: int) -> int:
@@ -84,7 +84,8 @@ def _placed(problem: Problem, plan: Plan, visit: int, before: AgentDay, stood: i
     tied = int(problem.door[visit]) >= 0 or any(visit in group for group in problem.apart)
     for place in sorted(range(len(route) + 1), key=detour):
         after = agent_day(problem, agent, (*route[:place], visit, *route[place:]))
-        if after.lateness_s or after.lunch_missed or (tied and _between(problem, _with(plan, after)) > stood):
+        between = tied or _parts_a_door(problem, route, place)
+        if after.lateness_s or after.lunch_missed or (between and _between(problem, _with(plan, after)) > stood):
             continue
         found = Insertion(
             visit=visit,
@@ -99,6 +100,14 @@ def _placed(problem: Problem, plan: Plan, visit: int, before: AgentDay, stood: i
             return found
         cheapest = cheapest or found
     return cheapest
+
+
+def _parts_a_door(problem: Problem, route: Sequence[int], place: int) -> bool:
+    """Whether who is put there would come between two visits at one door, which are one stop."""
+    if not 0 < place < len(route):
+        return False
+    door = int(problem.door[route[place - 1]])
+    return door >= 0 and door == int(problem.door[route[place]])
 
 
 def _with(plan: Plan, after: AgentDay) -> Plan:

@@ -81,7 +81,8 @@ def rare(function: F) -> F:
 
 
 class Data(NamedTuple):
-    """What never changes in a search. `leave[i, j]` and `reach[j, i]` hold (seconds, cents) from i to j."""
+    """What never changes in a search. `leave[i, j]` and `reach[j, i]` hold (seconds, cents) from i to j, the seconds of
+    its best hour where ways vary."""
 
     leave: Array
     reach: Array
@@ -134,10 +135,18 @@ class Data(NamedTuple):
     bands: Array
     """(B,) when each band of hours begins."""
     musts: Array
+    ends: Array
+    """(A,) the node at which each agent's day ends."""
+    by_hour: Array | None
+    """(n, n, H) seconds of each way to who drives all of it in this band of hours; None where ways do not vary: then
+    what that asks for is not even compiled in."""
+    turns: Array
+    """(H,) when each of these bands begins."""
 
 
 class State(NamedTuple):
-    """The plan being changed, with its schedules; rows are agents, columns stops with home at both ends."""
+    """The plan being changed, with its schedules; rows are agents, columns stops, home first and where the day ends
+    last."""
 
     stops: Array
     size: Array
@@ -245,11 +254,150 @@ def latest_arrival(d: Data, a: int, v: int, leave_by: int, service: int) -> int:
 
 
 @inner
-def after_break(d: Data, leave: int, drive: int) -> int:
+def band_at(turns: Array, moment: int) -> int:
+    """The band of hours in which a moment lies, as far as ways go; the first one has no beginning."""
+    band = ZERO
+    while band + 1 < turns.shape[0] and turns[band + 1] <= moment:
+        band += 1
+    return band
+
+
+@inner
+def pace(by: Array, i: int, j: int, band: int) -> int:
+    """What the whole way takes in a band of hours."""
+    return by[i, j, band] + ZERO
+
+
+@inner
+def turned(left: int, now: int, then: int) -> int:
+    """What is left of a way that takes `now` seconds, where it takes `then`."""
+    return (left * then + now - 1) // now if left > 0 else ZERO
+
+
+@inner
+def driven(by: Array, turns: Array, i: int, j: int, now: int, band: int, left: int) -> int:
+    """Arrival of who has `left` seconds of `band` to go at `now`: the rest is driven at the pace of each hour."""
+    while band + 1 < turns.shape[0] and now + left > turns[band + 1]:
+        left = turned(left - turns[band + 1] + now, pace(by, i, j, band), pace(by, i, j, band + 1))
+        band += 1
+        now = turns[band]
+    return now + left
+
+
+@inner
+def begun(by: Array, turns: Array, i: int, j: int, at: int, band: int, spare: int) -> int:
+    """Who has no more than `spare` seconds of `band` to go at `at`, in it or at its end, has left by this moment."""
+    while True:
+        leave = min(at - by[i, j, band] + spare, at - 1)
+        if band == 0 or leave >= turns[band]:
+            return leave
+        spare = (spare + at - turns[band]) * by[i, j, band - 1] // by[i, j, band]
+        at = turns[band]
+        band -= 1
+
+
+@rare
+def arrival(by: Array, turns: Array, i: int, j: int, leave: int) -> int:
+    """When one is at `j` who leaves `i` at this moment."""
+    band = band_at(turns, leave)
+    return driven(by, turns, i, j, leave, band, pace(by, i, j, band))
+
+
+@rare
+def departure(by: Array, turns: Array, i: int, j: int, arrive_by: int) -> int:
+    """When one must leave `i` to be at `j` by this moment."""
+    band = band_at(turns, arrive_by)
+    leave = arrive_by - by[i, j, band]
+    if band == 0 or leave >= turns[band]:
+        return leave
+    spare = (arrive_by - turns[band]) * by[i, j, band - 1] // by[i, j, band]
+    return begun(by, turns, i, j, turns[band], band - 1, spare)
+
+
+@rare
+def arrival_fed(by: Array, turns: Array, lunch: Array, i: int, j: int, leave: int) -> int:
+    """The same with lunch on this leg, as soon as its hours have begun or on arriving, whichever is there first."""
+    if leave > lunch[2]:
+        return NEVER + ZERO
+    there = arrival(by, turns, i, j, leave)
+    if leave >= lunch[1]:
+        paused = arrival(by, turns, i, j, leave + lunch[0])
+    elif there <= lunch[1]:
+        return lunch[1] + lunch[0]
+    else:
+        now, band = leave, band_at(turns, leave)
+        left = pace(by, i, j, band)
+        while band + 1 < turns.shape[0] and turns[band + 1] < lunch[1]:
+            left = turned(left - turns[band + 1] + now, pace(by, i, j, band), pace(by, i, j, band + 1))
+            band += 1
+            now = turns[band]
+        again = band_at(turns, lunch[1] + lunch[0])
+        left = turned(left - lunch[1] + now, pace(by, i, j, band), pace(by, i, j, again))
+        paused = driven(by, turns, i, j, lunch[1] + lunch[0], again, left)
+    return min(paused, there + lunch[0]) if there <= lunch[2] else paused
+
+
+@rare
+def departure_hungry(by: Array, turns: Array, lunch: Array, i: int, j: int, arrive_by: int) -> int:
+    """When one must leave `i` to have had lunch and be at `j` by this moment."""
+    again_at = lunch[1] + lunch[0]
+    if arrive_by < again_at:
+        return -NEVER + ZERO
+    leave = min(departure(by, turns, i, j, arrive_by) - lunch[0], lunch[2])
+    if leave < lunch[1]:
+        band, first = band_at(turns, arrive_by), band_at(turns, again_at)
+        at = max(turns[band], again_at)
+        spare = arrive_by - at
+        while band > first:
+            spare = spare * by[i, j, band - 1] // by[i, j, band]
+            band -= 1
+            spare += at - max(turns[band], again_at)
+            at = max(turns[band], again_at)
+        before = band_at(turns, lunch[1] - 1)
+        leave = begun(by, turns, i, j, lunch[1], before, spare * by[i, j, before] // by[i, j, band])
+    return max(leave, departure(by, turns, i, j, min(lunch[2], arrive_by - lunch[0])))
+
+
+@inner
+def reached(by: Array | None, d: Data, i: int, j: int, leave: int, drive: int) -> int:
+    """When one is at node `j` who leaves node `i` at this moment; `drive`: what the way takes where none varies."""
+    if by is None:  # decided when it is compiled, as above
+        return leave + drive
+    return arrival(by, d.turns, i, j, leave)
+
+
+@inner
+def leaves(by: Array | None, d: Data, i: int, j: int, arrive_by: int, drive: int) -> int:
+    """When one must leave node `i` to be at node `j` by this moment."""
+    if by is None:
+        return arrive_by - drive
+    return departure(by, d.turns, i, j, arrive_by)
+
+
+@inner
+def after_break(by: Array | None, d: Data, i: int, j: int, leave: int, drive: int) -> int:
     """Arrival when lunch is taken on this leg: before leaving, on the way or on arrival."""
-    if leave > d.break_s[2]:
-        return NEVER
-    return max(leave + drive, d.break_s[1]) + d.break_s[0]
+    if by is None:
+        if leave > d.break_s[2]:
+            return NEVER
+        return max(leave + drive, d.break_s[1]) + d.break_s[0]
+    return arrival_fed(by, d.turns, d.break_s, i, j, leave)
+
+
+@inner
+def before_break(by: Array | None, d: Data, i: int, j: int, arrive_by: int, drive: int) -> int:
+    """When one must leave hungry to be there fed by this moment, a negative moment where that cannot be."""
+    if by is None:
+        if d.break_s[1] + d.break_s[0] <= arrive_by:
+            return min(d.break_s[2], arrive_by - drive - d.break_s[0])
+        return -NEVER
+    return departure_hungry(by, d.turns, d.break_s, i, j, arrive_by)
+
+
+@inner
+def fed_at(d: Data, i: int, j: int, fed: int, hungry: int, drive: int) -> int:
+    """The earliest arrival with lunch taken, on this leg or before."""
+    return min(reached(d.by_hour, d, i, j, fed, drive), after_break(d.by_hour, d, i, j, hungry, drive))
 
 
 @inner
@@ -263,11 +411,13 @@ def forward(d: Data, s: State, a: int, first: int) -> None:
         first = 1
     for p in range(first, s.size[a] + 1):
         node = s.stops[a, p]
-        drive = d.leave[s.stops[a, p - 1], node, 0]
+        before = s.stops[a, p - 1]
+        drive = d.leave[before, node, 0]
         hungry, fed = s.hungry[a, p - 1], s.fed[a, p - 1]
-        fed = min(fed + drive, after_break(d, hungry, drive))
-        service = takes(d, node - base, s.stops[a, p - 1])
-        s.hungry[a, p] = served(d, a, node - base, hungry + drive, service)
+        fed = fed_at(d, before, node, fed, hungry, drive)
+        hungry = reached(d.by_hour, d, before, node, hungry, drive)
+        service = takes(d, node - base, before)
+        s.hungry[a, p] = served(d, a, node - base, hungry, service)
         s.fed[a, p] = served(d, a, node - base, fed, service)
         s.soon[a, p] = min(s.hungry[a, p], s.fed[a, p])
 
@@ -283,11 +433,11 @@ def backward(d: Data, s: State, a: int, last: int) -> None:
         s.late[a, end] = d.shift[a, 1]
         last = end - 1
     for p in range(last, -1, -1):
-        drive = d.leave[s.stops[a, p], s.stops[a, p + 1], 0]
-        fed_by = s.late_fed[a, p + 1] - drive
-        hungry_by = s.late_hungry[a, p + 1] - drive
-        if d.break_s[1] + d.break_s[0] <= s.late_fed[a, p + 1]:
-            hungry_by = max(hungry_by, min(d.break_s[2], fed_by - d.break_s[0]))
+        here, after = s.stops[a, p], s.stops[a, p + 1]
+        drive = d.leave[here, after, 0]
+        fed_by = leaves(d.by_hour, d, here, after, s.late_fed[a, p + 1], drive)
+        hungry_by = leaves(d.by_hour, d, here, after, s.late_hungry[a, p + 1], drive)
+        hungry_by = max(hungry_by, before_break(d.by_hour, d, here, after, s.late_fed[a, p + 1], drive))
         if p == 0:
             s.late_fed[a, 0], s.late_hungry[a, 0] = fed_by, hungry_by
         else:
@@ -321,27 +471,30 @@ def past(d: Data, s: State, a: int, p: int, before: int, fed: int, hungry: int) 
     drive = d.leave[before, node, 0]
     v = node - d.room.shape[0]
     service = takes(d, v, before)
-    fed = min(fed + drive, after_break(d, hungry, drive))
-    return served(d, a, v, fed, service), served(d, a, v, hungry + drive, service)
+    fed = fed_at(d, before, node, fed, hungry, drive)
+    hungry = reached(d.by_hour, d, before, node, hungry, drive)
+    return served(d, a, v, fed, service), served(d, a, v, hungry, service)
 
 
 @inner
 def fits(d: Data, s: State, a: int, p: int, v: int) -> bool:
     """Whether `v` fits between stops `p` and `p + 1` of agent `a`."""
     node = v + d.room.shape[0]
-    drive = d.reach[node, s.stops[a, p], 0]
+    before = s.stops[a, p]
+    drive = d.reach[node, before, 0]
     hungry, fed = s.hungry[a, p], s.fed[a, p]
-    service = takes(d, v, s.stops[a, p])
-    fed = served(d, a, v, min(fed + drive, after_break(d, hungry, drive)), service)
-    hungry = served(d, a, v, hungry + drive, service)
+    service = takes(d, v, before)
+    fed = served(d, a, v, fed_at(d, before, node, fed, hungry, drive), service)
+    hungry = served(d, a, v, reached(d.by_hour, d, before, node, hungry, drive), service)
     if leads(d, s, a, p, v):
         p += 1
         fed, hungry = past(d, s, a, p, node, fed, hungry)
         node = s.stops[a, p]
-    drive = d.leave[node, s.stops[a, p + 1], 0]
-    if hungry + drive <= s.late_hungry[a, p + 1]:
+    after = s.stops[a, p + 1]
+    drive = d.leave[node, after, 0]
+    if reached(d.by_hour, d, node, after, hungry, drive) <= s.late_hungry[a, p + 1]:
         return True
-    return min(fed + drive, after_break(d, hungry, drive)) <= s.late_fed[a, p + 1]
+    return fed_at(d, node, after, fed, hungry, drive) <= s.late_fed[a, p + 1]
 
 
 @rare
@@ -423,9 +576,12 @@ def hours_cost(d: Data, s: State, a: int, first: int, now: int, meal: int, p: in
     size = s.size[a] + (ONE if p >= 0 else ZERO)
     before, total = node_at(s, a, first - 1, p, node), ZERO
     for i in range(first, size + 2):
-        here = node_at(s, a, i, p, node) if i <= size else a + ZERO
+        here = node_at(s, a, i, p, node) if i <= size else d.ends[a]
         drive = d.leave[before, here, 0]
-        arrive = after_break(d, now, drive) if i - 1 == meal else now + drive
+        if i - 1 == meal:
+            arrive = after_break(d.by_hour, d, before, here, now, drive)
+        else:
+            arrive = reached(d.by_hour, d, before, here, now, drive)
         if i > size:
             return total if arrive <= d.shift[a, 1] else NEVER + ZERO
         v = here - d.room.shape[0]
@@ -466,7 +622,10 @@ def settle_hours(off: Array | None, d: Data, s: State, a: int) -> None:
         drive = d.leave[before, here, 0]
         v = here - base
         service = takes(d, v, before)
-        arrive = after_break(d, s.gone[a, i - 1], drive) if i - 1 == meal else s.gone[a, i - 1] + drive
+        if i - 1 == meal:
+            arrive = after_break(d.by_hour, d, before, here, s.gone[a, i - 1], drive)
+        else:
+            arrive = reached(d.by_hour, d, before, here, s.gone[a, i - 1], drive)
         s.gone[a, i] = served(d, a, v, arrive, service)
         s.paid[a, i] = s.paid[a, i - 1] + costs_by_hour(d.off, d, a, v, s.gone[a, i] - service)
 
@@ -506,7 +665,9 @@ def more_by_hours(off: Array | None, d: Data, s: State, a: int, p: int, v: int) 
     if meal == p:
         least = min(least, hours_cost(d, s, a, p + 1, left, meal + 1, p, node))
     if least >= NEVER:  # lunch has to move: only its own hour is known
-        return costs_by_hour(d.off, d, a, v, s.soon[a, p] + d.reach[node, s.stops[a, p], 0])
+        before = s.stops[a, p]
+        arrive = reached(d.by_hour, d, before, node, s.soon[a, p], d.reach[node, before, 0])
+        return costs_by_hour(d.off, d, a, v, arrive)
     return paid + least - s.paid[a, s.size[a]]
 
 
@@ -539,7 +700,7 @@ def revalue(d: Data, s: State, a: int) -> None:
 @inner
 def refresh(d: Data, s: State, a: int) -> None:
     """Recompute everything known about agent `a` from its stops."""
-    s.stops[a, s.size[a] + 1] = a
+    s.stops[a, s.size[a] + 1] = d.ends[a]
     forward(d, s, a, ZERO)
     backward(d, s, a, s.size[a] + 1)
     revalue(d, s, a)
@@ -962,21 +1123,24 @@ def run(d: Data, s: State, iterations: int, heat: float, cooling: float, removed
 def misses_by(d: Data, s: State, a: int, p: int, v: int) -> int:
     """By how many seconds `v` misses fitting between stops `p` and `p + 1`; 0 where it fits."""
     node = v + d.room.shape[0]
-    drive = d.reach[node, s.stops[a, p], 0]
-    fed = min(s.fed[a, p] + drive, after_break(d, s.hungry[a, p], drive))
-    hungry = s.hungry[a, p] + drive
+    before = s.stops[a, p]
+    drive = d.reach[node, before, 0]
+    fed = fed_at(d, before, node, s.fed[a, p], s.hungry[a, p], drive)
+    hungry = reached(d.by_hour, d, before, node, s.hungry[a, p], drive)
     closes = d.last[on_day(d.row, a, v)]
     if min(fed, hungry) > closes:
         return min(fed, hungry) - closes
-    service = takes(d, v, s.stops[a, p])
+    service = takes(d, v, before)
     fed, hungry = served(d, a, v, fed, service), served(d, a, v, hungry, service)
     if leads(d, s, a, p, v):
         p += 1
         fed, hungry = past(d, s, a, p, node, fed, hungry)
         node = s.stops[a, p]
-    drive = d.leave[node, s.stops[a, p + 1], 0]
-    fed = min(fed + drive, after_break(d, hungry, drive))
-    late = min(fed - s.late_fed[a, p + 1], hungry + drive - s.late_hungry[a, p + 1])
+    after = s.stops[a, p + 1]
+    drive = d.leave[node, after, 0]
+    fed = fed_at(d, node, after, fed, hungry, drive)
+    hungry = reached(d.by_hour, d, node, after, hungry, drive)
+    late = min(fed - s.late_fed[a, p + 1], hungry - s.late_hungry[a, p + 1])
     return max(late, ZERO)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fieldapp.planning.constraints import skilled
 from fieldapp.planning.faults import Fault
 from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Ints, Problem
@@ -27,9 +28,11 @@ class Alone:
 
 
 def alone(problem: Problem, visits: Ints) -> Alone:
-    """What stands between each agent and each of `visits`; licences, pins and counts are not looked at."""
-    out = problem.travel_s[: problem.n_agents, problem.n_agents + visits].astype(np.int64)
-    back = problem.travel_s[problem.n_agents + visits, : problem.n_agents].T.astype(np.int64)
+    """What stands between each agent and each of `visits`; licences, pins and counts are not looked at. Where ways vary
+    by the hour, each counts as at its best one, so that nothing possible is called impossible."""
+    fastest_s = problem.fastest_s
+    out = fastest_s[: problem.n_agents, problem.n_agents + visits].astype(np.int64)
+    back = fastest_s[np.ix_(problem.n_agents + visits, problem.ends)].T.astype(np.int64)
     begins = np.broadcast_to(problem.shift_s[:, :1], out.shape)
     hungry = problem.takes_lunch[:, None]
     window_s, leaves = _served(problem, visits, begins + out)
@@ -72,11 +75,7 @@ def left_over(problem: Problem, plan: Plan, *, told: Collection[int] = ()) -> tu
         window_s, shift_s = ways.window_s[may, i], ways.shift_s[may, i]
         place = f"visits[{visit}]"
         if not may.any():
-            lacking = not any(problem.visits[visit].skills <= agent.skills for agent in problem.agents)
-            wanted = ", ".join(sorted(problem.visits[visit].skills))
-            faults.append(
-                Fault("problem.nobody_skilled", place, wanted) if lacking else Fault("problem.nobody_may", place)
-            )
+            faults.append(_nobody(problem, visit))
         elif (window_s > 0).all():
             faults.append(Fault("problem.outside_shifts", place, _minutes(int(window_s.min()))))
         elif (shift_s[window_s == 0] > 0).all():
@@ -84,6 +83,15 @@ def left_over(problem: Problem, plan: Plan, *, told: Collection[int] = ()) -> tu
         elif problem.must[visit]:
             faults.append(_not_kept(problem, plan, visit))
     return tuple(faults)
+
+
+def _nobody(problem: Problem, visit: int) -> Fault:
+    place, wanted = f"visits[{visit}]", ", ".join(sorted(problem.visits[visit].skills))
+    if wanted and not skilled(problem, visit):
+        return Fault("problem.nobody_skilled", place, wanted)
+    if wanted and problem.pin[visit] < 0:
+        return Fault("problem.nobody_skilled_may", place, wanted)
+    return Fault("problem.nobody_may", place)
 
 
 def _minutes(seconds: int) -> str:

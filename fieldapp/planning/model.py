@@ -21,6 +21,8 @@ from fieldapp.planning.search import must_bonus
 from fieldapp.planning.timetable import agent_day
 
 MOST_UNPLANNED = 40
+LEAST_S = 0.05
+"""Below, no model is asked."""
 SHAPES = (4, 6, 8)
 
 
@@ -39,13 +41,15 @@ def improve_near(
     seed: int,
     agents: tuple[int, ...] | None = None,
     seconds: float | None = None,
+    left_s: Callable[[], float] | None = None,
     solutions: int | None = None,
 ) -> Plan | None:
     """`plan` with the routes of a few near agents planned afresh, or None where the model found nothing.
 
     `agents`: those to plan afresh; default: one drawn by `seed` with its nearest. The search goes on for `seconds`
-    of wall time; with `solutions` it only descends, and stops after that many or where it finds no better one. The
-    caller judges the answer. Of several days planned at once, or hours that count, it says nothing.
+    of wall time, or as long as `left_s` says when it is asked; with `solutions` it only descends, and stops after that
+    many or where it finds no better one. The caller judges the answer. Of several days planned at once, or hours that
+    count, it says nothing.
     """
     if not problem.n_agents or not problem.n_visits or problem.n_days > 1 or problem.hours_count:
         return None
@@ -53,7 +57,12 @@ def improve_near(
     if not near.visits:
         return None
     for cut_s in lunch_cuts(problem, seed):
-        routes = _Model(problem, near, cut_s).improve(plan, seconds=seconds, solutions=solutions)
+        model = _Model(problem, near, cut_s)
+        if left_s is not None:
+            seconds = left_s()
+            if seconds < LEAST_S:
+                return None
+        routes = model.improve(plan, seconds=seconds, solutions=solutions)
         if routes is not None:
             merged = list(plan.routes)
             for agent, route in zip(near.agents, routes, strict=True):
@@ -182,9 +191,13 @@ class _Model:
         self._axis = LunchlessAxis(cut_s, pause_s)
         self._copies = [(v, span) for v in near.visits for span in self._axis.spans(problem.visits[v].windows_s)]
         count = len(near.agents)
-        self._nodes = np.array([*near.agents, *(problem.node(v) for v, _ in self._copies)], np.int64)
-        starts = list(range(count))
-        self._manager = pywrapcp.RoutingIndexManager(len(self._nodes), count, starts, starts)
+        homes, stops = list(near.agents), [problem.node(v) for v, _ in self._copies]
+        away = [agent for agent in near.agents if problem.ends[agent] != agent]
+        self._nodes = np.array([*homes, *stops, *problem.ends[away]], np.int64)
+        # Who ends elsewhere has a node for it behind the visits.
+        behind = {agent: count + len(stops) + i for i, agent in enumerate(away)}
+        starts, ends = list(range(count)), [behind.get(agent, i) for i, agent in enumerate(near.agents)]
+        self._manager = pywrapcp.RoutingIndexManager(len(self._nodes), count, starts, ends)
         self._routing = pywrapcp.RoutingModel(self._manager)
         self._add_travel()
         self._add_visits()
@@ -217,18 +230,20 @@ class _Model:
         cents = problem.cost_cents[np.ix_(self._nodes, self._nodes)].astype(np.int64)
         same = self._nodes[:, None] == self._nodes[None, :]
         seconds[same], cents[same] = 0, 0
-        service = np.array([0] * count + [int(problem.service_s[v]) for v, _ in self._copies], np.int64)
-        seconds += service[:, None]
+        ends = [0] * (len(self._nodes) - count - len(self._copies))
+        service = [0] * count + [int(problem.service_s[v]) for v, _ in self._copies] + ends
+        seconds += np.array(service, np.int64)[:, None]
         time = routing.RegisterTransitMatrix(seconds.tolist())
         routing.SetArcCostEvaluatorOfAllVehicles(routing.RegisterTransitMatrix(cents.tolist()))
         # A window may open after everybody is home: the axis reaches it, so that the visit is dropped, not the model.
         horizon = max([int(problem.shift_s[:, 1].max()), *(opens_s for _, (opens_s, _) in self._copies)])
         routing.AddDimension(time, horizon, horizon, False, "time")
-        stop = routing.RegisterUnaryTransitVector([0] * count + [1] * len(self._copies))
+        stop = routing.RegisterUnaryTransitVector([0] * count + [1] * len(self._copies) + ends)
         room = [self._room(agent) for agent in self._near.agents]
         routing.AddDimensionWithVehicleCapacity(stop, 0, room, True, "visits")
         if (problem.capacity[list(self._near.agents)] < UNLIMITED).any():
-            load = routing.RegisterUnaryTransitVector([0] * count + [int(problem.load[v]) for v, _ in self._copies])
+            loads = [0] * count + [int(problem.load[v]) for v, _ in self._copies] + ends
+            load = routing.RegisterUnaryTransitVector(loads)
             capacity = [int(problem.capacity[agent]) for agent in self._near.agents]
             routing.AddDimensionWithVehicleCapacity(load, 0, capacity, True, "load")
         axis = routing.GetDimensionOrDie("time")

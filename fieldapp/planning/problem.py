@@ -2,14 +2,14 @@
 
 Knows shapes, units and what makes an input impossible; knows nothing about files, searches or the day's
 database. Times are whole seconds after local midnight, money is whole euro cents. Nodes number the places
-of both matrices: agents' homes first, then visits.
+of both matrices: agents' homes first, then visits, then places where agents end who do not end at home.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -29,7 +29,9 @@ UNLIMITED = LARGEST_ENTRY
 MOST_DAYS = 60
 """As long as a placement."""
 MOST_BANDS = 48
+"""Of hours, in which a visit brings the same or a way takes the same."""
 NO_WINDOW = (1, 0)
+ROWS_AT_ONCE = 256
 AGAIN_PERCENT = 40
 """What a visit takes of its service time when it directly follows another one at the same door: the way in, finding the
 person and saying who one is are done once."""
@@ -54,7 +56,9 @@ class Agent:
     """One agent's day. `key` is the caller's own name for it and comes back with every result.
 
     `capacity`: how much the loads of its visits may come to; None: as much as one likes. `day`: which day it is where
-    several are planned at once; the same person on another day is another agent (`planning/days`).
+    several are planned at once; the same person on another day is another agent (`planning/days`). `end`: where the
+    day ends, by number among the places that stand behind the visits in the matrices (an office, say); None: at home.
+    Who makes no visit stays at home.
     """
 
     key: str
@@ -64,6 +68,7 @@ class Agent:
     skills: frozenset[str] = frozenset()
     capacity: int | None = None
     day: int = 0
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +119,27 @@ class Lunch:
 class Problem:
     """A checked problem of `A` agents and `V` visits on `D` days, mostly one; all arrays are read-only.
 
-    `travel_s` and `cost_cents`: (A + V, A + V), row = from. `shift_s`: (A, 2). `day`: (A,). `windows_s`: (D, V, W, 2)
-    in order of time, unused places hold (1, 0). `prize_cents`: (V,) on the best day at its best hour; `waits_cents`:
-    (D, V) less on this one. `bands_s`: (B,) when each band of hours begins, the first at 0; `off_cents`: (D, V, B) less
-    than on that day's best hour where a visit begins in the band; B is 1 where no hour counts. `capacity`: (A,),
-    `UNLIMITED` where there is none. `pin`: (V,), `preferred`: (D, V) agent or -1. `may_visit`: (A, V), pins, skills and
-    days included. `door`: (V,) number of the door, -1 where nothing else is. `apart`: groups of visits of which at most
-    one is made. Build it with `Problem.of`.
+    Matrices are (n, n) with n = A + V and a place for each end that is not a home; row = from. `ends`: (A,) the node at
+    which each agent ends. `travel_s` and `cost_cents`: (n, n). Where ways take longer at some hours than at others,
+    `travel_by_hour` is (H, n, n), each table holding for who is under way from its moment of `from_s` (H,) on,
+    the first at 0, and `travel_s` the longest that a way takes at any hour: who goes by it is never late. Both are
+    empty where the hour does not matter. What a way costs does not depend on the hour. `shift_s`: (A, 2). `day`: (A,).
+    `windows_s`: (D, V, W, 2) in order of time, unused places hold (1, 0). `prize_cents`: (V,) on the best day at its
+    best hour; `waits_cents`: (D, V) less on this one. `bands_s`: (B,) when each band of hours begins, the first at 0;
+    `off_cents`: (D, V, B) less than on that day's best hour where a visit begins in the band; B is 1 where no hour
+    counts. `capacity`: (A,), `UNLIMITED` where there is none. `pin`: (V,), `preferred`: (D, V) agent or -1.
+    `may_visit`: (A, V), pins, skills and days included. `door`: (V,) number of the door, -1 where nothing else is.
+    `apart`: groups of visits of which at most one is made. Build it with `Problem.of`.
     """
 
     agents: tuple[Agent, ...]
     visits: tuple[Visit, ...]
     lunch: Lunch
     travel_s: Matrix
+    travel_by_hour: Matrix
+    from_s: Ints
     cost_cents: Matrix
+    ends: Ints
     shift_s: Ints
     day: Ints
     max_visits: Ints
@@ -174,6 +186,21 @@ class Problem:
         """Whether what a visit brings depends on the hour at which it begins."""
         return len(self.bands_s) > 1
 
+    @property
+    def travel_varies(self) -> bool:
+        """Whether ways take longer at some hours than at others."""
+        return len(self.from_s) > 0
+
+    @property
+    def given_s(self) -> Matrix:
+        """The ways as they were given: (n, n), or (H, n, n) where they vary."""
+        return self.travel_by_hour if self.travel_varies else self.travel_s
+
+    @property
+    def fastest_s(self) -> Matrix:
+        """(n, n) what a way takes at its best hour."""
+        return self.travel_by_hour.min(axis=0) if self.travel_varies else self.travel_s
+
     def prize(self, agent: int, visit: int, start_s: int) -> int:
         """What `visit` brings in cents on the day of `agent` where it begins at `start_s`."""
         day, band = self.day[agent], int(np.searchsorted(self.bands_s, start_s, side="right")) - 1
@@ -191,12 +218,16 @@ class Problem:
         *,
         travel_s: npt.ArrayLike,
         cost_cents: npt.ArrayLike,
+        from_s: Sequence[int] = (),
         lunch: Lunch | None = None,
         may_visit: npt.ArrayLike | None = None,
         apart: Collection[Collection[int]] = (),
     ) -> Problem:
         """Check everything once and freeze it.
 
+        `travel_s`: (n, n) seconds, or with `from_s` (H, n, n), the seconds of each way to who drives all of it between
+        that moment and the next; `planning.hourly` says what a way takes that lasts longer. Matrices of int32 that
+        nobody may write to are kept, not copied.
         `may_visit`: (A, V) flags, for instance the provinces of an agent's licence; default: everyone
         everywhere. `apart`: groups of visits of which at most one is made. Raises Refusal (kind malformed,
         `details.place` names the entry): `planning.bad_lunch`, `planning.bad_number`, `planning.bad_time`,
@@ -205,23 +236,29 @@ class Problem:
         `planning.matrix_too_large`.
         """
         lunch = _checked_lunch(Lunch() if lunch is None else lunch)
+        from_s = _checked_from(from_s)
         checked_agents = tuple(_checked_agent(agent, f"agents[{i}]") for i, agent in enumerate(agents))
         checked_visits = tuple(
             _checked_visit(visit, f"visits[{i}]", n_agents=len(agents)) for i, visit in enumerate(visits)
         )
-        n = len(checked_agents) + len(checked_visits)
+        ends = _ends(checked_agents, len(checked_visits))
+        n = max(int(ends.max(initial=-1)) + 1, len(checked_agents) + len(checked_visits))
         pin = np.array([-1 if v.pin is None else v.pin for v in checked_visits], np.int64)
         day = np.array([agent.day for agent in checked_agents], np.int64)
         on_days = _by_day(checked_visits, int(day.max(initial=0)) + 1)
         bands_s = sorted({0, *(from_s for on_day in on_days for one in on_day for from_s, _ in one.hours)})
         if len(bands_s) > MOST_BANDS:
             raise refuse("bad_number", "visits.hours", len(bands_s))
+        slowest_s, by_hour = _checked_ways(travel_s, from_s, n, ends)
         return cls(
             agents=checked_agents,
             visits=checked_visits,
             lunch=lunch,
-            travel_s=_checked_matrix(travel_s, (n, n), "travel_s"),
-            cost_cents=_checked_matrix(cost_cents, (n, n), "cost_cents"),
+            travel_s=slowest_s,
+            travel_by_hour=by_hour,
+            from_s=_frozen(np.array(from_s if len(from_s) > 1 else (), np.int64)),
+            cost_cents=_frozen(_staying(_checked_matrix(cost_cents, (n, n), "cost_cents"), ends)),
+            ends=_frozen(ends),
             shift_s=_frozen(np.array([a.shift_s for a in checked_agents], np.int64).reshape(-1, 2)),
             day=_frozen(day),
             max_visits=_frozen(np.array([a.max_visits for a in checked_agents], np.int64)),
@@ -250,7 +287,13 @@ class Problem:
         self, *, agents: Sequence[Agent] | None = None, visits: Sequence[Visit] | None = None, **given: Any
     ) -> Problem:
         """The same problem with other agents or visits under the same numbers, or with other matrices (`given`)."""
-        kept = {"travel_s": self.travel_s, "cost_cents": self.cost_cents, "may_visit": self.may_visit, **given}
+        kept = {
+            "travel_s": self.given_s,
+            "from_s": self.from_s.tolist(),
+            "cost_cents": self.cost_cents,
+            "may_visit": self.may_visit,
+            **given,
+        }
         return Problem.of(
             self.agents if agents is None else agents,
             self.visits if visits is None else visits,
@@ -304,6 +347,7 @@ def _checked_agent(agent: Agent, place: str) -> Agent:
         skills=frozenset(agent.skills),
         capacity=None if agent.capacity is None else whole(agent.capacity, f"{place}.capacity"),
         day=whole(agent.day, f"{place}.day", most=MOST_DAYS - 1),
+        end=None if agent.end is None else whole(agent.end, f"{place}.end", most=LARGEST_ENTRY),
     )
 
 
@@ -466,6 +510,50 @@ def _may_visit(
     return allowed
 
 
+def _checked_from(from_s: Sequence[int]) -> tuple[int, ...]:
+    checked = tuple(whole(moment, f"from_s[{i}]", most=LATEST_S) for i, moment in enumerate(from_s))
+    if len(checked) > MOST_BANDS:
+        raise refuse("bad_number", "from_s", len(checked))
+    if checked and (checked[0] != 0 or any(one >= other for one, other in pairwise(checked))):
+        raise refuse("bad_time", "from_s", "unsorted" if checked[0] == 0 else checked[0])
+    return checked
+
+
+def _ends(agents: Sequence[Agent], visits: int) -> Ints:
+    """(A,) the node at which each agent ends: home, or a place behind the visits."""
+    base = len(agents) + visits
+    return np.array([i if a.end is None else base + a.end for i, a in enumerate(agents)], np.int64)
+
+
+def _staying(ways: Matrix, ends: Ints) -> Matrix:
+    """Nobody drives from home to where the day ends without a visit: who makes none stays at home."""
+    homes = np.arange(len(ends))
+    if (ends == homes).all():
+        return ways
+    ways = np.array(ways)
+    ways[homes, ends] = 0
+    return ways
+
+
+def _checked_ways(travel_s: npt.ArrayLike, from_s: Sequence[int], n: int, ends: Ints) -> tuple[Matrix, Matrix]:
+    """(n, n) the longest that each way takes, and (H, n, n) by the hour; none where one table holds all day."""
+    if not from_s:
+        plain = _staying(_checked_matrix(travel_s, (n, n), "travel_s"), ends)
+        return _frozen(plain), _frozen(np.zeros((0, n, n), np.int32))
+    tables: Any = travel_s
+    if len(tables) != len(from_s):
+        raise refuse("matrix_shape", "travel_s", len(tables))
+    checked = [_staying(_checked_matrix(table, (n, n), f"travel_s[{i}]"), ends) for i, table in enumerate(tables)]
+    if len(checked) == 1:
+        return _frozen(checked[0]), _frozen(np.zeros((0, n, n), np.int32))
+    # Several hours of a large day are most of its memory: one table that is kept needs no second one.
+    one_table = isinstance(tables, np.ndarray) and all(
+        np.shares_memory(table, tables[i]) for i, table in enumerate(checked)
+    )
+    by_hour = tables if one_table else np.stack(checked)
+    return _frozen(by_hour.max(axis=0)), _frozen(by_hour)
+
+
 def _checked_matrix(matrix: npt.ArrayLike, shape: tuple[int, int], name: str) -> Matrix:
     try:
         given = np.asarray(matrix)
@@ -477,14 +565,31 @@ def _checked_matrix(matrix: npt.ArrayLike, shape: tuple[int, int], name: str) ->
     if given.dtype.kind not in "iuf":
         raise refuse("matrix_hole", name, given.dtype)
     for code, wrong in (
-        ("matrix_hole", ~np.isfinite(given) | (np.trunc(given) != given)),
-        ("matrix_negative", given < 0),
-        ("matrix_too_large", given > LARGEST_ENTRY),
+        ("matrix_hole", _is_hole),
+        ("matrix_negative", lambda entries: entries < 0),
+        ("matrix_too_large", lambda entries: entries > LARGEST_ENTRY),
     ):
-        if wrong.any():
-            row, column = (int(i) for i in np.argwhere(wrong)[0])
+        # Row by row where there are many: what is passing would be larger than the matrix.
+        if (bad := _first_wrong(given, wrong)) is not None:
+            row, column = bad
             raise refuse(code, f"{name}[{row}][{column}]", given[row, column])
-    return _frozen(given.astype(np.int32))
+    if given.flags.writeable or given.dtype != np.int32:
+        given = given.astype(np.int32)
+    return _frozen(given)
+
+
+def _is_hole(entries: npt.NDArray[Any]) -> Flags:
+    if entries.dtype.kind != "f":
+        return np.zeros(entries.shape, np.bool_)
+    return np.asarray(~np.isfinite(entries) | (np.trunc(entries) != entries), np.bool_)
+
+
+def _first_wrong(given: npt.NDArray[Any], wrong: Callable[[npt.NDArray[Any]], Flags]) -> tuple[int, int] | None:
+    for first in range(0, len(given), ROWS_AT_ONCE):
+        found = np.argwhere(wrong(given[first : first + ROWS_AT_ONCE]))
+        if len(found):
+            return first + int(found[0][0]), int(found[0][1])
+    return None
 
 
 def _frozen(array: npt.NDArray[T]) -> npt.NDArray[T]:

@@ -163,7 +163,7 @@ def freeze(problem: Problem, plan: Plan, situation: Situation) -> tuple[Problem,
     """
     problem = _as_it_stands(problem, situation)
     past = _past(problem, situation)
-    travel_s = np.array(problem.travel_s)
+    travel_s = np.array(problem.given_s)
     agents = [_agent(problem, agent, past[agent], situation, travel_s) for agent in range(problem.n_agents)]
     visits, may_visit = _visits(problem, past, situation)
     frozen = problem.changed(agents=agents, visits=visits, travel_s=travel_s, may_visit=may_visit)
@@ -226,7 +226,7 @@ def _agent(problem: Problem, agent: int, past: Sequence[Begun], situation: Situa
     here, free_s = agent, now
     for begun in past:
         there = problem.node(begun.visit)
-        travel_s[here, there] = min(int(travel_s[here, there]), max(begun.start_s - free_s, 0))
+        travel_s[..., here, there] = np.minimum(travel_s[..., here, there], max(begun.start_s - free_s, 0))
         here, free_s = there, min(_left_s(problem, begun), situation.now_s)
     ate = agent in situation.had_lunch or _free_s(situation, agent) > problem.lunch.latest_start_s
     return replace(
@@ -268,6 +268,7 @@ def _visits(
                 again_s=leave_s - begun.start_s,
                 pin=agent,
                 must=True,
+                skills=frozenset(),
             )
     return visits, may_visit
 

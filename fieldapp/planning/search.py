@@ -16,7 +16,7 @@ import numpy.typing as npt
 from fieldapp.planning import kernel
 from fieldapp.planning.left_over import alone
 from fieldapp.planning.plan import Plan
-from fieldapp.planning.problem import UNLIMITED, Agent, Ints, Problem, Visit
+from fieldapp.planning.problem import ROWS_AT_ONCE, UNLIMITED, Agent, Ints, Matrix, Problem, Visit
 
 POOL_CELLS = 1_000_000
 HOMES = 5
@@ -120,7 +120,7 @@ def _travel(problem: Problem, plan: Plan) -> int:
     total = 0
     for agent, route in enumerate(plan.routes):
         if route:
-            stops = np.array([agent, *(problem.node(v) for v in route), agent])
+            stops = np.array([agent, *(problem.node(v) for v in route), problem.ends[agent]])
             total += int(problem.cost_cents[stops[:-1], stops[1:]].sum(dtype=np.int64))
     return total
 
@@ -148,29 +148,37 @@ def cheapest_places(problem: Problem, plan: Plan, visits: Ints) -> Ints:
     return places[:, :2]
 
 
-def prepare(*, days: int = 1, hours: bool = False) -> None:
+def prepare(*, days: int = 1, hours: bool = False, ways: bool = False) -> None:
     """Compile the core, or load it from the cache: some 15 seconds once on a machine, then a third of one.
 
-    For several `days` it is another one, so that one day costs nothing for them, and where `hours` count a third.
+    For several `days` it is another one, so that one day costs nothing for them, where `hours` count a third, and where
+    `ways` vary two more, with hours and without.
     """
-    Search(_smallest(days, hours=hours), seed=0).advance(1, done=0.0, until=1.0)
+    Search(_smallest(days, hours=hours, ways=ways), seed=0).advance(1, done=0.0, until=1.0)
 
 
-def prepare_all() -> None:
-    """Compile whatever planning will ever need: for setting up a machine."""
+def prepare_all(*, ways: bool = False) -> None:
+    """Compile whatever planning will need: for setting up a machine.
+
+    What `ways` that vary need takes longer than all the rest, and is compiled where the house has such ways.
+    """
     prepare()
     prepare(days=2)
     prepare(hours=True)
     for hours in (False, True):
-        survey(_smallest(1, hours=hours), Plan(((),)), np.zeros(1, np.int64))
+        for varying in (False, True) if ways else (False,):
+            if varying:
+                prepare(hours=hours, ways=True)
+            survey(_smallest(1, hours=hours, ways=varying), Plan(((),)), np.zeros(1, np.int64))
 
 
-def _smallest(days: int, *, hours: bool) -> Problem:
+def _smallest(days: int, *, hours: bool, ways: bool) -> Problem:
     by_hour = ((0, 1), (30, 2)) if hours else ()
     visit = Visit("v", windows_s=((0, 60),), service_s=1, prize_cents=1, hours=by_hour)
     nowhere = np.zeros((days + 1, days + 1), np.int64)
+    travel_s, from_s = (np.stack([nowhere, nowhere]), (0, 30)) if ways else (nowhere, ())
     agents = [Agent("a", (0, 60), 1, day=day) for day in range(days)]
-    return Problem.of(agents, [visit], travel_s=nowhere, cost_cents=nowhere)
+    return Problem.of(agents, [visit], travel_s=travel_s, from_s=from_s, cost_cents=nowhere)
 
 
 def must_bonus(problem: Problem) -> int:
@@ -181,8 +189,9 @@ def must_bonus(problem: Problem) -> int:
 
 
 def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
-    legs = np.stack([problem.travel_s, problem.cost_cents], axis=-1).astype(np.int32)
-    n = len(legs)
+    n = len(problem.travel_s)
+    legs = np.empty((n, n, 2), np.int32)
+    legs[..., 0], legs[..., 1] = problem.fastest_s, problem.cost_cents
     legs[np.arange(n), np.arange(n)] = 0
     near = _near(problem, tuning.neighbours)
     windows = problem.windows_s.reshape(-1, problem.windows_s.shape[2], 2)
@@ -191,7 +200,8 @@ def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
     least_s = np.where(problem.door >= 0, problem.again_s, problem.service_s)
     lunch = problem.lunch
     tie_from, ties = _ties(problem)
-    one_day = problem.n_days == 1 and not problem.hours_count
+    # One core more for ways that vary and one for both kinds of hours, each for any number of days.
+    one_day = problem.n_days == 1 and not problem.hours_count and not problem.travel_varies
     return kernel.Data(
         leave=legs,
         reach=np.ascontiguousarray(legs.transpose(1, 0, 2)),
@@ -223,7 +233,18 @@ def _data(problem: Problem, tuning: Tuning) -> kernel.Data:
         off=problem.off_cents.reshape(-1, len(problem.bands_s)).copy() if problem.hours_count else None,
         bands=problem.bands_s.copy(),
         musts=_musts(problem),
+        ends=problem.ends.copy(),
+        by_hour=_by_hour(problem) if problem.travel_varies else None,
+        turns=problem.from_s.copy(),
     )
+
+
+def _by_hour(problem: Problem) -> Matrix:
+    """(n, n, H), what is asked of one way beside each other."""
+    by_hour = np.array(problem.travel_by_hour.transpose(1, 2, 0), order="C")
+    every = np.arange(len(by_hour))
+    by_hour[every, every] = 0
+    return by_hour
 
 
 def _musts(problem: Problem) -> Ints:
@@ -237,7 +258,9 @@ def _musts(problem: Problem) -> Ints:
 def _doors(problem: Problem) -> Ints:
     if not (problem.door >= 0).any():
         return np.zeros(0, np.int64)
-    return np.concatenate([np.full(problem.n_agents, -1, np.int64), problem.door])
+    others = len(problem.travel_s) - problem.n_agents - problem.n_visits
+    none = np.full(problem.n_agents + others, -1, np.int64)
+    return np.concatenate([none[: problem.n_agents], problem.door, none[problem.n_agents :]])
 
 
 def _ties(problem: Problem) -> tuple[Ints, Ints]:
@@ -260,17 +283,22 @@ def _ties(problem: Problem) -> tuple[Ints, Ints]:
 
 
 def _near(problem: Problem, most: int) -> npt.NDArray[np.int64]:
-    base = problem.n_agents
-    between = problem.cost_cents[base:, base:].astype(np.float64)
-    distance = between + between.T
-    np.fill_diagonal(distance, np.inf)
-    count = max(min(most, problem.n_visits - 1), 0)
-    return np.argsort(distance, axis=1, kind="stable")[:, :count].astype(np.int64)
+    """(V, N) the nearest other visits of each, there and back; some rows at a time, since each is sorted whole."""
+    base, visits = problem.n_agents, problem.n_visits
+    count = max(min(most, visits - 1), 0)
+    between = problem.cost_cents[base : base + visits, base : base + visits]
+    near = np.empty((visits, count), np.int64)
+    for first in range(0, visits, ROWS_AT_ONCE):
+        rows = np.arange(first, min(first + ROWS_AT_ONCE, visits))
+        distance = between[rows].astype(np.float64) + between[:, rows].T
+        distance[rows - first, rows] = np.inf
+        near[rows] = np.argsort(distance, axis=1, kind="stable")[:, :count]
+    return near
 
 
 def _homes(problem: Problem) -> npt.NDArray[np.int64]:
     """(V, H) the agents asked first for a visit: everybody where they are few, else who lives near, on each day."""
-    ways = problem.cost_cents[: problem.n_agents, problem.n_agents :]
+    ways = problem.cost_cents[: problem.n_agents, problem.n_agents : problem.n_agents + problem.n_visits]
     few = problem.n_agents if problem.n_agents <= FEW_AGENTS else HOMES * problem.n_days
     return np.ascontiguousarray(np.argsort(ways, axis=0, kind="stable")[:few].T.astype(np.int64))
 
@@ -280,7 +308,7 @@ def _orders(problem: Problem) -> npt.NDArray[np.float64]:
     base = problem.n_agents
     prize = problem.prize_cents.astype(np.float64)
     width = np.clip(problem.windows_s[..., 1] - problem.windows_s[..., 0], 0, None).sum(axis=(0, 2))
-    home = problem.cost_cents[:base, base:].min(axis=0, initial=2_000_000_000)
+    home = problem.cost_cents[:base, base : base + problem.n_visits].min(axis=0, initial=2_000_000_000)
     keys = np.stack([0.0 * prize, -prize, -prize / (problem.service_s + 600), width, home, -home])
     return keys.astype(np.float64) - 1e12 * problem.must
 

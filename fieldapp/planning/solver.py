@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.planning.checker import Judgement, judge
@@ -65,19 +66,21 @@ def solve(
     on_progress: Listener | None = None,
     start: Plan | None = None,
     tuning: Tuning | None = None,
+    recombine: bool = True,
 ) -> Solution:
     """The best plan found within `seconds` (with `clock`) or `iterations`; exactly one of the two is given.
 
     `start`: a plan to begin from; the answer is never worse than it. Must-dos that fit nowhere stay unplanned
-    and stand in the judgement. Raises Refusal `planning.no_budget`, `planning.plan_breaks_rules` (for a
+    and stand in the judgement. `recombine`: whether the routes met on the way are packed, and sub-models asked, at the
+    end. Raises Refusal `planning.no_budget`, `planning.plan_breaks_rules` (for a
     `start` that the checker does not accept).
     """
     if (seconds is None) == (iterations is None) or (seconds is not None and clock is None):
         raise Refusal("planning.no_budget", kind=Kind.MALFORMED)
     if start is not None and (broken := judge(problem, start).broken):
         raise Refusal("planning.plan_breaks_rules", details={"rules": sorted({v.rule for v in broken})})
-    prepare(days=problem.n_days, hours=problem.hours_count)
-    run = _Run(problem, seed, clock, on_progress)
+    prepare(days=problem.n_days, hours=problem.hours_count, ways=problem.travel_varies)
+    run = _Run(problem, seed, clock, on_progress, recombine=recombine and not problem.hours_count)
     if seconds is not None:
         return run.for_seconds(seconds, start, tuning)
     assert iterations is not None
@@ -87,7 +90,11 @@ def solve(
 class _Run:
     """One run: keeps the best judged plan and tells of progress."""
 
-    def __init__(self, problem: Problem, seed: int, clock: Clock | None, on_progress: Listener | None) -> None:
+    def __init__(
+        self, problem: Problem, seed: int, clock: Clock | None, on_progress: Listener | None, *, recombine: bool
+    ) -> None:
+        # What a route brings by its hours neither the packing nor a sub-model can say.
+        self._recombine = recombine
         self._problem = problem
         self._seed = seed
         self._clock = clock
@@ -107,43 +114,57 @@ class _Run:
                 break
         best = self._judged(search.best())
         self._gains.append(("search", best[1].objective_cents))
-        if not self._stopped and not self._problem.hours_count:
+        if not self._stopped and self._recombine:
             best = self._better("packing", best, pack(self._problem, search.pool(), best[0], seed=self._seed))
         return self._solution(best, done)
 
     def for_seconds(self, seconds: float, start: Plan | None, tuning: Tuning | None) -> Solution:
         search = Race(self._problem, seed=self._seed, start=start, tuning=tuning)
-        # What a route brings by its hours neither the packing nor a sub-model can say: the search has all the time.
-        parts = seconds >= 3 and not self._problem.hours_count
+        parts = seconds >= 3 and self._recombine
         searching = seconds * SEARCH_SHARE if parts else seconds * 0.97
-        chunk, iterations = 50, 0
-        while (elapsed := self._elapsed()) < searching and not self._stopped:
-            share = elapsed / searching
+        chunk, iterations, begun = 50, 0, False
+        # Once at least, however late it is: what comes out first is far better than nothing searched.
+        while ((elapsed := self._elapsed()) < searching or not begun) and not self._stopped:
+            begun = True
+            share = min(elapsed / max(searching, 1e-6), 1.0)
             standing = search.advance(chunk, done=share, until=min(share + 1 / STEPS, 1.0))
-            took = max(self._elapsed() - elapsed, 1e-4)
-            chunk = min(max(10, int(chunk * min(2.0, searching / STEPS / took))), LARGEST_CHUNK)
+            now = self._elapsed()
+            took = max(now - elapsed, 1e-4)
+            # Towards the end in ever smaller steps: on a machine with more work than it can do the next may take long.
+            step = min(searching / STEPS, max(searching - now, 1e-3) / 4)
+            chunk = min(max(10, int(chunk * min(2.0, step / took))), LARGEST_CHUNK)
             iterations = standing.iterations
-            self._tell("search", elapsed / seconds, standing)
+            self._tell("search", elapsed / max(seconds, 1e-6), standing)
         best = self._judged(search.best())
         self._gains.append(("search", best[1].objective_cents))
         if not self._stopped and parts:
-            limit = max((seconds - self._elapsed()) * 0.4, 0.05)
-            packed = pack(self._problem, search.pool(), best[0], seed=self._seed, seconds=limit)
+            # The pool is read and its model written in wall time too, of which there may be none left.
+            ends_s = self._elapsed() + (seconds - self._elapsed()) * 0.4
+            packed = pack(self._problem, search.pool(), best[0], seed=self._seed, left_s=partial(self._left, ends_s))
             best = self._better("packing", best, packed)
             best = self._models(best, seconds, iterations)
         return self._solution(best, iterations)
 
     def _models(self, best: tuple[Plan, Judgement], seconds: float, iterations: int) -> tuple[Plan, Judgement]:
+        over_s = 0.0
         for turn in range(MODEL_ROUNDS):
-            left = seconds - self._elapsed()
-            if left < 0.2 or self._stopped:
+            began = self._elapsed()
+            left = seconds - began
+            if left < 0.2 + over_s or self._stopped:
                 break
             limit = left / (MODEL_ROUNDS - turn)
-            tried = improve_near(self._problem, best[0], seed=self._seed + turn, seconds=limit)
+            tried = improve_near(
+                self._problem, best[0], seed=self._seed + turn, left_s=partial(self._left, began + limit)
+            )
             best = self._better("models", best, tried)
             standing = Standing(iterations, best[1].objective_cents, len(best[1].unserved_must))
             self._tell("models", min(self._elapsed() / seconds, 1.0), standing)
+            # What writing and judging a model takes beyond its limit, here and now.
+            over_s = max(over_s, self._elapsed() - began - limit)
         return best
+
+    def _left(self, until_s: float) -> float:
+        return until_s - self._elapsed()
 
     def _judged(self, plan: Plan) -> tuple[Plan, Judgement]:
         judgement = judge(self._problem, plan)

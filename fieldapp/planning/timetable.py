@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from fieldapp.planning.hourly import NEVER_S, way
 from fieldapp.planning.problem import NO_WINDOW, Problem
 
 
@@ -90,7 +91,8 @@ def timetable(problem: Problem, routes: tuple[tuple[int, ...], ...]) -> tuple[Ag
 
 
 def travel(problem: Problem, start: int, end: int) -> tuple[int, int]:
-    """Seconds and cents from node `start` to node `end`; staying where one is costs nothing."""
+    """Seconds and cents from node `start` to node `end`; staying where one is costs nothing. Where ways vary by the
+    hour, the most seconds that it takes."""
     if start == end:
         return 0, 0
     return int(problem.travel_s[start, end]), int(problem.cost_cents[start, end])
@@ -112,38 +114,62 @@ def service_start(problem: Problem, agent: int, visit: int, arrive_s: int) -> tu
     return arrive_s, arrive_s - windows[-1][1]
 
 
-def _lunch_on_leg(problem: Problem, leave_s: int, drive_s: int) -> tuple[int, int] | None:
-    """Arrival and start of a break taken on this leg: before leaving, else on arriving, else on the way."""
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """One leg as it is driven; `begin_s`: when a break on it starts."""
+
+    arrive_s: int
+    drive_s: int
+    begin_s: int = 0
+
+
+def _leg(problem: Problem, start: int, end: int, leave_s: int) -> _Leg:
+    """The leg of who leaves at `leave_s`."""
+    drive_s = (
+        way(problem, start, end).arrive(leave_s) - leave_s if problem.travel_varies else _plain(problem, start, end)
+    )
+    return _Leg(leave_s + drive_s, drive_s)
+
+
+def _plain(problem: Problem, start: int, end: int) -> int:
+    return 0 if start == end else int(problem.travel_s[start, end])
+
+
+def _lunch_on_leg(problem: Problem, start: int, end: int, leave_s: int) -> _Leg | None:
+    """The leg with a break on it: before leaving, else on arriving, else on the way."""
     lunch = problem.lunch
     if leave_s > lunch.latest_start_s:
         return None
+    if problem.travel_varies:
+        fed = way(problem, start, end).arrive_fed(leave_s, lunch)
+        return None if fed is None else _Leg(fed[0], fed[2], fed[1])
+    drive_s = _plain(problem, start, end)
     if leave_s >= lunch.earliest_start_s:
         begin_s = leave_s
     else:
         begin_s = min(max(leave_s + drive_s, lunch.earliest_start_s), lunch.latest_start_s)
-    return max(leave_s + drive_s, lunch.earliest_start_s) + lunch.duration_s, begin_s
+    return _Leg(max(leave_s + drive_s, lunch.earliest_start_s) + lunch.duration_s, drive_s, begin_s)
 
 
 def _walk(problem: Problem, agent: int, route: tuple[int, ...], lunch_leg: int | None) -> AgentDay | None:
     """The day with lunch on leg `lunch_leg` (leg k leads to stop k), or None where that is too late."""
     here, now = agent, int(problem.shift_s[agent, 0])
     leave_home_s, lunch_s, stops = now, None, []
-    nodes = [*(problem.node(visit) for visit in route), agent]
+    nodes = [*(problem.node(visit) for visit in route), int(problem.ends[agent])]
     for leg, there in enumerate(nodes):
-        drive_s, drive_cents = travel(problem, here, there)
-        arrive_s = now + drive_s
+        drive_cents = travel(problem, here, there)[1]
+        driven = _lunch_on_leg(problem, here, there, now) if leg == lunch_leg else _leg(problem, here, there, now)
+        if driven is None:
+            return None
         if leg == lunch_leg:
-            taken = _lunch_on_leg(problem, now, drive_s)
-            if taken is None:
-                return None
-            arrive_s, begin_s = taken
-            lunch_s = (begin_s, begin_s + problem.lunch.duration_s)
-        here = there
+            lunch_s = (driven.begin_s, driven.begin_s + problem.lunch.duration_s)
+        arrive_s, drive_s = driven.arrive_s, driven.drive_s
         if leg == len(route):
             break
         start_s, late_s = service_start(problem, agent, route[leg], arrive_s)
-        if leg == 0 and lunch_leg != 0:
-            leave_home_s, arrive_s = start_s - drive_s, start_s  # no one waits at a door who can wait at home
+        if leg == 0 and lunch_leg != 0:  # no one waits at a door who can wait at home
+            leave_home_s, arrive_s, drive_s = _as_late_as(problem, here, there, start_s)
+        here = there
         now = start_s + service_s(problem, route, leg)
         stops.append(Stop(route[leg], drive_s, drive_cents, arrive_s, start_s, now, late_s))
     return AgentDay(
@@ -159,9 +185,20 @@ def _walk(problem: Problem, agent: int, route: tuple[int, ...], lunch_leg: int |
     )
 
 
+def _as_late_as(problem: Problem, start: int, end: int, start_s: int) -> tuple[int, int, int]:
+    """Leaving, arrival and seconds driven of who arrives no sooner than needed to begin at `start_s`."""
+    if not problem.travel_varies:
+        drive_s = _plain(problem, start, end)
+        return start_s - drive_s, start_s, drive_s
+    ahead = way(problem, start, end)
+    leave_s = ahead.leave_by(start_s)
+    arrive_s = ahead.arrive(leave_s)
+    return leave_s, arrive_s, arrive_s - leave_s
+
+
 def _with_slack(problem: Problem, day: AgentDay) -> AgentDay:
     """Fill in the slack of each stop, with lunch staying on its leg."""
-    leave_by = int(problem.shift_s[day.agent, 1]) - _way_s(problem, day, len(day.stops))
+    leave_by = _leave_by(problem, day, len(day.stops), int(problem.shift_s[day.agent, 1]))
     stops: list[Stop] = []
     for index in range(len(day.stops) - 1, -1, -1):
         stop = day.stops[index]
@@ -171,16 +208,25 @@ def _with_slack(problem: Problem, day: AgentDay) -> AgentDay:
             default=start_by,
         )
         stops.append(replace(stop, slack_s=latest_s - stop.arrive_s))
-        leave_by = latest_s - _way_s(problem, day, index)
+        leave_by = _leave_by(problem, day, index, latest_s)
     return replace(day, stops=tuple(reversed(stops)))
 
 
-def _way_s(problem: Problem, day: AgentDay, leg: int) -> int:
-    """Seconds that leg `leg` takes when started late enough for lunch not to wait for its hour."""
+def _leave_by(problem: Problem, day: AgentDay, leg: int, by_s: int) -> int:
+    """When leg `leg` must begin to end by `by_s`; a break on it need not wait for its hour then."""
     drive_s = day.home_travel_s if leg == len(day.stops) else day.stops[leg].travel_s
+    fed = _lunch_lies_on(problem, day, leg)
+    if not problem.travel_varies:
+        return by_s - drive_s - (problem.lunch.duration_s if fed else 0)
+    nodes = [day.agent, *(problem.node(stop.visit) for stop in day.stops), int(problem.ends[day.agent])]
+    ahead = way(problem, *nodes[leg : leg + 2])
+    found = ahead.leave_fed_by(by_s, problem.lunch) if fed else ahead.leave_by(by_s)
+    return found if found > NEVER_S else by_s - drive_s - problem.lunch.duration_s
+
+
+def _lunch_lies_on(problem: Problem, day: AgentDay, leg: int) -> bool:
     if day.lunch_s is None:
-        return drive_s
+        return False
     before_s = day.stops[leg - 1].leave_s if leg > 0 else int(problem.shift_s[day.agent, 0])
     after_s = day.stops[leg].arrive_s if leg < len(day.stops) else day.home_s
-    on_leg = before_s <= day.lunch_s[0] and day.lunch_s[1] <= after_s
-    return drive_s + problem.lunch.duration_s if on_leg else drive_s
+    return before_s <= day.lunch_s[0] and day.lunch_s[1] <= after_s

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -13,9 +13,9 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from fieldapp.domain.repayment_plan import Terms
-from fieldapp.services import agreements, settlements
+from fieldapp.services import agreements, payment_orders, settlements
 from fieldapp.services.work import Work
-from fieldapp.store.shapes.agreements import SettlementRow, TermsCard, TermsRow
+from fieldapp.store.shapes.agreements import PaymentOrders, SettlementRow, TermsCard, TermsRow
 
 
 class DecisionRequest(Struct, forbid_unknown_fields=True):
@@ -26,6 +26,14 @@ class DecisionRequest(Struct, forbid_unknown_fields=True):
 class TermsRequest(Struct, forbid_unknown_fields=True):
     valid_from: date
     terms: TermsCard
+
+
+class PaymentOrderRequest(Struct, forbid_unknown_fields=True):
+    """`reference`: where creditor and agency, or creditor and debtors, agreed on it."""
+
+    parts: Annotated[list[Literal["costs", "interest", "principal"]], Meta(max_length=3)]
+    debtor_chooses: bool
+    reference: Annotated[str, Meta(max_length=200)]
 
 
 class AgreementController(Controller):
@@ -59,3 +67,19 @@ class AgreementController(Controller):
     ) -> list[TermsRow]:
         terms = Terms(**msgspec.structs.asdict(data.terms))
         return await agreements.set_terms(work, creditor_id, valid_from=data.valid_from, terms=terms)
+
+    @get("/creditors/{creditor_id:uuid}/payment-order", operation_id="read_payment_order")
+    async def read_payment_order(self, work: NamedDependency[Work], creditor_id: FromPath[UUID]) -> PaymentOrders:
+        return await payment_orders.read(work, creditor_id)
+
+    @post("/creditors/{creditor_id:uuid}/payment-order", operation_id="set_payment_order", status_code=200)
+    async def set_payment_order(
+        self, work: NamedDependency[Work], creditor_id: FromPath[UUID], data: JSONBody[PaymentOrderRequest]
+    ) -> PaymentOrders:
+        return await payment_orders.set_order(
+            work,
+            creditor_id,
+            parts=data.parts,
+            debtor_chooses=data.debtor_chooses,
+            reference=data.reference,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from litestar import Controller, get, post
@@ -9,9 +10,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from fieldapp.services import board
+from fieldapp.services import board, forbids, gaps
 from fieldapp.services.work import Work
 from fieldapp.store.shapes.board import BoardChange, BoardView
+from fieldapp.store.shapes.forbids import Forbidden
 
 
 class MoveRequest(Struct, forbid_unknown_fields=True):
@@ -34,6 +36,43 @@ class LockRequest(Struct, forbid_unknown_fields=True):
     agent_id: UUID
     locked: bool
     seen: dict[UUID, int]
+
+
+class ForbidRequest(Struct, forbid_unknown_fields=True):
+    """`agent_id` null: to everybody, on the plan's day. `always`: to the agent, until it is lifted."""
+
+    practice_id: UUID
+    reason: str
+    seen: dict[UUID, int]
+    agent_id: UUID | None = None
+    always: bool = False
+
+
+class HandOverRequest(Struct, forbid_unknown_fields=True):
+    """`practice_ids` null: all that have not begun. `trial` shows what it would do."""
+
+    from_agent: UUID
+    to_agent: UUID
+    seen: dict[UUID, int]
+    practice_ids: list[UUID] | None = None
+    trial: bool = False
+
+
+class FillRequest(Struct, forbid_unknown_fields=True):
+    """`agent_id` null: all lanes that nobody keeps."""
+
+    agent_id: UUID | None = None
+
+
+class TakeFillRequest(Struct, forbid_unknown_fields=True):
+    """A preview to be taken: the lanes that it fills as they would be, and the revisions seen."""
+
+    orders: dict[UUID, list[UUID]]
+    seen: dict[UUID, int]
+
+
+class LiftRequest(Struct, forbid_unknown_fields=True):
+    forbidden_id: UUID
 
 
 class BoardController(Controller):
@@ -77,3 +116,51 @@ class BoardController(Controller):
     @post("/undo", operation_id="undo_change", status_code=200)
     async def undo_change(self, work: NamedDependency[Work], plan_id: FromPath[UUID]) -> BoardChange:
         return await board.undo(work, plan_id)
+
+    @post("/forbids", operation_id="forbid_visit", status_code=200)
+    async def forbid_visit(
+        self, work: NamedDependency[Work], plan_id: FromPath[UUID], data: JSONBody[ForbidRequest]
+    ) -> BoardChange:
+        wish = forbids.Wish(data.practice_id, data.agent_id, data.always, data.reason)
+        return await board.forbid_visit(work, plan_id, wish, seen=data.seen)
+
+    @post("/hand-over", operation_id="hand_over_visits", status_code=200)
+    async def hand_over(
+        self, work: NamedDependency[Work], plan_id: FromPath[UUID], data: JSONBody[HandOverRequest]
+    ) -> BoardChange:
+        return await gaps.hand_over_visits(
+            work,
+            plan_id,
+            from_agent=data.from_agent,
+            to_agent=data.to_agent,
+            practice_ids=data.practice_ids,
+            seen=data.seen,
+            trial=data.trial,
+        )
+
+    @post("/fill", operation_id="preview_fill", status_code=200)
+    async def preview_fill(
+        self, work: NamedDependency[Work], plan_id: FromPath[UUID], data: JSONBody[FillRequest]
+    ) -> BoardChange:
+        return await gaps.preview_fill(work, plan_id, agent_id=data.agent_id)
+
+    @post("/fill/take", operation_id="take_fill", status_code=200)
+    async def take_fill(
+        self, work: NamedDependency[Work], plan_id: FromPath[UUID], data: JSONBody[TakeFillRequest]
+    ) -> BoardChange:
+        return await gaps.take_fill(work, plan_id, orders=data.orders, seen=data.seen)
+
+
+class ForbidController(Controller):
+    path = "/dispatch/days/{day:date}/forbids"
+    tags = ("dispatch",)
+
+    @get("/", operation_id="list_forbidden_visits")
+    async def list_forbidden(self, work: NamedDependency[Work], day: FromPath[date]) -> list[Forbidden]:
+        return await forbids.list_day(work, day)
+
+    @post("/lift", operation_id="allow_visit_again", status_code=200)
+    async def lift(
+        self, work: NamedDependency[Work], day: FromPath[date], data: JSONBody[LiftRequest]
+    ) -> list[Forbidden]:
+        return await forbids.lift(work, data.forbidden_id, day)

@@ -9,14 +9,14 @@ from uuid import UUID
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from fieldapp.domain.bulk import MOST_EXPORTED, Asked, BulkKind
 from fieldapp.domain.contacts import Channel
-from fieldapp.routes.office import download
+from fieldapp.domain.narrowing import Narrowing
+from fieldapp.routes.office import MOST_CENTS, download
 from fieldapp.services import bulk, practice_lists
 from fieldapp.services.work import Work
-from fieldapp.store.practices import Wanted
 from fieldapp.store.shapes.bulk import BulkPractice, BulkView
 
 
@@ -27,6 +27,20 @@ class BulkFilter(Struct, forbid_unknown_fields=True):
     state: Literal["open", "closed", "recalled"] | None = None
     creditor_id: UUID | None = None
     flag: str | None = None
+    province: Annotated[str, Meta(max_length=80)] | None = None
+    comune: Annotated[str, Meta(max_length=80)] | None = None
+    case_owner: Annotated[str, Meta(max_length=200)] | None = None
+    ends_from: date | None = None
+    ends_to: date | None = None
+    owed_from_cents: Annotated[int, Meta(ge=-MOST_CENTS, le=MOST_CENTS)] | None = None
+    owed_to_cents: Annotated[int, Meta(ge=-MOST_CENTS, le=MOST_CENTS)] | None = None
+    contacted_from: date | None = None
+    contacted_to: date | None = None
+    never_contacted: bool = False
+
+    def narrowing(self) -> Narrowing:
+        plain = structs.asdict(self)
+        return Narrowing(words=plain.pop("q"), **plain)
 
 
 class BulkChoice(Struct, forbid_unknown_fields=True):
@@ -39,9 +53,7 @@ class BulkChoice(Struct, forbid_unknown_fields=True):
     def chosen(self) -> bulk.Chosen:
         if self.filter is None:
             return bulk.Chosen(self.ids)
-        narrowed = self.filter
-        wanted = Wanted(words=narrowed.q, state=narrowed.state, creditor_id=narrowed.creditor_id, flag=narrowed.flag)
-        return bulk.Chosen(wanted=wanted, besides=frozenset(self.besides))
+        return bulk.Chosen(wanted=self.filter.narrowing(), besides=frozenset(self.besides))
 
 
 class BulkRequest(Struct, forbid_unknown_fields=True):

@@ -74,6 +74,10 @@ class TransferRequest(Struct, forbid_unknown_fields=True):
     payer: AccountHolder | None = None
     chosen_line: UUID | None = None
     """The debt that the debtor declared to pay."""
+    told_barred: Annotated[list[UUID], Meta(max_length=200)] = []
+    """The time-barred debts of which the debtor was told that nobody can make them pay."""
+    not_told: bool = False
+    """The debtor could not be told: the money is booked all the same, and a task asks."""
 
 
 class VoidRequest(Struct, forbid_unknown_fields=True):
@@ -149,6 +153,7 @@ class CashController(Controller):
             into=data.into,
             payer=Payer(data.payer.name.strip(), Capacity(data.payer.capacity)) if data.payer else None,
             chosen=data.chosen_line,
+            told=None if data.not_told else frozenset(data.told_barred),
         )
 
     @post("/cash/transfers/{promise_id:uuid}/link", operation_id="make_payment_link", status_code=200)
@@ -188,5 +193,6 @@ class CashController(Controller):
         practice_id: FromPath[UUID],
         amount_cents: Annotated[int, QueryParameter(ge=1, le=LARGEST_CENTS)],
         chosen_line: FromQuery[UUID | None] = None,
+        on: FromQuery[date | None] = None,
     ) -> AllocationPreview:
-        return await receipts.preview_allocation(work, practice_id, amount_cents, chosen=chosen_line)
+        return await receipts.preview_allocation(work, practice_id, amount_cents, on=on, chosen=chosen_line)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from litestar import Controller, MediaType, Response, get, post
+from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
-from fieldapp.services import day_sheets, planning, presence, publishing
-from fieldapp.services.work import Work
-from fieldapp.store.shapes.dispatch import AgentRow, Candidate, DayView, Learning, PlanRow, PlanView
+from fieldapp.domain.looking import Look
+from fieldapp.services import day_sheets, looking, planning, presence, publishing, stale
+from fieldapp.services.work import Parts, Work
+from fieldapp.store.shapes.dispatch import AgentRow, Candidate, DayView, Learning, PlanRow, PlanView, StaleDay
 
 
 class PlanRequest(Struct, forbid_unknown_fields=True):
@@ -22,7 +23,7 @@ class PlanRequest(Struct, forbid_unknown_fields=True):
     day: date
     agent_ids: list[UUID] | None = None
     practice_ids: list[UUID] | None = None
-    seconds: Annotated[int, Meta(ge=1, le=300)] = 10
+    seconds: Annotated[int, Meta(ge=1, le=1800)] = 10
     seed: int = 1
     keep: UUID | None = None
     """A draft whose locked lanes and pinned visits stay."""
@@ -35,6 +36,23 @@ class LearningRequest(Struct, forbid_unknown_fields=True):
 
     on: bool
     reason: Annotated[str, Meta(max_length=1000)]
+
+
+class StaleRequest(Struct, forbid_unknown_fields=True):
+    """`version`: the published one that was seen; `practice_ids`: the lawful ones that are taken out too."""
+
+    version: int
+    practice_ids: Annotated[list[UUID], Meta(max_length=1000)] = []
+
+
+class LookRequest(Struct, forbid_unknown_fields=True):
+    """What a window shows; `day` null: no day any more. `agent_id`: the lane that is chosen or carried over."""
+
+    window: UUID
+    day: date | None = None
+    plan_id: UUID | None = None
+    agent_id: UUID | None = None
+    carries: bool = False
 
 
 class DispatchController(Controller):
@@ -87,6 +105,16 @@ class DispatchController(Controller):
     ) -> DayView:
         return await publishing.publish_plan(work, plan_id, seen=seen)
 
+    @get("/dispatch/stale", operation_id="list_stale_visits")
+    async def list_stale(self, request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> list[StaleDay]:
+        return await stale.later(parts, request.state.identity)
+
+    @post("/dispatch/days/{day:date}/stale/take-out", operation_id="take_out_stale_visits", status_code=200)
+    async def take_out_stale(
+        self, work: NamedDependency[Work], day: FromPath[date], data: JSONBody[StaleRequest]
+    ) -> DayView:
+        return await stale.take_out(work, day, version=data.version, practice_ids=data.practice_ids)
+
     @get("/dispatch/days/{day:date}", operation_id="read_dispatch_day")
     async def read_day(self, work: NamedDependency[Work], day: FromPath[date]) -> DayView:
         return await planning.read_day(work, day)
@@ -102,6 +130,16 @@ class DispatchController(Controller):
         content = await day_sheets.print_day(work, day, agent_id=agent_id, language=language)
         name = f'inline; filename="giro-{day.isoformat()}.pdf"'
         return Response(content, media_type="application/pdf", headers={"content-disposition": name})
+
+    @post("/dispatch/looking", operation_id="say_where_i_look", status_code=204)
+    async def look(
+        self, request: Request[Any, Any, Any], parts: NamedDependency[Parts], data: JSONBody[LookRequest]
+    ) -> None:
+        who = request.state.identity
+        if data.day is None:
+            return await looking.leave(parts, who, data.window)
+        look = Look(data.window, who.person_id, who.name, data.day, data.plan_id, data.agent_id, data.carries)
+        await looking.look(parts, who, look)
 
     @get("/map/{layer:str}", operation_id="read_map")
     async def read_map(

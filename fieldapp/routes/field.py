@@ -6,20 +6,22 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, Request, Response, delete, get, post, put
+from litestar import Controller, Request, Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from msgspec import Meta, Struct
 
 from fieldapp.domain.ids import Sha256
 from fieldapp.domain.payments import LARGEST_CENTS
+from fieldapp.domain.uploads import LARGEST_PART
 from fieldapp.domain.visit_report import SignedPaper
 from fieldapp.routes.basemap import ARCHIVE
-from fieldapp.services import field, payment_links, push, settlements, sync
+from fieldapp.routes.problems import offset_headers
+from fieldapp.services import field, payment_links, push, settlements, sync, uploads
 from fieldapp.services.work import Parts, Work
 from fieldapp.store.shapes.agreements import SettlementRow
 from fieldapp.store.shapes.cash import PaymentLinkCard
-from fieldapp.store.shapes.field import AttachmentState, DayBundle, PushKey, SyncAnswer
+from fieldapp.store.shapes.field import AttachmentState, DayBundle, DayChanges, PushKey, SyncAnswer
 
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
@@ -85,9 +87,11 @@ class FieldController(Controller):
         work: NamedDependency[Work],
         day: FromQuery[date | None] = None,
         protocol: Annotated[int, HeaderParameter(name="x-protocol")] = 1,
-    ) -> DayBundle:
-        """The day in the protocol that the phone names; the apps of protocol 1 name none."""
-        return await field.read_day(work, day, protocol=protocol)
+        cursor: Annotated[str | None, HeaderParameter(name="x-day-cursor")] = None,
+    ) -> DayBundle | DayChanges:
+        """The day in the protocol that the phone names (the apps of protocol 1 name none): whole, or what changed since
+        the reading whose cursor it sends."""
+        return await field.read_day(work, day, protocol=protocol, cursor=cursor)
 
     @post("/envelopes", operation_id="push_envelopes", status_code=200)
     async def push_envelopes(self, work: NamedDependency[Work], data: JSONBody[PushRequest]) -> SyncAnswer:
@@ -103,6 +107,20 @@ class FieldController(Controller):
         self, work: NamedDependency[Work], sha256: FromPath[str], request: Request[Any, Any, Any]
     ) -> AttachmentState:
         return await sync.put_attachment(work, sha256, await request.body())
+
+    @patch("/attachments/{sha256:str}", operation_id="append_attachment", request_max_body_size=2 * LARGEST_PART)
+    async def append_attachment(
+        self,
+        parts: NamedDependency[Parts],
+        sha256: FromPath[Digest],
+        request: Request[Any, Any, Any],
+        offset: Annotated[int, HeaderParameter(name="upload-offset")],
+        length: Annotated[int, HeaderParameter(name="upload-length")],
+    ) -> Response[AttachmentState]:
+        """The next part of a picture, in the shape of the IETF's resumable uploads."""
+        content = await request.body()
+        state = await uploads.append(parts, request.state.identity, sha256, content, offset=offset, length=length)
+        return Response(state, headers=offset_headers(state.offset, whole=state.stored))
 
     @get("/documents/{document_id:uuid}", operation_id="read_field_document")
     async def read_document(self, work: NamedDependency[Work], document_id: FromPath[UUID]) -> Response[bytes]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, get, post
+from litestar import Controller, Request, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, MultipartBody
 from msgspec import Meta, Struct
 
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.routes.problems import language_of
 from fieldapp.services import layouts
 from fieldapp.services.work import Work
 from fieldapp.store.shapes.layouts import LayoutDraft, LayoutPreview, LayoutProposal
@@ -50,12 +51,14 @@ class LayoutController(Controller):
         return await layouts.propose_layout(await data.file.read())
 
     @post("/layouts/preview", operation_id="preview_layout", status_code=200, request_max_body_size=MAX_UPLOAD)
-    async def preview_layout(self, work: NamedDependency[Work], data: MultipartBody[DraftedFile]) -> LayoutPreview:
+    async def preview_layout(
+        self, request: Request[Any, Any, Any], work: NamedDependency[Work], data: MultipartBody[DraftedFile]
+    ) -> LayoutPreview:
         try:
             draft = msgspec.json.decode(data.draft, type=LayoutDraft)
         except msgspec.DecodeError as fault:
             raise Refusal("layout.draft_malformed", kind=Kind.MALFORMED) from fault
-        return await layouts.preview_layout(work, await data.file.read(), draft)
+        return await layouts.preview_layout(work, await data.file.read(), draft, language=language_of(request))
 
     @post("/layouts", operation_id="save_layout")
     async def save_layout(self, work: NamedDependency[Work], data: JSONBody[SaveLayoutRequest]) -> LayoutRow:

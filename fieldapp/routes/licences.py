@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
+from fieldapp.domain.skills import Skill
 from fieldapp.services import licences
 from fieldapp.services.work import Work
 from fieldapp.store.shapes.licences import LicencesPage
@@ -31,6 +32,8 @@ class AgentLicenceRequest(Struct, forbid_unknown_fields=True):
     notified_on: date | None
     badge_valid_to: date | None
     qualification_valid_to: date | None
+    skills: Annotated[list[Skill], Meta(max_length=40)] | None = None
+    """None: as they are."""
 
 
 class LicenceController(Controller):
@@ -59,4 +62,5 @@ class LicenceController(Controller):
             notified_on=data.notified_on,
             badge_valid_to=data.badge_valid_to,
             qualification_valid_to=data.qualification_valid_to,
+            skills=data.skills,
         )

@@ -13,22 +13,29 @@ from litestar.params import FromPath, FromQuery, JSONBody, MultipartBody, QueryP
 from litestar.response import ServerSentEvent
 from msgspec import Meta, Struct
 
+from fieldapp.domain.narrowing import Narrowing
+from fieldapp.domain.skills import Skill
 from fieldapp.routes.guard import parts_of
-from fieldapp.services import addresses, creditor_accounts, exchange, inbound_payments, intake, office
+from fieldapp.routes.problems import language_of
+from fieldapp.services import addresses, creditor_accounts, exchange, inbound_payments, intake, office, skills
 from fieldapp.services.work import Work
 from fieldapp.store.shapes.office import (
     Colleague,
     CompletedAddress,
     CreditorRow,
-    DoubtfulAddress,
+    DoubtfulPage,
     ImportReport,
+    PracticeChoices,
     PracticeFile,
     PracticePage,
     SettledAddress,
+    TaskCount,
     TaskRow,
 )
 
 MAX_UPLOAD = 200 * 1024 * 1024
+MOST_CENTS = 10**15
+_Owed = Annotated[int | None, QueryParameter(ge=-MOST_CENTS, le=MOST_CENTS)]
 
 
 class ImportForm(Struct):
@@ -47,6 +54,10 @@ class ArrangeRequest(Struct, forbid_unknown_fields=True):
 
     owner_id: UUID | None
     asleep_until: date | None
+
+
+class SkillsRequest(Struct, forbid_unknown_fields=True):
+    skills: Annotated[list[Skill], Meta(max_length=40)]
 
 
 class SettleRequest(Struct, forbid_unknown_fields=True):
@@ -84,7 +95,9 @@ class OfficeController(Controller):
         return await office.list_creditors(work)
 
     @post("/imports", operation_id="start_import", request_max_body_size=MAX_UPLOAD)
-    async def start_import(self, work: NamedDependency[Work], data: MultipartBody[ImportForm]) -> ImportReport:
+    async def start_import(
+        self, request: Request[Any, Any, Any], work: NamedDependency[Work], data: MultipartBody[ImportForm]
+    ) -> ImportReport:
         return await intake.start_import(
             work,
             content=await data.file.read(),
@@ -92,23 +105,30 @@ class OfficeController(Controller):
             layout=data.layout,
             creditor_id=data.creditor_id,
             documents=await data.documents.read() if data.documents else None,
+            language=language_of(request),
         )
 
     @get("/imports", operation_id="list_imports")
-    async def list_imports(self, work: NamedDependency[Work]) -> list[ImportReport]:
-        return await intake.list_imports(work)
+    async def list_imports(self, request: Request[Any, Any, Any], work: NamedDependency[Work]) -> list[ImportReport]:
+        return await intake.list_imports(work, language=language_of(request))
 
     @get("/imports/{import_id:uuid}", operation_id="read_import")
-    async def read_import(self, work: NamedDependency[Work], import_id: FromPath[UUID]) -> ImportReport:
-        return await intake.read_import(work, import_id)
+    async def read_import(
+        self, request: Request[Any, Any, Any], work: NamedDependency[Work], import_id: FromPath[UUID]
+    ) -> ImportReport:
+        return await intake.read_import(work, import_id, language=language_of(request))
 
     @post("/imports/{import_id:uuid}/confirm", operation_id="confirm_import", status_code=200)
-    async def confirm_import(self, work: NamedDependency[Work], import_id: FromPath[UUID]) -> ImportReport:
-        return await intake.confirm_import(work, import_id)
+    async def confirm_import(
+        self, request: Request[Any, Any, Any], work: NamedDependency[Work], import_id: FromPath[UUID]
+    ) -> ImportReport:
+        return await intake.confirm_import(work, import_id, language=language_of(request))
 
     @post("/imports/{import_id:uuid}/cancel", operation_id="cancel_import", status_code=200)
-    async def cancel_import(self, work: NamedDependency[Work], import_id: FromPath[UUID]) -> ImportReport:
-        return await intake.cancel_import(work, import_id)
+    async def cancel_import(
+        self, request: Request[Any, Any, Any], work: NamedDependency[Work], import_id: FromPath[UUID]
+    ) -> ImportReport:
+        return await intake.cancel_import(work, import_id, language=language_of(request))
 
     @get("/imports/{import_id:uuid}/rejects", operation_id="read_rejects")
     async def read_rejects(self, work: NamedDependency[Work], import_id: FromPath[UUID]) -> Response[bytes]:
@@ -123,16 +143,52 @@ class OfficeController(Controller):
         in_state: Annotated[Literal["open", "closed", "recalled"] | None, QueryParameter(name="state")] = None,
         creditor_id: FromQuery[UUID | None] = None,
         flag: FromQuery[str | None] = None,
+        province: FromQuery[str | None] = None,
+        comune: FromQuery[str | None] = None,
+        case_owner: FromQuery[str | None] = None,
+        ends_from: FromQuery[date | None] = None,
+        ends_to: FromQuery[date | None] = None,
+        owed_from_cents: _Owed = None,
+        owed_to_cents: _Owed = None,
+        contacted_from: FromQuery[date | None] = None,
+        contacted_to: FromQuery[date | None] = None,
+        never_contacted: FromQuery[bool] = False,
         cursor: FromQuery[str | None] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=200)] = 100,
     ) -> PracticePage:
-        return await office.list_practices(
-            work, words=q, state=in_state, creditor_id=creditor_id, flag=flag, cursor=cursor, limit=limit
+        asked = Narrowing(
+            words=q,
+            state=in_state,
+            creditor_id=creditor_id,
+            flag=flag,
+            province=province,
+            comune=comune,
+            case_owner=case_owner,
+            ends_from=ends_from,
+            ends_to=ends_to,
+            owed_from_cents=owed_from_cents,
+            owed_to_cents=owed_to_cents,
+            contacted_from=contacted_from,
+            contacted_to=contacted_to,
+            never_contacted=never_contacted,
         )
+        return await office.list_practices(work, asked, cursor=cursor, limit=limit)
+
+    @get("/practice-choices", operation_id="list_practice_choices")
+    async def practice_choices(
+        self, work: NamedDependency[Work], province: FromQuery[str | None] = None
+    ) -> PracticeChoices:
+        return await office.practice_choices(work, province=province)
 
     @get("/practices/{practice_id:uuid}", operation_id="read_practice")
     async def read_practice(self, work: NamedDependency[Work], practice_id: FromPath[UUID]) -> PracticeFile:
         return await office.read_practice(work, practice_id)
+
+    @post("/practices/{practice_id:uuid}/skills", operation_id="ask_for_skills", status_code=200)
+    async def ask_for_skills(
+        self, work: NamedDependency[Work], practice_id: FromPath[UUID], data: JSONBody[SkillsRequest]
+    ) -> list[Skill]:
+        return await skills.ask_for(work, practice_id, data.skills)
 
     @get("/documents/{document_id:uuid}", operation_id="read_document")
     async def read_document(
@@ -155,8 +211,21 @@ class OfficeController(Controller):
         in_state: Annotated[Literal["open", "asleep", "done"], QueryParameter(name="state")] = "open",
         kind: FromQuery[str | None] = None,
         team: FromQuery[str | None] = None,
+        whose: FromQuery[office.Whose | None] = None,
+        after: FromQuery[UUID | None] = None,
     ) -> list[TaskRow]:
-        return await office.list_tasks(work, state=in_state, kind=kind, team=team)
+        return await office.list_tasks(work, state=in_state, kind=kind, team=team, whose=whose, after=after)
+
+    @get("/tasks/count", operation_id="count_tasks")
+    async def count_tasks(
+        self,
+        work: NamedDependency[Work],
+        in_state: Annotated[Literal["open", "asleep", "done"], QueryParameter(name="state")] = "open",
+        kind: FromQuery[str | None] = None,
+        team: FromQuery[str | None] = None,
+        whose: FromQuery[office.Whose | None] = None,
+    ) -> TaskCount:
+        return await office.count_tasks(work, state=in_state, kind=kind, team=team, whose=whose)
 
     @get("/tasks/colleagues", operation_id="list_colleagues")
     async def list_colleagues(self, work: NamedDependency[Work]) -> list[Colleague]:
@@ -179,8 +248,14 @@ class OfficeController(Controller):
         return await office.finish_task(work, task_id, note=data.note)
 
     @get("/addresses/doubtful", operation_id="list_doubtful_addresses")
-    async def list_doubtful_addresses(self, work: NamedDependency[Work]) -> list[DoubtfulAddress]:
-        return await addresses.list_doubtful(work)
+    async def list_doubtful_addresses(
+        self,
+        work: NamedDependency[Work],
+        cursor: FromQuery[str | None] = None,
+        address_id: FromQuery[UUID | None] = None,
+        limit: Annotated[int, QueryParameter(ge=0, le=200)] = 100,
+    ) -> DoubtfulPage:
+        return await addresses.list_doubtful(work, limit=limit, cursor=cursor, address_id=address_id)
 
     @post("/addresses/{address_id:uuid}/settle", operation_id="settle_address", status_code=200)
     async def settle_address(
@@ -232,8 +307,11 @@ class OfficeController(Controller):
 
     @get("/events", operation_id="watch_events")
     async def watch_events(
-        self, request: Request[Any, Any, Any], after: FromQuery[int | None] = None
+        self,
+        request: Request[Any, Any, Any],
+        after: FromQuery[int | None] = None,
+        window: FromQuery[UUID | None] = None,
     ) -> ServerSentEvent:
         last = request.headers.get("last-event-id")
         start = int(last) if last and last.isdigit() else after
-        return ServerSentEvent(exchange.watch(parts_of(request), request.state.identity, after=start))
+        return ServerSentEvent(exchange.watch(parts_of(request), request.state.identity, after=start, window=window))

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from fieldapp.routes.office import download
 from fieldapp.services import outgoing
 from fieldapp.services.work import Work
-from fieldapp.store.shapes.outgoing import ExportPlanRow, ExportPreview, HostKey, OutgoingFileRow, ToldRow
+from fieldapp.store.shapes.outgoing import ExportPlanRow, ExportPreview, HostKey, OutgoingFileRow, ToldPage
 
 _Code = Annotated[str, Meta(max_length=80)]
 
@@ -113,5 +113,7 @@ class OutgoingController(Controller):
         return await outgoing.resend(work, file_id)
 
     @get("/practices/{practice_id:uuid}/told", operation_id="list_told")
-    async def told(self, work: NamedDependency[Work], practice_id: FromPath[UUID]) -> list[ToldRow]:
-        return await outgoing.told_of(work, practice_id)
+    async def told(
+        self, work: NamedDependency[Work], practice_id: FromPath[UUID], before: FromQuery[int | None] = None
+    ) -> ToldPage:
+        return await outgoing.told_of(work, practice_id, before=before)

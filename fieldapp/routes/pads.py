@@ -94,13 +94,15 @@ class ReceiptEntryRequest(EntryRequest, kw_only=True):
 
     def paid_by(self) -> OtherPayer | None:
         """Raises Refusal `paper.malformed` for a name that is none."""
-        if self.payer is None:
-            return None
-        return OtherPayer(
-            Payer(self.payer.name.strip(), Capacity(self.payer.capacity)),
-            PayerDocument(self.payer.document),
-            self.payer.debtor_agrees,
-        )
+        return paid_by(self.payer)
+
+
+def paid_by(said: FormPayer | None) -> OtherPayer | None:
+    """Raises Refusal `paper.malformed` for a name that is none."""
+    if said is None:
+        return None
+    payer = Payer(said.name.strip(), Capacity(said.capacity))
+    return OtherPayer(payer, PayerDocument(said.document), said.debtor_agrees)
 
 
 class PadsController(Controller):

@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from pydantic import ValidationError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from fieldapp.domain.errors import Kind, Refusal
@@ -41,6 +41,7 @@ _BY_STATUS = {
     429: "request.too_many",
 }
 CONSTRAINTS = {
+    "payment_pkey": "counter.payment_differs",
     "creditor_name_once": "creditor.name_taken",
     "export_plan_name_once": "export.name_taken",
     "practice_number_once": "practice.number_taken",
@@ -72,6 +73,16 @@ class Problem(msgspec.Struct, frozen=True):
     details: dict[str, Any]
 
 
+def offset_headers(offset: int, *, whole: bool) -> dict[str, str]:
+    """How far an upload in parts is, as the IETF's draft says it."""
+    return {"upload-offset": str(offset), "upload-complete": "?1" if whole else "?0", "cache-control": "no-store"}
+
+
+def language_of(request: Request[Any, Any, Any]) -> str:
+    """The language that the caller prefers, by its two letters."""
+    return request.headers.get("accept-language", "it")[:2].lower()
+
+
 def problem(
     request: Request[Any, Any, Any],
     code: str,
@@ -81,8 +92,7 @@ def problem(
 ) -> Response[Problem]:
     """The answer for `code`, its words in the language that the caller prefers."""
     parts: Parts = request.app.state.parts
-    language = request.headers.get("accept-language", "it")[:2].lower()
-    words = say(parts.words, code, details, language)
+    words = say(parts.words, code, details, language_of(request))
     body = Problem(type=f"urn:fieldapp:{code}", title=code, status=status, code=code, detail=words, details=details)
     return Response(body, status_code=status, media_type="application/problem+json", headers=headers)
 
@@ -91,6 +101,8 @@ def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Probl
     minutes = refusal.details.get("minutes") if refusal.kind is Kind.TOO_MANY else None
     headers = {"retry-after": str(60 * minutes)} if isinstance(minutes, int) else None
     headers = SOON if refusal.kind is Kind.UNAVAILABLE else headers
+    if refusal.code == "attachment.offset_differs":
+        headers = offset_headers(refusal.details["offset"], whole=False)
     return problem(request, refusal.code, STATUS[refusal.kind], refusal.details, headers)
 
 
@@ -121,6 +133,18 @@ def constraint_refused(request: Request[Any, Any, Any], broken: IntegrityError) 
     return problem(request, code, 409, {})
 
 
+def not_storable(request: Request[Any, Any, Any], broken: DataError) -> Response[Problem]:
+    """A value that no column holds: a NUL in a text, a number without end."""
+    log.warning("what cannot be stored came to %s: %s", request.url.path, broken.orig)
+    return problem(request, "request.malformed", 422, {"places": []})
+
+
+def beyond_the_calendar(request: Request[Any, Any, Any], broken: OverflowError) -> Response[Problem]:
+    """A day so late or early that there is none after or before it."""
+    log.warning("what cannot be reckoned with came to %s", request.url.path, exc_info=broken)
+    return problem(request, "request.malformed", 422, {"places": []})
+
+
 def busy(request: Request[Any, Any, Any], broken: Exception) -> Response[Problem]:
     """No connection was free in time: better told than waited for."""
     log.warning("no connection was free at %s: %s", request.url.path, broken)
@@ -146,6 +170,8 @@ HANDLERS: Any = {
     msgspec.ValidationError: malformed,
     HTTPException: http_refused,
     IntegrityError: constraint_refused,
+    DataError: not_storable,
+    OverflowError: beyond_the_calendar,
     PoolTimeout: busy,
     OperationalError: database_away,
     Exception: fault,

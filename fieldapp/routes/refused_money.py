@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import Controller, get, post
@@ -10,13 +10,31 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
+from fieldapp.domain.payments import LARGEST_CENTS, Answer
 from fieldapp.domain.refused_money import MOST
+from fieldapp.routes.pads import FormPayer, paid_by
 from fieldapp.services import refused_money
+from fieldapp.services.refused_copied import Copied
 from fieldapp.services.work import Work
 from fieldapp.store.shapes.refused_money import RefusedReportFile
 
 Place = Annotated[int, Meta(ge=0, lt=MOST)]
 Words = Annotated[str, Meta(max_length=300)]
+
+
+class CopiedReceipt(Struct, forbid_unknown_fields=True):
+    """What the paper in the debtor's hand says, where what the phone sent cannot be read."""
+
+    amount_cents: Annotated[int, Meta(ge=1, le=LARGEST_CENTS)]
+    method: Literal["cash", "cheque", "card"]
+    answers: Annotated[dict[str, Answer], Meta(max_length=10)] = {}
+    payer: FormPayer | None = None
+    """None where the debtor paid."""
+    duty_taken: bool = False
+    """Whether the paper puts the stamp duty at the debtor's charge, who handed it over beside the amount."""
+
+    def said(self) -> Copied:
+        return Copied(self.amount_cents, self.method, self.answers, paid_by(self.payer), self.duty_taken)
 
 
 class BookRequest(Struct, forbid_unknown_fields=True):
@@ -27,6 +45,7 @@ class BookRequest(Struct, forbid_unknown_fields=True):
     practice_id: UUID
     reason: Words = ""
     other_paper: bool = False
+    copied: CopiedReceipt | None = None
 
 
 class DenyRequest(Struct, forbid_unknown_fields=True):
@@ -53,6 +72,7 @@ class RefusedMoneyController(Controller):
             practice_id=data.practice_id,
             reason=data.reason,
             other_paper=data.other_paper,
+            copied=data.copied.said() if data.copied else None,
         )
 
     @post("/{envelope_id:uuid}/deny", operation_id="deny_refused_money", status_code=200)

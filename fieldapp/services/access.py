@@ -67,7 +67,7 @@ async def sign_in(parts: Parts, login: str, password: str) -> tuple[SignedIn, st
         person = await store.person_by_login(session, login.strip().lower())
         if person is not None and person.locked_until and person.locked_until > now:
             raise Refusal("access.locked", kind=Kind.TOO_MANY, details={"minutes": _minutes(person.locked_until - now)})
-        right = _password_holds(person.password_hash if person else None, password)
+        right = password_holds(person.password_hash if person else None, password)
         if person is not None and right and person.active:
             person.failed_attempts = 0
             person.locked_until = None
@@ -97,7 +97,8 @@ def _count_failure(person: Person, now: datetime) -> None:
 _NOBODY = hash_password("nobody has this password")
 
 
-def _password_holds(stored: str | None, password: str) -> bool:
+def password_holds(stored: str | None, password: str) -> bool:
+    """Whether `password` is the one that was hashed to `stored`; nobody's (None) is never."""
     # An unknown login costs as much time as a known one.
     try:
         return _hasher.verify(stored or _NOBODY, password) and stored is not None

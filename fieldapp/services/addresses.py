@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -11,14 +12,20 @@ import msgspec
 from fieldapp.domain.conduct import Severity
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.told import AddressPin
-from fieldapp.services import placing, planning
+from fieldapp.services import placing, planning, presence
 from fieldapp.services.work import Work
-from fieldapp.store import addresses, tasks
+from fieldapp.store import addresses, ledger, tasks
 from fieldapp.store.cards import address_card
 from fieldapp.store.envelopes import Sender
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.dispatch import Candidate
-from fieldapp.store.shapes.office import AddressCandidate, CompletedAddress, DoubtfulAddress, SettledAddress
+from fieldapp.store.shapes.office import (
+    AddressCandidate,
+    CompletedAddress,
+    DoubtfulAddress,
+    DoubtfulPage,
+    SettledAddress,
+)
 from fieldapp.store.tables import Address
 
 FAR_M = 1_000
@@ -27,26 +34,103 @@ _CURED = frozenset({"conduct.address_doubtful", "conduct.address_rejected"})
 """What a pin puts right."""
 
 
-async def list_doubtful(work: Work) -> list[DoubtfulAddress]:
-    """The doubtful addresses, the one first whose fixing is worth most: what a visit there is expected to recover
-    today, nothing where another rule stops the visit anyway; then the placement that ends first."""
-    rows = await addresses.doubtful(work.session)
-    judged = await planning.candidates_on(work, work.today, only={address.practice_id for address, _, _ in rows})
-    known = {one.shown.practice_id: one.shown for one in judged}
-    found = [
-        DoubtfulAddress(
-            address=address_card(address),
-            practice_id=address.practice_id,
-            practice_number=number,
-            debtor_name=debtor,
-            why=address.why,
-            alternatives=msgspec.convert(address.alternatives, list[AddressCandidate]),
-            worth_cents=_worth(known[address.practice_id]),
-            placement_ends_on=known[address.practice_id].placement_ends_on,
+async def list_doubtful(
+    work: Work, *, limit: int, cursor: str | None = None, address_id: UUID | None = None
+) -> DoubtfulPage:
+    """A page of all doubtful addresses, the one first whose fixing is worth most: what a visit there is expected to
+    recover today, nothing where another rule stops the visit anyway; then the placement that ends first.
+
+    `limit` 0 only counts. `address_id` is shown as well, wherever it stands. What is owed bounds what a visit may
+    bring, so a page judges those that may stand on it or before it, not all. Raises Refusal `request.cursor_unknown`.
+    """
+    if not limit:
+        return DoubtfulPage(rows=[], waiting=await addresses.count_doubtful(work.session), next_cursor=None, asked=None)
+    after = _opened(cursor) if cursor else None
+    waiting = await addresses.doubtful(work.session)
+    ranked = await _ranked(work, waiting, after, limit=limit + 1)
+    found = await addresses.doubtful_rows(work.session, [rank[2] for rank in ranked[:limit]])
+    asked = None
+    if address_id is not None:
+        at = [one for one in waiting if one.address_id == address_id]
+        rank = [_rank(one, await _worths(work, at)) for one in at]
+        own = await addresses.doubtful_rows(work.session, [address_id])
+        asked = _shown(rank[0], own) if rank and address_id in own else None
+    return DoubtfulPage(
+        rows=[_shown(rank, found) for rank in ranked[:limit] if rank[2] in found],
+        waiting=len(waiting),
+        next_cursor=_closed(ranked[limit - 1]) if len(ranked) > limit else None,
+        asked=asked,
+    )
+
+
+_Rank = tuple[int, date, UUID]
+"""How the queue is ordered: cents of worth, negative; the end of the placement; the address."""
+
+_JUDGED_AT_ONCE = 250
+
+
+async def _ranked(work: Work, waiting: Sequence[addresses.Waiting], after: _Rank | None, *, limit: int) -> list[_Rank]:
+    """The first `limit` behind `after`: judged from those down that may be worth most, until no other can be before."""
+    most = await _at_most(work, waiting)
+    by_most = sorted(waiting, key=lambda one: -most[one.practice_id])
+    found: list[_Rank] = []
+    for start in range(0, len(by_most), _JUDGED_AT_ONCE):
+        some = by_most[start : start + _JUDGED_AT_ONCE]
+        if len(found) >= limit and -found[limit - 1][0] > most[some[0].practice_id]:
+            break
+        worths = await _worths(work, some)
+        ranks = [rank for rank in (_rank(one, worths) for one in some) if after is None or rank > after]
+        found = sorted([*found, *ranks])[:limit]
+    return found
+
+
+async def _at_most(work: Work, waiting: Sequence[addresses.Waiting]) -> dict[UUID, int]:
+    """What a visit to each practice brings at the most: nobody tried yet, surely at home, all of it to be asked."""
+    owed = await ledger.owed_cents(work.session, {one.practice_id for one in waiting})
+    known = await presence.known(work)
+    surely = 1_000 if known is None else known.surely_per_mille
+    return {
+        one.practice_id: planning.prize(
+            max(owed.get(one.practice_id, 0), 0), 0, days_left=(one.ends_on - work.today).days, at_home_per_mille=surely
         )
-        for address, number, debtor in rows
-    ]
-    return sorted(found, key=lambda one: (-one.worth_cents, one.placement_ends_on))
+        for one in waiting
+    }
+
+
+async def _worths(work: Work, some: Sequence[addresses.Waiting]) -> dict[UUID, int]:
+    judged = await planning.candidates_on(work, work.today, only={one.practice_id for one in some})
+    return {one.shown.practice_id: _worth(one.shown) for one in judged}
+
+
+def _rank(one: addresses.Waiting, worths: Mapping[UUID, int]) -> _Rank:
+    return (-worths.get(one.practice_id, 0), one.ends_on, one.address_id)
+
+
+def _shown(rank: _Rank, found: Mapping[UUID, tuple[Address, str, str]]) -> DoubtfulAddress:
+    worth, ends_on, address_id = rank
+    address, number, debtor = found[address_id]
+    return DoubtfulAddress(
+        address=address_card(address),
+        practice_id=address.practice_id,
+        practice_number=number,
+        debtor_name=debtor,
+        why=address.why,
+        alternatives=msgspec.convert(address.alternatives, list[AddressCandidate]),
+        worth_cents=-worth,
+        placement_ends_on=ends_on,
+    )
+
+
+def _closed(rank: _Rank) -> str:
+    return f"{-rank[0]}.{rank[1].isoformat()}.{rank[2]}"
+
+
+def _opened(cursor: str) -> _Rank:
+    try:
+        worth, ends_on, address_id = cursor.split(".")
+        return (-int(worth), date.fromisoformat(ends_on), UUID(address_id))
+    except ValueError:
+        raise Refusal("request.cursor_unknown", kind=Kind.MALFORMED) from None
 
 
 def _worth(shown: Candidate) -> int:

@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.agreements import PlanPaper, read_agreement
 from fieldapp.domain.claims import GIVEN_UP, INTEREST_BACK, lowered_entry
-from fieldapp.domain.ledger import NewEntry, reversal
+from fieldapp.domain.ledger import NewEntry, left_cents, reversal
 from fieldapp.domain.repayment_plan import (
     FOLLOWS_THE_MONEY,
     InstalmentStanding,
@@ -34,6 +34,7 @@ from fieldapp.store.agreement_tasks import Owed, close, close_of_practice, open_
 from fieldapp.store.agreements import ROME, PlanAtHand
 from fieldapp.store.database import GATE, Scope
 from fieldapp.store.feed import NewFact, tell
+from fieldapp.store.practices import hold
 from fieldapp.store.tables.agreements import Instalment, RepaymentPlan, Settlement
 
 REMIND_DAYS = 3
@@ -120,6 +121,11 @@ async def _review_plan(desk: Desk, plan: PlanAtHand) -> list[NewFact]:
         facts += await _review_instalment(desk, row, item, standing)
     if stands.state.value == row.state:
         return facts
+    await desk.session.flush()
+    await desk.session.refresh(row, with_for_update=True)
+    if row.ended_at is not None or stands.state.value == row.state:
+        # Somebody else looked at the same moment, and has said so.
+        return facts
     body = {"plan_id": str(row.id)}
     if stands.state is PlanState.BROKEN:
         row.broken_on = stands.broken_on
@@ -154,6 +160,11 @@ async def _review_instalment(
             await desk.owe(owed)
         return []
     if item.late_told_on is not None:
+        return []
+    await desk.session.flush()
+    await desk.session.refresh(item, with_for_update=True)
+    if item.late_told_on is not None:
+        # Somebody else looked at the same moment, and has said so.
         return []
     item.late_told_on = desk.today
     await desk.done(item.id, kinds=("remind_instalment",))
@@ -190,10 +201,12 @@ async def end_plan(desk: Desk, plan: PlanAtHand, state: PlanState, *, at: dateti
 
 
 async def _review_settlement(desk: Desk, row: Settlement) -> list[NewFact]:
-    moved = (await store.movements(desk.session, [row.practice_id]))[row.practice_id]
-    credits = [one.credit() for one in moved if one.at >= row.agreed_at]
-    before = SettlementState(row.state)
-    state = settlement_state(before, offer_cents=row.offer_cents, pay_by=row.pay_by, credits=credits, today=desk.today)
+    if await _state_now(desk, row) is SettlementState(row.state):
+        return []
+    # Somebody else may look at the same moment: what follows happens once, on what stands when they are through.
+    await hold(desk.session, [row.practice_id])
+    await desk.session.refresh(row, with_for_update=True)
+    before, state = SettlementState(row.state), await _state_now(desk, row)
     if state is before:
         return []
     row.state = state.value
@@ -212,14 +225,25 @@ async def _review_settlement(desk: Desk, row: Settlement) -> list[NewFact]:
     return facts
 
 
+async def _state_now(desk: Desk, row: Settlement) -> SettlementState:
+    """Where the settlement stands by what was paid since it was agreed."""
+    moved = (await store.movements(desk.session, [row.practice_id]))[row.practice_id]
+    return settlement_state(
+        SettlementState(row.state),
+        offer_cents=row.offer_cents,
+        pay_by=row.pay_by,
+        credits=[one.credit() for one in moved if one.at >= row.agreed_at],
+        today=desk.today,
+    )
+
+
 async def _close_practice(desk: Desk, row: Settlement) -> list[NewFact]:
     """An approved settlement was paid: what remains is given up, and the practice is closed."""
     facts: list[NewFact] = []
     for plan in await store.plans(desk.session, [row.practice_id], today=desk.today, running_only=True):
         facts += await end_plan(desk, plan, PlanState.SETTLED, at=desk.now)
     debt = await store.debt(desk.session, row.practice_id)
-    # A debtor who paid more than all of it is owed the rest back: there is nothing to give up.
-    given_up = max(0, ledger.totals(debt.owed))
+    given_up = left_cents(debt.owed.values())
     posted = await desk.post(
         lowered_entry(
             GIVEN_UP,
@@ -242,8 +266,8 @@ async def _close_practice(desk: Desk, row: Settlement) -> list[NewFact]:
 
 async def _open_again(desk: Desk, row: Settlement) -> list[NewFact]:
     """What had paid a settlement was taken back: the rest is owed again, the practice is open, somebody has to act."""
+    debt = await store.debt(desk.session, row.practice_id)
     if row.given_up_entry is not None:
-        debt = await store.debt(desk.session, row.practice_id)
         entry = await cash.entry(desk.session, row.given_up_entry)
         back = reversal(
             entry,
@@ -254,6 +278,7 @@ async def _open_again(desk: Desk, row: Settlement) -> list[NewFact]:
         )
         await desk.post(back)
         row.given_up_entry = None
+    if debt.practice.state == "closed":
         debt.practice.state = "open"
     details = {"offer_cents": row.offer_cents, "pay_by": row.pay_by.isoformat()}
     owed = Owed("settlement_undone", "settlement", row.id, row.practice_id, desk.today, details, "case_owner")

@@ -14,14 +14,13 @@ from uuid import UUID
 from fieldapp.domain.contacts import Channel
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.planning.by_hand import lane_of, move
-from fieldapp.services import board, contacts, hands, offers, planning, publishing
+from fieldapp.services import agreed, board, contacts, hands, offers, planning, publishing
 from fieldapp.services.motion import motion_of
 from fieldapp.services.offers import Asked
 from fieldapp.services.work import Work
 from fieldapp.store import appointments as store
 from fieldapp.store import planning as plans
 from fieldapp.store import practices
-from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.appointments import (
     AppointmentEnded,
     AppointmentRow,
@@ -62,7 +61,7 @@ async def take(work: Work, practice_id: UUID, wish: Wish) -> AppointmentTaken:
         on = asked.standing[0].from_at.astimezone(work.parts.zone).date()
         raise Refusal("appointment.stands_already", kind=Kind.CONFLICT, details={"on": on.isoformat()})
     row, broke, lane = await _agree(work, asked, day, wish)
-    _tell(work, "appointment.taken", row, day)
+    agreed.tell(work, "appointment.taken", row, day)
     return await _taken(work, row, broke, lane)
 
 
@@ -71,9 +70,9 @@ async def move_to(work: Work, practice_id: UUID, appointment_id: UUID, wish: Wis
     day = await _locked(work, practice_id, wish)
     old = await _standing(work, practice_id, appointment_id)
     asked = await offers.asked_of(work, practice_id)
-    ended = await _end(work, old, "moved", reason)
+    ended = await agreed.end(work, old, "moved", reason)
     row, broke, lane = await _agree(work, asked, day, wish)
-    _tell(work, "appointment.moved", row, day, ended_id=str(ended.id), reason=ended.reason)
+    agreed.tell(work, "appointment.moved", row, day, ended_id=str(ended.id), reason=ended.reason)
     return await _taken(work, row, broke, lane)
 
 
@@ -86,13 +85,15 @@ async def cancel(work: Work, practice_id: UUID, appointment_id: UUID, *, reason:
     old = await _standing(work, practice_id, appointment_id)
     day = old.from_at.astimezone(work.parts.zone).date()
     await store.lock(work.session, practice_id, day)
-    row = await _end(work, old, "cancelled", reason)
+    # Which day was to be known first; somebody may have ended it meanwhile.
+    old = await _standing(work, practice_id, appointment_id)
+    row = await agreed.end(work, old, "cancelled", reason)
     broke = (await _call(work, practice_id, outcome=""))[1] if called else []
     head = await practices.head(work.session, practice_id)
     head.practice.next_action = head.practice.next_action_on = None
     await work.session.flush()
     await _leave_lanes(work, practice_id)
-    _tell(work, "appointment.cancelled", row, day, reason=row.reason)
+    agreed.tell(work, "appointment.cancelled", row, day, reason=row.reason)
     left = store.Within(practice_id=practice_id, ends_after=work.now)
     held = (await plans.published_from(work.session, work.today)).get(practice_id)
     return AppointmentEnded(await store.standing(work.session, left), broke, StillSent(*held) if held else None)
@@ -143,8 +144,8 @@ async def _still_offered(work: Work, asked: Asked, day: date, wish: Wish) -> UUI
     band = _band(work, wish)
     spans, against = offers.bands(asked, day, hours=(band[1] - band[0]) // 3600)
     if band not in spans:
-        agreed = offers.agreed_at(asked, day, band)
-        told = asked.against(agreed.from_at, agreed) or asked.against(agreed.to_at - offers.STAYS, agreed) or against
+        would = offers.agreed_at(asked, day, band)
+        told = asked.against(would.from_at, would) or asked.against(would.to_at - offers.STAYS, would) or against
         raise _refused(told or Finding("appointment.day_over", "forbids", {}))
     free = offers.available(asked, day)
     if isinstance(free, Finding):
@@ -190,43 +191,6 @@ async def _standing(work: Work, practice_id: UUID, appointment_id: UUID) -> Appo
     raise Refusal("appointment.unknown", kind=Kind.MISSING)
 
 
-async def _end(work: Work, old: AppointmentRow, how: str, reason: str) -> store.AgreedVisit:
-    """End what stands; what was set at the door gets a row of ours to end."""
-    if not reason.strip():
-        raise Refusal("appointment.reason_missing", kind=Kind.MALFORMED)
-    row = await store.row(work.session, old.id)
-    if row is None:
-        visit = await store.at_the_door(work.session, old.id)
-        assert visit is not None
-        row = store.AgreedVisit(
-            id=work.new_id(),
-            agency_id=work.agency_id,
-            practice_id=old.practice_id,
-            address_id=visit.address_id,
-            visit_id=visit.id,
-            from_at=old.from_at,
-            to_at=old.to_at,
-            taken_at=old.taken_at,
-            taken_by=visit.agent_id,
-        )
-    row.ended_at, row.ended_by, row.ended_as = work.now, work.identity.person_id, how
-    row.reason = reason.strip()
-    work.session.add(row)
-    await work.session.flush()
-    return row
-
-
-def _tell(work: Work, kind: str, row: store.AgreedVisit, day: date, **more: str) -> None:
-    body = {
-        "appointment_id": str(row.id),
-        "from_at": row.from_at.isoformat(),
-        "to_at": row.to_at.isoformat(),
-        **more,
-    }
-    audit(work.session, kind, "practice", row.practice_id, **body)
-    tell(work.session, NewFact(kind, work.now, practice_id=row.practice_id, day=day, body=body))
-
-
 async def _taken(work: Work, row: store.AgreedVisit, broke: list[Finding], lane: Lane) -> AppointmentTaken:
     found = await store.standing(work.session, store.Within(practice_id=row.practice_id))
     return AppointmentTaken(next(one for one in found if one.id == row.id), lane, broke)
@@ -256,7 +220,8 @@ async def _put_in(work: Work, asked: Asked, day: date, wish: Wish) -> Lane:
     moved = move(orders, practice_id, to=wish.agent_id, place=place)
     hands.refuse_locked(hand, list(moved.before))
     pinned = hands.pinned_in(hand, moved.before)
-    await board.change_lanes(hand, "put_in", moved, motion, pinned=pinned, pins=pinned | {practice_id})
+    mine = frozenset({practice_id})
+    await board.change_lanes(hand, "put_in", moved, motion, pinned=pinned, pins=pinned | mine, decided=mine)
     return await _published(work, hand, version, waits=waits)
 
 

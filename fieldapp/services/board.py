@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.planning.by_hand import Moved, lane_of, move, shifts_begun
-from fieldapp.services import hands, lanes, planning
+from fieldapp.services import forbids, hands, lanes, planning
 from fieldapp.services.motion import Motion, motion_of
 from fieldapp.services.told_day import untold
 from fieldapp.services.work import Work
+from fieldapp.store import appointments
 from fieldapp.store import board as store
 from fieldapp.store import planning as plans
 from fieldapp.store.feed import NewFact, audit, tell
@@ -51,7 +55,7 @@ async def open_draft(work: Work, plan_id: UUID) -> BoardView:
                 "best_cents": base.objective_cents,
             },
             progress=base.progress,
-            result={name: value for name, value in base.result.items() if name != "changes"},
+            result={name: value for name, value in base.result.items() if name != "changes"} | {"pins": _pins_of(base)},
             objective_cents=base.objective_cents,
             served=base.served,
             candidates=base.candidates,
@@ -61,6 +65,10 @@ async def open_draft(work: Work, plan_id: UUID) -> BoardView:
         audit(work.session, "board.opened", "plan", draft.id, edited_from=str(base.id))
         tell(work.session, NewFact("plan.done", work.now, day=draft.day, body={"plan_id": str(draft.id)}))
     return await _view(hands.Hand(work, draft, hands.read_draft(draft)), None)
+
+
+def _pins_of(plan: plans.Plan) -> Any:
+    return msgspec.to_builtins(hands.read_draft(plan).pins, str_keys=True)
 
 
 async def read_board(work: Work, plan_id: UUID) -> BoardView:
@@ -119,7 +127,9 @@ async def move_visit(
     pinned = hands.pinned_in(hand, moved.before)
     pins = (pinned | {practice_id}) if agent_id is not None else pinned - {practice_id}
     kind = "taken_out" if agent_id is None else "moved" if lane_of(orders, practice_id) is not None else "put_in"
-    return await change_lanes(hand, kind, moved, motion, pinned=pinned, pins=pins, trial=trial)
+    return await change_lanes(
+        hand, kind, moved, motion, pinned=pinned, pins=pins, decided=frozenset({practice_id}), trial=trial
+    )
 
 
 async def pin_visit(
@@ -137,7 +147,43 @@ async def pin_visit(
     pins = before | {practice_id} if pinned else before - {practice_id}
     motion = await motion_of(work, hand.plan.day, hand.draft.happened)
     kind = "pinned" if pinned else "unpinned"
-    return await change_lanes(hand, kind, Moved(order, order), motion, pinned=before, pins=pins)
+    return await change_lanes(
+        hand, kind, Moved(order, order), motion, pinned=before, pins=pins, decided=frozenset({practice_id})
+    )
+
+
+async def forbid_visit(work: Work, plan_id: UUID, wish: forbids.Wish, *, seen: Mapping[UUID, int]) -> BoardChange:
+    """Forbid a visit, and take it out of the lane in which it may no longer lie: one change, undone in one step.
+
+    Raises the refusals of `move_visit` and of `forbids.forbid`.
+    """
+    # As whoever agrees on an appointment: what is agreed on with the debtor and on the day before the plan.
+    day = (await planning.plan_row(work.session, plan_id)).day
+    await appointments.lock(work.session, wish.practice_id, day)
+    hand = await hands.open_hand(work, plan_id)
+    practice_id = wish.practice_id
+    if wish.agent_id is not None and wish.agent_id not in hand.orders:
+        raise Refusal("board.lane_unknown", kind=Kind.MISSING)
+    _refuse_unknown(hand, practice_id, wish.agent_id or next(iter(hand.orders), None))
+    motion = await motion_of(work, hand.plan.day, hand.draft.happened)
+    if practice_id in motion.begun:
+        raise Refusal("plan.moves_begun_visit", kind=Kind.CONFLICT, details={"practice": str(practice_id)})
+    lane = lane_of(hand.orders, practice_id)
+    touched = [lane] if lane is not None and wish.agent_id in (None, lane) else []
+    hands.refuse_stale(hand, seen, touched)
+    hands.refuse_locked(hand, touched)
+    row = await forbids.forbid(work, wish, hand.plan.day)
+    hands.unreserved(hand, practice_id, agent_id=wish.agent_id)
+    if not touched:
+        change = hands.noted(hand, "forbidden", {}, pinned=frozenset())
+        change.forbids = row.id
+        hands.touch(hand, change, {})
+        return hands.written(hand, change, cost_cents=0, travel_s=0)
+    moved = move(hand.orders, practice_id, to=None)
+    pinned = hands.pinned_in(hand, moved.before)
+    return await change_lanes(
+        hand, "forbidden", moved, motion, pinned=pinned, pins=pinned - {practice_id}, with_forbidden=row.id
+    )
 
 
 async def lock_lane(
@@ -163,7 +209,8 @@ async def lock_lane(
 async def undo(work: Work, plan_id: UUID) -> BoardChange:
     """Take back one's own last change: the lanes that it touched are put back as they were.
 
-    Raises Refusal `board.nothing_to_undo`, or `board.lane_changed` where somebody changed one of them since.
+    Raises Refusal `board.nothing_to_undo`, or `board.lane_changed` where somebody changed one of them since, or put
+    into another lane what would come back.
     """
     hand = await hands.open_hand(work, plan_id)
     mine = _last_of(hand)
@@ -172,20 +219,27 @@ async def undo(work: Work, plan_id: UUID) -> BoardChange:
     for agent_id in mine.before:
         if hand.lane(agent_id).last != mine.id:
             raise hands.changed(hand, agent_id)
+    back = {one for order in mine.before.values() for one in order}
+    for agent_id, order in hand.orders.items():
+        if agent_id not in mine.before and not back.isdisjoint(order):
+            raise hands.changed(hand, agent_id)
     now = {agent_id: tuple(hand.orders[agent_id]) for agent_id in mine.before}
     moved = Moved(now, {agent_id: tuple(order) for agent_id, order in mine.before.items()})
     motion = await motion_of(work, hand.plan.day, hand.draft.happened)
     if shifts_begun(moved, [one for one in motion.begun if any(one in order for order in now.values())]):
         raise Refusal("plan.moves_begun_visit", kind=Kind.CONFLICT)
     hand.draft.changes.remove(mine)
+    await forbids.lifted_again(work, mine.forbids)
+    hand.draft.happened = untold(hand.draft.happened, mine.told, mine.happened)
     if mine.kind in ("locked", "opened"):
         (agent_id,) = mine.before
         hands.touch(hand, None, {agent_id: hand.lane(agent_id).broken})
         state = hand.draft.lanes[agent_id]
         state.locked_by, state.locked_name = mine.locked_by, mine.locked_name
         done = hands.written(hand, mine, cost_cents=0, travel_s=0, undone=True)
+    elif not mine.before:
+        done = hands.written(hand, mine, cost_cents=0, travel_s=0, undone=True)
     else:
-        hand.draft.happened = untold(hand.draft.happened, mine.told, mine.happened)
         motion = replace(motion, happened=tuple(hand.draft.happened))
         pins = frozenset(mine.pinned)
         done = await change_lanes(hand, "undone", moved, motion, pinned=frozenset(), pins=pins, undoes=mine)
@@ -216,11 +270,14 @@ async def change_lanes(
     *,
     pinned: frozenset[UUID],
     pins: frozenset[UUID],
+    decided: frozenset[UUID] = frozenset(),
     trial: bool = False,
     undoes: Change | None = None,
+    with_forbidden: UUID | None = None,
 ) -> BoardChange:
-    """Put lanes into another order, judged and written down; `pinned` before, `pins` after. `trial` writes nothing."""
-    judged = await lanes.judged(hand, moved.after, pins, motion)
+    """Put lanes into another order, judged and written down; `pinned` before, `pins` after, `decided` the visits of
+    which the person said where they stay. `trial` writes nothing."""
+    judged, travel = await lanes.judged(hand, moved.after, pins, motion)
     old = [hand.route(agent_id) for agent_id in moved.after]
     new = [route for route, _ in judged.values()]
     cost_cents = hands.worth(old) - hands.worth(new)
@@ -239,7 +296,13 @@ async def change_lanes(
     change = undoes or hands.noted(hand, kind, moved.before, pinned=pinned)
     back = undoes.aside if undoes else []
     if undoes is None:
+        change.forbids = with_forbidden
         change.aside = [one for one in hand.draft.unplanned if one.practice_id in put_in]
     hands.place(hand, {agent_id: route for agent_id, (route, _) in judged.items()}, put_in, taken, back)
+    hands.note_travel(hand, travel)
+    if undoes is None:
+        change.pins = hand.draft.pin(decided & pins, hand.work.now)
+    else:
+        hand.draft.unpin(undoes.pins)
     hands.touch(hand, None if undoes else change, {agent_id: broken for agent_id, (_, broken) in judged.items()})
     return hands.written(hand, change, cost_cents=cost_cents, travel_s=travel_s, undone=undoes is not None)

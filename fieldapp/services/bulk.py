@@ -27,6 +27,7 @@ from fieldapp.domain.bulk import (
     together,
 )
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.narrowing import Narrowing
 from fieldapp.services.bulk_actions import ACTIONS as DOING
 from fieldapp.services.bulk_actions import Doing
 from fieldapp.services.work import Work
@@ -43,7 +44,7 @@ class Chosen:
     """Practices by their ids, or all that a filter finds but `besides`."""
 
     ids: Sequence[UUID] = ()
-    wanted: practices.Wanted | None = None
+    wanted: Narrowing | None = None
     besides: frozenset[UUID] = frozenset()
 
 
@@ -51,7 +52,7 @@ async def chosen_ids(work: Work, chosen: Chosen, *, most: int) -> list[UUID]:
     """Raises Refusal `bulk.nothing_chosen`, `bulk.too_many` (details: most)."""
     if chosen.wanted is not None:
         reach = most + len(chosen.besides) + 1
-        found = await practices.matching(work.session, chosen.wanted, now=work.now, most=reach)
+        found = await practices.matching(work.session, chosen.wanted, now=work.now, zone=work.parts.zone, most=reach)
         ids = [id_ for id_ in found if id_ not in chosen.besides]
     else:
         ids = list(dict.fromkeys(chosen.ids))

@@ -53,10 +53,10 @@ async def hand_in(
 ) -> SlipRow:
     """An agent hands in cash and cheques, the office counts. `slip_id` is the caller's, so that a repeat is known.
 
-    Raises Refusal `cash.more_than_held` (details: held_cents), `cash.cheque_not_held`, `cash.slip_differs` and those
-    of `domain.cash.HandIn`.
+    Nobody counts the own purse. Raises Refusal `cash.own_purse`, `cash.more_than_held` (details: held_cents),
+    `cash.cheque_not_held`, `cash.slip_differs` and those of `domain.cash.HandIn`.
     """
-    agent = await store.agent(work.session, agent_id)
+    agent = await store.purse_holder(work.session, agent_id)
     counted = rules.counted_cents(pieces)
     known = await store.slip(work.session, slip_id)
     if known is not None:
@@ -65,6 +65,8 @@ async def hand_in(
         if before != (agent_id, declared_cents, counted, set(payment_ids)):
             raise Refusal("cash.slip_differs", kind=Kind.CONFLICT)
         return (await store.slips(work.session, slip_id=slip_id))[0]
+    if agent_id == work.identity.person_id:
+        raise Refusal("cash.own_purse", kind=Kind.FORBIDDEN)
     cheques = await _cheques_held(work, agent_id, payment_ids)
     faces = [await held_cents(work, row) for row in cheques]
     handed = HandIn(agent_id, declared_cents, counted, tuple(faces), reason)
@@ -195,7 +197,9 @@ async def bounce_cheque(work: Work, payment_id: UUID, *, unpaid_on: date, reason
     row = await store.payment(work.session, payment_id)
     if row.standing != Standing.UNPAID.value:
         rules.step(row.method, Standing(row.standing), Standing.UNPAID)
-        at = moment(work, unpaid_on, since=row.received_at, banked_on=await store.banked_on(work.session, row))
+        # What the bank has credited comes back afterwards, never before.
+        since = await store.posted_at(work.session, f"cleared:{payment_id}") or row.received_at
+        at = moment(work, unpaid_on, since=since, banked_on=await store.banked_on(work.session, row))
         await reverse(work, row, at=at, key=f"unpaid:{payment_id}", reason=reason)
         row.standing = Standing.UNPAID.value
         await work.session.flush()

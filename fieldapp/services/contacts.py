@@ -54,7 +54,9 @@ async def write_contact(
     work: Work, practice_id: UUID, *, channel: Channel, at: datetime, outcome: str, reached: bool
 ) -> ContactMade:
     """Write down a contact of a known practice with a checked outcome, and tell which rules it broke."""
-    findings = [] if channel is Channel.VISIT else await _findings(work, practice_id, channel=channel, at=at)
+    # Visits are judged with their report; who comes to us is not disturbed.
+    judged = channel not in (Channel.VISIT, Channel.OFFICE)
+    findings = await _findings(work, practice_id, channel=channel, at=at) if judged else []
     contact_id = work.new_id()
     await store.add(
         work.session,
@@ -140,7 +142,7 @@ def _act(channel: Channel, at: datetime) -> Act:
             return Call(at)
         case Channel.MESSAGE:
             return Message(at, tells_debt=False)
-        case Channel.LETTER | Channel.VISIT:
+        case Channel.LETTER | Channel.VISIT | Channel.OFFICE:
             return Letter(at)
 
 

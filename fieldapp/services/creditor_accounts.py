@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.documents.creditor_account import Language, Letterhead, account_pdf, account_xlsx
 from fieldapp.domain import creditor_account as rules
-from fieldapp.domain.creditor_account import CreditorAccount, Period
+from fieldapp.domain.creditor_account import AccountPeriod, CreditorAccount
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.export_layout import AccountFile, AccountLayout
 from fieldapp.domain.outgoing import TELLS, Control, OutRow
@@ -75,7 +75,7 @@ async def draw_by_hand(
 
 
 async def account_of(
-    parts: Parts, session: AsyncSession, rows: Sequence[OutRow], *, creditor_id: UUID, period: Period
+    parts: Parts, session: AsyncSession, rows: Sequence[OutRow], *, creditor_id: UUID, period: AccountPeriod
 ) -> CreditorAccount:
     """The account of `rows`, with the promises whose day ended and the commissions that were posted in the period."""
     today = parts.clock.now().astimezone(parts.zone).date()

@@ -18,7 +18,7 @@ from fieldapp.domain.ids import sha256
 from fieldapp.domain.intake_layout import Field, Layout
 from fieldapp.domain.money import Money
 from fieldapp.domain.receipts import receipt_name
-from fieldapp.services import news, running
+from fieldapp.services import looking, news, running
 from fieldapp.services.creditor_files import PLAIN, layouts
 from fieldapp.services.work import Parts, Work, working
 from fieldapp.store import exchange as store
@@ -182,16 +182,19 @@ async def export_ledger(work: Work) -> str:
     return beancount_text(entries, await ledger.balances_by_key(work.session))
 
 
-async def watch(parts: Parts, identity: Identity, *, after: int | None) -> AsyncGenerator[ServerSentEventMessage, None]:
+async def watch(
+    parts: Parts, identity: Identity, *, after: int | None, window: UUID | None = None
+) -> AsyncGenerator[ServerSentEventMessage, None]:
     """Every fact of the agency after the number `after` (None: from now on), once and in order, while it lasts.
 
     The first message says hello with the number that the stream starts after; silence is broken by a comment. What
     moves today's published day is followed by how it runs then (`running`): whole at first, later what changed. So is
-    passing time.
+    passing time. Whoever plans is told which days colleagues have open (`looking`), whenever that changes; with the
+    stream ends what its `window` showed them.
     """
     ends_at = asyncio.get_running_loop().time() + LONGEST_S
     announced, where = announcements_of(parts.database), channel(identity.agency_id)
-    async with announced.on(where) as told_of:
+    async with announced.on(where) as told_of, looking.watching(parts, identity, told_of, window=window) as beside:
         cursor = await _start(parts, identity, after)
         yield ServerSentEventMessage(id=str(cursor), event="hello", data=f'{{"number":{cursor}}}')
         heard: RunningDay | None = None
@@ -211,10 +214,15 @@ async def watch(parts: Parts, identity: Identity, *, after: int | None) -> Async
                 if (told := running.since(heard, today)) is not None:
                     yield ServerSentEventMessage(event="running", data=msgspec.json.encode(told).decode())
                 heard = today
+            if beside is not None and (seen := beside.news()) is not None:
+                yield ServerSentEventMessage(event="looking", data=msgspec.json.encode(seen).decode())
             stirred = quiet = False
+            wait_s = HEARTBEAT_S if beside is None else beside.lapses_in(HEARTBEAT_S)
             try:
-                await asyncio.wait_for(told_of.wait(), HEARTBEAT_S)
+                await asyncio.wait_for(told_of.wait(), wait_s)
             except TimeoutError:
+                if wait_s < HEARTBEAT_S:
+                    continue
                 yield ServerSentEventMessage(comment="still here")
                 stirred = quiet = True
 

@@ -61,13 +61,10 @@ async def read_feed(
         if more:
             last = rows[limit - 1].fact
             ended = Position(account.agency_id, last.number, last.id)
-        if account.creditor_id is not None and FactScope.MONEY in account.scopes:
-            if cursor is not None:
-                read = start.number
-                await reported.read_by(
-                    session, account.account_id, account.creditor_id, cursor=read, at=parts.clock.now()
-                )
-            await reported.given_to(session, account.account_id, start=start.number, end=ended.number)
+        if account.creditor_id is not None and FactScope.MONEY in account.scopes and cursor is not None:
+            read = start.number
+            await reported.read_by(session, account.account_id, account.creditor_id, cursor=read, at=parts.clock.now())
+        await reported.given_to(session, account.account_id, start=start.number, end=ended.number)
     bound = account.creditor_id is not None
     facts = [fact_of(parts, account.agency_id, row, bound=bound) for row in rows[:limit]]
     return FeedPage(facts, write_cursor(ended, parts.cursor_key), more=more)

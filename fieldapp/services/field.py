@@ -12,7 +12,7 @@ from fieldapp.domain.conduct import AgentFacts, PracticeFacts, address_to_json, 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import AccountKind
 from fieldapp.geo.basemap_day import Spot
-from fieldapp.services import basemap, messages, reviews, rules
+from fieldapp.services import basemap, corrections, day_changes, messages, reviews, rules
 from fieldapp.services.access import read_clock
 from fieldapp.services.office_key import office_point
 from fieldapp.services.work import Work, speaking
@@ -23,16 +23,21 @@ from fieldapp.store import ledger, limitation
 from fieldapp.store import pads as pad_store
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.feed import audit
-from fieldapp.store.shapes.field import DayBundle, PurseCard
+from fieldapp.store.shapes.field import DayBundle, DayChanges, PurseCard
 from fieldapp.store.tables import Address, Person
 
 
-async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
-    """The newest version of the agent's day, by default today's.
+async def read_day(work: Work, day: date | None, *, protocol: int, cursor: str | None = None) -> DayBundle | DayChanges:
+    """The newest version of the agent's day, by default today's: whole, or what changed since the reading that the
+    phone names by its `cursor`.
 
     A phone gets today and the next seven days, no past: raises Refusal `field.day_out_of_reach`, and
     `sync.protocol_unknown` for an app that would not understand the answer.
     """
+    return day_changes.since(work, await _whole(work, day, protocol=protocol), cursor)
+
+
+async def _whole(work: Work, day: date | None, *, protocol: int) -> DayBundle:
     spoken = speaking(protocol)
     wanted = _in_reach(work, day or work.today)
     assert work.identity.device_id is not None
@@ -86,6 +91,7 @@ async def read_day(work: Work, day: date | None, *, protocol: int) -> DayBundle:
         office_key=await office_point(work),
         messages=await messages.carry(work, person.id, wanted, agent=person.name) if wanted == work.today else [],
         questions=await reviews.carry(work, person.id) if wanted == work.today else [],
+        reports=await corrections.carry(work, person.id),
         pads=await pad_store.numbers_of(work.session, person.id),
         basemap=basemap.mark_of_day(work.parts.basemap, _doors(published, stands), start=_home(person)),
     )

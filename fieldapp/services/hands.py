@@ -18,10 +18,10 @@ from fieldapp.services.work import Work
 from fieldapp.store import planning as plans
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.board import BoardChange, BoardLane, Broken, Change, Draft, LaneState
-from fieldapp.store.shapes.dispatch import PlanStop, Route, Unplanned
+from fieldapp.store.shapes.dispatch import PlanStop, Route, TravelTold, Unplanned
 
 REMEMBERED = 60
-"""So many changes of a draft can be taken back."""
+"""So many changes of a draft are kept to be taken back, and those that told something of the day besides."""
 LOOKED_INTO = 6
 """Drafts that a process keeps understood, each of some megabytes."""
 _looked_into: dict[tuple[UUID, str], Draft] = {}
@@ -48,7 +48,7 @@ class Hand:
 
 
 def read_draft(plan: plans.Plan) -> Draft:
-    return msgspec.convert(plan.result, Draft)
+    return Draft.of(plan.result)
 
 
 async def open_hand(work: Work, plan_id: UUID) -> Hand:
@@ -69,7 +69,7 @@ async def look_into(work: Work, plan_id: UUID) -> Hand:
     draft = _looked_into.get((plan_id, writing))
     if draft is None:
         writing, text = await plans.result_of(work.session, plan_id)
-        draft = msgspec.json.decode(text, type=Draft)
+        draft = msgspec.json.decode(text, type=Draft).settled()
         _looked_into[plan_id, writing] = draft
         while len(_looked_into) > LOOKED_INTO:
             del _looked_into[next(iter(_looked_into))]
@@ -113,6 +113,15 @@ def tried(hand: Hand, route: Route, broken: list[Broken], put_in: set[UUID]) -> 
 def _without_reserved(route: Route, put_in: set[UUID]) -> Route:
     left = [one for one in route.in_reserve if one.practice_id not in put_in]
     return route if len(left) == len(route.in_reserve) else msgspec.structs.replace(route, in_reserve=left)
+
+
+def unreserved(hand: Hand, practice_id: UUID, *, agent_id: UUID | None) -> None:
+    """The visit in no reserve of this agent, or (None) of anybody."""
+    draft = hand.draft
+    draft.routes = [
+        _without_reserved(route, {practice_id}) if agent_id in (None, route.agent_id) else route
+        for route in draft.routes
+    ]
 
 
 def worth(routes: Sequence[Route]) -> int:
@@ -180,6 +189,13 @@ def aside(stop: PlanStop) -> Unplanned:
     )
 
 
+def note_travel(hand: Hand, told: TravelTold | None) -> None:
+    """Where the times of the touched lanes come from; what a server did not tell for other lanes stays said."""
+    held = hand.draft.travel
+    if told is not None and (held is None or told.instead or not held.instead):
+        hand.draft.travel = told
+
+
 def touch(hand: Hand, change: Change | None, broken: Mapping[UUID, list[Broken]]) -> None:
     for agent_id, rules_broken in broken.items():
         state = hand.draft.lanes.setdefault(agent_id, LaneState())
@@ -189,7 +205,9 @@ def touch(hand: Hand, change: Change | None, broken: Mapping[UUID, list[Broken]]
         if change is not None:
             state.last = change.id
     if change is not None:
-        hand.draft.changes = [*hand.draft.changes, change][-REMEMBERED:]
+        # What a change told of appointments is done when the draft is published, however many came after it.
+        older, newest = hand.draft.changes[: 1 - REMEMBERED], hand.draft.changes[1 - REMEMBERED :]
+        hand.draft.changes = [*(one for one in older if one.told), *newest, change]
 
 
 def written(hand: Hand, change: Change, *, cost_cents: int, travel_s: int, undone: bool = False) -> BoardChange:

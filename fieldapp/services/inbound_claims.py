@@ -19,6 +19,7 @@ from fieldapp.domain.ledger import LineBalance, NewEntry
 from fieldapp.domain.statements import Adjustment, adjust, cut_of
 from fieldapp.services import inbound, recalls
 from fieldapp.services.inbound import Answered, Given, Reception, Told, Verdicts, accepted, held, known, refused
+from fieldapp.services.levelling import level
 from fieldapp.services.work import Parts
 from fieldapp.store import inbound as store
 from fieldapp.store import ledger, statements
@@ -192,6 +193,8 @@ async def _state(
         verdicts[one.index] = accepted(one, by_cents=adjustment.untold_cents)
     await told.session.flush()
     await ledger.post(told.session, entries, now=told.now, new_id=told.new_id)
+    about = [one.practice.id for one, _ in standing]
+    await level(told.parts, told.session, about, creditor_id=told.creditor_id, now=told.now)
     return verdicts
 
 

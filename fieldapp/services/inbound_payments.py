@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import col
 
 from fieldapp.domain.access import ServiceIdentity
-from fieldapp.domain.allocation import AllocationOrder, Part
+from fieldapp.domain.allocation import AllocationOrder, LegalRank, order_named, ranked
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.events import WriteScope
 from fieldapp.domain.inbound import (
@@ -22,14 +23,14 @@ from fieldapp.domain.inbound import (
     same_as_ours,
     seen_at,
 )
-from fieldapp.domain.ledger import AccountKey, AccountKind, LineBalance, NewEntry, payment_entry
+from fieldapp.domain.ledger import AccountKey, AccountKind, LineBalance, LineShare, NewEntry, payment_entry
 from fieldapp.domain.statements import came_on
-from fieldapp.services import inbound
+from fieldapp.services import inbound, rules, told_barred
 from fieldapp.services.inbound import Answered, Given, Reception, Told, Verdicts, accepted, held, known, refused
 from fieldapp.services.laying import laid_over_lines
 from fieldapp.services.work import Parts, Work
 from fieldapp.store import inbound as store
-from fieldapp.store import intake, ledger, tasks
+from fieldapp.store import intake, ledger, limitation, tasks
 from fieldapp.store.cards import by_practice
 from fieldapp.store.feed import audit
 from fieldapp.store.inbound import DebtLine, SeenPayment
@@ -51,6 +52,8 @@ class _Scene:
     matched: set[UUID]
     announced: dict[UUID, list[Promise]]
     lines: dict[UUID, list[tuple[UUID, LineBalance]]]
+    due: dict[UUID, dict[UUID, date]]
+    clocks: limitation.Clocks
     order: AllocationOrder
 
 
@@ -94,10 +97,10 @@ async def take_payments(told: Told, given: Sequence[Given[PaymentItem]]) -> Verd
 async def _scene(told: Told, given: Sequence[Given[PaymentItem]]) -> _Scene:
     ids = [one.practice.id for one in given]
     creditor = await intake.creditor(told.session, told.creditor_id)
-    parts = tuple(Part(name) for name in creditor.allocation_order)
     owed = await ledger.owed(told.session, ids)
     lines = await by_practice(told.session, DebtLine, ids, order=col(DebtLine.position))
     keys = {reference_key(one.item.reference) for one in given}
+    ruleset = await rules.ruleset_of(told.parts, told.session, told.today)
     return _Scene(
         references=await store.seen(told.session, told.creditor_id, keys),
         ours=await store.known_to_creditor(told.session, ids, zone=told.parts.zone),
@@ -107,7 +110,9 @@ async def _scene(told: Told, given: Sequence[Given[PaymentItem]]) -> _Scene:
             practice_id: [(row.id, owed[practice_id].get(row.id, LineBalance())) for row in lines[practice_id]]
             for practice_id in ids
         },
-        order=AllocationOrder(parts) if parts else AllocationOrder(),
+        due={practice_id: {row.id: row.due_on for row in lines[practice_id]} for practice_id in ids},
+        clocks=await limitation.clocks(told.session, ids, ruleset=ruleset, today=told.today),
+        order=order_named(creditor.allocation_order),
     )
 
 
@@ -179,10 +184,12 @@ def _said(row: SeenPayment) -> dict[str, Any]:
 async def _book(told: Told, scene: _Scene, one: Given[PaymentItem], row: SeenPayment) -> ItemVerdict:
     stated_on = came_on(one.practice.stated_at, told.parts.zone)
     included = is_included(row.paid_on, as_of=one.practice.as_of, stated_on=stated_on)
-    over_cents = 0
+    over_cents, on_barred = 0, False
     state, entry_id = PaymentState.INCLUDED, None
     if not included:
-        entry, over_cents = _entry(told, scene, one, row)
+        shares, over_cents = _laid(scene, one)
+        on_barred = _settles_barred(scene, one, shares)
+        entry = _entry(told, one, row, shares)
         posted = await ledger.post(told.session, [entry], now=told.now, new_id=told.new_id)
         state, entry_id = PaymentState.POSTED, posted[entry.idempotency_key]
     if row.state == PaymentState.HELD:
@@ -192,6 +199,9 @@ async def _book(told: Told, scene: _Scene, one: Given[PaymentItem], row: SeenPay
     if over_cents:
         details: dict[str, Any] = {"over_cents": over_cents, "receipt": row.reference}
         await told.ask("practice.overpaid", ("seen_payment", str(row.id)), one.practice.id, **details)
+    if on_barred:
+        flagged: dict[str, Any] = {"flags": [told_barred.FLAG], "receipt": row.reference}
+        await told.ask("payment.flagged", ("seen_payment", str(row.id)), one.practice.id, **flagged)
     told.tell("payment.seen", told.now, one.practice.id, **_said(row), included=included)
     audit(
         told.session,
@@ -203,9 +213,31 @@ async def _book(told: Told, scene: _Scene, one: Given[PaymentItem], row: SeenPay
     return accepted(one, included=included)
 
 
-def _entry(told: Told, scene: _Scene, one: Given[PaymentItem], row: SeenPayment) -> tuple[NewEntry, int]:
-    shares, over_cents = laid_over_lines(scene.lines[one.practice.id], row.amount_cents, order=scene.order)
-    entry = payment_entry(
+def _barred(scene: _Scene, one: Given[PaymentItem]) -> set[UUID]:
+    """The lines that were time-barred on the day of the payment."""
+    clocks = scene.clocks.get(one.practice.id, {})
+    return {line_id for line_id, clock in clocks.items() if clock.barred(one.item.paid_on)}
+
+
+def _laid(scene: _Scene, one: Given[PaymentItem]) -> tuple[list[LineShare], int]:
+    """The money over the lines, time-barred ones last, and what exceeds the debt."""
+    barred = _barred(scene, one)
+    due = scene.due[one.practice.id]
+    debts = [(str(line_id), LegalRank(due_on, barred=line_id in barred)) for line_id, due_on in due.items()]
+    order = ranked(scene.order, debts, today=one.item.paid_on)
+    return laid_over_lines(scene.lines[one.practice.id], one.item.amount_cents, order=order)
+
+
+def _settles_barred(scene: _Scene, one: Given[PaymentItem], shares: Sequence[LineShare]) -> bool:
+    barred, left = _barred(scene, one), dict(scene.lines[one.practice.id])
+    return any(
+        share.debt_line_id in barred and min(share.total_cents, left[share.debt_line_id].left_cents) > 0
+        for share in shares
+    )
+
+
+def _entry(told: Told, one: Given[PaymentItem], row: SeenPayment, shares: Sequence[LineShare]) -> NewEntry:
+    return payment_entry(
         at=seen_at(row.paid_on, now=told.now, zone=told.parts.zone),
         idempotency_key=f"seen:{row.id}",
         creditor_id=told.creditor_id,
@@ -215,7 +247,6 @@ def _entry(told: Told, scene: _Scene, one: Given[PaymentItem], row: SeenPayment)
         amount_cents=row.amount_cents,
         memo=row.reference,
     )
-    return entry, over_cents
 
 
 async def _settle_announced(told: Told, scene: _Scene, one: Given[PaymentItem], row: SeenPayment) -> None:

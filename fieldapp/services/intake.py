@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,7 @@ from fieldapp.domain.intake import Finding, IntakeReading, said
 from fieldapp.domain.packed import Packed
 from fieldapp.services import recalls, same_debtor
 from fieldapp.services.layouts import named_layout
+from fieldapp.services.levelling import level
 from fieldapp.services.placing import place_all
 from fieldapp.services.work import Parts, Work, working
 from fieldapp.store import intake as store
@@ -38,6 +40,8 @@ SHOWN_REJECTS = 200
 SHOWN_WARNINGS = 200
 _EVERY_S = 0.5
 _BYTES_PER_ROW = 200
+_MANY_ROWS = 1_000
+"""From so many on a file may change what a table looks like."""
 
 log = logging.getLogger("fieldapp.intake")
 
@@ -50,13 +54,14 @@ async def start_import(
     layout: str,
     creditor_id: UUID,
     documents: bytes | None,
+    language: str = "it",
 ) -> ImportReport:
     """Keep the file and ask for its dry run. Raises Refusal `layout.missing`, `creditor.unknown`, `import.empty`."""
     row = await _keep(
         work, content=content, file_name=file_name, layout=layout, creditor_id=creditor_id, documents=documents
     )
     await work.defer("import.read", lock=f"import:{row.id}", import_id=str(row.id))
-    return await read_import(work, row.id)
+    return await read_import(work, row.id, language=language)
 
 
 async def _keep(
@@ -90,33 +95,42 @@ async def _keep(
     return row
 
 
-async def list_imports(work: Work) -> list[ImportReport]:
-    return await store.reports(work.session)
+async def list_imports(work: Work, *, language: str = "it") -> list[ImportReport]:
+    return await store.reports(work.session, say=_spoken(work.parts, language))
 
 
-async def read_import(work: Work, import_id: UUID) -> ImportReport:
-    """Raises Refusal `import.unknown`."""
-    found = await store.reports(work.session, import_id)
+async def read_import(work: Work, import_id: UUID, *, language: str = "it") -> ImportReport:
+    """What is said of it is in that language, Italian for one that is none of ours. Raises Refusal `import.unknown`."""
+    found = await store.reports(work.session, import_id, say=_spoken(work.parts, language))
     if not found:
         raise Refusal("import.unknown", kind=Kind.MISSING)
     return found[0]
 
 
-async def confirm_import(work: Work, import_id: UUID) -> ImportReport:
+def _spoken(parts: Parts, language: str) -> store.Say:
+    words = parts.words.get(language, parts.words["it"])
+    return lambda found: said(Finding(found["code"], found["line"], found["details"]), words)
+
+
+def _kept(finding: Finding) -> dict[str, Any]:
+    return {"code": finding.code, "line": finding.line, "details": dict(finding.details)}
+
+
+async def confirm_import(work: Work, import_id: UUID, *, language: str = "it") -> ImportReport:
     """Ask for the writing of a file that was read. Raises Refusal `import.not_read`; confirming again does nothing."""
     row = await store.import_row(work.session, import_id, lock=True)
     if row.state in ("writing", "done"):
-        return await read_import(work, import_id)
+        return await read_import(work, import_id, language=language)
     if row.state not in ("read", "failed"):
         raise Refusal("import.not_read", kind=Kind.CONFLICT, details={"state": row.state})
     row.state, row.progress = "writing", 0
     await work.session.flush()
     await work.defer("import.write", lock=f"import:{row.id}", import_id=str(row.id))
     audit(work.session, "import.confirmed", "import_file", row.id)
-    return await read_import(work, import_id)
+    return await read_import(work, import_id, language=language)
 
 
-async def cancel_import(work: Work, import_id: UUID) -> ImportReport:
+async def cancel_import(work: Work, import_id: UUID, *, language: str = "it") -> ImportReport:
     """Stop an import that has not been written yet; nothing of the file is stored, whatever it was doing.
 
     Raises Refusal `import.unknown`, `import.written_already`; cancelling again does nothing. Whoever is writing holds
@@ -130,7 +144,7 @@ async def cancel_import(work: Work, import_id: UUID) -> ImportReport:
         await work.session.flush()
         tell(work.session, _fact("import.cancelled", row, work.now))
         audit(work.session, "import.cancelled", "import_file", row.id, before=before, progress=row.progress)
-    return await read_import(work, import_id)
+    return await read_import(work, import_id, language=language)
 
 
 class _Cancelled(Exception):
@@ -216,6 +230,7 @@ async def _failing_aloud(parts: Parts, identity: Identity, import_id: UUID) -> A
             row = await store.import_row(work.session, import_id, lock=True)
             row.state, row.finished_at = "failed", work.now
             row.refusal = parts.words["it"].get("import.failed", "import.failed")
+            row.findings = {**row.findings, "refusal": _kept(Finding("import.failed"))}
             tell(work.session, _fact("import.failed", row, work.now))
         raise
 
@@ -252,10 +267,12 @@ async def _store_reading(
         stored.progress, stored.accepted, stored.rejected = 100, reading.accepted_rows, reading.rejected_rows
         stored.accepted_cents, stored.rejected_cents = reading.accepted_cents, reading.rejected_cents
         stored.warnings = [*_sentences(reading.warnings, words), *left_out][:SHOWN_WARNINGS]
+        stored.findings = {"warnings": _padded(map(_kept, reading.warnings[:SHOWN_WARNINGS]), len(stored.warnings))}
         stored.rejects = _shown_rejects(reading, words)
         stored.rejects_sha256 = rejects
         if reading.refused is not None:
             stored.state, stored.refusal, stored.finished_at = "refused", said(reading.refused, words), work.now
+            stored.findings = {**stored.findings, "refusal": _kept(reading.refused)}
         else:
             today = stored.created_at.astimezone(parts.zone).date()
             counts = await compare(work.session, stored.creditor_id, reading.accepted, today=today)
@@ -267,8 +284,16 @@ async def _store_reading(
 def _note_counts(row: ImportFile, counts: Written, words: Mapping[str, str]) -> None:
     row.new_practices, row.changed_practices, row.unchanged_practices = counts.new, counts.changed, counts.unchanged
     older = [Finding("import.statement_older", details={"practice": number}) for number in counts.older]
-    fresh = [sentence for sentence in _sentences(older, words) if sentence not in row.warnings]
-    row.warnings = [*row.warnings, *fresh][:SHOWN_WARNINGS]
+    fresh = [found for found in older[:SHOWN_WARNINGS] if said(found, words) not in row.warnings]
+    kept = [*_padded(row.findings.get("warnings", ()), len(row.warnings)), *map(_kept, fresh)]
+    row.warnings = [*row.warnings, *_sentences(fresh, words)][:SHOWN_WARNINGS]
+    row.findings = {**row.findings, "warnings": kept[:SHOWN_WARNINGS]}
+
+
+def _padded(found: Iterable[dict[str, Any] | None], length: int) -> list[dict[str, Any] | None]:
+    """What is kept of so many warnings; nothing for those that are sentences alone."""
+    kept = [*found][:length]
+    return [*kept, *[None] * (length - len(kept))]
 
 
 def _fact(kind: str, row: ImportFile, now: datetime) -> NewFact:
@@ -280,18 +305,22 @@ def _sentences(findings: Sequence[Finding], words: Mapping[str, str]) -> list[st
 
 
 def _shown_rejects(reading: IntakeReading, words: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The first rejected rows, each with the reasons of its practice, in words."""
+    """The first rejected rows with their own reasons; with those of the practice's other rows where they have none."""
     rows = (
+        (practice, row, [each for each in practice.reasons if each.line == row.line] or practice.reasons)
+        for practice in reading.rejected
+        for row in practice.rows
+    )
+    return [
         {
             "line": row.line,
             "practice_number": practice.practice_number,
             "amount_text": row.amount_text,
-            "reasons": [said(reason, words) for reason in practice.reasons],
+            "reasons": [said(reason, words) for reason in reasons],
+            "found": [_kept(reason) for reason in reasons],
         }
-        for practice in reading.rejected
-        for row in practice.rows
-    )
-    return [row for row, _ in zip(rows, range(SHOWN_REJECTS), strict=False)]
+        for practice, row, reasons in islice(rows, SHOWN_REJECTS)
+    ]
 
 
 async def _rejects_file(parts: Parts, identity: Identity, row: ImportFile, reading: IntakeReading) -> str | None:
@@ -352,12 +381,16 @@ async def _write(parts: Parts, identity: Identity, row: ImportFile, *, reading: 
                 new_id=parts.new_id,
             )
             written = await write(work.session, what, on_progress=lambda share: hear(60 + share * 35 // 100))
+            await level(parts, work.session, written.stated, creditor_id=row.creditor_id, now=work.now)
             await recalls.left_open(work.session, written.recalled, now=work.now, zone=parts.zone, new_id=parts.new_id)
             # Held from here to the commit: who cancels now comes too late, who cancelled before is heard.
             stored = await store.import_row(work.session, row.id, lock=True)
             if stored.state != "writing":
                 raise _Cancelled
             _finish(work, stored, ready, written)
+    if ready.reading.accepted_rows >= _MANY_ROWS:
+        async with working(parts, identity) as work:
+            await store.look_at_what_came(work.session)
 
 
 def _finish(work: Work, row: ImportFile, ready: _Ready, written: Written) -> None:

@@ -19,6 +19,7 @@ from procrastinate.jobs import Job, Status
 
 from fieldapp.services import (
     agreement_review,
+    cells,
     claims,
     figures,
     inbound,
@@ -26,9 +27,10 @@ from fieldapp.services import (
     licences,
     limitation,
     outgoing_courier,
-    planning,
     push,
+    solving,
     spread,
+    uploads,
     webhook_jobs,
 )
 from fieldapp.services.work import Parts
@@ -42,7 +44,8 @@ JOBS: Mapping[str, Run] = MappingProxyType(
     {
         "import.read": intake.run_read,
         "import.write": intake.run_write,
-        "plan.solve": planning.run_solve,
+        "plan.cell": cells.run_cell,
+        "plan.solve": solving.run_solve,
         "plan.spread": spread.run_spread,
         "push.day_changed": push.run_day_changed,
     }
@@ -75,6 +78,8 @@ def register(jobs: procrastinate.App, parts: Parts) -> None:
         jobs.task(name=name, retry=_AgainAfterAStop())(_as_person(name, run, parts))
     rescue = jobs.task(name="jobs.rescue", queueing_lock="jobs.rescue", pass_context=True)(_rescue)
     jobs.periodic(cron="* * * * *")(rescue)
+    given_up = jobs.task(name="plans.end", queueing_lock="plans.end")(_end_plans(parts))
+    jobs.periodic(cron="* * * * *")(given_up)
     watch = jobs.task(name="agreements.review", queueing_lock="agreements.review")(_review(parts))
     jobs.periodic(cron="*/10 * * * *")(watch)
     clock = jobs.task(name="limitation.watch", queueing_lock="limitation.watch")(_watch(parts))
@@ -83,10 +88,19 @@ def register(jobs: procrastinate.App, parts: Parts) -> None:
     jobs.periodic(cron="17 * * * *")(ends)
     keys = jobs.task(name="inbound.clear", queueing_lock="inbound.clear")(_clear_keys(parts))
     jobs.periodic(cron="27 * * * *")(keys)
+    parts_of_pictures = jobs.task(name="uploads.clear", queueing_lock="uploads.clear")(_clear_uploads(parts))
+    jobs.periodic(cron="37 * * * *")(parts_of_pictures)
     adds_up = jobs.task(name="figures.add_up", queueing_lock="figures.add_up")(_add_up(parts))
     jobs.periodic(cron="* * * * *")(adds_up)
     webhook_jobs.register(jobs, parts, retry=_AgainAfterAStop())
     outgoing_courier.register(jobs, parts, retry=_AgainAfterAStop())
+
+
+def _end_plans(parts: Parts) -> Callable[..., Awaitable[None]]:
+    async def job(timestamp: int) -> None:  # noqa: ARG001  (the queue hands it in)
+        await solving.end_given_up(parts)
+
+    return job
 
 
 def _watch(parts: Parts) -> Callable[..., Awaitable[None]]:
@@ -110,6 +124,13 @@ def _clear_keys(parts: Parts) -> Callable[..., Awaitable[None]]:
     return job
 
 
+def _clear_uploads(parts: Parts) -> Callable[..., Awaitable[None]]:
+    async def job(timestamp: int) -> None:  # noqa: ARG001  (the queue hands it in)
+        await uploads.clear_all(parts)
+
+    return job
+
+
 def _add_up(parts: Parts) -> Callable[..., Awaitable[None]]:
     async def job(timestamp: int) -> None:  # noqa: ARG001  (the queue hands it in)
         await claims.add_up(parts)
@@ -124,6 +145,9 @@ def _as_person(name: str, run: Run, parts: Parts) -> Callable[..., Awaitable[Non
             identity = await access.identity_of_person(session, UUID(person_id))
         if identity is None:
             log.warning("job %s dropped: the person who asked for it has left", name)
+            if name in solving.PLAN_JOBS:
+                scope = Scope(UUID(agency_id), "worker")
+                await solving.note_failure(parts, scope, UUID(arguments["plan_id"]), solving.ASKER_LEFT)
             return
         await run(parts, identity, **arguments)
 

@@ -90,8 +90,15 @@ def draft_of(content: bytes) -> LayoutDraft:
 
 
 def layout_of(draft: LayoutDraft, *, name: str, title: str) -> Layout:
-    """The layout that `draft` makes. Raises Refusal `layout.contradiction`."""
+    """The layout that `draft` makes.
+
+    Raises Refusal `layout.column_unnamed`, `layout.meaning_twice`, `layout.contradiction`.
+    """
     chosen = [column for column in draft.columns if column.meaning is not None]
+    if not set(INDISPENSABLE) <= {column.meaning for column in chosen}:
+        raise Refusal("layout.column_unnamed", kind=Kind.MALFORMED)
+    if len({column.meaning for column in chosen}) < len(chosen):
+        raise Refusal("layout.meaning_twice", kind=Kind.MALFORMED)
     return Layout(
         name=name,
         title=title,
@@ -112,11 +119,11 @@ def _column(title: str, meaning: Field) -> Column:
     return Column(meaning, title, required=needed or meaning in AMOUNT_FIELDS or meaning in _ALWAYS, filled=needed)
 
 
-async def preview_layout(work: Work, content: bytes, draft: LayoutDraft) -> LayoutPreview:
+async def preview_layout(work: Work, content: bytes, draft: LayoutDraft, *, language: str = "it") -> LayoutPreview:
     """What the file would come to, read by `draft`; nothing is stored."""
     layout = layout_of(draft, name="preview", title="preview")
     reading = await asyncio.to_thread(tabular.read_intake, content, layout, today=work.today)
-    words = work.parts.words["it"]
+    words = work.parts.words.get(language, work.parts.words["it"])
     return LayoutPreview(
         accepted=reading.accepted_rows,
         rejected=reading.rejected_rows,
@@ -160,7 +167,7 @@ def _reasons(reading: IntakeReading, words: Mapping[str, str]) -> list[ReasonCou
 
 
 async def save_layout(work: Work, *, creditor_id: UUID, title: str, draft: LayoutDraft) -> LayoutRow:
-    """Keep `draft` as the creditor's layout. Raises Refusal `creditor.unknown`, `layout.contradiction`."""
+    """Keep `draft` as the creditor's layout. Raises Refusal `creditor.unknown`, and those of `layout_of`."""
     creditor = await store.creditor(work.session, creditor_id)
     name = await _free_name(work, title)
     layout = layout_of(draft, name=name, title=title)

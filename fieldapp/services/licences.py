@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.domain.conduct import AgentFacts, Ruleset, judge_agent
 from fieldapp.domain.conduct import Finding as Found
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.skills import Skill, in_order
 from fieldapp.geo.street_words import REGION_OF_PROVINCE
 from fieldapp.services import rules
 from fieldapp.services.work import Parts, Work
@@ -57,6 +58,7 @@ async def read_licences(work: Work) -> LicencesPage:
                 notified_on=one.person.notified_on,
                 badge_valid_to=one.person.badge_valid_to,
                 qualification_valid_to=one.person.qualification_valid_to,
+                skills=[Skill(skill) for skill in one.person.skills],
                 findings=said(_of_agent(one.facts, ruleset, work.today)),
             )
             for one in await store.agents(work.session)
@@ -109,8 +111,11 @@ async def set_agent_licence(
     notified_on: date | None,
     badge_valid_to: date | None,
     qualification_valid_to: date | None,
+    skills: Sequence[Skill] | None = None,
 ) -> LicencesPage:
     """Enter what an agent carries and for which provinces the Questura was told; a day that is not known is None.
+
+    `skills`: None leaves them as they are.
 
     Raises Refusal `licence.agent_unknown`, `licence.province_unknown`, `licence.day_unlikely`.
     """
@@ -129,7 +134,9 @@ async def set_agent_licence(
         "qualification_valid_to": qualification_valid_to,
     }
     body = {"provinces": person.provinces, **{name: day and day.isoformat() for name, day in days.items()}}
-    audit(work.session, "agent.licence_set", "person", person_id, **body)
+    if skills is not None:
+        person.skills = in_order(skills)
+    audit(work.session, "agent.licence_set", "person", person_id, **body, skills=person.skills)
     tell(work.session, NewFact("agent.licence_set", work.now, body={"person_id": str(person_id), **body}))
     await _watched(work)
     return await read_licences(work)

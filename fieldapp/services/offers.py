@@ -34,17 +34,18 @@ from fieldapp.planning.insertion import Insertion, barred, insertions
 from fieldapp.planning.plan import Plan as Routes
 from fieldapp.planning.problem import Problem
 from fieldapp.planning.replan import freeze
-from fieldapp.services import hands, lanes, planning, rules
+from fieldapp.services import hands, lanes, planning, rules, shifts
 from fieldapp.services.field import at_second
 from fieldapp.services.hands import Hand
 from fieldapp.services.motion import Motion, motion_of
 from fieldapp.services.work import Work
 from fieldapp.store import appointments as store
 from fieldapp.store import board as drafts
+from fieldapp.store import forbids, practice_facts
 from fieldapp.store import planning as plans
-from fieldapp.store import practice_facts
 from fieldapp.store.shapes.appointments import AppointmentOffers, AppointmentRow, Offer, OfferDay
 from fieldapp.store.shapes.dispatch import Finding
+from fieldapp.store.shapes.forbids import Forbidden
 
 MOST_DAYS = 7
 """So many days that have a lawful window are offered."""
@@ -72,6 +73,9 @@ class Asked:
     held: Mapping[UUID, AgentFacts]
     agreed: list[AppointmentRow]
     """The appointments of others on the days that are looked at."""
+    calendar: shifts.Calendar
+    forbidden: list[Forbidden]
+    """What dispatchers forbade of the practice, on any day."""
 
     def about(self, at: datetime, agreed: Appointment, agent: UUID | None = None) -> Facts:
         address = self.visit.door.address
@@ -107,6 +111,8 @@ async def asked_of(work: Work, practice_id: UUID) -> Asked:
         people=people,
         held=await practice_facts.agents_facts(work.session, people.values()),
         agreed=[row for row in standing if row.practice_id != practice_id],
+        calendar=await shifts.calendar(work),
+        forbidden=await forbids.standing(work.session, practices=[practice_id]),
     )
 
 
@@ -177,14 +183,18 @@ def agreed_at(asked: Asked, day: date, band: Band) -> Appointment:
 
 
 def available(asked: Asked, day: date) -> list[UUID] | Finding:
-    """The agents who may work on the day and whose licence reaches the address; else why nobody does."""
+    """The agents who work on the day, have the skills, and whose licence reaches the address; else why nobody does."""
     address = asked.visit.door.address
     assert address is not None
+    against = [one for one in asked.forbidden if one.day in (None, day)]
+    if whole := next((one for one in against if one.agent_id is None), None):
+        return planning.forbidden_in_words(whole)
     working = [
         id_
         for id_, person in asked.people.items()
         if person.home_lat_e6 is not None
         and person.home_lon_e6 is not None
+        and asked.calendar.shift_on(person, day) is not None
         and all(one.severity is Severity.WARNS for one in judge_agent(asked.held[id_], asked.ruleset, day))
     ]
     if not working:
@@ -197,7 +207,25 @@ def available(asked: Asked, day: date) -> list[UUID] | Finding:
             one.severity is Severity.WARNS for one in judge_agent(asked.held[id_], asked.ruleset, day, address=where)
         )
     ]
-    return licensed or Finding("appointment.nobody_licensed", "forbids", {"province": address.province})
+    if not licensed:
+        return Finding("appointment.nobody_licensed", "forbids", {"province": address.province})
+    skilled = [id_ for id_ in licensed if _has_skills(asked, id_)]
+    if not skilled:
+        return _nobody_skilled(asked, working, address.province)
+    barred = {one.agent_id: one for one in against}
+    return [id_ for id_ in skilled if id_ not in barred] or planning.forbidden_in_words(barred[skilled[0]])
+
+
+def _has_skills(asked: Asked, agent_id: UUID) -> bool:
+    return set(asked.visit.door.practice.skills) <= set(asked.people[agent_id].skills)
+
+
+def _nobody_skilled(asked: Asked, working: Sequence[UUID], province: str) -> Finding:
+    """That nobody of the day has what the visit asks for, or that whoever has it may not go there."""
+    wanted = {"skill": list(asked.visit.door.practice.skills)}
+    if any(_has_skills(asked, id_) for id_ in working):
+        return Finding("appointment.nobody_skilled_licensed", "forbids", {**wanted, "province": province})
+    return Finding("appointment.nobody_skilled", "forbids", wanted)
 
 
 # --- the lanes of a day with the visit that is looked for beside them ---
@@ -323,6 +351,9 @@ async def scene_of(asked: Asked, day: date, spans: Sequence[Band], free: Sequenc
         [*visits, *(_copy(asked, band) for band in spans)],
         not_before_s=0 if motion and motion.moves else planning.seconds_gone(day, work.now, work.parts.zone),
         held=asked.held,
+        calendar=asked.calendar,
+        # Only the visit that is asked for is judged: what lies in a lane may lie there against a skill or a ban.
+        settled=numbers,
     )
     plan = Routes.of([numbers[one] for one in orders[person.id] if one in numbers] for person in people)
     problem = prepared.problem
@@ -335,7 +366,9 @@ async def scene_of(asked: Asked, day: date, spans: Sequence[Band], free: Sequenc
 def _copy(asked: Asked, band: Band) -> planning.JudgedPractice:
     """The visit as it would be with this window agreed on."""
     shown = msgspec.structs.replace(asked.visit.shown, must=True, allowed=True)
-    return replace(asked.visit, shown=shown, windows_s=((band[0], band[1] - STAYS_S),), service_s=STAYS_S)
+    windows_s = ((band[0], band[1] - STAYS_S),)
+    # What is forbidden on another day than this one stands in `available`.
+    return replace(asked.visit, shown=shown, windows_s=windows_s, service_s=STAYS_S, forbidden=())
 
 
 def _kept_shut(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from fieldapp.documents.papers import paper_pdf
@@ -13,6 +13,7 @@ from fieldapp.domain.conduct import Facts, PracticeFacts, Ruleset, Visit, judge
 from fieldapp.domain.counter_receipt import counter_receipt_blocks, read_counter_receipt
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import Sha256
+from fieldapp.domain.narrowing import Narrowing
 from fieldapp.domain.pads import form_check, form_proof, is_pad_series
 from fieldapp.domain.papers import paper_blocks
 from fieldapp.domain.receipt_proof import digest_proof, receipt_proof
@@ -26,8 +27,10 @@ from fieldapp.store.shapes.dispatch import Finding
 from fieldapp.store.shapes.office import (
     Colleague,
     CreditorRow,
+    PracticeChoices,
     PracticeFile,
     PracticePage,
+    TaskCount,
     TaskRow,
 )
 from fieldapp.store.tables.practice import Address
@@ -40,19 +43,14 @@ async def list_creditors(work: Work) -> list[CreditorRow]:
     return await practices.creditor_rows(work.session)
 
 
-async def list_practices(
-    work: Work,
-    *,
-    words: str,
-    state: str | None,
-    creditor_id: UUID | None,
-    flag: str | None,
-    cursor: str | None,
-    limit: int,
-) -> PracticePage:
-    """A page of the practices that match; `words` as in `store.practices.Wanted`."""
-    wanted = practices.Wanted(words=words, state=state, creditor_id=creditor_id, flag=flag)
-    return await practices.page(work.session, wanted, now=work.now, cursor=cursor, limit=limit)
+async def list_practices(work: Work, asked: Narrowing, *, cursor: str | None, limit: int) -> PracticePage:
+    """A page of the practices that match."""
+    return await practices.page(work.session, asked, now=work.now, zone=work.parts.zone, cursor=cursor, limit=limit)
+
+
+async def practice_choices(work: Work, *, province: str | None) -> PracticeChoices:
+    """What a list can be narrowed to."""
+    return await practices.choices(work.session, province=province)
 
 
 async def read_practice(work: Work, practice_id: UUID) -> PracticeFile:
@@ -70,6 +68,7 @@ async def read_practice(work: Work, practice_id: UUID) -> PracticeFile:
         findings=_findings_of_visit(work, facts, addresses, ruleset),
         clocks=clocks,
         presence=await presence.of_practice(work, practice_id),
+        objection=await presence.objection(work, practice_id),
     )
     audit(work.session, "practice.read", "practice", practice_id)
     return file
@@ -124,15 +123,38 @@ async def receipt_paper(work: Work, receipt_id: UUID) -> bytes:
     return await asyncio.to_thread(paper_pdf, blocks, issued_at=row.issued_at, qr_text=code)
 
 
+TaskState = Literal["open", "asleep", "done"]
+Whose = Literal["me", "nobody"]
+
+
 async def list_tasks(
-    work: Work, *, state: Literal["open", "asleep", "done"], kind: str | None, team: str | None
+    work: Work,
+    *,
+    state: TaskState,
+    kind: str | None,
+    team: str | None,
+    whose: Whose | None = None,
+    after: UUID | None = None,
 ) -> list[TaskRow]:
-    """Tasks that wait now, that sleep until some day, or that are done."""
+    """Tasks that wait now, that sleep until some day, or that are done; a page of them, `after` the last one seen."""
+    return await tasks.rows(work.session, **_when(work, state), kind=kind, team=team, of=_of(work, whose), after=after)
+
+
+async def count_tasks(
+    work: Work, *, state: TaskState, kind: str | None, team: str | None, whose: Whose | None
+) -> TaskCount:
+    """How many there are, on however many pages."""
+    return await tasks.count(work.session, **_when(work, state), kind=kind, team=team, of=_of(work, whose))
+
+
+def _when(work: Work, state: TaskState) -> dict[str, Any]:
     if state == "done":
-        return await tasks.rows(work.session, state=state, kind=kind, team=team)
-    if state == "asleep":
-        return await tasks.rows(work.session, state="open", kind=kind, team=team, asleep_on=work.today)
-    return await tasks.rows(work.session, state="open", kind=kind, team=team, awake_on=work.today)
+        return {"state": state}
+    return {"state": "open", "asleep_on" if state == "asleep" else "awake_on": work.today}
+
+
+def _of(work: Work, whose: Whose | None) -> UUID | Literal["nobody"] | None:
+    return work.identity.person_id if whose == "me" else whose
 
 
 async def list_colleagues(work: Work) -> list[Colleague]:

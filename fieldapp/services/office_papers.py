@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from fieldapp.domain.amount_words import italian_words
 from fieldapp.domain.counter_receipt import CounterReceipt
 from fieldapp.domain.epc import compact_iban
 from fieldapp.domain.ids import Sha256, sha256
-from fieldapp.domain.ledger import LineShare
+from fieldapp.domain.ledger import LineShare, left_cents
 from fieldapp.domain.payments import payment_method
 from fieldapp.domain.receipt_series import NumberBlock, next_number
 from fieldapp.domain.receipts import (
@@ -30,6 +30,7 @@ from fieldapp.domain.receipts import (
     StampRule,
     Wording,
     WordingKind,
+    read_receipt,
     receipt_name,
     stamp_duty,
     version_for,
@@ -39,6 +40,9 @@ from fieldapp.services.work import Work
 from fieldapp.store import access as access_store
 from fieldapp.store import office_series as store
 from fieldapp.store.office_series import Device, Owed, Receipt
+
+LONGEST_TITLE = 200
+"""Letters of a line's title that a receipt takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +143,17 @@ async def receipt_for(
     payer: Payer | None,
     taken_duty: StampDuty | None = None,
     instalment: tuple[int, int] | None = None,
+    barred: Collection[UUID] = (),
 ) -> ReceiptValue:
     """The receipt for money that `shares` lay over what was `owed` before it.
 
     `taken_duty`: the stamp duty as it was asked for when the money was taken; None where the office is the first to
-    ask, and then it cannot be the debtor's. `instalment`: which of how many of a plan the money is for.
+    ask, and then it cannot be the debtor's. `instalment`: which of how many of a plan the money is for. `barred`: lines
+    that nobody may ask for any more, which the paper says beside them.
     """
     amount_cents = sum(share.total_cents for share in shares)
-    residual = max(0, sum(line.total_cents for _, line in owed.lines) - amount_cents)
-    titles = {line.id: line.title for line, _ in owed.lines}
+    residual = max(0, left_cents(line for _, line in owed.lines) - amount_cents)
+    titles = {line.id: _title(work, line.title, barred=line.id in barred) for line, _ in owed.lines}
     wording = Wording(WordingKind.PART_PAYMENT if residual else WordingKind.FINAL_PAYMENT)
     if instalment is not None:
         wording = Wording(WordingKind.INSTALMENT, *instalment)
@@ -178,6 +184,23 @@ async def receipt_for(
         residual_cents=residual,
         stamp_duty=taken_duty or stamp_duty(amount_cents, rule=rule, exemption=exemption or ""),
     )
+
+
+def _title(work: Work, title: str, *, barred: bool) -> str:
+    if not barred:
+        return title
+    said = work.parts.office_words["line_barred"]
+    return f"{title[: LONGEST_TITLE - len(said) - 1].strip()} {said}"
+
+
+def charged(rule: StampRule, to: ChargedTo, authorisation: str | None) -> StampRule:
+    """The rule's duty, charged to whom the creditor agreed."""
+    return replace(rule, charged_to=to, authorisation=authorisation or "")
+
+
+def read_kept(row: Receipt) -> ReceiptValue:
+    """The value of a receipt that stands."""
+    return read_receipt(row.value)
 
 
 def name_of(row: Receipt) -> str:

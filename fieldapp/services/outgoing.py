@@ -19,7 +19,7 @@ import msgspec
 from fieldapp.documents.outgoing import write_outgoing
 from fieldapp.documents.tabular import MEDIA_TYPES
 from fieldapp.domain import outgoing as rules
-from fieldapp.domain.creditor_account import Period
+from fieldapp.domain.creditor_account import AccountPeriod
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.export_layout import LONGEST_CODE, AccountFile, AccountLayout, Every, OutLayout
 from fieldapp.domain.ids import sha256
@@ -37,6 +37,7 @@ from fieldapp.store.shapes.outgoing import (
     HostKey,
     MappedCode,
     OutgoingFileRow,
+    ToldPage,
     ToldRow,
 )
 
@@ -246,7 +247,7 @@ async def make(parts: Parts, session: Any, row: store.ExportPlan) -> store.Outgo
     control = rules.control_of(rows, sequence=row.sequence + 1, previous=row.last_digest)
     if isinstance(layout, AccountLayout):
         since = await store.made_last(session, row.id) or (row.created_at if after else None)
-        period = Period(since, now)
+        period = AccountPeriod(since, now)
         account = await creditor_accounts.account_of(parts, session, rows, creditor_id=row.creditor_id, period=period)
         creditor = await intake.creditor(session, row.creditor_id)
         content = await creditor_accounts.write(
@@ -353,7 +354,17 @@ async def resend(work: Work, file_id: UUID) -> list[OutgoingFileRow]:
     return await store.file_rows(work.session, plan_id=row.plan_id, limit=200)
 
 
-async def told_of(work: Work, practice_id: UUID) -> list[ToldRow]:
+async def told_of(work: Work, practice_id: UUID, *, before: int | None = None) -> ToldPage:
     """What was told about a practice, to whom, when, by which way; newest first. Raises Refusal `practice.unknown`."""
     await practices.head(work.session, practice_id)
-    return await store.told_of(work.session, practice_id)
+    return await store.told_of(work.session, practice_id, before=before)
+
+
+async def all_told_of(work: Work, practice_id: UUID) -> list[ToldRow]:
+    """The same without an end, for a copy of all that is kept."""
+    page = await told_of(work, practice_id)
+    rows = list(page.rows)
+    while page.before is not None:
+        page = await told_of(work, practice_id, before=page.before)
+        rows += page.rows
+    return rows

@@ -20,7 +20,7 @@ from fieldapp.domain.amount_words import italian_words
 from fieldapp.domain.epc import compact_iban
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import canonical_json, sha256
-from fieldapp.domain.ledger import LineShare
+from fieldapp.domain.ledger import LineShare, left_cents
 from fieldapp.domain.outcomes import Delivery
 from fieldapp.domain.pads import PadKind
 from fieldapp.domain.payments import Answer, PaymentRules, checked_payment, payment_method
@@ -44,7 +44,7 @@ from fieldapp.domain.receipts import (
 from fieldapp.domain.receipts import Creditor as PaperCreditor
 from fieldapp.domain.sync import Arrived
 from fieldapp.domain.visit_report import IdentifiedBy, OtherPayer, Purpose
-from fieldapp.services import sync
+from fieldapp.services import sync, told_barred
 from fieldapp.services.laying import laid_over
 from fieldapp.services.work import Work
 from fieldapp.store import access as access_store
@@ -141,7 +141,7 @@ async def _enter(
     if visit.left_at > work.now:
         raise Refusal("pad.not_yet", kind=Kind.MALFORMED, details={"form": name})
     cleaned = clean_picture(visit.picture)
-    owed = await office_series.owed(work.session, visit.practice_id)
+    owed = await office_series.owed(work.session, visit.practice_id, hold=True)
     device = await office_series.office_device(
         work.session,
         person_id=work.identity.person_id,
@@ -220,7 +220,9 @@ def _envelope(work: Work, place: _Place, body: Mapping[str, Any]) -> Arrived:
 
 async def _money(work: Work, place: _Place, visit: PaperVisit, paper: PaperReceipt) -> dict[str, Any]:
     owed = await office_series.owed(work.session, visit.practice_id)
-    shares, _ = laid_over(owed, paper.amount_cents, chosen=paper.chosen_line)
+    on = visit.left_at.astimezone(work.parts.zone).date()
+    barred = await told_barred.barred_on(work, owed, on=on)
+    shares, _ = laid_over(owed, paper.amount_cents, on=on, chosen=paper.chosen_line, barred=barred)
     receipt = await _receipt(work, place, visit, paper, owed, shares)
     content = receipt_bytes(receipt)
     signature = work.parts.office_key.sign(work.agency_id, content)
@@ -293,7 +295,7 @@ async def _receipt(
     assert offset is not None
     known = PaymentRules(today=written.date(), agent_name=place.agent.name, payees=None)
     answers = checked_payment(method, amount_cents=paper.amount_cents, answers=paper.answers, rules=known)
-    residual = max(0, sum(line.total_cents for _, line in owed.lines) - paper.amount_cents)
+    residual = max(0, left_cents(line for _, line in owed.lines) - paper.amount_cents)
     wording = Wording(WordingKind.PART_PAYMENT if residual else WordingKind.FINAL_PAYMENT)
     if paper.instalment is not None:
         wording = Wording(WordingKind.INSTALMENT, *paper.instalment)

@@ -6,6 +6,7 @@ has been paid: it stands, and what the rules say comes to a person.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from fieldapp.domain.conduct import Facts, PayerKind, Payment, judge
@@ -20,16 +21,26 @@ _OF_PAYERS = frozenset({"conduct.payer_unidentified", "conduct.payer_not_debtor"
 
 
 async def look_at(
-    work: Work, practice_id: UUID, *, method: str, amount_cents: int, receipt: str, identified: bool = True
+    work: Work,
+    practice_id: UUID,
+    *,
+    method: str,
+    amount_cents: int,
+    receipt: str,
+    identified: bool = True,
+    more: Sequence[str] = (),
 ) -> None:
-    """A task with what the rules say of a payer; none where they say nothing. A bank has identified who sends money."""
+    """A task with what the rules say of a payer, and `more`; none where there is nothing.
+
+    A bank has identified who sends money.
+    """
     ruleset = await rules.ruleset(work)
     known = await practice_facts.practice_facts(work.session, [practice_id], ruleset=ruleset, today=work.today)
     act = Payment(
         work.now, method, amount_cents, payer=PayerKind.OTHER_IDENTIFIED if identified else PayerKind.OTHER_UNIDENTIFIED
     )
     found = judge(Facts(act=act, practice=known[practice_id]), ruleset, work.now).findings
-    flags = [finding.code for finding in found if finding.code in _OF_PAYERS]
+    flags = [*(finding.code for finding in found if finding.code in _OF_PAYERS), *more]
     if flags:
         await tasks.add(
             work.session,

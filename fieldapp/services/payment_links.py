@@ -18,7 +18,7 @@ from fieldapp.domain.payments import Standing, payment_method
 from fieldapp.services import receipts
 from fieldapp.services.work import Parts, PaymentLinks, Work, working
 from fieldapp.store import access as access_store
-from fieldapp.store import cash, ledger, tasks
+from fieldapp.store import cash, ledger, practices, tasks
 from fieldapp.store import field as field_store
 from fieldapp.store import payment_links as store
 from fieldapp.store.database import GATE, Scope
@@ -162,6 +162,7 @@ async def _paid(work: Work, row: PaymentLink, event: LinkEvent) -> bool:
     """Post it once, with the office's receipt; the amount is the provider's word."""
     if not await store.visit_arrived(work.session, row.visit_id):
         return False
+    await practices.hold(work.session, [row.practice_id])
     promise = await store.promise_of(work.session, row)
     open_still = promise is not None and promise.state == "open"
     # An announcement that is open again after its receipt was voided has an entry and no money.

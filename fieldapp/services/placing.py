@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -60,6 +62,23 @@ def _open(gazetteer: Path) -> GazetteerGeocoder | None:
 def _kept(gazetteer: Path) -> tuple[GazetteerGeocoder, Lock]:
     """The geocoder that a process answers keystrokes with: its streets stay in memory, one question at a time."""
     return GazetteerGeocoder(gazetteer), Lock()
+
+
+def open_early(gazetteer: Path) -> None:
+    """Open the gazetteer before somebody types, so that the first keystroke is answered like any other.
+
+    Where there is none yet nothing happens: the question opens it, or says that it is missing. To be run in a thread.
+    """
+    with suppress(Refusal):
+        geocoder, lock = _kept(gazetteer)
+        with lock:
+            geocoder.complete("VIA ROMA 1", near=None, limit=1)
+        # Without the lock: who types meanwhile waits for no more than the comune that is being read.
+        geocoder.index.hold_large()
+        if geocoder.index.held:
+            # Half a million objects that stay: going through them took a keystroke a tenth of a second now and then.
+            gc.collect()
+            gc.freeze()
 
 
 def complete(gazetteer: Path, text: str, *, near: tuple[float, float] | None, limit: int = OFFERED) -> list[Completion]:

@@ -1,21 +1,19 @@
-"""The dispatcher's story: who may lawfully be visited, a plan computed in the background, a day as published."""
+"""The dispatcher's story: who may lawfully be visited, a plan that is asked for, a day as published."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import combinations
 from typing import Any
 from uuid import UUID
 
 import msgspec
+import numpy as np
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from fieldapp.domain.access import Identity
 from fieldapp.domain.conduct import (
     AgentFacts,
     Appointment,
@@ -29,21 +27,22 @@ from fieldapp.domain.conduct import (
 from fieldapp.domain.conduct import Finding as RuleFinding
 from fieldapp.domain.conduct import Visit as VisitAct
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.skills import at_doors, in_order
 from fieldapp.geo import travel
 from fieldapp.planning.explain import Reason, WhyHere, WhyNot, why_here, why_not
+from fieldapp.planning.hourly import hours_of
 from fieldapp.planning.problem import Agent, Lunch, Problem, Visit
 from fieldapp.planning.reserve import InReserve, reserve
-from fieldapp.planning.solver import Progress, Solution, solve
+from fieldapp.planning.solver import Solution
 from fieldapp.planning.timetable import AgentDay
-from fieldapp.services import presence, rules
+from fieldapp.services import presence, rules, shifts, travel_times
 from fieldapp.services.field import at_second
+from fieldapp.services.keeping import kept_of
 from fieldapp.services.work import Parts, Work
-from fieldapp.store import appointments
+from fieldapp.store import appointments, forbids
 from fieldapp.store import planning as store
 from fieldapp.store import practice_facts as facts_store
-from fieldapp.store.database import Scope
 from fieldapp.store.feed import NewFact, audit, tell
-from fieldapp.store.shapes.board import Draft, LaneState
 from fieldapp.store.shapes.dispatch import (
     AgentRow,
     Candidate,
@@ -51,14 +50,17 @@ from fieldapp.store.shapes.dispatch import (
     DayView,
     Finding,
     HourChance,
+    HourWay,
     PlanProgress,
     PlanRow,
     PlanStop,
     PlanView,
     Route,
     SpreadDay,
+    TravelTold,
     Unplanned,
 )
+from fieldapp.store.shapes.forbids import Forbidden
 
 APPOINTMENT_S, FIRST_S, AGAIN_S = 30 * 60, 20 * 60, 15 * 60
 """Time at a door by kind of visit: where somebody waits with papers to sign, for the first time, after a vain attempt.
@@ -67,6 +69,16 @@ LATER = "appointment.on_another_day"
 """Somebody is told to expect us on a later day: nobody comes before."""
 ELSEWHERE = "planned.on_another_day"
 """Phones hold the visit on another day already: planned twice, the second would be one too many."""
+AWAY, DAY_OFF = "shift.away", "shift.day_off"
+"""The agent is away all day, or does not work on this day of the week."""
+NO_ROAD = "no_road"
+"""Why a visit is not planned where the map knows no way to it: an island, or a door far from any road."""
+NO_ROAD_S, NO_ROAD_CENTS = 86_400, 10_000_000
+"""Between places that no road joins: never driven in a plan, and in an order by hand a day late for all to see."""
+FORBIDDEN, FORBIDDEN_TO = "visit.forbidden", "visit.forbidden_to_agent"
+"""A dispatcher forbade the visit: on the day, or to an agent."""
+SET_ASIDE = frozenset({ELSEWHERE, FORBIDDEN})
+"""Findings with which nobody but a person puts the visit into a lane."""
 CENT_PER_KM = 45
 CENT_PER_HOUR = 1_800
 RECOVERY_PER_MILLE = 60
@@ -96,6 +108,11 @@ class JudgedPractice:
     """What the rules allow, whatever was agreed on."""
     hours: tuple[HourChance, ...] = ()
     plain_cents: int = 0
+    forbidden: tuple[Forbidden, ...] = ()
+
+    def forbidden_to(self, agent_id: UUID | None) -> Forbidden | None:
+        """What forbids it to this agent, or (None) to everybody."""
+        return next((one for one in self.forbidden if one.concerns(agent_id)), None)
 
     def hour_at(self, start_s: int) -> HourChance | None:
         """The band in which a visit begins."""
@@ -112,6 +129,7 @@ async def candidates_on(
     stands = await facts_store.facts_and_askable(work.session, ids, ruleset=ruleset, today=day)
     known = await presence.known(work)
     held = await store.published_from(work.session, work.today, but=day)
+    banned = await forbids.on_day(work.session, day)
     found = []
     for door in doors:
         facts, cents = stands[door.practice.id]
@@ -129,13 +147,22 @@ async def candidates_on(
             windows, said = (), [Finding(LATER, "forbids", {"on": later.isoformat()})]
         elif windows and (other := held.get(door.practice.id)) is not None:
             said = [*said, Finding(ELSEWHERE, "warns", {"on": other[0].isoformat(), "agent": other[1]})]
+        against = tuple(banned.get(door.practice.id, ()))
+        said += [forbidden_in_words(one) for one in against]
         plain = prize(cents, door.attempts, days_left=(door.placement.ends_on - day).days)
         # Who was told to expect us is home for us.
-        hours = () if known is None or appointment else _hours(door, day, cents, known)
+        hours = () if known is None or appointment or known.objects(door) else _hours(door, day, cents, known)
         best = _best_hour(hours, windows)
         shown = _shown(door, cents, bool(windows), said, must=bool(appointment), prize_cents=plain, best_hour=best)
-        found.append(JudgedPractice(door, facts, shown, windows, service_s, lawful, hours, plain))
+        found.append(JudgedPractice(door, facts, shown, windows, service_s, lawful, hours, plain, against))
     return found
+
+
+def forbidden_in_words(one: Forbidden) -> Finding:
+    """Who forbade it, and to whom; the reason stays with the prohibition, which whoever looks reads there."""
+    if one.agent_id is None:
+        return Finding(FORBIDDEN, "warns", {"by": one.by})
+    return Finding(FORBIDDEN_TO, "warns", {"by": one.by, "agent": one.agent_name or ""})
 
 
 def _hours(door: store.PracticeAtDoor, day: date, owed_cents: int, known: presence.Known) -> tuple[HourChance, ...]:
@@ -212,6 +239,7 @@ def _shown(
         creditor_name=door.creditor_name,
         debtor_name=door.debtor_name,
         comune=address.comune if address else "",
+        province=address.province if address else "",
         street=f"{address.street} {address.house_number}".strip() if address else "",
         lat_e6=address.lat_e6 if address else None,
         lon_e6=address.lon_e6 if address else None,
@@ -247,11 +275,17 @@ async def list_agents(work: Work, day: date) -> list[AgentRow]:
 
 async def _agents(work: Work, day: date) -> list[tuple[AgentRow, store.Person]]:
     ruleset = await rules.ruleset(work)
+    calendar = await shifts.calendar(work, since=day)
     found = []
     for person in await store.agents(work.session):
         facts = await facts_store.agent_facts(work.session, person)
         said = judge_agent(facts, ruleset, day)
         findings = [rules.finding(one, ruleset, day) for one in said if one.severity is not Severity.WARNS]
+        shift = calendar.shift_on(person, day)
+        if shift is None:
+            away = calendar.away_on(person.id, day)
+            findings.append(Finding(AWAY if away else DAY_OFF, "forbids", {"agent": person.name}))
+        shift_from_s, shift_to_s = shift or (person.shift_from_s, person.shift_to_s)
         placed = person.home_lat_e6 is not None and person.home_lon_e6 is not None
         row = AgentRow(
             id=person.id,
@@ -259,8 +293,8 @@ async def _agents(work: Work, day: date) -> list[tuple[AgentRow, store.Person]]:
             agent_number=person.agent_number or "",
             lat_e6=person.home_lat_e6 or 0,
             lon_e6=person.home_lon_e6 or 0,
-            shift_from_s=person.shift_from_s,
-            shift_to_s=person.shift_to_s,
+            shift_from_s=shift_from_s,
+            shift_to_s=shift_to_s,
             max_visits=person.max_visits,
             provinces=person.provinces,
             available=placed and not findings,
@@ -291,7 +325,8 @@ async def start_plan(
         raise Refusal("plan.day_is_past", details={"day": day.isoformat()})
     if keep is not None and days > 1:
         raise Refusal("plan.keeps_one_day")
-    kept = {} if keep is None else _kept(await plan_row(work.session, keep), day)
+    banned = {} if keep is None else await forbids.on_day(work.session, day)
+    kept = {} if keep is None else kept_of(await plan_row(work.session, keep), day, banned)
     available = {
         row.id: None
         for later in range(days)
@@ -324,30 +359,6 @@ async def start_plan(
     tell(work.session, NewFact("plan.started", work.now, day=day, body={"plan_id": str(plan.id)}))
     await work.defer("plan.solve" if days == 1 else "plan.spread", plan_id=str(plan.id))
     return await _view(work, plan)
-
-
-def _kept(draft: store.Plan, day: date) -> dict[str, Any]:
-    """What hands decided on a draft of the same day, for the search to leave alone."""
-    if draft.day != day or "edited_from" not in draft.request:
-        raise Refusal("plan.unknown", kind=Kind.MISSING)
-    held = msgspec.convert(draft.result, Draft)
-    locked = [route for route in held.routes if held.lanes.get(route.agent_id, LaneState()).locked_by is not None]
-    stays = {route.agent_id for route in locked}
-    pins = {
-        str(stop.practice_id): str(route.agent_id)
-        for route in held.routes
-        if route.agent_id not in stays
-        for stop in route.stops
-        if stop.pinned
-    }
-    return {
-        "practice_ids": draft.request["practice_ids"],
-        "pins": pins,
-        "taken_out": msgspec.to_builtins([one for one in held.unplanned if one.reason == "taken_out"]),
-        # A visit in reserve may find its place elsewhere now.
-        "locked": msgspec.to_builtins([msgspec.structs.replace(route, in_reserve=[]) for route in locked]),
-        "lanes": msgspec.to_builtins({route.agent_id: held.lanes[route.agent_id] for route in locked}, str_keys=True),
-    }
 
 
 async def list_plans(work: Work, day: date) -> list[PlanRow]:
@@ -399,17 +410,16 @@ async def _view(work: Work, plan: store.Plan) -> PlanView:
         failure=plan.failure,
         edited_from=UUID(plan.request["edited_from"]) if "edited_from" in plan.request else None,
         spread=msgspec.convert(plan.result.get("spread", []), list[SpreadDay]),
+        travel=msgspec.convert(plan.result.get("travel"), TravelTold | None),
     )
-
-
-# --- the job ---
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A problem with the rows that its indices stand for; `distance_m` is (n, n), agents first.
 
-    `met`: who is left out because a locked lane visits the same person, and the practice there.
+    `met`: who is left out because a locked lane visits the same person, and the practice there. `travel`: where the
+    times come from. `cut_off`: who is left out because no road leads there from anybody's home, or none back.
     """
 
     problem: Problem
@@ -418,80 +428,66 @@ class Prepared:
     refused: list[JudgedPractice]
     distance_m: Any
     met: Sequence[tuple[JudgedPractice, str]] = ()
+    travel: TravelTold | None = None
+    cut_off: Sequence[JudgedPractice] = ()
 
 
-async def run_solve(parts: Parts, identity: Identity, *, plan_id: str) -> None:
-    """The background job: read, compute in a thread, tell of progress, write the result.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a plan's request comes to on a day: who may work, whom they may lawfully visit, and who is left out.
 
-    A plan that is done already is left alone, so that a repeated job does no harm.
+    `met` as in `Prepared`; `pins`: practice -> the agent who keeps it.
     """
-    scope = Scope(identity.agency_id, identity.role.value, identity.person_id)
-    async with said_if_it_fails(parts, scope, UUID(plan_id)):
-        await _solve(parts, identity, scope, UUID(plan_id))
+
+    people: list[store.Person]
+    lawful: list[JudgedPractice]
+    refused: list[JudgedPractice]
+    met: list[tuple[JudgedPractice, str]]
+    pins: Mapping[UUID, UUID]
+    not_before_s: int
 
 
-async def _solve(parts: Parts, identity: Identity, scope: Scope, plan_id: UUID) -> None:
-    async with parts.database.transaction(scope) as session:
-        work = Work(parts=parts, session=session, identity=identity, now=parts.clock.now())
-        plan = await plan_row(session, plan_id, lock=True)
-        if plan.state in ("done", "failed"):
-            return
-        plan.state = "running"
-        prepared = await prepare(work, plan.request, plan.day)
-        plan.candidates = len(prepared.candidates)
-        request, day = plan.request, plan.day
-        seconds, seed = request["seconds"], request["seed"]
-    teller = Teller(parts, scope, plan_id)
-    solution = await teller.run(prepared.problem, seconds=seconds, seed=seed)
-    result = _with_kept(result_of(prepared, solution, day, parts), request)
-    async with parts.database.transaction(scope) as session:
-        plan = await plan_row(session, plan_id, lock=True)
-        plan.state, plan.result = "done", result
-        plan.progress = teller.finished(solution)
-        stays = msgspec.convert(request.get("locked", []), list[Route])
-        worth = sum(route.prize_cents - route.travel_cost_cents for route in stays)
-        plan.objective_cents = solution.judgement.objective_cents + worth
-        plan.served = solution.judgement.served + sum(len(route.stops) for route in stays)
-        tell(session, NewFact("plan.done", parts.clock.now(), day=day, body={"plan_id": str(plan_id)}))
+async def ways_of(parts: Parts, asked: Asked, day: date) -> travel.TravelMatrix:
+    """The travel times of a day in one piece, asked for patiently: no transaction is to be open meanwhile."""
+    today = day_number(parts.clock.now().astimezone(parts.zone).date())
+    points = points_of(asked.people, asked.lawful)
+    return await travel_times.between(parts, points, today=today, on=day, patience_s=travel.PATIENCE_S)
 
 
-@asynccontextmanager
-async def said_if_it_fails(parts: Parts, scope: Scope, plan_id: UUID) -> AsyncIterator[None]:
-    """Whatever keeps a plan from being computed stands on it, for whoever waits. While the database is away nothing can
-    be written: then the job runs again."""
-    try:
-        yield
-    except Exception as broken:
-        await _note_failure(parts, scope, plan_id, broken)
-        raise
+async def prepare_asked(work: Work, asked: Asked, day: date, matrix: travel.TravelMatrix) -> Prepared:
+    """The problem of a day in one piece; `matrix` as `ways_of` told it."""
+    prepared = await problem_of(
+        work,
+        day,
+        asked.people,
+        asked.lawful,
+        not_before_s=asked.not_before_s,
+        pins=asked.pins,
+        matrix=matrix,
+        without_cut_off=True,
+    )
+    return replace(prepared, refused=asked.refused, met=asked.met)
 
 
-async def _note_failure(parts: Parts, scope: Scope, plan_id: UUID, broken: Exception) -> None:
-    async with parts.database.transaction(scope) as session:
-        plan = await plan_row(session, plan_id, lock=True)
-        plan.state, plan.failure = "failed", type(broken).__name__
-        tell(session, NewFact("plan.failed", parts.clock.now(), day=plan.day, body={"plan_id": str(plan_id)}))
-
-
-async def prepare(
+async def asked_for(
     work: Work,
     request: Mapping[str, Any],
     day: date,
     *,
     reprice: Callable[[JudgedPractice], JudgedPractice] = lambda candidate: candidate,
-) -> Prepared:
-    """What a plan's request asks for on `day`; `reprice` may give what is lawful another worth."""
+) -> Asked:
+    """Who and what a plan's request names on `day`, judged."""
     locked = request.get("locked", [])
     stays = {route["agent_id"] for route in locked}
     taken = {stop["practice_id"] for route in locked for stop in route["stops"]}
-    asked_for = [
-        person
+    working = [
+        (row, person)
         for row, person in await _agents(work, day)
         if row.available and str(row.id) in request["agent_ids"] and str(row.id) not in stays
     ]
     # What is left of a day that has begun: nobody is sent to a door in the past.
     already_s = seconds_gone(day, work.now, work.parts.zone)
-    people = [person for person in asked_for if max(person.shift_from_s, already_s) < person.shift_to_s]
+    people = [person for row, person in working if max(row.shift_from_s, already_s) < row.shift_to_s]
     wanted = None if request["practice_ids"] is None else set(request["practice_ids"])
     taken_out = {one["practice_id"] for one in request.get("taken_out", [])}
     judged = await candidates_on(work, day)
@@ -503,26 +499,25 @@ async def prepare(
         and (candidate.shown.must or str(candidate.door.practice.id) not in taken_out)
         and str(candidate.door.practice.id) not in taken
     ]
-    refused = [one for one in asked if not one.windows_s or _is_elsewhere(one)]
     named = await appointments.named_on(work.session, day, work.parts.zone)
     pins = named | {UUID(practice): UUID(agent) for practice, agent in request.get("pins", {}).items()}
     # Who is visited in a locked lane is visited nowhere else, but for what was promised or put there by hand.
     there = {c.door.person: c for c in judged if str(c.door.practice.id) in taken and c.door.person is not None}
-    met, lawful = [], []
+    refused, met, lawful = [], [], []
     for candidate in asked:
         promised = candidate.shown.must or candidate.door.practice.id in pins
         other = None if promised else there.get(candidate.door.person or "")
         if candidate.windows_s and other is not None:
             met.append((candidate, other.shown.practice_number))
-        elif candidate.windows_s and (candidate.door.practice.id in pins or not _is_elsewhere(candidate)):
+        elif candidate.windows_s and (candidate.door.practice.id in pins or not set_aside(candidate)):
             lawful.append(reprice(candidate))
-    prepared = await problem_of(work, day, people, lawful, not_before_s=already_s, pins=pins)
-    made = {one.door.practice.id for one in lawful}
-    return replace(prepared, refused=[one for one in refused if one.door.practice.id not in made], met=met)
+        else:
+            refused.append(candidate)
+    return Asked(people, lawful, refused, met, pins, already_s)
 
 
-def _is_elsewhere(candidate: JudgedPractice) -> bool:
-    return any(one.code == ELSEWHERE for one in candidate.shown.findings)
+def set_aside(candidate: JudgedPractice) -> bool:
+    return any(one.code in SET_ASIDE for one in candidate.shown.findings)
 
 
 async def problem_of(
@@ -534,48 +529,107 @@ async def problem_of(
     not_before_s: int,
     pins: Mapping[UUID, UUID] | None = None,
     held: Mapping[UUID, AgentFacts] | None = None,
+    calendar: shifts.Calendar | None = None,
+    matrix: travel.TravelMatrix | None = None,
+    without_cut_off: bool = False,
+    settled: Collection[UUID] = (),
 ) -> Prepared:
     """The planner's problem of these people and visits, nobody leaving before `not_before_s`.
 
-    `pins`: practice -> the agent who keeps it because a person said so. `held`: what is known of the agents already.
+    `pins`: practice -> the agent who keeps it because a person said so. `settled`: practices whose agent is not in
+    question, so that nobody asks for skills or what a dispatcher forbade. `held`: what is known of the agents already.
+    `matrix`: travel times that are known, else they are asked for in haste. `without_cut_off`:
+    visits without a road are left out and named.
     """
     places = {person.id: place for place, person in enumerate(people)}
     pinned = {practice: places[agent] for practice, agent in (pins or {}).items() if agent in places}
-    points = [(_degrees(p.home_lat_e6), _degrees(p.home_lon_e6)) for p in people]
-    points += [(_degrees(c.shown.lat_e6), _degrees(c.shown.lon_e6)) for c in lawful]
+    matrix = matrix or await travel_times.between(
+        work.parts,
+        points_of(people, lawful),
+        today=day_number(work.today),
+        on=day,
+        patience_s=travel.HASTE_S,
+    )
+    cut_off: list[JudgedPractice] = []
+    if without_cut_off and matrix.no_road.any():
+        apart = matrix.cut_off(len(people))
+        cut_off = [one for one, lost in zip(lawful, apart, strict=True) if lost]
+        lawful = [one for one, lost in zip(lawful, apart, strict=True) if not lost]
+        matrix = matrix.of(np.concatenate([np.arange(len(people)), len(people) + np.flatnonzero(~apart)]))
     doors = doors_of(lawful)
-    matrix = travel.matrix(points)
-    cost = (matrix.distance_m * CENT_PER_KM) // 1000 + (matrix.travel_s * CENT_PER_HOUR) // 3600
+    calendar = calendar or await shifts.calendar(work, since=day)
     problem = Problem.of(
-        [
-            Agent(
-                str(p.id),
-                (min(max(p.shift_from_s, not_before_s), p.shift_to_s), p.shift_to_s),
-                max_visits=p.max_visits,
-                takes_lunch=p.lunch,
-            )
-            for p in people
-        ],
-        [
-            Visit(
-                str(c.door.practice.id),
-                windows_s=c.windows_s,
-                service_s=c.service_s,
-                door=doors.get(c.door.practice.id),
-                prize_cents=c.shown.prize_cents,
-                must=c.shown.must or c.door.practice.id in pinned,
-                pin=pinned.get(c.door.practice.id),
-                hours=_as_planned(c),
-            )
-            for c in lawful
-        ],
-        travel_s=matrix.travel_s,
-        cost_cents=cost,
+        agents_in(people, calendar, day, not_before_s=not_before_s),
+        visits_in(lawful, doors, pinned, settled),
+        **ways_in(matrix),
         lunch=Lunch(),
-        may_visit=await _may_visit(work, people, lawful, day, held),
+        may_visit=await _may_visit(work, people, lawful, day, held, pins or {}, settled),
         apart=elsewhere(lawful, doors),
     )
-    return Prepared(problem, people, lawful, [], matrix.distance_m)
+    told = TravelTold(**asdict(matrix.source))
+    return Prepared(problem, people, lawful, [], matrix.distance_m, travel=told, cut_off=cut_off)
+
+
+def ways_in(matrix: travel.TravelMatrix) -> dict[str, Any]:
+    """What `Problem.of` is told of ways; the tables themselves where a road leads everywhere."""
+    told_s = matrix.travel_s if matrix.by_hour_s is None else matrix.by_hour_s
+    cents = cost_of(matrix.travel_s, matrix.distance_m)
+    if matrix.no_road.any():
+        told_s, cents = np.where(matrix.no_road, NO_ROAD_S, told_s), np.where(matrix.no_road, NO_ROAD_CENTS, cents)
+    kept = told_s.view()
+    kept.setflags(write=False)
+    return {"travel_s": kept, "from_s": matrix.from_s, "cost_cents": cents}
+
+
+def points_of(people: Sequence[store.Person], lawful: Sequence[JudgedPractice]) -> list[travel.Point]:
+    """Homes, then doors."""
+    homes = [(_degrees(p.home_lat_e6), _degrees(p.home_lon_e6)) for p in people]
+    return homes + [(_degrees(c.shown.lat_e6), _degrees(c.shown.lon_e6)) for c in lawful]
+
+
+def agents_in(
+    people: Sequence[store.Person], calendar: shifts.Calendar, day: date, *, not_before_s: int
+) -> list[Agent]:
+    """The planner's agents, nobody leaving before `not_before_s`."""
+    agents = []
+    for person in people:
+        from_s, to_s = calendar.shift_on(person, day) or (person.shift_from_s, person.shift_from_s)
+        working_s = (min(max(from_s, not_before_s), to_s), to_s)
+        lunch = person.lunch and _lunch_lies_in(working_s)
+        has = frozenset(person.skills)
+        agents.append(Agent(str(person.id), working_s, max_visits=person.max_visits, takes_lunch=lunch, skills=has))
+    return agents
+
+
+def visits_in(
+    lawful: Sequence[JudgedPractice],
+    doors: Mapping[UUID, str],
+    pinned: Mapping[UUID, int],
+    settled: Collection[UUID] = (),
+) -> list[Visit]:
+    """The planner's visits; `pinned`: practice -> the number of the agent who keeps it."""
+    # A pin is the later word of a person: what was put into a lane by hand stays there.
+    skills = {c.door.practice.id: c.door.practice.skills for c in lawful}
+    asked = at_doors({one: skills[one] for one in skills.keys() - pinned.keys() - set(settled)}, doors)
+    return [
+        Visit(
+            str(c.door.practice.id),
+            windows_s=c.windows_s,
+            service_s=c.service_s,
+            door=doors.get(c.door.practice.id),
+            prize_cents=c.shown.prize_cents,
+            must=c.shown.must or c.door.practice.id in pinned,
+            pin=pinned.get(c.door.practice.id),
+            hours=_as_planned(c),
+            skills=asked.get(c.door.practice.id, frozenset()),
+        )
+        for c in lawful
+    ]
+
+
+def cost_of(travel_s: Any, distance_m: Any) -> Any:
+    """Cents of ways of so many seconds and metres."""
+    return (distance_m * CENT_PER_KM) // 1000 + (travel_s * CENT_PER_HOUR) // 3600
 
 
 def _as_planned(candidate: JudgedPractice) -> tuple[tuple[int, int], ...]:
@@ -617,20 +671,58 @@ async def _may_visit(
     lawful: Sequence[JudgedPractice],
     day: date,
     held: Mapping[UUID, AgentFacts] | None,
+    pins: Mapping[UUID, UUID],
+    settled: Container[UUID],
 ) -> list[list[bool]]:
-    """Agent x visit: whether the agent's licence reaches to the address."""
+    """Agent x visit: whether the agent's licence reaches to the address, and nobody forbade the visit to the agent.
+
+    A pin is the later word of a person: what was put into a lane by hand stays there.
+    """
+    reach = await reach_of(work, people, lawful, day, held)
+    free = {c.door.practice.id for c in lawful if not c.forbidden or c.door.practice.id in settled}
+    return [
+        [
+            c.door.address is not None
+            and licensed[c.door.address.province]
+            and (c.door.practice.id in free or pins.get(c.door.practice.id) == person.id or not barred(c, person.id))
+            for c in lawful
+        ]
+        for person, licensed in zip(people, reach, strict=True)
+    ]
+
+
+async def reach_of(
+    work: Work,
+    people: Sequence[store.Person],
+    lawful: Sequence[JudgedPractice],
+    day: date,
+    held: Mapping[UUID, AgentFacts] | None = None,
+) -> list[dict[str, bool]]:
+    """For each agent whether the licence reaches into each province of the visits."""
     ruleset = await rules.ruleset(work)
     held = await facts_store.agents_facts(work.session, people) if held is None else held
-    rows = []
-    for person in people:
-        agent = held[person.id]
-        reach: dict[str, bool] = {}
-        for address in (candidate.door.address for candidate in lawful):
-            if address is not None and address.province not in reach:
-                said = judge_agent(agent, ruleset, day, address=facts_store.address_facts(address))
-                reach[address.province] = all(found.severity is Severity.WARNS for found in said)
-        rows.append([c.door.address is not None and reach[c.door.address.province] for c in lawful])
-    return rows
+    somewhere = {c.door.address.province: c.door.address for c in lawful if c.door.address is not None}
+    return [
+        {
+            province: all(
+                found.severity is Severity.WARNS
+                for found in judge_agent(held[person.id], ruleset, day, address=facts_store.address_facts(address))
+            )
+            for province, address in somewhere.items()
+        }
+        for person in people
+    ]
+
+
+def _lunch_lies_in(shift_s: tuple[int, int]) -> bool:
+    """Who begins after its hours has had the break, who ends before has it at home."""
+    lunch = Lunch()
+    return shift_s[0] < lunch.latest_start_s and shift_s[1] > lunch.earliest_start_s + lunch.duration_s
+
+
+def barred(candidate: JudgedPractice, agent_id: UUID) -> bool:
+    """Whether a dispatcher forbade the visit to this agent."""
+    return any(one.agent_id == agent_id for one in candidate.forbidden)
 
 
 def seconds_gone(day: date, now: datetime, zone: tzinfo) -> int:
@@ -641,70 +733,13 @@ def seconds_gone(day: date, now: datetime, zone: tzinfo) -> int:
     return local.hour * 3600 + local.minute * 60 + 600
 
 
+def day_number(day: date) -> int:
+    """By which what is kept grows old."""
+    return day.toordinal()
+
+
 def _degrees(value_e6: int | None) -> float:
     return (value_e6 or 0) / 1_000_000
-
-
-class Teller:
-    """Runs the search in a thread and writes its progress to the plan about three times a second."""
-
-    EVERY_S = 0.3
-
-    def __init__(self, parts: Parts, scope: Scope, plan_id: UUID) -> None:
-        self._parts = parts
-        self._scope = scope
-        self._plan_id = plan_id
-        self._latest: Progress | None = None
-        self._curve: list[tuple[int, int, int]] = []
-        self._stop = False
-
-    async def run(self, problem: Problem, *, seconds: float, seed: int) -> Solution:
-        searching = asyncio.create_task(
-            asyncio.to_thread(solve, problem, seed=seed, seconds=seconds, clock=time.monotonic, on_progress=self._hear)
-        )
-        try:
-            while not (await asyncio.wait([searching], timeout=self.EVERY_S))[0]:
-                await self._tell()
-            return await searching
-        finally:
-            # A worker that is told to end does not wait for the search.
-            self._stop = True
-
-    def finished(self, solution: Solution) -> dict[str, Any]:
-        """The progress as it stands at the end: only now is it known how many visits are served."""
-        last, judgement = self._latest, solution.judgement
-        elapsed_ms = round(last.elapsed_s * 1000) if last else 0
-        end = (elapsed_ms, judgement.objective_cents, judgement.served)
-        return self._told(elapsed_ms, solution.iterations, judgement.objective_cents, judgement.served, [end])
-
-    def _told(
-        self, elapsed_ms: int, iterations: int, objective_cents: int, served: int, end: Sequence[tuple[int, int, int]]
-    ) -> dict[str, Any]:
-        return {
-            "elapsed_ms": elapsed_ms,
-            "iterations": iterations,
-            "objective_cents": objective_cents,
-            "served": served,
-            "curve": [*self._curve[:: max(1, len(self._curve) // 100)], *end],
-        }
-
-    def _hear(self, progress: Progress) -> bool:
-        self._latest = progress
-        return not self._stop
-
-    async def _tell(self) -> None:
-        progress = self._latest
-        if progress is None:
-            return
-        elapsed_ms = round(progress.elapsed_s * 1000)
-        self._curve.append((elapsed_ms, progress.objective_cents, 0))
-        async with self._parts.database.transaction(self._scope) as session:
-            plan = await store.plan(session, self._plan_id, lock=True)
-            assert plan is not None
-            self._stop = plan.stop_requested
-            plan.progress = self._told(elapsed_ms, progress.iterations, progress.objective_cents, 0, ())
-            body = {"plan_id": str(self._plan_id), "share_pct": round(progress.share * 100)}
-            tell(session, NewFact("plan.progress", self._parts.clock.now(), day=plan.day, body=body))
 
 
 def result_of(
@@ -725,36 +760,46 @@ def result_of(
         route_of(prepared, agent_day, here, day, parts, held=held[agent_day.agent])
         for agent_day in solution.judgement.days
     ]
-    unplanned = [
-        unplanned_of(prepared.candidates[reason.visit], reason.reason.value, details_of(reason, prepared))
-        for reason in why_not(prepared.problem, solution.plan)
-    ]
+    unplanned = [unplanned_for(reason, prepared) for reason in why_not(prepared.problem, solution.plan)]
+    unplanned += [unplanned_of(candidate, NO_ROAD, {}) for candidate in prepared.cut_off]
     for candidate, other in prepared.met:
         unplanned.append(unplanned_of(candidate, Reason.KEPT_APART.value, {"instead_of": other}))
     for candidate in prepared.refused:
-        finding = candidate.shown.findings[0] if candidate.shown.findings else None
+        finding = why_refused(candidate)
         unplanned.append(
             unplanned_of(candidate, finding.code if finding else "no_position", finding.details if finding else {})
         )
     built: dict[str, Any] = msgspec.to_builtins({"routes": routes, "unplanned": unplanned})
-    return {**built, "stopped_early": solution.taken_early}
+    return {**built, "stopped_early": solution.taken_early, "travel": msgspec.to_builtins(prepared.travel)}
 
 
-def _with_kept(result: dict[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
-    """The computed lanes with those that were locked, as they were and still locked; what a person took out lies aside
-    as it lay, but for what was promised since."""
-    if "taken_out" in request:
-        planned = {stop["practice_id"] for route in result["routes"] for stop in route["stops"]}
-        aside = [one for one in request["taken_out"] if one["practice_id"] not in planned]
-        result = {**result, "unplanned": [*aside, *result["unplanned"]]}
-    if not request.get("locked"):
-        return result
-    return {**result, "routes": [*request["locked"], *result["routes"]], "lanes": request["lanes"]}
+def why_refused(candidate: JudgedPractice) -> Finding | None:
+    """The finding for which nobody is sent: what sets the visit aside, else the first."""
+    found = candidate.shown.findings
+    return next((one for one in found if one.code in SET_ASIDE), found[0] if found else None)
+
+
+def unplanned_for(reason: WhyNot, prepared: Prepared) -> Unplanned:
+    """The visit with what stands in its way; where nobody is left who may make it, who forbade it. Where nobody is on
+    duty any more no route comes nearest, and it says no more than that it does not fit the day."""
+    candidate = prepared.candidates[reason.visit]
+    skilled_only = reason.reason is Reason.NO_SKILLED_AGENT_MAY
+    wanted = prepared.problem.visits[reason.visit].skills if skilled_only else frozenset()
+    able = {person.id for person in prepared.agents if wanted.issubset(person.skills)}
+    to = [one for one in candidate.forbidden if one.agent_id in able]
+    if reason.reason is Reason.AGENT_FULL and reason.agent is None:
+        return unplanned_of(candidate, "fell_out", {})
+    if reason.reason in (Reason.NO_AGENT_MAY, Reason.NO_SKILLED_AGENT_MAY) and to:
+        names = ", ".join(dict.fromkeys(one.agent_name or "" for one in to))
+        return unplanned_of(candidate, FORBIDDEN_TO, {"agent": names, "by": to[0].by})
+    return unplanned_of(candidate, reason.reason.value, details_of(reason, prepared))
 
 
 def details_of(reason: WhyNot, prepared: Prepared) -> dict[str, Any]:
     """What the reason's words refer to: names in place of indices, minutes in place of seconds."""
     details: dict[str, Any] = {}
+    if reason.reason in (Reason.NO_AGENT_SKILLED, Reason.NO_SKILLED_AGENT_MAY):
+        details["skill"] = in_order(prepared.problem.visits[reason.visit].skills)
     if reason.agent is not None:
         details["agent"] = prepared.agents[reason.agent].name
     if reason.missing_s is not None:
@@ -791,6 +836,7 @@ def route_of(
     for position, stop in enumerate(agent_day.stops, start=1):
         candidate, node = prepared.candidates[stop.visit], problem.node(stop.visit)
         leg_m = int(prepared.distance_m[before, node])
+        by_hour = [HourWay(at(from_s), takes_s) for from_s, takes_s in hours_of(problem, before, node)]
         metres, before = metres + leg_m, node
         window = next((w for w in candidate.windows_s if w[0] <= stop.start_s <= w[1]), candidate.windows_s[0])
         reason, details = _why(here[stop.visit], agreed=candidate.shown.must)
@@ -808,6 +854,7 @@ def route_of(
                 reason=reason,
                 details=details,
                 pinned=here[stop.visit].pinned,
+                way_by_hour=by_hour,
             )
         )
     in_reserve = [
@@ -885,6 +932,7 @@ def _stop(
     reason: str,
     details: dict[str, Any],
     pinned: bool = False,
+    way_by_hour: Sequence[HourWay] = (),
 ) -> PlanStop:
     address, shown = candidate.door.address, candidate.shown
     assert address is not None
@@ -913,6 +961,7 @@ def _stop(
         state="planned",
         outcome=None,
         pinned=pinned,
+        way_by_hour=list(way_by_hour),
     )
 
 

@@ -11,6 +11,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import ceil
 from uuid import UUID
 
 from fieldapp.domain.errors import Kind, Refusal
@@ -31,8 +32,9 @@ from fieldapp.services.work import Work
 from fieldapp.store import presence as store
 from fieldapp.store.feed import audit
 from fieldapp.store.planning import Address, PracticeAtDoor, open_practices
+from fieldapp.store.practices import head
 from fieldapp.store.shapes.dispatch import HourChance, Learning
-from fieldapp.store.shapes.office import PresenceRow
+from fieldapp.store.shapes.office import ObjectionRow, PresenceRow
 
 ENDS_H = (*BANDS_H[1:], 24)
 
@@ -43,6 +45,7 @@ class Known:
 
     habits: Habits
     records: Mapping[str, Record]
+    objecting: frozenset[str] = frozenset()
 
     def record(self, door: PracticeAtDoor) -> Record:
         """What was tried at the door of this person."""
@@ -50,9 +53,18 @@ class Known:
             return {}
         return self.records.get(door_name(door.person or str(door.practice.id), door.address), {})
 
+    def objects(self, door: PracticeAtDoor) -> bool:
+        """Whether this person objects (art. 21 GDPR): nothing is learned of it, and no hour is better than another."""
+        return (door.person or str(door.practice.id)) in self.objecting
+
     def chances(self, door: PracticeAtDoor, day: date) -> list[Chance]:
         """The chance in each band of hours of `day`."""
         return self.habits.chances(_comune(door), self.record(door), cells_on(day))
+
+    @property
+    def surely_per_mille(self) -> int:
+        """What `per_mille` never exceeds: somebody surely at home."""
+        return ceil(1000 / self.habits.average)
 
     def per_mille(self, chance: Chance) -> int:
         """The chance against that at any door and hour at which we ring: 1000 is as likely as on average."""
@@ -78,24 +90,28 @@ MOST_REMEMBERED = 8
 
 async def _learned(work: Work) -> Known:
     """What was learned by last night: over a day no chance changes under the hands of who plans."""
-    stamp = (work.today, await store.stamp(work.session, on=work.today))
+    # An objection holds at once, and for whoever is joined with its person since.
+    objecting = await store.objecting(work.session)
+    stamp = (work.today, objecting, await store.stamp(work.session, on=work.today))
     held = _REMEMBERED.get(work.agency_id)
     if held is None or held[0] != stamp:
-        held = _REMEMBERED[work.agency_id] = stamp, await _counted(work)
+        held = _REMEMBERED[work.agency_id] = stamp, await _counted(work, objecting)
     _REMEMBERED.move_to_end(work.agency_id)
     while len(_REMEMBERED) > MOST_REMEMBERED:
         _REMEMBERED.popitem(last=False)
     return held[1]
 
 
-async def _counted(work: Work) -> Known:
+async def _counted(work: Work, objecting: frozenset[str]) -> Known:
     sums: dict[str, dict[int, Tries]] = defaultdict(lambda: defaultdict(Tries))
     comuni: dict[str, str] = {}
     for row in await store.tried(work.session, zone=work.parts.zone.key, on=work.today):
+        if (row.person or str(row.practice_id)) in objecting:
+            continue
         name, cell = door_name(row.person or str(row.practice_id), row), cell_of(row.isoweekday, row.hour)
         sums[name][cell] = sums[name][cell].plus(Tries(row.met, row.tried))
         comuni[name] = row.comune
-    return Known(learn(attempts_of((comuni[name], record) for name, record in sums.items())), sums)
+    return Known(learn(attempts_of((comuni[name], record) for name, record in sums.items())), sums, objecting)
 
 
 def by_hour(chances: Sequence[Chance], prizes: Sequence[int]) -> tuple[HourChance, ...]:
@@ -120,6 +136,8 @@ async def of_practice(work: Work, practice_id: UUID) -> list[PresenceRow]:
         return []
     found = []
     for door in await open_practices(work.session, only=[practice_id], also=[practice_id]):
+        if learned.objects(door):
+            continue
         for cell, chance in enumerate(learned.habits.chances(_comune(door), learned.record(door), range(CELLS))):
             band = cell % BANDS
             found.append(
@@ -140,6 +158,43 @@ def _comune(door: PracticeAtDoor) -> str:
 
 
 # --- the decision ---
+
+
+async def objection(work: Work, practice_id: UUID) -> ObjectionRow | None:
+    """That the practice's debtor objects to learned hours, who entered it and why."""
+    for row, by in await store.objections_of(work.session, practice_id):
+        return ObjectionRow(at=row.entered_at, by=by, reason=row.reason)
+    return None
+
+
+async def enter_objection(work: Work, practice_id: UUID, *, stands: bool, reason: str) -> None:
+    """The practice's debtor objects to learned hours (art. 21 GDPR), or no longer; it holds for all practices of the
+    person, at once. What stands already stays as it is.
+
+    Raises Refusal `practice.unknown`, `objection.reason_missing`.
+    """
+    await head(work.session, practice_id)
+    if not reason.strip():
+        raise Refusal("objection.reason_missing", kind=Kind.MALFORMED)
+    found = await store.objections_of(work.session, practice_id)
+    if stands == bool(found):
+        return
+    if stands:
+        row = store.LearningObjection(
+            id=work.new_id(),
+            agency_id=work.agency_id,
+            practice_id=practice_id,
+            reason=reason.strip(),
+            entered_at=work.now,
+            entered_by=work.identity.person_id,
+        )
+        work.session.add(row)
+        audit(work.session, "learning.objected", "practice", practice_id, reason=reason.strip())
+    else:
+        for row, _ in found:
+            row.withdrawn_at, row.withdrawn_by = work.now, work.identity.person_id
+        audit(work.session, "learning.objection_withdrawn", "practice", practice_id, reason=reason.strip())
+    await work.session.flush()
 
 
 async def read_learning(work: Work) -> Learning:

@@ -12,27 +12,31 @@ import msgspec
 
 from fieldapp.domain.conduct import Severity
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.services import hands, lanes, lawful, planning, push, rules
+from fieldapp.services import hands, keeping, lanes, lawful, planning, push, rules, told_appointments
 from fieldapp.services.motion import Motion, motion_of
 from fieldapp.services.work import Work
-from fieldapp.store import appointments
+from fieldapp.store import appointments, forbids
 from fieldapp.store import planning as store
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.dispatch import DayView, Finding, LeftOut, PlanStop, Route
 from fieldapp.store.tables.planning import PublishedDay
 
 
-async def publish_plan(work: Work, plan_id: UUID, *, seen: int | None = None) -> DayView:
+async def publish_plan(
+    work: Work, plan_id: UUID, *, seen: int | None = None, without: frozenset[UUID] = frozenset()
+) -> DayView:
     """Make a finished plan the day's next version; publishing the newest once more changes nothing.
 
-    `seen`: the newest version of the day that the person knows, 0 for none; None asks for no such care. What has begun
-    stands first in its agent's lane, at its true time, whatever the plan says. The answer names what falls out: what a
-    rule stops by now, practices that are no longer open, doors that nobody can find, lanes of agents who have left,
-    what phones hold on another day unless a person put it here, and appointments of the day that lie in no lane. The
-    lanes that are touched get new times.
+    `seen`: the newest version of the day that the person knows, 0 for none; None asks for no such care. `without`:
+    what the person takes out. What has begun stands first in its agent's lane, at its true time, whatever the plan
+    says. The answer names what falls out: what a rule stops by now, practices that are no longer open, doors that
+    nobody can find, lanes of agents who have left, what phones hold on another day unless a person put it here, and
+    appointments of the day that lie in no lane. The lanes that are touched get new times. Appointments whose visit
+    was called off or moved while replanning end or move with it, and a task asks to tell the debtor.
 
     Raises Refusal `plan.unknown`, `plan.not_finished`, `plan.day_is_past` or `plan.published_meanwhile`.
     """
+    await told_appointments.lock(work, plan_id)
     plan = await planning.plan_row(work.session, plan_id, lock=True)
     if plan.state != "done":
         raise Refusal("plan.not_finished", kind=Kind.CONFLICT)
@@ -46,7 +50,7 @@ async def publish_plan(work: Work, plan_id: UUID, *, seen: int | None = None) ->
         )
     hand = hands.Hand(work, plan, hands.read_draft(plan))
     motion = await motion_of(work, plan.day, hand.draft.happened)
-    checked = await _checked(hand, motion)
+    checked = await _checked(hand, motion, without)
     routes = await _timed(hand, motion, checked)
     stops = [
         {
@@ -61,6 +65,7 @@ async def publish_plan(work: Work, plan_id: UUID, *, seen: int | None = None) ->
             "travel_s": stop.travel_s,
             "distance_m": stop.distance_m,
             "service_s": stop.service_s,
+            "way_by_hour": msgspec.to_builtins(stop.way_by_hour),
             "prize_cents": stop.prize_cents,
             "must": stop.must,
             "reserve": stop.reserve,
@@ -70,6 +75,9 @@ async def publish_plan(work: Work, plan_id: UUID, *, seen: int | None = None) ->
         for route in routes
         for position, stop in enumerate((*route.stops, *route.in_reserve), start=1)
     ]
+    goes_there = {stop.practice_id: route.agent_id for route in routes for stop in route.stops}
+    if await store.version_of(work.session, plan.id) is None:
+        await told_appointments.follow(work, plan.day, told_appointments.told_of(hand.draft), goes_there)
     left_out = [*checked.left_out.values(), *await _promised(work, plan.day, stops)]
     if newest is not None and newest.plan_id == plan.id and await _as_published(work, newest, stops):
         return msgspec.structs.replace(await planning.read_day(work, plan.day), left_out=left_out)
@@ -115,13 +123,22 @@ class _Checked:
         return address.id
 
 
-async def _checked(hand: hands.Hand, motion: Motion) -> _Checked:
+async def fallen(work: Work, published: PublishedDay) -> list[LeftOut]:
+    """What would fall out of a published day if it were published now. Writes nothing."""
+    plan = await planning.plan_row(work.session, published.plan_id)
+    hand = hands.Hand(work, plan, hands.read_draft(plan))
+    checked = await _checked(hand, await motion_of(work, plan.day, hand.draft.happened))
+    return list(checked.left_out.values())
+
+
+async def _checked(hand: hands.Hand, motion: Motion, without: frozenset[UUID] = frozenset()) -> _Checked:
     work, routes = hand.work, hand.draft.routes
     people = {person.id: person for person in await store.agents(work.session)}
     planned = [stop.practice_id for route in routes for stop in (*route.stops, *route.in_reserve)]
     only = {*planned, *motion.begun}
     doors = {one.practice.id: one for one in await store.open_practices(work.session, only=only, also=motion.begun)}
     held = await store.published_from(work.session, work.today, but=hand.plan.day)
+    banned = await forbids.on_day(work.session, hand.plan.day)
     out: dict[UUID, LeftOut] = {}
     asked: list[tuple[PlanStop, lawful.Intended]] = []
     touched = {one.agent_id for one in motion.begun.values()}
@@ -133,7 +150,9 @@ async def _checked(hand: hands.Hand, motion: Motion) -> _Checked:
                 continue
             door = doors.get(stop.practice_id)
             address = None if door is None else door.address
-            if door is None:
+            if stop.practice_id in without:
+                out[stop.practice_id] = _left_out(stop, "taken_out")
+            elif door is None:
                 out[stop.practice_id] = _left_out(stop, "practice.not_open")
             elif address is None or address.lat_e6 is None:
                 out[stop.practice_id] = _left_out(stop, "no_position")
@@ -142,6 +161,9 @@ async def _checked(hand: hands.Hand, motion: Motion) -> _Checked:
             elif stop.practice_id in held and not (stop.must or stop.pinned):
                 on, agent = held[stop.practice_id]
                 out[stop.practice_id] = _left_out(stop, planning.ELSEWHERE, on=on.isoformat(), agent=agent)
+            elif (against := _against(hand, route.agent_id, stop, banned.get(stop.practice_id, ()))) is not None:
+                said = planning.forbidden_in_words(against)
+                out[stop.practice_id] = _left_out(stop, said.code, **said.details)
             else:
                 if (address.lat_e6, address.lon_e6) != (stop.lat_e6, stop.lon_e6):
                     touched.add(route.agent_id)
@@ -149,6 +171,19 @@ async def _checked(hand: hands.Hand, motion: Motion) -> _Checked:
     out |= await _unlawful_now(work, hand.plan.day, asked)
     touched |= {route.agent_id for route in routes if any(stop.practice_id in out for stop in route.stops)}
     return _Checked(doors, out, frozenset(touched & people.keys()))
+
+
+def _against(
+    hand: hands.Hand, agent_id: UUID, stop: PlanStop, banned: Sequence[forbids.Forbidden]
+) -> forbids.Forbidden | None:
+    """The prohibition that the visit is left out for: none that a person has pinned it against since."""
+    made = keeping.made_at(hand.plan)
+    stands = (
+        one
+        for one in banned
+        if one.concerns(agent_id) and not (stop.pinned and hand.draft.pin_stands(stop.practice_id, one, made=made))
+    )
+    return next(stands, None)
 
 
 async def _unlawful_now(
@@ -200,7 +235,7 @@ async def _timed(hand: hands.Hand, motion: Motion, checked: _Checked) -> list[Ro
         return kept
     lanes_of = hands.Hand(hand.work, hand.plan, msgspec.structs.replace(hand.draft, routes=kept))
     pins = hands.pinned_in(lanes_of, orders)
-    judged = await lanes.judged(lanes_of, orders, pins, motion)
+    judged, _ = await lanes.judged(lanes_of, orders, pins, motion)
     return [judged[route.agent_id][0] if route.agent_id in judged else route for route in kept]
 
 

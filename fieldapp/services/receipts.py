@@ -6,17 +6,16 @@ They have a series of their own, chained and signed like every phone's, so that 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
 from fieldapp.domain import cash as rules
-from fieldapp.domain.allocation import allocate
 from fieldapp.domain.counter_receipt import CounterReceipt, counter_receipt_bytes
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.domain.ids import Sha256
+from fieldapp.domain.ids import Sha256, canonical_json, sha256
 from fieldapp.domain.ledger import OWNERS, AccountKey, AccountKind, payment_entry
 from fieldapp.domain.payments import PaymentMethod, Standing, payment_method
 from fieldapp.domain.receipt_series import KeptReceipt, Series, prove_series
@@ -27,15 +26,15 @@ from fieldapp.domain.receipts import (
     read_receipt,
     receipt_bytes,
 )
-from fieldapp.services import cash, office_papers, payers, transfers
-from fieldapp.services.laying import check_choice, choices_of, instalment_paid, laid_over, open_lines, order_of
+from fieldapp.services import cash, office_papers, payers, told_barred, transfers
+from fieldapp.services.laying import instalment_paid, laid_out, laid_over
 from fieldapp.services.work import Work
 from fieldapp.store import cash as cash_store
 from fieldapp.store import ledger, practice_file, public, tasks
 from fieldapp.store import office_series as store
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.office_series import Payment, Receipt
-from fieldapp.store.shapes.cash import AllocationPart, AllocationPreview, CashDesk, SeriesRow
+from fieldapp.store.shapes.cash import AllocationPreview, BarredPart, CashDesk, SeriesRow
 from fieldapp.store.tables.field import Promise
 
 Into = Literal["agency", "creditor"]
@@ -43,28 +42,16 @@ OutOf = Literal["bank", "office_cash", "agent_cash"]
 
 
 async def preview_allocation(
-    work: Work, practice_id: UUID, amount_cents: int, *, chosen: UUID | None = None
+    work: Work, practice_id: UUID, amount_cents: int, *, on: date | None, chosen: UUID | None = None
 ) -> AllocationPreview:
-    """How `amount_cents` would be laid over what the practice owes, and which lines the debtor may choose from.
+    """How `amount_cents` would be laid over what the practice owes, which lines the debtor may choose from, and what of
+    it settles time-barred ones. `on`: the local day of the payment; None for today.
 
     Raises Refusal `practice.unknown`, and those of `allocate` and `check_choice`.
     """
-    owed = await store.owed(work.session, practice_id)
-    order = order_of(owed)
-    check_choice(owed, chosen)
-    allocation = allocate(amount_cents, open_lines(owed), order=order, chosen=str(chosen) if chosen else None)
-    titles = {str(line.id): line.title for line, _ in owed.lines}
-    left = sum(line.total_cents for _, line in owed.lines if line.total_cents > 0)
-    return AllocationPreview(
-        order=[part.value for part in order.parts],
-        lines=[
-            AllocationPart(titles[part.id], part.principal_cents, part.interest_cents, part.costs_cents)
-            for part in allocation.lines
-        ],
-        over_cents=allocation.over_cents,
-        residual_cents=max(0, left - amount_cents),
-        choices=choices_of(owed),
-    )
+    owed, day = await store.owed(work.session, practice_id), on or work.today
+    barred = await told_barred.barred_on(work, owed, on=day)
+    return laid_out(owed, amount_cents, on=day, chosen=chosen, barred=barred)
 
 
 async def confirm_transfer(
@@ -77,6 +64,7 @@ async def confirm_transfer(
     into: Into,
     payer: Payer | None = None,
     chosen: UUID | None = None,
+    told: frozenset[UUID] | None = frozenset(),
 ) -> CashDesk:
     """The statement shows an announced payment: it is posted, and the receipt follows from the office.
 
@@ -84,18 +72,25 @@ async def confirm_transfer(
     exceeds the debt is booked on its last line and told as a task. `payer` is whoever the statement names instead of
     the debtor: what the rules say of that is a task too. `chosen` is the debt that the debtor declared to pay. What
     reached the creditor and is off the claim already (his system told it, or his statement holds it) is settled without
-    a second entry and without a receipt.
+    a second entry and without a receipt. Said again by the same person in the same words it answers as done.
 
-    Raises Refusal `transfer.unknown`, `transfer.settled`, `cash.date_unlikely`, `inbound.creditor_busy`, and those of
-    the receipt.
+    `told`: the time-barred debts of which they were told that nobody can make them pay; None where they could not be
+    told. The money is at the bank, so it is booked then too, and a task says that somebody has to tell them.
+
+    Raises Refusal `transfer.unknown`, `transfer.settled`, `cash.date_unlikely`, `inbound.creditor_busy`,
+    `counter.barred_not_told`, and those of the receipt.
     """
     if into == "creditor":
         await transfers.hold(work, promise_id)
+    # As whoever else settles announcements: the practice first.
+    await cash_store.hold_practice_of(work.session, promise_id)
     promise = await cash_store.promise(work.session, promise_id)
+    said = _said(seen_on=seen_on, amount_cents=amount_cents, reference=reference, into=into, payer=payer, chosen=chosen)
     if promise.state != "open":
-        if await cash_store.was_posted(work.session, key_of(promise_id)):
+        if (promise.confirmed_by, promise.confirmed_digest) == (work.identity.person_id, said):
             return await cash.read_desk(work)
         raise Refusal("transfer.settled", kind=Kind.CONFLICT)
+    promise.confirmed_by, promise.confirmed_digest = work.identity.person_id, said
     # Voided receipts of the same announcement keep their causes.
     before = await cash_store.times_posted(work.session, key_of(promise_id))
     key = f"{key_of(promise_id)}:{before + 1}" if before else key_of(promise_id)
@@ -126,6 +121,7 @@ async def confirm_transfer(
         more={"into": into},
         payer=payer,
         chosen=chosen,
+        told=told,
     )
     if found is not None:
         await transfers.ask_about(work, found, receipt=received.name, amount_cents=amount_cents)
@@ -133,6 +129,20 @@ async def confirm_transfer(
     body = {"amount_cents": amount_cents, "method": method.code, "receipt": received.name}
     audit(work.session, "transfer.confirmed", "promise", promise_id, into=into, **body)
     return await cash.read_desk(work)
+
+
+def _said(
+    *, seen_on: date, amount_cents: int, reference: str, into: Into, payer: Payer | None, chosen: UUID | None
+) -> str:
+    plain = {
+        "seen_on": seen_on.isoformat(),
+        "amount_cents": amount_cents,
+        "reference": reference.strip(),
+        "into": into,
+        "payer": payer and [payer.name, payer.capacity.value],
+        "chosen": str(chosen) if chosen else None,
+    }
+    return str(sha256(canonical_json(plain)))
 
 
 async def _keep_promise(work: Work, promise: Promise, amount_cents: int, reference: str, *, cause: str) -> None:
@@ -175,14 +185,26 @@ async def receive(
     more: Mapping[str, str],
     payer: Payer | None = None,
     chosen: UUID | None = None,
+    told: frozenset[UUID] | None = None,
 ) -> ReceiptValue:
-    """Post what the office sees arrive, as of `at`, with a receipt of its own series; `more` goes beside it."""
-    owed = await store.owed(work.session, practice_id)
-    shares, over_cents = laid_over(owed, amount_cents, chosen=chosen)
+    """Post what the office sees arrive, as of `at`, with a receipt of its own series; `more` goes beside it.
+
+    `told`: the time-barred debts of which the debtor was told; None where nobody could tell them, since money came by
+    itself. Raises Refusal `counter.barred_not_told`.
+    """
+    owed = await store.owed(work.session, practice_id, hold=True)
+    on = at.astimezone(work.parts.zone).date()
+    barred = await told_barred.barred_on(work, owed, on=on)
+    shares, over_cents = laid_over(owed, amount_cents, on=on, chosen=chosen, barred=barred)
+    on_barred = told_barred.parts(owed, shares, barred)
+    if told is not None:
+        told_barred.check_told(on_barred, told)
     place = await office_papers.place(work)
     said = Method(method.code, dict(answers))
-    instalment = await instalment_paid(work, owed, amount_cents, on=at.astimezone(work.parts.zone).date())
-    receipt = await office_papers.receipt_for(work, place, owed, shares, said, payer=payer, instalment=instalment)
+    instalment = await instalment_paid(work, owed, amount_cents, on=on)
+    receipt = await office_papers.receipt_for(
+        work, place, owed, shares, said, payer=payer, instalment=instalment, barred={part.id for part in on_barred}
+    )
     content = receipt_bytes(receipt)
     row = await office_papers.keep(work, place, receipt, content, practice_id=practice_id, visit_id=visit_id)
     creditor_id = owed.creditor.id
@@ -211,7 +233,7 @@ async def receive(
         method=method.code,
         amount_cents=amount_cents,
         received_at=at,
-        fields={**receipt.method.answers, **more},
+        fields={**receipt.method.answers, **more, **_knew(on_barred, told)},
         chosen_line=chosen,
         instalment_number=instalment[0] if instalment else None,
         standing=standing.value,
@@ -223,8 +245,13 @@ async def receive(
     await work.session.flush()
     if over_cents:
         await tell_overpaid(work, practice_id, over_cents, receipt.name)
+    more_flags = [told_barred.FLAG] if on_barred else []
     if payer is not None:
-        await payers.look_at(work, practice_id, method=method.code, amount_cents=amount_cents, receipt=receipt.name)
+        await payers.look_at(
+            work, practice_id, method=method.code, amount_cents=amount_cents, receipt=receipt.name, more=more_flags
+        )
+    elif on_barred:
+        await told_barred.ask_about(work, practice_id, receipt.name)
     body = {"amount_cents": amount_cents, "method": method.code, "receipt": receipt.name}
     if payer is not None:
         body["paid_by"] = payer.capacity.value
@@ -232,16 +259,26 @@ async def receive(
         body["instalment"] = instalment[0]
     if chosen is not None:
         body["chosen_line"] = str(chosen)
+    if on_barred:
+        body["barred_cents"] = sum(part.amount_cents for part in on_barred)
     tell(work.session, NewFact("payment.received", at, practice_id=practice_id, creditor_id=creditor_id, body=body))
     # A plan that this keeps is kept now.
     await cash.look_again(work, practice_id)
     return receipt
 
 
+def _knew(on_barred: Sequence[BarredPart], told: Collection[UUID] | None) -> dict[str, list[str]]:
+    """What the payment keeps of it: the barred lines that it settles, by whether the debtor was told."""
+    lines = [str(part.id) for part in on_barred]
+    if not lines:
+        return {}
+    return {"untold_barred" if told is None else "told_barred": lines}
+
+
 async def void_receipt(work: Work, receipt_id: UUID, *, reason: str) -> str:
     """Void a receipt by a counter-receipt, and take back what it posted; the counter-receipt's name.
 
-    Voiding again answers the same. Raises Refusal `receipt.unknown`, `receipt.voids_another`,
+    Voiding again answers the same. Raises Refusal `receipt.unknown`, `receipt.voids_another`, `receipt.own_hand`,
     `receipt.money_moved_on`, `receipt.refunded_before`, `receipt.reason_missing`.
     """
     row = await practice_file.receipt(work.session, receipt_id)
@@ -253,6 +290,7 @@ async def void_receipt(work: Work, receipt_id: UUID, *, reason: str) -> str:
         return office_papers.name_of(done)
     if not reason.strip():
         raise Refusal("receipt.reason_missing", kind=Kind.MALFORMED)
+    _check_another_took_it(work, payment)
     await _may_be_voided(work, payment)
     place = await office_papers.place(work)
     counter = await _counter_receipt(work, place, row, reason.strip())
@@ -284,14 +322,21 @@ async def refund(
 
     `out_of` says whose money goes: the bank's, the office's cash, the purse of the agent who took it. `refund_id` is
     the caller's, so that a repeat is known. Raises Refusal `refund.more_than_received` (details: left_cents),
-    `refund.not_in_the_bank`, `refund.more_than_held` (details: held_cents), `receipt.reason_missing`.
+    `refund.not_in_the_bank`, `refund.more_than_held` (details: held_cents), `receipt.reason_missing`, `refund.differs`
+    (the same id with another amount or receipt), `receipt.own_hand`.
     """
     row = await practice_file.receipt(work.session, receipt_id)
     payment = await cash_store.payment_of_receipt(work.session, receipt_id)
     key = f"refund:{refund_id}"
-    if not await cash_store.was_posted(work.session, key):
+    before = await cash_store.given_back_by(work.session, key)
+    if before is not None and before != (payment.id, amount_cents):
+        raise Refusal("refund.differs", kind=Kind.CONFLICT)
+    if before is None:
         if not reason.strip():
             raise Refusal("receipt.reason_missing", kind=Kind.MALFORMED)
+        # What leaves the bank is on its statement, and a provider gives back by itself: that needs no second person.
+        if out_of != "bank":
+            _check_another_took_it(work, payment)
         if payment.standing in (Standing.VOIDED.value, Standing.UNPAID.value) or (
             payment.method == "cheque" and payment.standing != Standing.CLEARED.value
         ):
@@ -325,6 +370,12 @@ async def refund(
     return -sum(leg.amount_cents for leg in await cash_store.claim_legs_of(work.session, payment))
 
 
+def _check_another_took_it(work: Work, payment: Payment) -> None:
+    """Whoever took money does not also say that it goes back: that is how it leaves a purse unseen."""
+    if payment.agent_id == work.identity.person_id:
+        raise Refusal("receipt.own_hand", kind=Kind.FORBIDDEN)
+
+
 async def _purse(work: Work, out_of: OutOf, agent_id: UUID, amount_cents: int) -> AccountKey:
     """The account that a refund is paid from. Cash that nobody holds cannot be given: `refund.more_than_held`."""
     if out_of == "bank":
@@ -332,7 +383,7 @@ async def _purse(work: Work, out_of: OutOf, agent_id: UUID, amount_cents: int) -
     if out_of == "office_cash":
         key = AccountKey(AccountKind.OFFICE_CASH)
     else:
-        await cash_store.agent(work.session, agent_id)
+        await cash_store.purse_holder(work.session, agent_id)
         key = AccountKey(AccountKind.AGENT_CASH, person_id=agent_id)
     held = await ledger.held_in(work.session, key)
     if amount_cents > held:
@@ -417,7 +468,7 @@ async def _may_be_voided(work: Work, payment: Payment) -> None:
         # Part of it was given back already: voiding the whole would give that part back twice.
         raise Refusal("receipt.refunded_before", kind=Kind.CONFLICT, details={"left_cents": taken})
     if payment.method == "cash":
-        await cash_store.agent(work.session, payment.agent_id)
+        await cash_store.purse_holder(work.session, payment.agent_id)
         held = (await ledger.held_by(work.session, payment.agent_id)).get(AccountKind.AGENT_CASH, 0)
         if held < await cash.held_cents(work, payment):
             raise Refusal("receipt.money_moved_on", kind=Kind.CONFLICT, details={"held_cents": held})

@@ -9,21 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fieldapp.domain.ledger import AccountKey, AccountKind, LineShare, payment_entry
+from fieldapp.domain.ledger import AccountKey, AccountKind, LineShare, left_cents, payment_entry
 from fieldapp.domain.pads import Form
 from fieldapp.domain.receipts import ReceiptValue, WordingKind, local_time, receipt_bytes
 from fieldapp.domain.refused_money import UNDER_THE_OFFICES_NUMBER, FoundMoney, Proof
 from fieldapp.domain.sync import PracticeKnown, instant_of
 from fieldapp.domain.taken_money import laid_on_the_books
 from fieldapp.domain.visit_report import PayerDocument
-from fieldapp.services import cash, instruments, office_papers, pads, payers, receipts
+from fieldapp.services import cash, instruments, office_papers, pads, payers, receipts, told_barred
 from fieldapp.services.laying import laid_over_lines
 from fieldapp.services.work import Work
 from fieldapp.store import ledger, office_series
 from fieldapp.store import refused_money as store
 from fieldapp.store.feed import NewFact, tell
-from fieldapp.store.office_series import Payment, Receipt
+from fieldapp.store.office_series import Owed, Payment, Receipt
 from fieldapp.store.refused_money import Device, PadForm, Person
+from fieldapp.store.shapes.cash import BarredPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,24 @@ class RefusedTaken:
     practice: PracticeKnown
     reason: str
 
+    @property
+    def paper(self) -> str:
+        """The number on the paper in the debtor's hand; nothing where it cannot be read."""
+        return self.found.receipt.name if self.found.receipt else ""
+
 
 async def booked(work: Work, taken: RefusedTaken) -> Receipt:
     """The receipt, its entry and its payment, with what follows from them."""
     receipt, practice = taken.receipt, taken.practice
     shares, over_cents = _laid(taken)
     under_our_number = taken.proof in UNDER_THE_OFFICES_NUMBER
-    row = await (_by_the_office if under_our_number else _as_signed)(work, taken, shares)
+    owed = await office_series.owed(work.session, practice.id)
+    on = local_time(receipt.issued_at, receipt.utc_offset_min).date()
+    on_barred = told_barred.parts(owed, shares, await told_barred.barred_on(work, owed, on=on))
+    if under_our_number:
+        row = await _by_the_office(work, taken, owed, shares, on_barred)
+    else:
+        row = await _as_signed(work, taken)
     name = office_papers.name_of(row)
     debits = receipt.paid_by.debits
     assert debits is not None
@@ -65,8 +77,8 @@ async def booked(work: Work, taken: RefusedTaken) -> Receipt:
         held_in=AccountKey(AccountKind(debits.value), person_id=taken.agent.id),
         shares=shares,
         amount_cents=receipt.amount_cents,
-        stamp_duty_cents=receipt.handed_over_cents - receipt.amount_cents,
-        memo=name if not under_our_number else f"{name} ({receipt.name})",
+        stamp_duty_cents=receipt.duty_on_top_cents,
+        memo=f"{name} ({taken.paper})" if under_our_number and taken.paper else name,
     )
     posted = await ledger.post(work.session, [entry], now=work.now, new_id=work.parts.new_id)
     payer = receipt.payer
@@ -84,6 +96,7 @@ async def booked(work: Work, taken: RefusedTaken) -> Receipt:
             entry_id=posted[key],
             method=receipt.method.code,
             amount_cents=receipt.amount_cents,
+            duty_cents=receipt.duty_on_top_cents,
             received_at=at,
             fields=dict(receipt.method.answers),
             chosen_line=chosen,
@@ -101,6 +114,8 @@ async def booked(work: Work, taken: RefusedTaken) -> Receipt:
         **({"paid_by": payer.capacity.value} if payer else {}),
     }
     told = told | ({"chosen_line": str(chosen)} if chosen else {})
+    if on_barred:
+        told = told | {"barred_cents": sum(part.amount_cents for part in on_barred)}
     fact = NewFact("payment.received", at, practice_id=practice.id, creditor_id=practice.creditor_id, body=told)
     tell(work.session, fact)
     if over_cents:
@@ -113,7 +128,10 @@ async def booked(work: Work, taken: RefusedTaken) -> Receipt:
             amount_cents=receipt.amount_cents,
             receipt=name,
             identified=taken.found.document is not PayerDocument.NONE,
+            more=[told_barred.FLAG] if on_barred else [],
         )
+    elif on_barred:
+        await told_barred.ask_about(work, practice.id, name)
     await instruments.look_at_one(
         work, practice.id, method=receipt.method.code, fields=receipt.method.answers, receipt=name
     )
@@ -125,7 +143,7 @@ def _laid(taken: RefusedTaken) -> tuple[list[LineShare], int]:
     """The amount over the practice's lines, as the phone laid it where they are its own and bear it."""
     practice, cents = taken.practice, taken.receipt.amount_cents
     shares = taken.found.allocation
-    over_cents = max(0, cents - sum(max(0, line.total_cents) for _, line in practice.lines))
+    over_cents = max(0, cents - left_cents(line for _, line in practice.lines))
     ours = {share.debt_line_id for share in shares} <= practice.debt_lines
     if shares and ours and sum(share.total_cents for share in shares) == cents:
         laid = laid_on_the_books(shares, practice.lines, practice.order, chosen=taken.found.chosen_line).shares
@@ -144,7 +162,7 @@ def _instalment(taken: RefusedTaken) -> int | None:
     return receipt.wording.number if takes else None
 
 
-async def _as_signed(work: Work, taken: RefusedTaken, _: Sequence[LineShare]) -> Receipt:
+async def _as_signed(work: Work, taken: RefusedTaken) -> Receipt:
     """The paper itself, in its place of the series."""
     found, receipt, device = taken.found, taken.receipt, taken.device
     row = Receipt(
@@ -187,15 +205,23 @@ async def _as_signed(work: Work, taken: RefusedTaken, _: Sequence[LineShare]) ->
     return row
 
 
-async def _by_the_office(work: Work, taken: RefusedTaken, shares: Sequence[LineShare]) -> Receipt:
+async def _by_the_office(
+    work: Work, taken: RefusedTaken, owed: Owed, shares: Sequence[LineShare], on_barred: Sequence[BarredPart]
+) -> Receipt:
     """A receipt of the office's series for the same money; the paper in the debtor's hand is named beside it."""
     receipt = taken.receipt
     place = await office_papers.place(work)
-    owed = await office_series.owed(work.session, taken.practice.id)
     ours = await office_papers.receipt_for(
-        work, place, owed, shares, receipt.method, payer=receipt.payer, taken_duty=receipt.stamp_duty
+        work,
+        place,
+        owed,
+        shares,
+        receipt.method,
+        payer=receipt.payer,
+        taken_duty=receipt.stamp_duty,
+        barred={part.id for part in on_barred},
     )
-    reason = f"{receipt.name}: {taken.reason}"
+    reason = f"{taken.paper}: {taken.reason}" if taken.paper else taken.reason
     return await office_papers.keep(
         work, place, ours, receipt_bytes(ours), practice_id=taken.practice.id, visit_id=None, reason=reason
     )

@@ -10,7 +10,7 @@ as any receipt is, by a counter-receipt.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from fieldapp.domain import refused_money as rules
@@ -19,11 +19,12 @@ from fieldapp.domain.pads import Form, is_pad_series
 from fieldapp.domain.receipts import ReceiptValue
 from fieldapp.domain.refused_money import FoundMoney, MoneyPractice, Proof
 from fieldapp.domain.sync import instant_of
-from fieldapp.services import office_papers
+from fieldapp.services import office_papers, refused_copied
 from fieldapp.services import rules as conduct
 from fieldapp.services.refused_booking import RefusedTaken, booked
+from fieldapp.services.refused_copied import Copied
 from fieldapp.services.work import Work
-from fieldapp.store import envelopes, ledger, public, tasks
+from fieldapp.store import envelopes, ledger, practices, public, tasks
 from fieldapp.store import pads as pad_store
 from fieldapp.store import refused_money as store
 from fieldapp.store.feed import NewFact, audit, tell
@@ -60,12 +61,20 @@ async def read(work: Work, envelope_id: UUID) -> RefusedReportFile:
 
 
 async def book(
-    work: Work, envelope_id: UUID, *, place: int, practice_id: UUID, reason: str, other_paper: bool
+    work: Work,
+    envelope_id: UUID,
+    *,
+    place: int,
+    practice_id: UUID,
+    reason: str,
+    other_paper: bool,
+    copied: Copied | None = None,
 ) -> RefusedReportFile:
     """Book a payment of a refused report on a practice; booking it there again answers the same.
 
-    Raises Refusal `refused_money.unknown`, `.no_such_payment`, `.decided` (it is booked elsewhere),
-    `.not_this_practice`, those of `domain.refused_money.check_booking`, `payment.method_not_at_the_door`.
+    `copied`: what the paper says whose bytes spell no receipt, on whichever practice the person says. Raises Refusal
+    `refused_money.unknown`, `.no_such_payment`, `.decided` (it is booked elsewhere), `.not_this_practice`, those of
+    `domain.refused_money.check_booking` and `check_copy`, `practice.unknown`, `payment.*`.
     """
     looked = await _look(work, envelope_id, hold=True)
     found = looked.at(place)
@@ -75,9 +84,17 @@ async def book(
             raise Refusal("refused_money.decided", kind=Kind.CONFLICT)
         return await _file(work, looked)
     proof, form = await _proven(work, looked, found)
-    receipt = found.receipt
-    if receipt is None:
+    if copied is not None:
+        rules.check_copy(proof, reason=reason)
+        await practices.hold(work.session, [practice_id])
+        at = min(looked.report.arrived_at or looked.envelope.received_at, work.now)
+        receipt = await refused_copied.copy(work, copied, practice_id=practice_id, agent=looked.agent.name, at=at)
+        document = copied.payer.document if copied.payer else found.document
+        read = replace(found, receipt=None, allocation=(), document=document)
+        return await _booked(work, looked, read, receipt, form, proof, practice_id=practice_id, reason=reason.strip())
+    if found.receipt is None:
         raise Refusal("refused_money.unreadable", kind=Kind.CONFLICT)
+    receipt = found.receipt
     taker = next((one for one in await _takers(work, looked, receipt) if one.id == practice_id), None)
     if taker is None:
         raise Refusal("refused_money.not_this_practice", kind=Kind.CONFLICT)
@@ -91,6 +108,22 @@ async def book(
     )
     if not (receipt.paid_by.at_the_door and receipt.paid_by.debits):
         raise Refusal("payment.method_not_at_the_door", details={"method": receipt.method.code})
+    await practices.hold(work.session, [practice_id])
+    return await _booked(work, looked, found, receipt, form, proof, practice_id=practice_id, reason=reason.strip())
+
+
+async def _booked(
+    work: Work,
+    looked: _Looked,
+    found: FoundMoney,
+    receipt: ReceiptValue,
+    form: Form | None,
+    proof: Proof,
+    *,
+    practice_id: UUID,
+    reason: str,
+) -> RefusedReportFile:
+    """The practice is held; `receipt` is what is booked, read from the report or copied from the paper."""
     known, _ = await envelopes.practices_known(
         work.session,
         [practice_id],
@@ -98,22 +131,20 @@ async def book(
         ruleset=await conduct.ruleset(work),
         today=work.today,
     )
-    cause = f"{envelope_id}:{place}"
-    taken = RefusedTaken(
-        cause, looked.device, looked.agent, found, receipt, form, proof, known[practice_id], reason.strip()
-    )
+    cause = f"{looked.envelope.id}:{found.place}"
+    taken = RefusedTaken(cause, looked.device, looked.agent, found, receipt, form, proof, known[practice_id], reason)
     row = await booked(work, taken)
     audit(
         work.session,
         "refused_money.booked",
         "envelope",
-        envelope_id,
-        paper=receipt.name,
+        looked.envelope.id,
+        paper=taken.paper,
         receipt=office_papers.name_of(row),
-        practice=taker.number,
+        practice=receipt.practice,
         amount_cents=receipt.amount_cents,
         proof=proof.value,
-        reason=reason.strip(),
+        reason=reason,
     )
     _act(work, looked, found, "booked", reason, practice_id=practice_id, receipt_id=row.id)
     return await _decided(work, looked)
@@ -154,11 +185,11 @@ async def _look(work: Work, envelope_id: UUID, *, hold: bool = False) -> _Looked
 async def _proven(work: Work, looked: _Looked, found: FoundMoney) -> tuple[Proof, Form | None]:
     """What holds of the paper, and the pad's form that it was written on."""
     receipt, form = found.receipt, None
-    if receipt is None:
-        return Proof.UNREADABLE, None
     settled = await store.decided(work.session, found.digest)
     if settled.receipt is not None:
         return Proof.BOOKED, None
+    if receipt is None:
+        return Proof.UNREADABLE, None
     if is_pad_series(receipt.series):
         forms = await pad_store.forms(work.session, [(receipt.series, receipt.number)], key=work.parts.pad_key)
         form = forms.get(receipt.name)

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from fieldapp.domain.errors import Refusal
+from fieldapp.domain.skills import in_order
 from fieldapp.planning.checker import Judgement, judge
 from fieldapp.planning.explain import Reason, why_here, why_not
 from fieldapp.planning.plan import Plan as Routes
@@ -19,7 +20,7 @@ from fieldapp.planning.problem import Problem
 from fieldapp.planning.replan import Change, Situation, freeze
 from fieldapp.services import planning
 from fieldapp.services.hands import Hand
-from fieldapp.services.lanes import ALL_DAY_S, conduct
+from fieldapp.services.lanes import ALL_DAY_S, against_hands, conduct
 from fieldapp.services.motion import Motion, motion_of
 from fieldapp.services.planning import JudgedPractice, Prepared
 from fieldapp.services.told_day import lanes_named, merged, refuse_unsound
@@ -91,11 +92,14 @@ async def scene_of(hand: Hand, version: int, *, told: Sequence[Happened]) -> Sce
     _refuse_unlawful(found, judged, told)
     there = await _met_in_locked_lanes(hand, motion, free)
     held = {one for order in of.values() for one in order} | set(motion.begun)
+    banned = _forbidden(hand, judged, motion)
     # Who is visited in a locked lane is visited nowhere else, but for what lies in a lane or was promised.
     visits = [
         one
         for one in judged
-        if one.windows_s and (one.shown.must or one.door.practice.id in held or one.door.person not in there)
+        if one.windows_s
+        and one.door.practice.id not in banned
+        and (one.shown.must or one.door.practice.id in held or one.door.person not in there)
     ]
     numbers = {one.door.practice.id: number for number, one in enumerate(visits)}
     base = Routes.of(
@@ -114,8 +118,14 @@ async def scene_of(hand: Hand, version: int, *, told: Sequence[Happened]) -> Sce
     prepared = await planning.problem_of(work, day, people, visits, not_before_s=0, pins=pins)
     situation = motion.situation(people, visits)
     frozen, _ = await asyncio.to_thread(freeze, prepared.problem, base, situation)
-    stopped = [one for one in judged if not one.windows_s]
+    stopped = [one for one in judged if not one.windows_s or one.door.practice.id in banned]
     return Scene(hand, motion, version, tuple(told), prepared, base, situation, frozen, stopped)
+
+
+def _forbidden(hand: Hand, judged: Sequence[JudgedPractice], motion: Motion) -> set[UUID]:
+    """What nobody is to make on the day, but for what has begun or a person put into a lane all the same."""
+    kept = set(motion.begun) | {stop.practice_id for route in hand.draft.routes for stop in route.stops if stop.pinned}
+    return {one.door.practice.id for one in judged if one.forbidden_to(None) is not None} - kept
 
 
 async def _met_in_locked_lanes(hand: Hand, motion: Motion, free: Container[UUID]) -> set[str]:
@@ -184,6 +194,10 @@ async def draw(scene: Scene, plan: Routes) -> Drawn:
     visits = {one.door.practice.id: one for one in scene.prepared.candidates}
     routes = [after[agent_id] for agent_id in touched]
     broken = await conduct(scene.hand.work, scene.hand.plan.day, routes, visits, people, scene.motion)
+    for person in people:
+        for stop in after[person.id].stops:
+            if stop.practice_id not in scene.motion.begun:
+                broken[person.id] += against_hands(visits[stop.practice_id], person)
     return Drawn(plan, before, after, touched, broken, fallen)
 
 
@@ -211,13 +225,12 @@ def _fallen(scene: Scene, plan: Routes) -> list[Unplanned]:
         if visits[number].door.practice.id in cancelled:
             fallen.append(planning.unplanned_of(visits[number], "cancelled", {}))
         elif (reason := reasons.get(number)) is not None:
-            details = planning.details_of(reason, scene.prepared)
-            fallen.append(planning.unplanned_of(visits[number], reason.reason.value, details))
+            fallen.append(planning.unplanned_for(reason, scene.prepared))
         else:
             fallen.append(planning.unplanned_of(visits[number], "fell_out", {}))
     for one in scene.stopped:
         if one.door.practice.id in held or one.door.practice.id in asked:
-            found = one.shown.findings[0] if one.shown.findings else None
+            found = planning.why_refused(one)
             cancelled_too = one.door.practice.id in cancelled
             code = "cancelled" if cancelled_too else found.code if found else "fell_out"
             fallen.append(planning.unplanned_of(one, code, {} if cancelled_too or not found else found.details))
@@ -325,6 +338,9 @@ def _why(scene: Scene, change: Change, practice_id: UUID) -> tuple[str, dict[str
         return "told_agent_away", {"agent": scene.hand.route(before).agent_name}
     if change.before is None:
         return "room_made", {}
+    agent = scene.prepared.agents[change.before]
+    if lacking := scene.prepared.problem.visits[change.visit].skills.difference(agent.skills):
+        return "agent_unskilled", {"agent": agent.name, "skill": in_order(lacking)}
     if change.price_cents:
         return "day_gains", {"price_cents": change.price_cents}
     return "not_in_time", {}

@@ -119,6 +119,7 @@ def _write(scene: Scene, drawn: Drawn) -> None:
     hands.place(hand, new, put_in, taken, drawn.fallen)
     lying = {one.practice_id for one in draft.unplanned}
     draft.unplanned = [*(one for one in drawn.fallen if one.practice_id not in lying), *draft.unplanned]
+    hands.note_travel(hand, scene.prepared.travel)
     hands.touch(hand, change, {agent_id: drawn.broken[agent_id] for agent_id in drawn.touched})
     hands.written(
         hand,

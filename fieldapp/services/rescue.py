@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.domain.rescue import Bundle, SealedKind, arrived_of, read_bundle, unfinished_of
+from fieldapp.domain.rescue import Bundle, SealedItem, SealedKind, arrived_of, read_bundle, unfinished_of
 from fieldapp.domain.sync import Arrived, Verdict
-from fieldapp.services import sync
+from fieldapp.services import sync, uploads
 from fieldapp.services.office_key import opened_items
 from fieldapp.services.work import Work
 from fieldapp.store import rescue as store
@@ -78,8 +79,9 @@ async def _answer(work: Work, device_id: UUID, keys: Sequence[str]) -> RescueAns
 async def _taken_in(work: Work, bundle: Bundle, *, came_by: str) -> None:
     """Open a bundle and keep what was in it.
 
-    Raises Refusal `device.unknown`, `rescue.signature_invalid` (the phone did not make it) or `rescue.sealed_otherwise`
-    (an item does not open: nothing of the bundle is taken, so that nobody believes it was).
+    Raises Refusal `device.unknown`, `rescue.signature_invalid` (the phone did not make it), `rescue.part_missing` (what
+    it names as brought before is not here) or `rescue.sealed_otherwise` (an item does not open: nothing of the bundle
+    is taken, so that nobody believes it was).
     """
     device = await store.device_of(work.session, bundle.device)
     if device is None:
@@ -89,9 +91,23 @@ async def _taken_in(work: Work, bundle: Bundle, *, came_by: str) -> None:
     key = await store.office_key(work.session)
     if key is None or key.private_sealed is None:
         raise Refusal("rescue.sealed_otherwise", kind=Kind.UNSUPPORTED)
+    bundle = replace(bundle, items=tuple([await _with_content(work, bundle.device, item) for item in bundle.items]))
     opened = await asyncio.to_thread(opened_items, key.private_sealed, bundle)
     await store.quarantine(work.session, bundle.device, opened, came_by=came_by, now=work.now, new_id=work.parts.new_id)
+    for item in bundle.items:
+        if item.held is not None:
+            await uploads.let_go(work, bundle.device, item.held)
     audit(work.session, "rescue.taken_in", "device", bundle.device, items=len(bundle.items), by=came_by)
+
+
+async def _with_content(work: Work, device_id: UUID, item: SealedItem) -> SealedItem:
+    """The item with what came before it in parts."""
+    if item.held is None:
+        return item
+    content = await uploads.sealed(work, device_id, item.held)
+    if content is None:
+        raise Refusal("rescue.part_missing", kind=Kind.CONFLICT)
+    return replace(item, content=content)
 
 
 async def _judged(work: Work, device_id: UUID) -> list[str]:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import sha256
+from fieldapp.domain.ledger import left_cents
 from fieldapp.domain.review import Reason, Why, checked_question, checked_share
 from fieldapp.services import push
 from fieldapp.services.work import Work
@@ -62,7 +63,7 @@ async def _file(work: Work, visit: Visit, practice: Practice) -> ReviewFile:
         visit=await practice_file.visit_row(work.session, visit),
         address_id=visit.address_id,
         practice_state=practice.state,
-        owed_cents=ledger.totals(owed),
+        owed_cents=left_cents(owed.values()),
         next_action=practice.next_action,
         agent_reachable=await store.has_phone(work.session, visit.agent_id),
     )

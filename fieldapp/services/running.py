@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -16,6 +16,7 @@ import msgspec
 
 from fieldapp.domain.access import Identity
 from fieldapp.domain.running import TOLERANCE, Door, Expected, Rung, behind_s, expected
+from fieldapp.services import shifts
 from fieldapp.services.work import Parts, Work, working
 from fieldapp.store import exchange, motion
 from fieldapp.store import planning as plans
@@ -27,10 +28,18 @@ from fieldapp.store.tables.planning import PublishedDay
 
 STILL = (
     *("plan.", "import.", "board.", "debtor.", "address.", "rule.", "message."),
-    *("visit.question", "visit.answered", "visit.corrected", "visit.reviewed"),
+    *(
+        "visit.question",
+        "visit.answered",
+        "visit.corrected",
+        "visit.correction",
+        "visit.reviewed",
+        "visit.forbidden",
+        "visit.allowed",
+    ),
 )
 """Facts that move nobody's day begin with these."""
-GRAVEST = ("in_danger", "must_missed", "late", "cash_over", "envelope_refused")
+GRAVEST = ("in_danger", "must_missed", "away", "late", "cash_over", "envelope_refused")
 
 
 async def day_of(work: Work, published: PublishedDay, routes: Sequence[Route]) -> RunningDay:
@@ -40,7 +49,9 @@ async def day_of(work: Work, published: PublishedDay, routes: Sequence[Route]) -
     now = work.now.replace(second=0, microsecond=0)
     midnight = datetime.combine(work.today, time(0), work.parts.zone)
     lanes, alerts = [], await store.open_alerts(work.session, since=midnight)
+    calendar = await shifts.calendar(work, since=published.day)
     for route in routes:
+        alerts += _away(route, calendar, published.day)
         rung = {
             stop.stop_id: Rung(begun[stop.practice_id].arrived_at, begun[stop.practice_id].left_at)
             for stop in route.stops
@@ -74,7 +85,32 @@ def _door(stop: PlanStop) -> Door[UUID]:
         travel_s=stop.travel_s,
         lat_e6=stop.lat_e6,
         lon_e6=stop.lon_e6,
+        by_hour=tuple((one.from_at, one.travel_s) for one in stop.way_by_hour),
     )
+
+
+def _away(route: Route, calendar: shifts.Calendar, day: date) -> list[Alert]:
+    """The visits to come that phones hold in a time in which the agent is away, told once for an agent."""
+    away = [one for one, _ in calendar.away_on(route.agent_id, day)]
+    falls = [
+        stop
+        for stop in route.stops
+        if stop.state == "planned" and any(one.from_at < stop.leave_at and stop.arrive_at < one.to_at for one in away)
+    ]
+    if not falls or route.closed_at is not None:
+        return []
+    first = falls[0]
+    return [
+        Alert(
+            kind="away",
+            agent_id=route.agent_id,
+            agent_name=route.agent_name,
+            at=first.arrive_at,
+            stop_id=first.stop_id,
+            debtor_name=first.debtor_name,
+            missed=len(falls),
+        )
+    ]
 
 
 def _alerts(route: Route, lane: RunningLane) -> list[Alert]:
@@ -144,11 +180,13 @@ class _Today:
             old = self._as_of is None or not timedelta() <= now - self._as_of < timedelta(minutes=1)
             if number > self._number or old:
                 async with working(parts, identity) as work:
-                    self._number = await exchange.last_number(work.session)
-                    self._as_of = work.now.replace(second=0, microsecond=0)
+                    newest = await exchange.last_number(work.session)
                     published = await plans.newest_day(work.session, work.today)
                     routes = await plans.live_routes(work.session, published) if published else []
-                    self._day = await day_of(work, published, routes) if published else None
+                    day = await day_of(work, published, routes) if published else None
+                # Known only once it is whole: the listener who asked may be gone before.
+                self._number, self._day = newest, day
+                self._as_of = work.now.replace(second=0, microsecond=0)
             return self._day
 
 

@@ -20,8 +20,8 @@ _WORDS = {"same": "debtor.joined", "different": "debtor.kept_apart", None: "debt
 
 async def list_pairs(work: Work) -> DebtorPairs:
     """The pairs that wait for a person, those first for which most speaks."""
-    waiting = await store.undecided(work.session)
-    return DebtorPairs(pairs=await store.pair_cards(work.session, waiting[:SHOWN]), waiting=len(waiting))
+    shown = await store.undecided(work.session, limit=SHOWN)
+    return DebtorPairs(pairs=await store.pair_cards(work.session, shown), waiting=await store.waiting(work.session))
 
 
 async def decide(work: Work, match_id: UUID, *, verdict: Literal["same", "different"] | None) -> DebtorVerdict:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from fieldapp.domain.agreements import SettlementKind, SettlementPaper
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.ledger import left_cents
 from fieldapp.domain.repayment_plan import SettlementState
 from fieldapp.domain.sync import Decision, TakenAgreement, proven_agreement
 from fieldapp.domain.visit_report import SignedPaper, VisitReport
@@ -129,7 +130,7 @@ async def on_a_word(desk: Desk, decision: Decision, report: VisitReport) -> list
     paid = sum(taken.payment.amount_cents for taken in decision.payments if taken.receipt is not None)
     if not paid:
         return []
-    owed = sum(balance.total_cents for balance in (await store.debt(desk.session, report.practice_id)).owed.values())
+    owed = left_cents((await store.debt(desk.session, report.practice_id)).owed.values())
     row = Settlement(
         id=desk.new_id(),
         agency_id=agency_of(desk.session),
@@ -191,6 +192,8 @@ async def decide(work: Work, settlement_id: UUID, *, approve: bool, note: str) -
     Raises Refusal `settlement.unknown`, `settlement.decided_already`.
     """
     desk = desk_of(work)
+    # As phones that bring money for it: the practice first.
+    await store.hold_practice_of(work.session, settlement_id)
     row = await store.settlement(work.session, settlement_id)
     if row.state != SettlementState.PROPOSED.value:
         raise Refusal("settlement.decided_already", kind=Kind.CONFLICT, details={"state": row.state})

@@ -16,13 +16,17 @@ import msgspec
 import numpy as np
 
 from fieldapp.domain.access import Identity
+from fieldapp.domain.waiting import next_due, waited
+from fieldapp.geo.travel import TravelMatrix, begins
 from fieldapp.planning.days import Together, judge_days
 from fieldapp.planning.problem import Problem
 from fieldapp.planning.reserve import reserve
 from fieldapp.planning.solver import Solution
 from fieldapp.services import planning
-from fieldapp.services.planning import JudgedPractice, Prepared, Teller
+from fieldapp.services.planning import JudgedPractice, Prepared
+from fieldapp.services.solving import Teller, Worth, said_if_it_fails
 from fieldapp.services.work import Parts, Work
+from fieldapp.store import agreement_cards
 from fieldapp.store import planning as store
 from fieldapp.store.database import Scope
 from fieldapp.store.feed import NewFact, tell
@@ -30,7 +34,14 @@ from fieldapp.store.feed import NewFact, tell
 ON_ANOTHER_DAY = "spread_on_another_day"
 """Why a visit is not made on a day: it is made on a better one."""
 
+MOST_WAYS = 100_000_000
+"""In all the days and all tables of travel times; each is some twenty bytes while the days are prepared."""
+
 Pair = tuple[str, str]
+
+
+class SpreadTooLarge(Exception):
+    """More ways than fit into memory: several days are never cut into cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,7 @@ async def run_spread(parts: Parts, identity: Identity, *, plan_id: str) -> None:
     A plan that is done already is left alone, so that a repeated job does no harm.
     """
     scope = Scope(identity.agency_id, identity.role.value, identity.person_id)
-    async with planning.said_if_it_fails(parts, scope, UUID(plan_id)):
+    async with said_if_it_fails(parts, scope, UUID(plan_id)):
         await _spread(parts, identity, scope, UUID(plan_id))
 
 
@@ -64,7 +75,16 @@ async def _spread(parts: Parts, identity: Identity, scope: Scope, first_id: UUID
             return
         plan.state = "running"
         request = plan.request
-        horizon = await _horizon(work, request, plan.day)
+        days = tuple(plan.day + timedelta(days=later) for later in range(request["days"]))
+        asked = await _asked(work, request, days)
+        if _ways(asked, parts) > MOST_WAYS:
+            raise SpreadTooLarge
+    # A slow road server holds no row.
+    matrices = [await planning.ways_of(parts, one, day) for one, day in zip(asked, days, strict=True)]
+    async with parts.database.transaction(scope) as session:
+        work = Work(parts=parts, session=session, identity=identity, now=parts.clock.now())
+        horizon = await _horizon(work, days, asked, matrices)
+        plan = await planning.plan_row(session, first_id, lock=True)
         plan.candidates = len({c.door.practice.id for one in horizon.prepared for c in one.candidates})
     teller = Teller(parts, scope, first_id)
     together = Together.of(horizon.problems, apart=horizon.apart)
@@ -74,6 +94,8 @@ async def _spread(parts: Parts, identity: Identity, scope: Scope, first_id: UUID
     async with parts.database.transaction(scope) as session:
         work = Work(parts=parts, session=session, identity=identity, now=parts.clock.now())
         first = await planning.plan_row(session, first_id, lock=True)
+        if first.state != "running":
+            return  # Another run of the job, taken for dead, was sooner.
         rows = _rows(work, first, horizon, solutions)
         spread = [
             {"day": row.day.isoformat(), "plan_id": str(row.id), "served": row.served}
@@ -83,20 +105,60 @@ async def _spread(parts: Parts, identity: Identity, scope: Scope, first_id: UUID
         for row, result in zip(rows, results, strict=True):
             if row is not None:
                 row.state, row.result = "done", {**result, "spread": spread}
-                row.progress = teller.finished(found)
+                row.progress = teller.finished(Worth.of(found))
                 session.add(row)
                 tell(session, NewFact("plan.done", work.now, day=row.day, body={"plan_id": str(row.id)}))
 
 
-async def _horizon(work: Work, request: Mapping[str, Any], first: date) -> Horizon:
-    days = tuple(first + timedelta(days=later) for later in range(request["days"]))
+async def _asked(work: Work, request: Mapping[str, Any], days: Sequence[date]) -> list[planning.Asked]:
+    """Who and what is asked for on each of the days."""
+    first = days[0]
     # What a visit brings is told once, as it is on the first day: from then on waiting only costs.
-    worth = {one.door.practice.id: one.plain_cents for one in await planning.candidates_on(work, first)}
+    judged = await planning.candidates_on(work, first)
+    worth = {one.door.practice.id: one.plain_cents for one in judged}
+    dues = await _dues(work, _chosen(judged, request), first)
 
     def reprice(day: date) -> Any:
-        return lambda candidate: _waiting(candidate, worth.get(candidate.door.practice.id, 0), first, day)
+        def priced(candidate: JudgedPractice) -> JudgedPractice:
+            practice = candidate.door.practice.id
+            return _waiting(candidate, worth.get(practice, 0), first, day, dues.get(practice))
 
-    prepared = [await planning.prepare(work, request, day, reprice=reprice(day)) for day in days]
+        return priced
+
+    return [await planning.asked_for(work, request, day, reprice=reprice(day)) for day in days]
+
+
+def _ways(asked: Sequence[planning.Asked], parts: Parts) -> int:
+    """How many ways are held: those of no hour, and those of each hour that the house has set."""
+    tables = 1 + len(begins(parts.ways.bands))
+    return tables * sum((len(one.people) + len(one.lawful)) ** 2 for one in asked)
+
+
+def _chosen(judged: Sequence[JudgedPractice], request: Mapping[str, Any]) -> list[UUID]:
+    """The practices that the spread is asked for. Whoever is told to expect somebody comes too, but on one day only,
+    so that it does not matter to them what falls due."""
+    practices = [one.door.practice.id for one in judged]
+    if request["practice_ids"] is None:
+        return practices
+    wanted = set(request["practice_ids"])
+    return [one for one in practices if str(one) in wanted]
+
+
+async def _dues(work: Work, practices: Sequence[UUID], first: date) -> dict[UUID, date]:
+    """By practice the day on which a promise or the next instalment falls due, or fell due not long ago."""
+    days: dict[UUID, list[date]] = await store.promises_due(work.session, practices)
+    plans = await agreement_cards.plan_cards(work.session, practices, today=first, running_only=True)
+    for practice, cards in plans.items():
+        unpaid = [one.due_on for plan in cards for one in plan.instalments if one.state != "paid"]
+        days.setdefault(practice, []).extend(unpaid)
+    return {practice: due for practice, all_ in days.items() if (due := next_due(all_, first)) is not None}
+
+
+async def _horizon(
+    work: Work, days: tuple[date, ...], asked: Sequence[planning.Asked], matrices: Sequence[TravelMatrix]
+) -> Horizon:
+    told = zip(days, asked, matrices, strict=True)
+    prepared = [await planning.prepare_asked(work, one, day, matrix) for day, one, matrix in told]
     known = {one.door.practice.id: one for day in prepared for one in day.candidates}
     lawful = list(known.values())
     pairs = planning.elsewhere(lawful, planning.doors_of(lawful))
@@ -104,9 +166,12 @@ async def _horizon(work: Work, request: Mapping[str, Any], first: date) -> Horiz
     return Horizon(days, tuple(prepared), apart)
 
 
-def _waiting(candidate: JudgedPractice, worth_cents: int, first: date, day: date) -> JudgedPractice:
+def _waiting(
+    candidate: JudgedPractice, worth_cents: int, first: date, day: date, due_on: date | None
+) -> JudgedPractice:
     days_left = (candidate.door.placement.ends_on - first).days
-    plain = waited(worth_cents, days_left=days_left, days=(day - first).days)
+    due_in = None if due_on is None else (due_on - first).days
+    plain = waited(worth_cents, days_left=days_left, days=(day - first).days, due_in=due_in)
 
     def then(cents: int) -> int:
         """What an hour of this day brings: it shares in the waiting, with the chances of its own weekday."""
@@ -116,11 +181,6 @@ def _waiting(candidate: JudgedPractice, worth_cents: int, first: date, day: date
     cents = then(candidate.shown.prize_cents) if hours else plain
     shown = msgspec.structs.replace(candidate.shown, prize_cents=cents)
     return replace(candidate, shown=shown, hours=hours)
-
-
-def waited(worth_cents: int, *, days_left: int, days: int) -> int:
-    """What a visit still brings after waiting `days`: of the days that the creditor left us, each takes its share."""
-    return worth_cents * max(days_left + 1 - days, 0) // max(days_left + 1, 1)
 
 
 def _by_day(horizon: Horizon, together: Together, found: Solution) -> list[Solution]:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from fieldapp.documents.images import clean_picture
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import sha256 as digest_of
 from fieldapp.domain.sync import Arrived, Decision, PhoneClock, Verdict, judge_batch, touched
 from fieldapp.domain.told import AddressPin
-from fieldapp.services import addresses, agreements, instruments, pads, rules
+from fieldapp.services import addresses, agreements, corrections, instruments, pads, rules
 from fieldapp.services.access import read_clock
 from fieldapp.services.work import PROTOCOL, Work, speaking
+from fieldapp.store import corrections as correction_store
 from fieldapp.store import envelopes as store
-from fieldapp.store.feed import audit, tell
+from fieldapp.store import uploads
+from fieldapp.store.feed import audit, savepoint, tell
 from fieldapp.store.shapes.field import AttachmentState, SyncAnswer
 from fieldapp.store.shapes.field import Verdict as VerdictShape
 
 __all__ = ["Arrived", "missing_attachments", "push", "put_attachment", "take", "take_entered", "take_picture"]
+
+_OBJECTIONS = (IntegrityError, DataError, Refusal)
+"""What is said of rows that are not taken: by a constraint, by a column that cannot hold the value, or by what follows
+from an envelope and finds that what it speaks of is gone by now."""
 
 
 async def push(
@@ -134,26 +140,45 @@ async def _write(work: Work, sent_by: store.Sender, judged: _Judged) -> list[Dec
         return decisions
     try:
         await _store(work, fresh, sent_by, judged)
-    except IntegrityError:
-        settled = {d.arrived.id: await _store_alone(work, d, sent_by, judged) for d in fresh}
+    except _OBJECTIONS:
+        settled: dict[UUID, Decision] = {}
+        unwritten: set[UUID] = set()
+        for decision in fresh:
+            settled[decision.arrived.id] = alone = await _store_alone(
+                work, _of_what_is(decision, unwritten), sent_by, judged
+            )
+            if decision.report is not None and alone.verdict is Verdict.REFUSED:
+                unwritten.add(decision.report.visit_id)
         return [settled.get(d.arrived.id, d) for d in decisions]
     return decisions
+
+
+def _of_what_is(decision: Decision, unwritten: Collection[UUID]) -> Decision:
+    """A correction was judged on its report; where the store did not take that one, there is nothing to correct."""
+    if decision.correction is None or decision.correction.standing.visit_id not in unwritten:
+        return decision
+    return Decision(decision.arrived, Verdict.REFUSED, "correction.visit_unknown", envelope=decision.envelope)
 
 
 async def _store_alone(work: Work, decision: Decision, sent_by: store.Sender, judged: _Judged) -> Decision:
     try:
         await _store(work, [decision], sent_by, judged)
-    except IntegrityError as objection:
-        constraint = getattr(getattr(objection.orig, "diag", None), "constraint_name", None) or "unknown"
-        refused = Decision(decision.arrived, Verdict.REFUSED, "sync.contradicts_store", {"constraint": constraint})
-        refused = replace(refused, envelope=decision.envelope)
+    except _OBJECTIONS as objection:
+        refused = replace(_refused_by(objection, decision.arrived), envelope=decision.envelope)
         await _store(work, [refused], sent_by, judged)
         return refused
     return decision
 
 
+def _refused_by(objection: IntegrityError | DataError | Refusal, arrived: Arrived) -> Decision:
+    if isinstance(objection, Refusal):
+        return Decision(arrived, Verdict.REFUSED, objection.code, dict(objection.details))
+    constraint = getattr(getattr(objection.orig, "diag", None), "constraint_name", None) or "unknown"
+    return Decision(arrived, Verdict.REFUSED, "sync.contradicts_store", {"constraint": constraint})
+
+
 async def _store(work: Work, decisions: Sequence[Decision], sent_by: store.Sender, judged: _Judged) -> None:
-    async with work.session.begin_nested():
+    async with savepoint(work.session):
         facts = await store.write(
             work.session,
             decisions,
@@ -167,13 +192,21 @@ async def _store(work: Work, decisions: Sequence[Decision], sent_by: store.Sende
         facts += await agreements.follow(
             work, decisions, creditors=judged.creditors, agent_id=sent_by.person.id, watched=judged.watched
         )
-    await instruments.look_at(work, decisions)
-    for pad_id in {form.pad_id for decision in decisions for form in decision.forms}:
-        await pads.found_again(work, pad_id)
-    tell(work.session, *facts)
-    for decision in decisions:
-        if isinstance(decision.told, AddressPin):
-            await addresses.moved_at_the_door(work, decision.told, sent_by=sent_by)
+        await instruments.look_at(work, decisions)
+        for pad_id in {form.pad_id for decision in decisions for form in decision.forms}:
+            await pads.found_again(work, pad_id)
+        tell(work.session, *facts)
+        joined = [d.report.visit_id for d in decisions if d.report is not None and d.report.with_visit_id is not None]
+        if corrected := [d.correction.standing.visit_id for d in decisions if d.correction is not None]:
+            await correction_store.hold(work.session, [*corrected, *joined])
+        for decision in decisions:
+            if isinstance(decision.told, AddressPin):
+                await addresses.moved_at_the_door(work, decision.told, sent_by=sent_by)
+            if decision.correction is not None:
+                await corrections.follow(work, decision.correction, envelope_id=decision.arrived.id, sent_by=sent_by)
+        # A report that joins a visit which was corrected before it came counts as that visit does.
+        if joined:
+            await correction_store.level_register(work.session, joined)
     for decision in decisions:
         audit(
             work.session,
@@ -197,9 +230,11 @@ def _shape(work: Work, decision: Decision) -> VerdictShape:
 
 
 async def missing_attachments(work: Work, sha256s: Sequence[str]) -> list[AttachmentState]:
-    """Which of these pictures the service still wants."""
+    """Which of these pictures the service still wants, and how much of each it has."""
+    assert work.identity.device_id is not None
     wanted = set(await store.missing(work.session, sha256s))
-    return [AttachmentState(sha256=digest, stored=digest not in wanted) for digest in sha256s]
+    held = await uploads.offsets(work.session, work.identity.device_id, wanted)
+    return [AttachmentState(digest, stored=digest not in wanted, offset=held.get(digest, 0)) for digest in sha256s]
 
 
 async def put_attachment(work: Work, sha256: str, content: bytes) -> AttachmentState:
@@ -224,4 +259,7 @@ async def take_picture(work: Work, device_id: UUID, sha256: str, content: bytes)
         facts = await store.picture_arrived(work.session, places, blob=blob, now=work.now)
         tell(work.session, *facts)
         audit(work.session, "attachment.arrived", "attachment", sha256, device_id=str(device_id), places=len(places))
+    if begun := await uploads.find(work.session, device_id, sha256):
+        await uploads.forget(work.session, begun)
+        await work.parts.blobs.drop_place(uploads.place_of(begun))
     return AttachmentState(sha256=sha256, stored=True)

@@ -17,6 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.domain.access import Identity
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.payment_links import LinkEvent, LinkMade, LinkOrder
+from fieldapp.geo.travel import Ways
 from fieldapp.store.blobs import Blobs
 from fieldapp.store.database import Database, Scope
 
@@ -129,6 +130,8 @@ class Parts:
     """None where nobody is named whom a push service may ask about us: then no notices are sent."""
     payment_links: PaymentLinks | None
     """None where no provider is set up: then no link is offered."""
+    ways: Ways
+    """Travel times, from where the house chose."""
 
 
 @dataclass(frozen=True, slots=True)

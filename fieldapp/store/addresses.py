@@ -4,38 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.places import metres_between
+from fieldapp.store.columns import among
 from fieldapp.store.practices import searchable
-from fieldapp.store.tables.practice import Address, Obligor, Practice
+from fieldapp.store.tables.practice import Address, Obligor, Placement, Practice
 
-AT_MOST = 2_000
 PIN = "pin"
 """The quality of a place that a person pointed at."""
 CONFIRMED = "confirmed"
 OFFICE = "office"
 
 
-async def doubtful(session: AsyncSession) -> list[tuple[Address, str, str]]:
-    """Addresses in force that nobody has confirmed, of practices that may be visited: with practice number and name."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A doubtful address before anything is judged of it: what tells how much a visit there may bring at the most."""
+
+    address_id: UUID
+    practice_id: UUID
+    ends_on: date
+
+
+_DOUBTFUL = (Address.state == "doubtful", col(Address.current), Practice.state == "open")
+"""Addresses in force that nobody has confirmed, of practices that may be visited."""
+
+
+async def count_doubtful(session: AsyncSession) -> int:
+    """How many wait."""
+    query = select(func.count()).select_from(Address).join(Practice, col(Practice.id) == col(Address.practice_id))
+    return int((await session.exec(query.where(*_DOUBTFUL))).one())
+
+
+async def doubtful(session: AsyncSession) -> list[Waiting]:
+    """All that wait, however many: nothing of what they say is read."""
+    query = (
+        select(Address.id, Address.practice_id, col(Placement.ends_on))
+        .join(Practice, col(Practice.id) == col(Address.practice_id))
+        .join(Placement, col(Placement.id) == col(Practice.placement_id))
+        .where(*_DOUBTFUL)
+        .order_by(col(Address.id))
+    )
+    return [Waiting(*row) for row in (await session.exec(query)).all()]
+
+
+async def doubtful_rows(session: AsyncSession, address_ids: Iterable[UUID]) -> dict[UUID, tuple[Address, str, str]]:
+    """Of these that still wait, by id: the address, its practice's number and the name of who lives there."""
     query = (
         select(Address, Practice.practice_number, Obligor.name)
         .join(Practice, col(Practice.id) == col(Address.practice_id))
         .join(Obligor, col(Obligor.id) == col(Address.obligor_id))
-        .where(Address.state == "doubtful", col(Address.current), Practice.state == "open")
-        .order_by(col(Address.recorded_at), col(Address.id))
-        .limit(AT_MOST)
+        .where(*_DOUBTFUL, among(Address.id, address_ids))
     )
-    return [(address, number, name) for address, number, name in (await session.exec(query)).all()]
+    return {address.id: (address, number, name) for address, number, name in (await session.exec(query)).all()}
 
 
 @dataclass(frozen=True, slots=True)

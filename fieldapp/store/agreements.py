@@ -32,6 +32,8 @@ from fieldapp.domain.repayment_plan import (
 )
 from fieldapp.domain.repayment_plan import Instalment as InstalmentValue
 from fieldapp.store import ledger
+from fieldapp.store.columns import among
+from fieldapp.store.practices import hold
 from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
 from fieldapp.store.tables.field import Payment
 from fieldapp.store.tables.ledger import Account, Entry, PaymentEntry, Posting
@@ -101,7 +103,7 @@ async def plans(
     """Plans of these practices (of all for None), the newest first, held against what was paid since."""
     query = select(RepaymentPlan).order_by(col(RepaymentPlan.agreed_at).desc(), col(RepaymentPlan.id))
     if practice_ids is not None:
-        query = query.where(col(RepaymentPlan.practice_id).in_(list(practice_ids)))
+        query = query.where(among(RepaymentPlan.practice_id, practice_ids))
     if running_only:
         running = [state.value for state in RUNNING]
         query = query.where(col(RepaymentPlan.state).in_(running), col(RepaymentPlan.ended_at).is_(None))
@@ -109,9 +111,8 @@ async def plans(
     if not rows:
         return []
     by_plan: dict[UUID, list[Instalment]] = defaultdict(list)
-    wanted = (
-        select(Instalment).where(col(Instalment.plan_id).in_([row.id for row in rows])).order_by(col(Instalment.number))
-    )
+    of_plans = among(Instalment.plan_id, [row.id for row in rows])
+    wanted = select(Instalment).where(of_plans).order_by(col(Instalment.number))
     for item in (await session.exec(wanted)).all():
         by_plan[item.plan_id].append(item)
     paid = await movements(session, {row.practice_id for row in rows})
@@ -144,10 +145,16 @@ async def settlements(
     """Settlements of these practices (of all for None), in these states, the newest first."""
     query = select(Settlement).order_by(col(Settlement.agreed_at).desc(), col(Settlement.id))
     if practice_ids is not None:
-        query = query.where(col(Settlement.practice_id).in_(list(practice_ids)))
+        query = query.where(among(Settlement.practice_id, practice_ids))
     if open_only or states is not None:
         query = query.where(col(Settlement.state).in_(OPEN_SETTLEMENTS if states is None else list(states)))
     return (await session.exec(query)).all()
+
+
+async def hold_practice_of(session: AsyncSession, settlement_id: UUID) -> None:
+    """Hold the practice of a settlement until the transaction ends."""
+    query = select(Settlement.practice_id).where(Settlement.id == settlement_id)
+    await hold(session, (await session.exec(query)).all())
 
 
 async def settlement(session: AsyncSession, settlement_id: UUID) -> Settlement:
@@ -225,7 +232,7 @@ async def movements(session: AsyncSession, practice_ids: Iterable[UUID]) -> dict
         .join(PaymentEntry, col(PaymentEntry.entry_id) == col(Entry.id), isouter=True)
         .join(taken_back, col(taken_back.id) == col(PaymentEntry.payment_id), isouter=True)
         .where(
-            col(Entry.practice_id).in_(list(practice_ids)),
+            among(Entry.practice_id, practice_ids),
             col(Account.kind).in_([kind.value for kind in CLAIMS]),
             col(Entry.kind).not_in(AGREED),
         )

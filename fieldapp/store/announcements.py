@@ -1,7 +1,8 @@
 """News from the database: one listening connection of a process, fanned out to everybody who waits.
 
-A notification says only that there is something new; what it is, each waiter reads from the facts. The connection
-opens with the first waiter and closes with the last, so that nothing is left over when the service stops.
+A notification of facts says only that there is something new; what it is, each waiter reads from the facts. What is
+kept nowhere is said in the notification itself (`say`). The connection opens with the first waiter and closes with the
+last, so that nothing is left over when the service stops.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import text
 
 from fieldapp.store.database import Database
 
@@ -31,20 +33,30 @@ class Announcements:
     def __init__(self, url: str) -> None:
         self._url = url
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._hearing: dict[str, list[Callable[[str | None], None]]] = defaultdict(list)
         self._heard: set[str] = set()
         self._times: Counter[str] = Counter()
         self._listening: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def on(self, channel: str) -> AsyncIterator[asyncio.Event]:
-        """An event that is set whenever something may be new on `channel`, first when listening has begun."""
+    async def on(
+        self, channel: str, *, hears: Callable[[str | None], None] | None = None
+    ) -> AsyncIterator[asyncio.Event]:
+        """An event that is set whenever something may be new on `channel`, first when listening has begun.
+
+        `hears` is called with what was said on the channel, and with None when listening has begun.
+        """
         event = asyncio.Event()
+        if hears is not None:
+            self._hearing[channel].append(hears)
         self._waiting[channel].add(event)
         if self._listening is None:
             self._listening = asyncio.create_task(self._listen(), name="announcements")
         try:
             yield event
         finally:
+            if hears is not None:
+                self._hearing[channel].remove(hears)
             self._waiting[channel].discard(event)
             if not self._waiting[channel]:
                 del self._waiting[channel]
@@ -76,7 +88,7 @@ class Announcements:
             while True:
                 await self._take_up(connection)
                 async for note in connection.notifies(timeout=_LOOK_S):
-                    self._wake(note.channel)
+                    self._wake(note.channel, note.payload)
         finally:
             await connection.close()
 
@@ -87,8 +99,11 @@ class Announcements:
             self._heard.add(channel)
             self._wake(channel)
 
-    def _wake(self, channel: str) -> None:
+    def _wake(self, channel: str, said: str | None = None) -> None:
         self._times[channel] += 1
+        # Many may hear with the same ears, and are told once.
+        for hears in dict.fromkeys(self._hearing.get(channel, ())):
+            hears(said)
         for event in self._waiting.get(channel, ()):
             event.set()
 
@@ -101,3 +116,10 @@ def announcements_of(database: Database) -> Announcements:
     if database not in _by_database:
         _by_database[database] = Announcements(database.url)
     return _by_database[database]
+
+
+async def say(database: Database, channel: str, words: str) -> None:
+    """Tell whoever listens on `channel` in any process, and keep it nowhere; at most 7,900 bytes."""
+    async with database.engine.connect() as connection:
+        await connection.execute(text("select pg_notify(:channel, :words)"), {"channel": channel, "words": words})
+        await connection.commit()

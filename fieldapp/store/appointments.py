@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from fieldapp.store.database import agency_of
 from fieldapp.store.shapes.appointments import AppointmentRow
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.appointments import AgreedVisit
@@ -134,7 +135,13 @@ async def named_on(session: AsyncSession, day: date, zone: ZoneInfo) -> dict[UUI
 async def lock(session: AsyncSession, practice_id: UUID, day: date) -> None:
     """Whoever agrees on something with this debtor, or on this day, waits for the end of the transaction."""
     await session.exec(select(Practice.id).where(Practice.id == practice_id).with_for_update())
-    await session.execute(text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"agreed:{day}"})
+    await lock_day(session, day)
+
+
+async def lock_day(session: AsyncSession, day: date) -> None:
+    """Whoever agrees on something on this day waits; after all practices that a transaction holds."""
+    key = f"agreed:{agency_of(session)}:{day}"
+    await session.execute(text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
 
 
 async def row(session: AsyncSession, appointment_id: UUID) -> AgreedVisit | None:
@@ -144,6 +151,21 @@ async def row(session: AsyncSession, appointment_id: UUID) -> AgreedVisit | None
 async def at_the_door(session: AsyncSession, visit_id: UUID) -> Visit | None:
     """The report in which an appointment was set, with the address of its visit."""
     return await session.get(Visit, visit_id)
+
+
+async def called_off_or_moved(session: AsyncSession, plan_id: UUID) -> list[tuple[date, UUID]]:
+    """Day and practices of the visits that a draft's own changes called off or put to another hour.
+
+    None of a plan that was published: what it told was done then.
+    """
+    query = text(
+        "select distinct plan.day, (told.one ->> 'practice_id')::uuid from plan,"
+        " jsonb_array_elements(coalesce(plan.result -> 'changes', '[]')) as change (one),"
+        " jsonb_array_elements(coalesce(change.one -> 'told', '[]')) as told (one)"
+        " where plan.id = :plan_id and told.one ->> 'kind' in ('cancelled', 'moved')"
+        " and not exists (select from published_day where published_day.plan_id = plan.id)"
+    )
+    return [(day, practice_id) for day, practice_id in (await session.execute(query, {"plan_id": plan_id})).all()]
 
 
 async def newest_plan(session: AsyncSession, day: date) -> Plan | None:

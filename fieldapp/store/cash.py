@@ -17,6 +17,7 @@ from fieldapp.domain.payments import METHODS, payment_method
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.store import ledger
 from fieldapp.store.payment_links import links_of
+from fieldapp.store.practices import hold
 from fieldapp.store.shapes.cash import (
     AccountStatement,
     AnnouncedTransfer,
@@ -37,13 +38,21 @@ _UNDER_WAY = ("received", "handed_in", "at_bank")
 _ANNOUNCED = [method.code for method in METHODS.values() if method.announced is not None]
 
 
+_PURSE = tuple(
+    kind.value for kind in (AccountKind.AGENT_CASH, AccountKind.CHEQUES_IN_HAND, AccountKind.CARD_IN_TRANSIT)
+)
+_TAKES_MONEY = ("agent", "back_office", "administrator")
+"""At doors, and at the office's counter."""
+
+
 async def purses(session: AsyncSession) -> list[Purse]:
-    """Every agent that is active or still holds something, by name."""
+    """Every agent, and whoever has taken money at the counter, by name."""
+    at_the_counter = select(Account.person_id).where(col(Account.kind).in_(_PURSE))
     query = (
         select(Person, Account.kind, func.sum(Posting.amount_cents))
         .join(Account, col(Account.person_id) == col(Person.id), isouter=True)
         .join(Posting, col(Posting.account_id) == col(Account.id), isouter=True)
-        .where(Person.role == "agent")
+        .where(or_(col(Person.role) == "agent", col(Person.id).in_(at_the_counter)))
         .group_by(col(Person.id), col(Account.kind))
         .order_by(col(Person.name))
     )
@@ -210,8 +219,18 @@ async def next_slip_number(session: AsyncSession) -> int:
 
 
 async def agent(session: AsyncSession, person_id: UUID) -> Person:
-    """The agent, held until the transaction ends so that a purse is not emptied twice. Raises `cash.agent_unknown`."""
-    query = select(Person).where(Person.id == person_id, Person.role == "agent").with_for_update()
+    """The agent, held until the transaction ends. Raises Refusal `cash.agent_unknown`."""
+    return await _held(session, person_id, ("agent",))
+
+
+async def purse_holder(session: AsyncSession, person_id: UUID) -> Person:
+    """Whose purse it is, an agent's or a clerk's at the counter, held until the transaction ends so that it is not
+    emptied twice. Raises Refusal `cash.agent_unknown`."""
+    return await _held(session, person_id, _TAKES_MONEY)
+
+
+async def _held(session: AsyncSession, person_id: UUID, roles: Sequence[str]) -> Person:
+    query = select(Person).where(Person.id == person_id, col(Person.role).in_(roles)).with_for_update()
     person = (await session.exec(query)).first()
     if person is None:
         raise Refusal("cash.agent_unknown", kind=Kind.MISSING)
@@ -243,6 +262,13 @@ async def payments(session: AsyncSession, ids: Sequence[UUID]) -> list[Payment]:
 async def payments_on_slip(session: AsyncSession, slip_id: UUID) -> list[Payment]:
     query = select(Payment).where(Payment.slip_id == slip_id).order_by(col(Payment.id)).with_for_update()
     return list((await session.exec(query)).all())
+
+
+async def hold_practice_of(session: AsyncSession, promise_id: UUID) -> None:
+    """Hold the practice of an announced payment until the transaction ends."""
+    practice_id = (await session.exec(select(Promise.practice_id).where(Promise.id == promise_id))).first()
+    if practice_id is not None:
+        await hold(session, [practice_id])
 
 
 async def promise(session: AsyncSession, promise_id: UUID) -> Promise:
@@ -319,6 +345,25 @@ async def announce_again(session: AsyncSession, payment: Payment) -> None:
 
 async def was_posted(session: AsyncSession, idempotency_key: str) -> bool:
     return (await session.exec(select(Entry.id).where(Entry.idempotency_key == idempotency_key))).first() is not None
+
+
+async def posted_at(session: AsyncSession, idempotency_key: str) -> datetime | None:
+    """The instant of the entry that was posted under this key, if one was."""
+    return (await session.exec(select(Entry.at).where(Entry.idempotency_key == idempotency_key))).first()
+
+
+async def given_back_by(session: AsyncSession, idempotency_key: str) -> tuple[UUID, int] | None:
+    """The payment that a refund was of, and how much it gave back; None where nothing was posted under this key."""
+    query = (
+        select(PaymentEntry.payment_id, func.sum(Posting.amount_cents))
+        .join(Entry, col(Entry.id) == col(PaymentEntry.entry_id))
+        .join(Posting, col(Posting.entry_id) == col(Entry.id))
+        .join(Account, col(Account.id) == col(Posting.account_id))
+        .where(Entry.idempotency_key == idempotency_key, Account.kind == AccountKind.CREDITOR_DUES.value)
+        .group_by(col(PaymentEntry.payment_id))
+    )
+    found = (await session.exec(query)).first()
+    return None if found is None else (found[0], int(found[1]))
 
 
 async def claim_legs_of(session: AsyncSession, of: Payment) -> list[Leg]:

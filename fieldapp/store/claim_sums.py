@@ -27,10 +27,15 @@ async def by_creditor(session: AsyncSession) -> dict[UUID, tuple[int, int]]:
     """How many practices each creditor has, and what is owed to him in cents; as of now, never older."""
     if await behind(session) > LITTLE:
         return await from_scratch(session)
-    while not await catch_up(session):
-        pass
+    await up_to_date(session)
     query = select(ClaimSum.creditor_id, ClaimSum.practices, ClaimSum.owed_cents)
     return {id_: (practices, owed) for id_, practices, owed in (await session.exec(query)).all()}
+
+
+async def up_to_date(session: AsyncSession) -> None:
+    """Bring the parts to the newest fact: what each practice owes as of now, never older."""
+    while not await catch_up(session):
+        pass
 
 
 async def from_scratch(session: AsyncSession) -> dict[UUID, tuple[int, int]]:

@@ -61,6 +61,11 @@ def json_list() -> Any:
     return Field(default_factory=list, sa_type=JSONB)
 
 
+def personal_list(kind: str) -> Any:
+    """A list that says something of a debtor or a worker."""
+    return Field(default_factory=list, sa_type=JSONB, sa_column_kwargs={"info": {"personal": kind}})
+
+
 def among(column: Any, ids: Iterable[UUID]) -> ColumnElement[bool]:
     """Whether a column is one of these ids: one parameter however many, so that the statement is prepared once."""
     return col(column) == any_(literal(list(ids), ARRAY(Uuid())))

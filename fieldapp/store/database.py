@@ -14,7 +14,9 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import URL, make_url, text
+import psycopg
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -73,7 +75,9 @@ class Database:
             connect_args={"options": "-c timezone=UTC", "connect_timeout": _CONNECT_S},
             # Thousands of small lists come with one question, and a plan is a megabyte.
             json_deserializer=msgspec.json.decode,
+            hide_parameters=True,
         )
+        event.listen(self.engine.sync_engine, "handle_error", _say_no_row)
 
     @asynccontextmanager
     async def transaction(self, scope: Scope) -> AsyncIterator[AsyncSession]:
@@ -95,6 +99,16 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _say_no_row(context: ExceptionContext) -> None:
+    """Faults go into logs: what failed is said, not the row that it failed for, which is about people."""
+    broken, wrapped = context.original_exception, context.sqlalchemy_exception
+    if isinstance(broken, psycopg.Error) and broken.diag.message_primary is not None:
+        said = broken.diag.message_primary
+        broken.args = (said,)
+        if wrapped is not None:
+            wrapped.args = (f"({type(broken).__name__}) {said}",)
 
 
 async def enter(session: AsyncSession, scope: Scope) -> None:

@@ -129,6 +129,8 @@ class Written:
     """Pairs of debtors found that may be one person."""
     recalled: list[UUID] = field(default_factory=list)
     """Practices that were here and that the file takes back."""
+    stated: list[UUID] = field(default_factory=list)
+    """Practices that were here and of which the file states a balance."""
 
     def add(self, portion: Written) -> None:
         self.new += portion.new
@@ -137,6 +139,7 @@ class Written:
         self.older += portion.older
         self.alike += portion.alike
         self.recalled += portion.recalled
+        self.stated += portion.stated
 
 
 @dataclass(slots=True)
@@ -192,6 +195,7 @@ async def write(session: AsyncSession, what: Entrusting, *, on_progress: Callabl
             session, told, import_id=what.import_id, now=what.now, new_id=what.new_id
         )
         total.recalled += writing.recalled
+        total.stated += [known.id for _, known in compared.changed]
         total.add(compared.written)
         on_progress(100 * done // len(what.portions))
     return total
@@ -277,6 +281,7 @@ class _Writing:
             next_action=None,
             next_action_on=None,
             debtor_group=None,
+            skills=[],
         )
         self.numbers[draft.practice_number] = practice_id
         debtor_id = self.add_people(practice_id, draft, have=())

@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased, join
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from fieldapp.domain.allocation import order_named
+from fieldapp.domain.allocation import AllocationOrder, LegalRank, order_named, ranked
 from fieldapp.domain.captured import PlacementDays
 from fieldapp.domain.cash import PurseCount
 from fieldapp.domain.conduct import Ruleset
@@ -24,7 +24,7 @@ from fieldapp.domain.ids import Sha256
 from fieldapp.domain.ledger import AccountKey, AccountKind, LineShare, payment_entry
 from fieldapp.domain.pads import Form
 from fieldapp.domain.payments import payment_method
-from fieldapp.domain.reading import instant_text
+from fieldapp.domain.reading import LARGEST, instant_text
 from fieldapp.domain.receipt_series import Link, NumberBlock, Series
 from fieldapp.domain.receipts import EXEMPTIONS, ChargedTo
 from fieldapp.domain.refused_money import read_refused
@@ -47,12 +47,13 @@ from fieldapp.domain.sync import (
 from fieldapp.domain.taken_money import PlanKnown
 from fieldapp.domain.told import DayClosed, DayOrder, MessageRead, PaperRequest, Told, VisitAnswer
 from fieldapp.domain.visit_report import DebtorMet, ThirdPartyMet, VisitReport
-from fieldapp.store import agreements, contacts, ledger, limitation, messages, pads, reviews
+from fieldapp.store import agreements, contacts, corrections, ledger, limitation, messages, pads, reviews
 from fieldapp.store import practice_facts as facts_store
 from fieldapp.store.batches import write_rows
 from fieldapp.store.database import agency_of
 from fieldapp.store.feed import NewFact
 from fieldapp.store.gathering import gathered, listed
+from fieldapp.store.practices import hold
 from fieldapp.store.tables.access import Agency, Device, Person
 from fieldapp.store.tables.access import NumberBlock as NumberBlockRow
 from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
@@ -120,11 +121,14 @@ async def load(
     clock: PhoneClock,
     pad_key: bytes,
 ) -> Known:
-    """The state that a batch touches, in two queries whatever its size, and one more each where paper pads or
-    messages are named, two where questions are.
+    """The state that a batch touches, in two queries whatever its size, and one more each where money, paper pads or
+    messages are in it, two where questions are, four where corrections are.
 
-    Not in the one that locks: it would see what stood before it waited for the phone's push before.
+    Not in the one that locks: it would see what stood before it waited for the phone's push before, or for the other
+    phone that takes money of the same practice.
     """
+    if touched.receipt_numbers or touched.corrected:
+        await hold(session, touched.practices)
     own = await _own(session, sent_by, touched)
     practices, visits = await practices_known(
         session, touched.practices, agent_id=sent_by.person.id, ruleset=ruleset, today=today
@@ -158,6 +162,9 @@ async def load(
         else {},
         questions=await reviews.known(session, touched.questions, agent_id=sent_by.person.id)
         if touched.questions
+        else {},
+        reports=await corrections.known(session, touched.corrected, agent_id=sent_by.person.id)
+        if touched.corrected
         else {},
         review_percent=own.drawn["percent"] if own.drawn else DRAWN_BY_DEFAULT,
     )
@@ -300,7 +307,7 @@ async def practices_known(
             creditor_name=row.creditor_name,
             cheque_payee=row.cheque_payee,
             lines=limitation.lines_of(row),
-            order=order_named(row.allocation_order),
+            order=_order(row, ruleset=ruleset, today=today),
             debtor_chooses=row.debtor_chooses,
             stamp_charged_to=ChargedTo(row.stamp_duty_charged_to),
             stamp_exemption=row.stamp_duty_reason if row.stamp_duty_reason in EXEMPTIONS else "",
@@ -325,6 +332,15 @@ async def practices_known(
         for row in rows
     }
     return known, frozenset(UUID(id_) for row in rows for id_, *_ in row.visit)
+
+
+def _order(row: Any, *, ruleset: Ruleset, today: date) -> AllocationOrder:
+    clocks = limitation.clocks_of(row, ruleset=ruleset, today=today)
+    debts = [
+        (id_, LegalRank(date.fromisoformat(due_on), barred=clocks[UUID(id_)].barred(today)))
+        for id_, due_on, *_ in sorted(row.debt_line, key=lambda line: line[4])
+    ]
+    return ranked(order_named(row.allocation_order), debts, today=today)
 
 
 def _running_plan(row: Any) -> PlanKnown | None:
@@ -374,7 +390,7 @@ async def write(
         VisitQuestion: writing.answered,
         Device: {
             device.id: {
-                "last_seq": max([device.last_seq, *(d.arrived.seq for d in decisions)]),
+                "last_seq": max([device.last_seq, *(_seq(d) for d in decisions)]),
                 "chain_head": newest["digest"] if newest else device.chain_head,
             }
         },
@@ -582,7 +598,7 @@ class _Writing:
             Envelope,
             id=arrived.id,
             device_id=self._sent_by.device.id,
-            seq=arrived.seq,
+            seq=_seq(decision),
             kind=read.kind.value if read else "unread",
             digest=arrived.digest,
             content=arrived.content,
@@ -772,7 +788,8 @@ class _Writing:
                 details={"comune": decision.unknown_patron_of},
             )
         promise = report.captured
-        if entry.code == "PROMISE_TO_PAY":
+        # One that says neither when nor how much is flagged and promises nothing.
+        if entry.code == "PROMISE_TO_PAY" and {"promise_on", "promise_cents"} <= promise.keys():
             self._promise(
                 report,
                 kind="promise_to_pay",
@@ -816,7 +833,6 @@ class _Writing:
         receipt_id = self._new_id()
         issued_at = instant_of(receipt)
         key = f"receipt:{receipt.name}"
-        borne_by_debtor = receipt.stamp_duty.charged_to is ChargedTo.DEBTOR
         self.entries.append(
             payment_entry(
                 # A phone whose clock is ahead puts nothing into books of days to come.
@@ -830,7 +846,7 @@ class _Writing:
                     for s in payment.allocation
                 ],
                 amount_cents=payment.amount_cents,
-                stamp_duty_cents=receipt.stamp_duty.due_cents if borne_by_debtor else 0,
+                stamp_duty_cents=receipt.duty_on_top_cents,
                 memo=receipt.name,
             )
         )
@@ -869,6 +885,7 @@ class _Writing:
             entry_key=key,
             method=payment.method,
             amount_cents=payment.amount_cents,
+            duty_cents=receipt.duty_on_top_cents,
             received_at=min(issued_at, self._now),
             fields=dict(payment.fields),
             chosen_line=payment.chosen_line,
@@ -986,6 +1003,11 @@ class _Writing:
 
     def _add(self, table: type[SQLModel], **values: Any) -> None:
         self.rows[table].append({"agency_id": self._agency_id, **values})
+
+
+def _seq(decision: Decision) -> int:
+    """The place that the phone gave it; none where its label is no number that a phone can count to."""
+    return decision.arrived.seq if 0 < decision.arrived.seq <= LARGEST else 0
 
 
 def _money_in(content: bytes) -> dict[str, Any]:

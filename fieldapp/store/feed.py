@@ -6,7 +6,8 @@ under one advisory lock that is held until the commit. The audit chain of an age
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -60,6 +61,22 @@ def audit(session: AsyncSession, action: str, subject_kind: str, subject_id: obj
     """Add an audit entry to the session's transaction: who and when follow from its scope."""
     entry = NewAudit(action, subject_kind, str(subject_id), details)
     session.info.setdefault("audit", []).append(entry)
+
+
+@asynccontextmanager
+async def savepoint(session: AsyncSession) -> AsyncIterator[None]:
+    """All or nothing within the transaction: what was told and audited here goes with the rows that are undone."""
+    facts: Packed[NewFact] = session.info.pop("facts", Packed())
+    entries: list[NewAudit] = session.info.pop("audit", [])
+    try:
+        async with session.begin_nested():
+            yield
+    except BaseException:
+        session.info["facts"], session.info["audit"] = facts, entries
+        raise
+    facts.extend(session.info.get("facts", ()))
+    entries.extend(session.info.get("audit", ()))
+    session.info["facts"], session.info["audit"] = facts, entries
 
 
 async def seal(session: AsyncSession, *, now: datetime, new_id: Callable[[], UUID]) -> None:

@@ -16,8 +16,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.conduct import AgentFacts
-from fieldapp.store import agreement_cards, agreements, cards, ledger
+from fieldapp.domain.ledger import left_cents
+from fieldapp.store import agreement_cards, agreements, cards, ledger, notes
 from fieldapp.store import practice_facts as facts_store
+from fieldapp.store.shapes.dispatch import HourWay
 from fieldapp.store.shapes.field import LimitationCard, PracticeCard, StopCard
 from fieldapp.store.tables.access import Agency, Device, Person
 from fieldapp.store.tables.field import Visit
@@ -65,25 +67,38 @@ class DayOfAgent:
     stops: list[PublishedStop]
     done: frozenset[UUID]
     """The stops of which a visit was reported."""
+    door_notes: Mapping[UUID, list[tuple[UUID, str]]]
+    """What the office wrote for who stands at a door of the practice, by stop: at which address, and the words."""
+
+    def notes_at(self, stop: PublishedStop, stands: Mapping[UUID, Address]) -> list[str]:
+        """Those of the very door of the stop; `stands`: what stands for each address by now."""
+        here = stands[stop.address_id].id
+        return [said for at, said in self.door_notes.get(stop.id, []) if at in stands and stands[at].id == here]
 
 
 async def day_of(session: AsyncSession, agent_id: UUID, day: date) -> DayOfAgent:
     """The agent's part of the day's newest published version."""
     newest = sqlalchemy.select(func.max(col(PublishedDay.version))).where(col(PublishedDay.day) == day)
     reported = sqlalchemy.exists().where(col(Visit.stop_id) == col(PublishedStop.id)).label("reported")
+    noted = notes.at_doors(col(PublishedStop.practice_id), day).label("noted")
     mine = and_(col(PublishedStop.published_day_id) == col(PublishedDay.id), col(PublishedStop.agent_id) == agent_id)
     query = (
-        sqlalchemy.select(col(PublishedDay.version), col(PublishedDay.published_at), PublishedStop, reported)
+        sqlalchemy.select(col(PublishedDay.version), col(PublishedDay.published_at), PublishedStop, reported, noted)
         .join(PublishedStop, mine, isouter=True)
         .where(col(PublishedDay.day) == day, col(PublishedDay.version) == newest.scalar_subquery())
         .order_by(col(PublishedStop.position))
     )
     rows = (await session.execute(query)).all()
     if not rows:
-        return DayOfAgent(0, None, [], frozenset())
+        return DayOfAgent(0, None, [], frozenset(), {})
     stops = [row.PublishedStop for row in rows if row.PublishedStop is not None]
     done = frozenset(row.PublishedStop.id for row in rows if row.PublishedStop is not None and row.reported)
-    return DayOfAgent(rows[0].version, rows[0].published_at, stops, done)
+    door_notes = {
+        row.PublishedStop.id: [(UUID(at), said) for at, said in row.noted]
+        for row in rows
+        if row.PublishedStop is not None and row.noted
+    }
+    return DayOfAgent(rows[0].version, rows[0].published_at, stops, done, door_notes)
 
 
 async def next_day_of(session: AsyncSession, agent_id: UUID, *, after: date, until: date) -> tuple[date | None, int]:
@@ -123,9 +138,8 @@ async def stop_cards(
 ) -> list[StopCard]:
     """The stops with everything the door needs; `facts` is what the rules of conduct know of each practice, `addresses`
     what stands for each address by now, `clocks` the limitation of each debt line."""
-    practices = await practice_cards(
-        session, [stop.practice_id for stop in day.stops], facts=facts, clocks=clocks, today=today
-    )
+    practice_ids = [stop.practice_id for stop in day.stops]
+    practices = await practice_cards(session, practice_ids, facts=facts, clocks=clocks, today=today)
     return [
         StopCard(
             stop_id=stop.id,
@@ -143,6 +157,8 @@ async def stop_cards(
             address=msgspec.structs.replace(cards.address_card(addresses[stop.address_id]), id=stop.address_id),
             practice=practices[stop.practice_id],
             done=stop.id in day.done,
+            door_notes=day.notes_at(stop, addresses),
+            way_by_hour=msgspec.convert(stop.way_by_hour, list[HourWay]),
         )
         for stop in day.stops
     ]
@@ -189,7 +205,7 @@ async def practice_cards(
             obligors=[cards.obligor_card(row) for row in obligors[practice.id]],
             phones=[cards.phone_card(row) for row in phones[practice.id]],
             debt_lines=cards.debt_line_cards(lines[practice.id], owed[practice.id], clocks),
-            owed_cents=ledger.totals(owed[practice.id]),
+            owed_cents=left_cents(owed[practice.id].values()),
             attempts=[cards.attempt_card(row) for row in attempts[practice.id][:10]],
             documents=[cards.document_card(row) for row in documents[practice.id]],
             terms=agreement_cards.terms_card(terms[creditor.id]),

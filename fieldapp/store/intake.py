@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import func, text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -55,6 +55,11 @@ async def import_row(session: AsyncSession, import_id: UUID, *, lock: bool = Fal
     return row
 
 
+async def look_at_what_came(session: AsyncSession) -> None:
+    """Have the database look at the tables that an import fills, so that it plans with their size."""
+    await session.execute(text("select look_at_what_came()"))
+
+
 async def show_progress(session: AsyncSession, import_id: UUID, percent: int) -> bool:
     """Say how far a running import is; False where somebody has cancelled it."""
     await session.execute(
@@ -67,8 +72,12 @@ async def show_progress(session: AsyncSession, import_id: UUID, percent: int) ->
     return state != "cancelled"
 
 
-async def reports(session: AsyncSession, import_id: UUID | None = None) -> list[ImportReport]:
-    """The newest imports, or the one of that id."""
+Say = Callable[[Mapping[str, Any]], str]
+"""A finding as it is stored (code, line, details), in words."""
+
+
+async def reports(session: AsyncSession, import_id: UUID | None = None, *, say: Say) -> list[ImportReport]:
+    """The newest imports, or the one of that id, with what is said of them in the words of `say`."""
     query = (
         select(ImportFile, Creditor.name, Person.name)
         .join(Creditor, col(Creditor.id) == col(ImportFile.creditor_id))
@@ -78,10 +87,11 @@ async def reports(session: AsyncSession, import_id: UUID | None = None) -> list[
     )
     if import_id is not None:
         query = query.where(ImportFile.id == import_id)
-    return [_report(row, creditor, person) for row, creditor, person in (await session.exec(query)).all()]
+    return [_report(row, creditor, person, say) for row, creditor, person in (await session.exec(query)).all()]
 
 
-def _report(row: ImportFile, creditor_name: str, created_by: str) -> ImportReport:
+def _report(row: ImportFile, creditor_name: str, created_by: str, say: Say) -> ImportReport:
+    refusal, warnings = row.findings.get("refusal"), row.findings.get("warnings", ())
     return ImportReport(
         id=row.id,
         file_name=row.file_name,
@@ -98,11 +108,17 @@ def _report(row: ImportFile, creditor_name: str, created_by: str) -> ImportRepor
         new_practices=row.new_practices,
         changed_practices=row.changed_practices,
         unchanged_practices=row.unchanged_practices,
-        refusal=row.refusal,
-        warnings=row.warnings,
-        rejects=msgspec.convert(row.rejects, list[RejectedRow]),
+        refusal=say(refusal) if refusal and row.refusal else row.refusal,
+        warnings=[say(found) if found else text for text, found in zip_longest(row.warnings, warnings)],
+        rejects=[_rejected(each, say) for each in row.rejects],
         has_rejects_file=row.rejects_sha256 is not None,
     )
+
+
+def _rejected(row: Mapping[str, Any], say: Say) -> RejectedRow:
+    # Imports of older releases hold sentences alone.
+    reasons = [say(found) for found in row["found"]] if "found" in row else row["reasons"]
+    return RejectedRow(row["line"], row["practice_number"], row["amount_text"], reasons)
 
 
 async def creditor(session: AsyncSession, creditor_id: UUID) -> Creditor:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, Text, Uuid, case, func
+from sqlalchemy import ColumnElement, Subquery, Text, Uuid, case, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -181,16 +181,32 @@ async def owed_by_creditor(session: AsyncSession) -> dict[UUID, int]:
 
 
 async def owed_cents(session: AsyncSession, practice_ids: Iterable[UUID] | None = None) -> dict[UUID, int]:
-    """The sum owed by practice, in cents; over all practices when none are named."""
-    query = (
-        select(Account.practice_id, func.sum(Posting.amount_cents))
-        .join(Account, col(Account.id) == col(Posting.account_id))
-        .where(col(Account.kind).in_([kind.value for kind in CLAIMS]))
-        .group_by(col(Account.practice_id))
-    )
-    if practice_ids is not None:
-        query = query.where(among(Account.practice_id, practice_ids))
+    """What is left of the debt by practice (`domain.ledger.left_cents`); over all practices when none are named."""
+    part = _parts(practice_ids)
+    query = select(part.c.practice_id, func.sum(func.greatest(0, part.c.cents))).group_by(part.c.practice_id)
     return {practice_id: int(total) for practice_id, total in await session.execute(query) if practice_id}
+
+
+async def uneven(session: AsyncSession, practice_ids: Iterable[UUID]) -> list[UUID]:
+    """Those of the practices where a part of the claim is below zero while another is open."""
+    part = _parts(practice_ids)
+    query = select(part.c.practice_id).group_by(part.c.practice_id)
+    query = query.having(func.min(part.c.cents) < 0, func.max(part.c.cents) > 0).order_by(part.c.practice_id)
+    return list((await session.execute(query)).scalars())
+
+
+def _parts(practice_ids: Iterable[UUID] | None) -> Subquery:
+    """What is owed on each part of each line; over all practices when none are named."""
+    wanted: list[ColumnElement[bool]] = [col(Account.kind).in_([kind.value for kind in CLAIMS])]
+    if practice_ids is not None:
+        wanted.append(among(Account.practice_id, practice_ids))
+    return (
+        sqlalchemy.select(col(Account.practice_id).label("practice_id"), func.sum(Posting.amount_cents).label("cents"))
+        .join(Account, col(Account.id) == col(Posting.account_id))
+        .where(*wanted)
+        .group_by(col(Account.practice_id), col(Account.kind), col(Posting.debt_line_id))
+        .subquery()
+    )
 
 
 async def held_by(session: AsyncSession, person_id: UUID) -> dict[AccountKind, int]:
@@ -313,5 +329,5 @@ def _key_of(account: Account) -> AccountKey:
 
 
 def totals(lines: Mapping[UUID, LineBalance]) -> int:
-    """What a practice owes in all, in cents."""
+    """The balance of a practice with its creditor, in cents: what is left less what was overpaid."""
     return sum(line.total_cents for line in lines.values())

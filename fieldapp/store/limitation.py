@@ -112,12 +112,15 @@ def debtor_of(row: Any) -> DebtorKind:
 
 
 def owed_by_line(row: Any) -> dict[UUID, int]:
-    """What is owed on each line in cents, from a row of `CLOCKS`."""
-    owed: dict[UUID, int] = defaultdict(int)
-    for line_id, cents, *_ in row.claim:
+    """What is left of each line in cents (`ledger.left_cents`), from a row of `CLOCKS`."""
+    owed: dict[tuple[str, str], int] = defaultdict(int)
+    for line_id, cents, *_, kind in row.claim:
         if line_id is not None:
-            owed[UUID(line_id)] += cents
-    return owed
+            owed[line_id, kind] += cents
+    left: dict[UUID, int] = defaultdict(int)
+    for (line_id, _), cents in owed.items():
+        left[UUID(line_id)] += max(0, cents)
+    return left
 
 
 def lines_of(row: Any) -> tuple[tuple[UUID, LineBalance], ...]:

@@ -50,7 +50,7 @@ async def reconcile(
     near: dict[str, dict[str, object]] = {}
     barred: dict[UUID, date] = {}
     for practice_id, lines in clocks.items():
-        due = {line_id: balance.total_cents for line_id, balance in owed[practice_id].items()}
+        due = {line_id: balance.left_cents for line_id, balance in owed[practice_id].items()}
         for line_id, clock in lines.items():
             if practice_id in open_ids and due.get(line_id, 0) > 0 and clock.state(today) == "near":
                 near[f"{line_id}:{clock.barred_on}"] = _task(practice_id, clock, now=now, today=today)

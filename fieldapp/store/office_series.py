@@ -80,8 +80,13 @@ async def last_number(session: AsyncSession, device: Device) -> int | None:
     return (await session.exec(query)).first()
 
 
-async def owed(session: AsyncSession, practice_id: UUID) -> Owed:
-    """Raises Refusal `practice.unknown`."""
+async def owed(session: AsyncSession, practice_id: UUID, *, hold: bool = False) -> Owed:
+    """What a practice owes now; `hold` it where money is going to be laid over that.
+
+    Raises Refusal `practice.unknown`.
+    """
+    if hold:
+        await practices.hold(session, [practice_id])
     head = await practices.head(session, practice_id)
     balances = (await ledger.owed(session, [practice_id]))[practice_id]
     lines = await session.exec(

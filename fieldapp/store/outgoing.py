@@ -16,14 +16,16 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.events import FactScope, kinds_of
 from fieldapp.domain.ledger import CLAIMS, AccountKind, LineBalance
-from fieldapp.domain.outgoing import OF_A_VISIT, TAKES_BACK, TELLS, OutRow, ToldBefore
+from fieldapp.domain.outgoing import OF_A_VISIT, TAKES_BACK, TELLS, WITH_AN_OUTCOME, OutRow, ToldBefore
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.store import feed_pages
-from fieldapp.store.shapes.outgoing import ExportPlanRow, OutgoingFileRow, ToldRow
+from fieldapp.store.shapes.outgoing import ExportPlanRow, OutgoingFileRow, ToldPage, ToldRow
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import Payment, Receipt, Visit
 from fieldapp.store.tables.ledger import Account, Entry, Posting
+from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.outgoing import ExportPlan, HandOver, OutgoingFile, ToldFact
 from fieldapp.store.tables.practice import Creditor, Obligor
 
@@ -129,6 +131,7 @@ async def rows_of(session: AsyncSession, told: Sequence[feed_pages.Told]) -> lis
     debtors = await debtors_of(session, {one.fact.practice_id for one in told})
     receipts = await _receipts(session, {one.fact.body["receipt"] for one in told if "receipt" in one.fact.body})
     visits = {UUID(one.fact.body["visit_id"]) for one in told if one.fact.kind in OF_A_VISIT}
+    arrivals = await _arrivals(session, [one.fact for one in told])
     agents = await _agents(session, visits | {paper.visit_id for paper in receipts.values() if paper.visit_id})
     entries = {one.fact.number: _entry_of(one.fact, receipts.get(one.fact.body.get("receipt", ""))) for one in told}
     shares, dues = await _shares(session, {entry for entry in entries.values() if entry})
@@ -144,12 +147,14 @@ async def rows_of(session: AsyncSession, told: Sequence[feed_pages.Told]) -> lis
                 fact_number=fact.number,
                 fact_id=fact.id,
                 kind=fact.kind,
-                at=fact.at,
+                # One that puts a visit right lies on the day and hour of the visit.
+                at=arrivals.get(fact.id, fact.at),
                 practice_id=fact.practice_id,
                 practice_number=one.practice_number or "",
                 debtor=debtors.get(fact.practice_id, ""),
                 agent=agents.get(visit_id, "") if visit_id else paper.agent if paper else "",
-                outcome=body["outcome"] if fact.kind == "visit.reported" else "",
+                outcome=body["outcome"] if fact.kind in WITH_AN_OUTCOME else "",
+                instead_of=body.get("outcome_before", ""),
                 amount_cents=sign * body["amount_cents"] if money else None,
                 share=shares.get(entries[fact.number] or ""),
                 dues_cents=dues.get(entries[fact.number] or ""),
@@ -176,6 +181,16 @@ async def _agents(session: AsyncSession, visit_ids: set[UUID]) -> dict[UUID | No
         .where(col(Visit.id) == func.any(as_array(visit_ids, sqlalchemy.Uuid())))
     )
     return {visit_id: number or "" for visit_id, number in (await session.exec(query)).all()}
+
+
+async def _arrivals(session: AsyncSession, facts: Sequence[Any]) -> dict[UUID, datetime]:
+    """When the visit was, by each fact that puts one right."""
+    of_visits = {fact.id: UUID(fact.body["visit_id"]) for fact in facts if fact.kind == "visit.outcome_corrected"}
+    if not of_visits:
+        return {}
+    query = select(Visit.id, Visit.arrived_at).where(col(Visit.id).in_(set(of_visits.values())))
+    arrived = dict((await session.exec(query)).all())
+    return {fact_id: arrived[visit_id] for fact_id, visit_id in of_visits.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +380,9 @@ async def open_hand_overs(session: AsyncSession, file_id: UUID) -> Sequence[Hand
     return (await session.exec(query.order_by(col(HandOver.number)))).all()
 
 
+FACTS_AT_ONCE = 200
+"""Facts of a practice that a page of tellings goes through."""
+
 _TOLD = text(
     """
     select fact.kind, fact.at, 'file', creditor.name, outgoing_file.name, told_fact.code, outgoing_file.delivered_at,
@@ -373,30 +391,57 @@ _TOLD = text(
     from fact join told_fact on told_fact.fact_number = fact.number
       join outgoing_file on outgoing_file.id = told_fact.file_id
       join creditor on creditor.id = outgoing_file.creditor_id
-    where fact.practice_id = :practice
+    where fact.practice_id = :practice and fact.number between :since and :until
     union all
     select fact.kind, fact.at, 'webhook', webhook.name, substring(webhook.url from '://([^/?#]+)'), fact.kind,
       case when webhook_delivery.state = 'delivered' then webhook_delivery.last_at end,
       webhook_delivery.state, webhook_delivery.attempts, fact.number
     from fact join webhook_delivery on webhook_delivery.fact_number = fact.number
       join webhook on webhook.id = webhook_delivery.webhook_id
-    where fact.practice_id = :practice
+    where fact.practice_id = :practice and fact.number between :since and :until
     union all
     select fact.kind, fact.at, 'hand', creditor.name, export_by_hand.name, told_by_hand.code, export_by_hand.made_at,
       'delivered', 1, fact.number
     from fact join told_by_hand on told_by_hand.fact_number = fact.number
       join export_by_hand on export_by_hand.id = told_by_hand.export_id
       join creditor on creditor.id = export_by_hand.creditor_id
-    where fact.practice_id = :practice
-    order by 10 desc, 3 limit 500
+    where fact.practice_id = :practice and fact.number between :since and :until
+    order by 10 desc, 3
     """
 )
 
 
-async def told_of(session: AsyncSession, practice_id: UUID) -> list[ToldRow]:
-    """Every telling of every fact of a practice, the newest fact first."""
-    found = (await session.execute(_TOLD, {"practice": practice_id})).all()
-    return [ToldRow(*row[:9]) for row in found]
+_READ = text(
+    """
+    select fact.kind, fact.at, service_account.name, service_account.scopes, fact.number
+    from fact join service_account on fact.number > service_account.fed_after
+        and fact.number <= service_account.fed_up_to
+      join practice on practice.id = fact.practice_id
+    where fact.practice_id = :practice and fact.number between :since and :until
+      and (service_account.creditor_id is null or service_account.creditor_id = practice.creditor_id)
+    order by fact.number desc, service_account.name
+    """
+)
+"""What lies in the stretch of the feed that an account was given without a gap."""
+
+
+async def told_of(session: AsyncSession, practice_id: UUID, *, before: int | None) -> ToldPage:
+    """Every telling of the practice's newest facts, of those before the fact `before` where it is given, the newest
+    fact first; of the feed those that were given to read."""
+    window = select(Fact.number).where(Fact.practice_id == practice_id)
+    if before is not None:
+        window = window.where(Fact.number < before)
+    numbers = (await session.exec(window.order_by(col(Fact.number).desc()).limit(FACTS_AT_ONCE))).all()
+    if not numbers:
+        return ToldPage([], None)
+    looked_at = {"practice": practice_id, "since": numbers[-1], "until": numbers[0]}
+    told = (await session.execute(_TOLD, looked_at)).all()
+    rows = [(row[9], ToldRow(*row[:9])) for row in told]
+    for kind, at, name, scopes, number in await session.execute(_READ, looked_at):
+        if kind in kinds_of(frozenset(map(FactScope, scopes))):
+            rows.append((number, ToldRow(kind, at, "feed", name, "", kind, None, "given", 1)))
+    newest_first = [row for _, row in sorted(rows, key=lambda one: -one[0])]
+    return ToldPage(newest_first, numbers[-1] if len(numbers) == FACTS_AT_ONCE else None)
 
 
 CLAIM = timedelta(minutes=15)

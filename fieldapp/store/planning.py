@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import String, cast, func, insert, literal_column, or_, text, true
+from sqlalchemy import ARRAY, String, any_, cast, func, insert, literal, literal_column, or_, text, true
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -19,9 +20,9 @@ from fieldapp.store.cards import by_practice
 from fieldapp.store.columns import among
 from fieldapp.store.database import agency_of
 from fieldapp.store.motion import arrivals
-from fieldapp.store.shapes.dispatch import DayVersion, PlanRow, PlanStop, Route, UnplannedVisit
+from fieldapp.store.shapes.dispatch import DayVersion, HourWay, PlanRow, PlanStop, Route, UnplannedVisit
 from fieldapp.store.tables.access import Person
-from fieldapp.store.tables.field import Visit
+from fieldapp.store.tables.field import Envelope, Promise, Visit
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.planning import Plan, PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
@@ -107,14 +108,57 @@ def _known_by(practice: Practice, debtor: Obligor | None) -> str | None:
     return debtor.tax_code_index or debtor.vat_number if debtor is not None else None
 
 
+async def of_persons(
+    session: AsyncSession, persons: Collection[str], practices: Collection[UUID]
+) -> list[tuple[UUID, str, str]]:
+    """Of `practices` those whose debtor is one of `persons` (`PracticeAtDoor.person`): id, number, person."""
+    if not persons or not practices:
+        return []
+    wanted = any_(literal(list(persons), ARRAY(String)))
+    query = (
+        select(Practice, Obligor)
+        .join(Obligor, (col(Obligor.practice_id) == col(Practice.id)) & (col(Obligor.role) == "debtor"))
+        .where(
+            among(Practice.id, practices),
+            or_(
+                cast(col(Practice.debtor_group), String) == wanted,
+                col(Obligor.tax_code_index) == wanted,
+                col(Obligor.vat_number) == wanted,
+            ),
+        )
+    )
+    known = ((practice, _known_by(practice, debtor)) for practice, debtor in (await session.exec(query)).all())
+    return [
+        (practice.id, practice.practice_number, one) for practice, one in known if one is not None and one in persons
+    ]
+
+
 async def agents(session: AsyncSession) -> list[Person]:
     query = select(Person).where(Person.role == "agent", col(Person.active)).order_by(col(Person.agent_number))
     return list((await session.exec(query)).all())
 
 
 async def plan(session: AsyncSession, plan_id: UUID, *, lock: bool = False) -> Plan | None:
+    """`lock`: held until the transaction ends, as it stands then, whatever was read of it before."""
     query = select(Plan).where(Plan.id == plan_id)
-    return (await session.exec(query.with_for_update() if lock else query)).first()
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return (await session.exec(query)).first()
+
+
+async def given_up(session: AsyncSession, *, jobs: Sequence[str]) -> list[UUID]:
+    """Plans still to be computed whose job (one of these names) ended in vain, and that nobody is at any more."""
+    found = await session.execute(
+        text(
+            "select p.id from plan p where p.state in ('queued', 'running')"
+            " and exists (select 1 from procrastinate_jobs j where j.task_name = any(:jobs)"
+            " and j.args ->> 'plan_id' = p.id::text and j.status in ('failed', 'aborted', 'cancelled'))"
+            " and not exists (select 1 from procrastinate_jobs j where j.task_name = any(:jobs)"
+            " and j.args ->> 'plan_id' = p.id::text and j.status in ('todo', 'doing', 'aborting'))"
+        ),
+        {"jobs": list(jobs)},
+    )
+    return list(found.scalars())
 
 
 async def plan_in_hand(session: AsyncSession, plan_id: UUID) -> tuple[Plan, str] | None:
@@ -179,7 +223,7 @@ async def published_from(
     session: AsyncSession, since: date, *, but: date | None = None
 ) -> dict[UUID, tuple[date, str]]:
     """Practice -> the first day from `since` on, without `but`, that phones hold a visit of it, and the agent's name.
-    Visits in reserve and those that were reported do not count."""
+    Visits in reserve, those that were reported and those of agents who have left do not count."""
     newest = (
         select(col(PublishedDay.day), func.max(PublishedDay.version).label("version"))
         .where(PublishedDay.day >= since, PublishedDay.day != but if but is not None else true())
@@ -192,10 +236,62 @@ async def published_from(
         .join(PublishedDay, col(PublishedDay.id) == col(PublishedStop.published_day_id))
         .join(newest, (newest.c.day == PublishedDay.day) & (newest.c.version == PublishedDay.version))
         .join(Person, col(Person.id) == col(PublishedStop.agent_id))
-        .where(col(PublishedStop.reserve).is_(False), ~made)
+        .where(col(PublishedStop.reserve).is_(False), ~made, col(Person.active))
         .order_by(col(PublishedStop.day).desc())
     )
     return {practice: (on, agent) for practice, on, agent in (await session.exec(query)).all()}
+
+
+async def published_after(session: AsyncSession, day: date) -> Sequence[PublishedDay]:
+    """The newest versions of the days after `day`, by day."""
+    query = (
+        select(PublishedDay)
+        .where(PublishedDay.day > day)
+        .ext(distinct_on(col(PublishedDay.day)))
+        .order_by(col(PublishedDay.day), col(PublishedDay.version).desc())
+    )
+    return (await session.exec(query)).all()
+
+
+async def promised_since(
+    session: AsyncSession, practice_ids: Iterable[UUID], *, since: datetime, beyond: date
+) -> dict[UUID, tuple[date, datetime]]:
+    """Practice -> by when its debtor promised to pay, and when that was last known: what came since `since` and is due
+    on `beyond` or later."""
+    query = (
+        select(col(Promise.practice_id), func.max(Promise.due_on), func.max(col(Envelope.received_at)))
+        .join(Visit, col(Visit.id) == col(Promise.visit_id))
+        .join(Envelope, col(Envelope.id) == col(Visit.envelope_id))
+        .where(
+            among(Promise.practice_id, practice_ids),
+            Promise.state == "open",
+            Promise.due_on >= beyond,
+            col(Envelope.received_at) >= since,
+        )
+        .group_by(col(Promise.practice_id))
+    )
+    return {practice_id: (due_on, known_at) for practice_id, due_on, known_at in (await session.exec(query)).all()}
+
+
+async def promises_due(session: AsyncSession, practice_ids: Iterable[UUID]) -> dict[UUID, list[date]]:
+    """Practice -> the days by which its debtor said to pay, where nobody paid yet: a newer word replaces the older."""
+    newest = (
+        select(col(Promise.practice_id), col(Promise.visit_id))
+        .join(Visit, col(Visit.id) == col(Promise.visit_id))
+        .where(among(Promise.practice_id, practice_ids))
+        .ext(distinct_on(col(Promise.practice_id)))
+        .order_by(col(Promise.practice_id), col(Visit.arrived_at).desc(), col(Visit.id).desc())
+        .subquery()
+    )
+    query = (
+        select(col(Promise.practice_id), col(Promise.due_on))
+        .join(newest, (newest.c.practice_id == Promise.practice_id) & (newest.c.visit_id == Promise.visit_id))
+        .where(Promise.state == "open")
+    )
+    found: dict[UUID, list[date]] = defaultdict(list)
+    for practice_id, due_on in (await session.exec(query)).all():
+        found[practice_id].append(due_on)
+    return dict(found)
 
 
 async def lock_day(session: AsyncSession, day: date) -> None:
@@ -333,9 +429,12 @@ async def versions_of(session: AsyncSession, day: date) -> list[DayVersion]:
 
 
 async def live_routes(session: AsyncSession, published: PublishedDay) -> list[Route]:
-    """The routes of a version with what has happened on each stop since."""
+    """The routes of a version with what has happened on each stop since; those of agents who have left, too."""
     stops = await stops_of(session, published.id)
     people = {person.id: person for person in await agents(session)}
+    if gone := {stop.agent_id for stop in stops} - people.keys():
+        left = await session.exec(select(Person).where(among(Person.id, gone)))
+        people |= {person.id: person for person in left.all()}
     doors = await _doors(session, stops)
     begun = await begun_stops(session, published.day)
     outcomes = dict((await session.exec(select(Visit.stop_id, Visit.outcome).where(Visit.day == published.day))).all())
@@ -372,6 +471,7 @@ async def live_routes(session: AsyncSession, published: PublishedDay) -> list[Ro
                 reason_details=stop.reason_details,
                 state=begun.get(stop.id, "planned"),  # type: ignore[arg-type]
                 outcome=outcomes.get(stop.id),
+                way_by_hour=msgspec.convert(stop.way_by_hour, list[HourWay]),
             )
         )
     return [

@@ -106,6 +106,7 @@ FACTS: tuple[Any, ...] = (
         Payment.received_at,
         Payment.amount_cents,
         Payment.instalment_number,
+        Payment.duty_cents,
         where=_CASH,
     ),
     _of_twins(
@@ -116,6 +117,7 @@ FACTS: tuple[Any, ...] = (
         Payment.received_at,
         Payment.amount_cents,
         Payment.instalment_number,
+        Payment.duty_cents,
         where=[*_CASH, col(_TWIN.creditor_id) == col(Practice.creditor_id)],
     ),
     gathered(Approval, Approval.id, Approval.rule, Approval.from_on, Approval.to_on, Approval.withdraws),
@@ -173,7 +175,8 @@ def facts_of(row: Any, *, ruleset: Ruleset, today: date) -> PracticeFacts:
     owed = limitation.owed_by_line(row)
     clocks = limitation.clocks_of(row, ruleset=ruleset, today=today)
     contacts = [_Contact(datetime.fromisoformat(at), *rest) for at, *rest in row.contact_attempt]
-    everywhere = [*contacts, *_elsewhere(contacts, row.twin_contact_attempt)]
+    of_twins = [_Contact(datetime.fromisoformat(at), *rest) for at, *rest in row.twin_contact_attempt]
+    everywhere = [*contacts, *_elsewhere(contacts, of_twins)]
     return PracticeFacts(
         creditor=str(row.creditor_id),
         debtor_kind=limitation.debtor_of(row),
@@ -183,11 +186,13 @@ def facts_of(row: Any, *, ruleset: Ruleset, today: date) -> PracticeFacts:
         oldest_due_on=min((date.fromisoformat(due_on) for _, due_on, *_ in row.debt_line), default=None),
         letters=_letters(contacts),
         contacts=tuple(_contact(one) for one in everywhere),
-        happened=_happened([one for one in everywhere if one in contacts or one.outcome in OF_THE_PERSON]),
+        happened=_happened([*contacts, *(one for one in of_twins if one.outcome in OF_THE_PERSON)]),
         appointments=_appointments(row.visit, row.agreed_visit),
         cash_received=tuple(
-            CashReceived(datetime.fromisoformat(at).astimezone(ROME).date(), cents, instalment=number is not None)
-            for at, cents, number in (*row.payment, *row.twin_payment)
+            CashReceived(
+                datetime.fromisoformat(at).astimezone(ROME).date(), cents + duty, instalment=number is not None
+            )
+            for at, cents, number, duty in (*row.payment, *row.twin_payment)
         ),
         time_barred_on=practice_barred_on((clock, owed.get(line_id, 0)) for line_id, clock in clocks.items()),
         approvals=_approvals(row.approval),
@@ -223,12 +228,11 @@ class _Contact(NamedTuple):
     reached: bool
 
 
-def _elsewhere(own: list[_Contact], rows: list[Any]) -> list[_Contact]:
+def _elsewhere(own: list[_Contact], of_twins: list[_Contact]) -> list[_Contact]:
     """The contacts of the debtor's other practices; one visit that was reported for several of them is one contact."""
     known = {(one.at, one.channel) for one in own}
     found: dict[tuple[datetime, str], _Contact] = {}
-    for at, *rest in rows:
-        one = _Contact(datetime.fromisoformat(at), *rest)
+    for one in of_twins:
         if (one.at, one.channel) not in known:
             before = found.get((one.at, one.channel))
             found[one.at, one.channel] = one if before is None or one.reached else before
@@ -253,8 +257,9 @@ def _letters(contacts: list[_Contact]) -> tuple[SentLetter, ...]:
 
 
 def _contact(one: _Contact) -> Contact:
-    entry = OUTCOMES.get(one.outcome)
-    return Contact.at(one.at, channel=Channel(one.channel), reached=one.reached, counts=entry.counts if entry else True)
+    entry, channel = OUTCOMES.get(one.outcome), Channel(one.channel)
+    weighs = entry.counts if entry else channel is not Channel.OFFICE
+    return Contact.at(one.at, channel=channel, reached=one.reached, counts=weighs)
 
 
 def _happened(contacts: list[_Contact]) -> tuple[tuple[str, Any], ...]:

@@ -13,14 +13,17 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.ledger import left_cents, overpaid_cents
 from fieldapp.domain.places import metres_between
 from fieldapp.domain.receipts import receipt_name
+from fieldapp.domain.skills import Skill
 from fieldapp.store import (
     address_history,
     agreement_cards,
     appointments,
     approvals,
     cards,
+    corrections,
     ledger,
     limitation,
     practices,
@@ -31,6 +34,7 @@ from fieldapp.store import (
 from fieldapp.store.shapes.dispatch import Finding
 from fieldapp.store.shapes.field import AttemptCard, LimitationCard
 from fieldapp.store.shapes.office import (
+    ObjectionRow,
     PaidBy,
     PlaceRow,
     PracticeFile,
@@ -66,9 +70,11 @@ async def practice_file(
     findings: Sequence[Finding],
     clocks: Mapping[UUID, LimitationCard],
     presence: list[PresenceRow],
+    objection: ObjectionRow | None,
 ) -> PracticeFile:
     """The whole file; `findings` is what the rules of conduct say of a visit now, `clocks` the limitation by line,
-    `presence` what is learned of when somebody is home, `places` what `addresses` found.
+    `presence` what is learned of when somebody is home, `objection` that the debtor objects to that, `places` what
+    `addresses` found.
     """
     practice, practice_id = head.practice, head.practice.id
     one = [practice_id]
@@ -96,7 +102,8 @@ async def practice_file(
         addresses=[cards.address_card(row) for row in sorted(places, key=lambda row: not row.current)],
         phones=[cards.phone_card(row) for row in phones[practice_id]],
         debt_lines=cards.debt_line_cards(lines[practice_id], owed, clocks),
-        owed_cents=ledger.totals(owed),
+        owed_cents=left_cents(owed.values()),
+        overpaid_cents=overpaid_cents(owed.values()),
         collected_cents=collected.get(practice_id, 0),
         flags=flags[practice_id],
         findings=list(findings),
@@ -115,12 +122,17 @@ async def practice_file(
         address_history=await address_history.steps(session, practice_id, places),
         same_debtor=await same_debtor.joined_with(session, practice_id) if practice.debtor_group else [],
         presence=presence,
+        skills=[Skill(one) for one in practice.skills],
+        objection=objection,
     )
 
 
-async def _receipts(session: AsyncSession, practice_id: UUID) -> Sequence[tuple[Receipt, PaidBy | None, str]]:
-    """The receipts, newest first, each with whoever paid instead of the debtor and the debt that the debtor chose; a
-    counter-receipt has no payment."""
+_Given = tuple[Receipt, PaidBy | None, str, UUID | None]
+
+
+async def _receipts(session: AsyncSession, practice_id: UUID) -> Sequence[_Given]:
+    """The receipts, newest first, each with whoever paid instead of the debtor, the debt that the debtor chose and
+    whoever took the money; a counter-receipt has no payment."""
     query = (
         sqlalchemy.select(
             Receipt,
@@ -128,6 +140,7 @@ async def _receipts(session: AsyncSession, practice_id: UUID) -> Sequence[tuple[
             col(Payment.payer_capacity),
             col(Payment.payer_document),
             col(DebtLine.title),
+            col(Payment.agent_id),
         )
         .join(Payment, col(Payment.receipt_id) == col(Receipt.id), isouter=True)
         .join(DebtLine, col(DebtLine.id) == col(Payment.chosen_line), isouter=True)
@@ -135,12 +148,14 @@ async def _receipts(session: AsyncSession, practice_id: UUID) -> Sequence[tuple[
         .order_by(col(Receipt.issued_at).desc())
     )
     return [
-        (row, PaidBy(name, capacity, document) if name and capacity and document else None, chosen or "")
-        for row, name, capacity, document, chosen in await session.execute(query)
+        (row, PaidBy(name, capacity, document) if name and capacity and document else None, chosen or "", taken_by)
+        for row, name, capacity, document, chosen, taken_by in await session.execute(query)
     ]
 
 
-def _receipt_row(row: Receipt, paid_by: PaidBy | None, chosen: str, at: Address | None = None) -> ReceiptRow:
+def _receipt_row(
+    row: Receipt, paid_by: PaidBy | None, chosen: str, taken_by: UUID | None, at: Address | None = None
+) -> ReceiptRow:
     return ReceiptRow(
         id=row.id,
         series=row.series,
@@ -156,6 +171,7 @@ def _receipt_row(row: Receipt, paid_by: PaidBy | None, chosen: str, at: Address 
         reason=row.reason,
         paid_by=paid_by,
         chosen_line=chosen,
+        taken_by=taken_by,
         place=_place(row.lat_e6, row.lon_e6, row.accuracy_m, at),
     )
 
@@ -172,7 +188,7 @@ async def _visits(
     session: AsyncSession,
     practice_id: UUID,
     documents: Sequence[CreditDocument],
-    receipts: Sequence[tuple[Receipt, PaidBy | None, str]],
+    receipts: Sequence[_Given],
 ) -> list[VisitRow]:
     query = (
         select(Visit, Person.name, Address)
@@ -187,6 +203,7 @@ async def _visits(
     signatures = await _signatures(session, practice_id)
     together = await _together(session, [visit for visit, *_ in found])
     questions = await reviews.questions_of(session, [visit.id for visit, *_ in found])
+    corrected = await corrections.rows_of(session, [visit.id for visit, *_ in found])
     by_visit: dict[UUID, list[CreditDocument]] = defaultdict(list)
     for document in documents:
         if document.visit_id is not None:
@@ -210,13 +227,17 @@ async def _visits(
             documents=[cards.document_card(row) for row in by_visit[visit.id]],
             signature=signatures.get(visit.id),
             receipts=[
-                _receipt_row(row, by, chosen, address) for row, by, chosen in receipts if row.visit_id == visit.id
+                _receipt_row(row, by, chosen, taken_by, address)
+                for row, by, chosen, taken_by in receipts
+                if row.visit_id == visit.id
             ],
             together_with=together[_group(visit)],
             role_met=visit.role_met,
             observations=visit.observations,
             questions=questions[visit.id],
             unplanned=visit.unplanned,  # type: ignore[arg-type]
+            corrections=corrected[visit.id],
+            identified_by=visit.identified_by,
         )
         for visit, agent_name, address in found
     ]

@@ -13,19 +13,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, tuple_, union_all
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, text, tuple_, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import AccountKind
+from fieldapp.domain.narrowing import Narrowing
 from fieldapp.store import claim_sums, ledger
 from fieldapp.store.cards import by_practice
 from fieldapp.store.columns import Keyring, among
-from fieldapp.store.shapes.office import CreditorRow, PracticePage, PracticeRow
+from fieldapp.store.database import agency_of
+from fieldapp.store.shapes.office import CreditorRow, PracticeChoices, PracticePage, PracticeRow
+from fieldapp.store.tables.claims import ClaimPart
 from fieldapp.store.tables.field import Payment, Receipt
 from fieldapp.store.tables.ledger import Account, Entry, PaymentEntry, Posting
 from fieldapp.store.tables.office import Fact
@@ -37,6 +41,7 @@ from fieldapp.store.tables.practice import (
     Placement,
     Practice,
     PracticeFlag,
+    PracticeLastContact,
     PracticeWord,
 )
 
@@ -52,16 +57,6 @@ def searchable(*texts: str) -> str:
     plain = unicodedata.normalize("NFKD", " ".join(texts).casefold())
     kept = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     return " ".join(kept.split())
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a list of practices is narrowed to. `words`: names, places, a practice number, tax code or phone."""
-
-    words: str = ""
-    state: str | None = None
-    creditor_id: UUID | None = None
-    flag: str | None = None
 
 
 async def creditor_rows(session: AsyncSession) -> list[CreditorRow]:
@@ -81,12 +76,14 @@ async def creditor_rows(session: AsyncSession) -> list[CreditorRow]:
     ]
 
 
-async def page(session: AsyncSession, wanted: Wanted, *, now: datetime, cursor: str | None, limit: int) -> PracticePage:
+async def page(
+    session: AsyncSession, wanted: Narrowing, *, now: datetime, zone: ZoneInfo, cursor: str | None, limit: int
+) -> PracticePage:
     """One page in order of practice number; the cursor names the last row seen, so that inserts shift nothing.
 
     What is found is counted up to `MOST_COUNTED`; `more` says that there may be more than `total`.
     """
-    conditions = narrowed = _narrowed(wanted, now=now)
+    conditions = narrowed = await _narrowed(session, wanted, now=now, zone=zone)
     cut_off = False
     if words := wanted.words.strip()[:_LONGEST_QUERY]:
         found, all_of_them = await _found(session, words)
@@ -110,14 +107,46 @@ async def page(session: AsyncSession, wanted: Wanted, *, now: datetime, cursor: 
     return PracticePage(rows=rows, total=min(total, MOST_COUNTED), more=more, next_cursor=next_cursor)
 
 
-async def matching(session: AsyncSession, wanted: Wanted, *, now: datetime, most: int) -> list[UUID]:
+async def matching(session: AsyncSession, wanted: Narrowing, *, now: datetime, zone: ZoneInfo, most: int) -> list[UUID]:
     """The ids of the first practices that match, in the order of the list, at most so many."""
-    conditions = _narrowed(wanted, now=now)
+    conditions = await _narrowed(session, wanted, now=now, zone=zone)
     if words := wanted.words.strip()[:_LONGEST_QUERY]:
         found, all_of_them = await _found(session, words)
         conditions.append(among(Practice.id, found) if all_of_them else _matches(words))
     query = select(Practice.id).where(*conditions).order_by(col(Practice.practice_number), col(Practice.id)).limit(most)
     return list((await session.exec(query)).all())
+
+
+_DISTINCT = """
+    with recursive found(one) as (
+      (select {column} from {table} where agency_id = :agency and {column} > '' {where} order by {column} limit 1)
+      union all
+      select (
+        select {column} from {table} where agency_id = :agency and {column} > found.one {where}
+        order by {column} limit 1
+      ) from found where found.one is not null
+    )
+    select one from found where one is not null limit :most
+"""
+_PROVINCES = text(_DISTINCT.format(column="province", table="address", where="and current"))
+_COMUNI = text(_DISTINCT.format(column="comune", table="address", where="and current and province = :province"))
+_CASE_OWNERS = text(_DISTINCT.format(column="case_owner_name", table="practice", where=""))
+MOST_CHOICES = 500
+"""Comuni of a province, case owners: more are typed."""
+
+
+async def choices(session: AsyncSession, *, province: str | None) -> PracticeChoices:
+    """What lists can be narrowed to, as it is spelt there: each value is one step through an index."""
+
+    async def distinct(query: Any, **more: Any) -> list[str]:
+        asked = {"agency": agency_of(session), "most": MOST_CHOICES, **more}
+        return [one for (one,) in (await session.execute(query, asked)).all()]
+
+    return PracticeChoices(
+        provinces=await distinct(_PROVINCES),
+        comuni=await distinct(_COMUNI, province=province) if province else [],
+        case_owners=await distinct(_CASE_OWNERS),
+    )
 
 
 async def rows_of(session: AsyncSession, ids: Sequence[UUID], *, now: datetime) -> list[PracticeRow]:
@@ -162,7 +191,57 @@ def _opened(cursor: str) -> tuple[str, UUID]:
         raise Refusal("request.cursor_unknown", kind=Kind.MALFORMED) from None
 
 
-def _narrowed(wanted: Wanted, *, now: datetime) -> list[ColumnElement[bool]]:
+async def _narrowed(
+    session: AsyncSession, wanted: Narrowing, *, now: datetime, zone: ZoneInfo
+) -> list[ColumnElement[bool]]:
+    """As conditions on a practice. Where one of the ways finds few they are named: the list then need not go through
+    all practices in its order to meet them."""
+    if wanted.owed_from_cents is not None or wanted.owed_to_cents is not None:
+        await claim_sums.up_to_date(session)
+    ways = _ways(wanted, zone)
+    conditions = _plain_conditions(wanted, now=now)
+    for way in ways:
+        some = (await session.exec(way.limit(FEW + 1))).all()
+        if len(some) <= FEW:
+            conditions.append(among(Practice.id, dict.fromkeys(some)))
+            break
+    return [*conditions, *(col(Practice.id).in_(way) for way in ways)]
+
+
+def _ways(wanted: Narrowing, zone: ZoneInfo) -> list[Any]:
+    """Selects of practice ids, one for each thing that stands in a table of its own; each is read from one index."""
+    ways: list[Any] = []
+    if wanted.province is not None or wanted.comune is not None:
+        there = select(Address.practice_id).where(col(Address.current))
+        if wanted.province is not None:
+            there = there.where(Address.province == wanted.province)
+        ways.append(there if wanted.comune is None else there.where(Address.comune == wanted.comune))
+    if wanted.ends_from is not None or wanted.ends_to is not None:
+        placed = select(Placement.id).where(*_between(Placement.ends_on, wanted.ends_from, wanted.ends_to))
+        ways.append(select(Practice.id).where(col(Practice.placement_id).in_(placed)))
+    if wanted.case_owner is not None:
+        ways.append(select(Practice.id).where(Practice.case_owner_name == wanted.case_owner))
+    if wanted.owed_from_cents is not None or wanted.owed_to_cents is not None:
+        owing = _between(ClaimPart.owed_cents, wanted.owed_from_cents, wanted.owed_to_cents)
+        ways.append(select(ClaimPart.practice_id).where(*owing))
+    last = col(PracticeLastContact.last_at)
+    contacted: list[ColumnElement[bool]] = [last.is_(None)] if wanted.never_contacted else []
+    if (since := wanted.contacted_since(zone)) is not None:
+        contacted.append(last >= since)
+    if (before := wanted.contacted_before(zone)) is not None:
+        contacted.append(last < before)
+    if contacted:
+        ways.append(select(PracticeLastContact.practice_id).where(*contacted))
+    return ways
+
+
+def _between(column: Any, first: Any, last: Any) -> list[ColumnElement[bool]]:
+    """Both ends included; an end that is None is open."""
+    at_least = [] if first is None else [col(column) >= first]
+    return at_least if last is None else [*at_least, col(column) <= last]
+
+
+def _plain_conditions(wanted: Narrowing, *, now: datetime) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.state is not None:
         conditions.append(col(Practice.state) == wanted.state)
@@ -361,6 +440,18 @@ class Headed:
     practice: Practice
     placement: Placement
     creditor: Creditor
+
+
+async def hold(session: AsyncSession, practice_ids: Iterable[UUID]) -> None:
+    """Hold these practices until the transaction ends: whoever takes money for one waits for the others who do, and
+    reads what is owed after them. Taken in one order; before the announcement of a payment, after the phone or the
+    creditor that a transaction holds, before the agency's own series.
+    """
+    ids = list(practice_ids)
+    query = (
+        select(Practice.id).where(among(Practice.id, ids)).order_by(col(Practice.id)).with_for_update(key_share=True)
+    )
+    await session.exec(query)
 
 
 async def head(session: AsyncSession, practice_id: UUID) -> Headed:

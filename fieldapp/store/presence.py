@@ -18,12 +18,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.presence import TELLING
 from fieldapp.domain.visit_report import OutsideThePlan
+from fieldapp.store.columns import among
 from fieldapp.store.database import agency_of
+from fieldapp.store.same_debtor import same_persons
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import Visit
 from fieldapp.store.tables.office import Setting
 from fieldapp.store.tables.planning import PublishedStop
-from fieldapp.store.tables.practice import Address, Obligor, Placement, Practice
+from fieldapp.store.tables.practice import Address, LearningObjection, Obligor, Placement, Practice
+
+__all__ = ["LearningObjection"]
 
 LEARNING = "presence.learning"
 
@@ -54,16 +58,54 @@ class Decision:
     reason: str
 
 
-async def stamp(session: AsyncSession, *, on: date) -> tuple[int, int]:
-    """Two numbers that stay while `tried` would answer the same: visits before `on`, practices that may teach."""
-    visits = select(func.count()).select_from(Visit).where(col(Visit.day) < on)
+async def stamp(session: AsyncSession, *, on: date) -> tuple[int | datetime | None, ...]:
+    """What stays while `tried` would answer the same: how many visits before `on`, when one of them was last corrected,
+    and how many practices may teach."""
+    visits = sqlalchemy.select(func.count(), func.max(col(Visit.corrected_at))).where(col(Visit.day) < on)
     practices = (
         select(func.count())
         .select_from(Practice)
         .join(Placement, col(Placement.id) == col(Practice.placement_id))
         .where(col(Practice.state) != "recalled", col(Placement.ends_on) >= on)
     )
-    return (await session.exec(visits)).one(), (await session.exec(practices)).one()
+    number, corrected_at = (await session.execute(visits)).one()
+    return number, corrected_at, (await session.exec(practices)).one()
+
+
+def _known_by() -> Any:
+    """What a debtor is known by (`PracticeAtDoor.person`)."""
+    return func.coalesce(cast(col(Practice.debtor_group), String), Obligor.tax_code_index, Obligor.vat_number)
+
+
+def _debtors(column: Any) -> Any:
+    return (
+        sqlalchemy.select(column)
+        .select_from(Practice)
+        .join(Obligor, (col(Obligor.practice_id) == col(Practice.id)) & (col(Obligor.role) == "debtor"))
+    )
+
+
+async def objecting(session: AsyncSession) -> frozenset[str]:
+    """By what those who object are known, in all of their practices (`PracticeAtDoor.person`); where nobody can say who
+    that is, the practice."""
+    made = sqlalchemy.select(col(LearningObjection.practice_id)).where(col(LearningObjection.withdrawn_at).is_(None))
+    ids = await same_persons(session, set((await session.execute(made)).scalars()))
+    query = _debtors(func.coalesce(_known_by(), cast(col(Practice.id), String))).where(among(Practice.id, ids))
+    return frozenset((await session.execute(query)).scalars())
+
+
+async def objections_of(session: AsyncSession, practice_id: UUID) -> list[tuple[LearningObjection, str]]:
+    """The objections of the practice's debtor that stand, made here or in another practice, and who entered them."""
+    query = (
+        sqlalchemy.select(LearningObjection, col(Person.name))
+        .join(Person, col(Person.id) == col(LearningObjection.entered_by))
+        .where(
+            col(LearningObjection.withdrawn_at).is_(None),
+            among(LearningObjection.practice_id, await same_persons(session, [practice_id])),
+        )
+        .order_by(col(LearningObjection.entered_at))
+    )
+    return [(row, by) for row, by in await session.execute(query)]
 
 
 async def tried(session: AsyncSession, *, zone: str, on: date) -> list[TriedAt]:
@@ -75,7 +117,7 @@ async def tried(session: AsyncSession, *, zone: str, on: date) -> list[TriedAt]:
     local = func.timezone(zone, Visit.arrived_at)
     weekday, hour = cast(extract("isodow", local), Integer), cast(extract("hour", local), Integer)
     promised = exists().where(col(PublishedStop.id) == col(Visit.stop_id), col(PublishedStop.must))
-    person = func.coalesce(cast(col(Practice.debtor_group), String), Obligor.tax_code_index, Obligor.vat_number)
+    person = _known_by()
     keys: list[Any] = [
         col(Visit.practice_id),
         person,

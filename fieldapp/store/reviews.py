@@ -28,7 +28,7 @@ from fieldapp.store.tables.access import Device, Person
 from fieldapp.store.tables.field import Visit
 from fieldapp.store.tables.office import Setting
 from fieldapp.store.tables.practice import Address, Creditor, Obligor, Practice
-from fieldapp.store.tables.review import VisitAnswer, VisitQuestion, VisitReview
+from fieldapp.store.tables.review import VisitAnswer, VisitCorrection, VisitQuestion, VisitReview
 
 ROWS = 200
 """Shown at most."""
@@ -252,6 +252,17 @@ async def _answers(session: AsyncSession, visit_ids: Collection[UUID]) -> Sequen
     return (await session.exec(query)).all()
 
 
+async def corrected(session: AsyncSession, visit_id: UUID, *, why: str) -> None:
+    """The report is to be looked at again for this; one that waits for its agent goes on waiting."""
+    review = await locked(session, visit_id)
+    assert review is not None
+    if why not in review.why:
+        review.why = [*review.why, why]
+    if review.state == "reviewed":
+        review.state, review.reviewed_at, review.reviewed_by = "open", None, None
+    await session.flush()
+
+
 async def answered(session: AsyncSession, visit_ids: Collection[UUID]) -> None:
     """The reviews of these reports wait for the office again."""
     await session.execute(
@@ -265,16 +276,45 @@ async def answered(session: AsyncSession, visit_ids: Collection[UUID]) -> None:
 # --- what phones send and take ---
 
 
-def _standing(visit: Visit, answers: Sequence[VisitAnswer]) -> Standing:
+def _standing(visit: Visit, answers: Sequence[VisitAnswer], put_right_at: datetime | None) -> Standing:
+    """`put_right_at`: when the correction that came with one of the answers was said."""
+
+    def follows(answer: VisitAnswer) -> bool:
+        if visit.corrected_at is None or answer.received_at != visit.corrected_at:
+            return visit.corrected_at is None or answer.received_at > visit.corrected_at
+        return put_right_at is not None and answer.answered_at > put_right_at
+
     written = Standing(visit.outcome, Met(visit.met), tuple(visit.observations), visit.role_met, visit.captured)
-    return once_corrected(written, [Change(**change) for answer in answers for change in answer.changes])
+    changes = [
+        Change(**change)
+        for answer in answers
+        for change in answer.changes
+        # A correction of the outcome took along what answers before it had put right of the same form.
+        if change["field"] == "observations" or follows(answer)
+    ]
+    return once_corrected(written, changes)
 
 
-async def _standings(session: AsyncSession, visits: Sequence[Visit]) -> dict[UUID, Standing]:
+async def standings(session: AsyncSession, visits: Sequence[Visit]) -> dict[UUID, Standing]:
+    """What each report says by now, with what its agent's answers put right."""
     by_visit: dict[UUID, list[VisitAnswer]] = defaultdict(list)
     for answer in await _answers(session, {visit.id for visit in visits}) if visits else ():
         by_visit[answer.visit_id].append(answer)
-    return {visit.id: _standing(visit, by_visit[visit.id]) for visit in visits}
+    together = {
+        visit.id for visit in visits if any(one.received_at == visit.corrected_at for one in by_visit[visit.id])
+    }
+    said = await _put_right_at(session, together) if together else {}
+    return {visit.id: _standing(visit, by_visit[visit.id], said.get(visit.id)) for visit in visits}
+
+
+async def _put_right_at(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """When the corrections that hold were said, the newest of each visit."""
+    query = (
+        select(VisitCorrection.visit_id, func.max(VisitCorrection.said_at))
+        .where(col(VisitCorrection.visit_id).in_(visit_ids), VisitCorrection.state == "holds")
+        .group_by(col(VisitCorrection.visit_id))
+    )
+    return dict((await session.exec(query)).all())
 
 
 async def known(session: AsyncSession, ids: Collection[UUID], *, agent_id: UUID) -> dict[UUID, QuestionKnown]:
@@ -288,7 +328,7 @@ async def known(session: AsyncSession, ids: Collection[UUID], *, agent_id: UUID)
         .with_for_update(of=VisitQuestion)
     )
     found = (await session.execute(query)).all()
-    standings = await _standings(session, [visit for _, visit, _ in found])
+    standings_ = await standings(session, [visit for _, visit, _ in found])
     return {
         question.id: QuestionKnown(
             id=question.id,
@@ -300,7 +340,7 @@ async def known(session: AsyncSession, ids: Collection[UUID], *, agent_id: UUID)
             practice_open=practice.state == "open",
             withdrawn=question.withdrawn_at is not None,
             returned=question.returned_at is not None,
-            standing=standings[visit.id],
+            standing=standings_[visit.id],
         )
         for question, visit, practice in found
     }
@@ -349,9 +389,9 @@ async def carried(session: AsyncSession, agent_id: UUID, *, since: datetime, now
         marked = update(VisitQuestion).where(*newly).values(fetched_at=now).returning(col(VisitQuestion.id))
         marked = marked.execution_options(synchronize_session=False)
         first = set((await session.execute(marked)).scalars())
-    standings = await _standings(session, [visit for _, visit, *_ in found])
+    standings_ = await standings(session, [visit for _, visit, *_ in found])
     cards = [
-        _card(question, visit, address, asked_by, standing=standings[visit.id])
+        _card(question, visit, address, asked_by, standing=standings_[visit.id])
         for question, visit, _, address, asked_by in found
     ]
     return Carried(cards, [(question, practice) for question, _, practice, *_ in found if question.id in first])

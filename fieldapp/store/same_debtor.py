@@ -9,7 +9,9 @@ from itertools import combinations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, text, update
+import sqlalchemy
+from sqlalchemy import func, or_, text, update
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,6 +20,7 @@ from fieldapp.domain.places import door_of
 from fieldapp.domain.same_debtor import SeenDebtor, joined, likeness, strength
 from fieldapp.store.batches import insert_rows
 from fieldapp.store.cards import by_practice
+from fieldapp.store.columns import among
 from fieldapp.store.database import agency_of
 from fieldapp.store.shapes.debtors import DebtorPair, DebtorSide, JoinedPractice
 from fieldapp.store.tables.debtors import DebtorMatch
@@ -26,7 +29,6 @@ from fieldapp.store.tables.practice import Address, Creditor, Obligor, Phone, Pr
 CROWD = 40
 """A number, birthday or door that more debtors share tells nothing of any two of them."""
 _NO_CROWD = 1_000_000
-AT_MOST = 500
 _CERTAIN = frozenset({"tax_code", "vat_number"})
 
 _SHARED = {
@@ -207,21 +209,34 @@ async def match(session: AsyncSession, match_id: UUID) -> DebtorMatch:
     return row
 
 
-async def undecided(session: AsyncSession, *, limit: int = AT_MOST) -> list[DebtorMatch]:
-    """Pairs that nobody has decided, those first for which most speaks; none whose two are joined already."""
-    query = (
-        select(DebtorMatch)
-        .where(col(DebtorMatch.verdict).is_(None))
-        .order_by(col(DebtorMatch.strength).desc(), col(DebtorMatch.found_at), col(DebtorMatch.id))
-        .limit(limit)
+_one, _other = aliased(Practice), aliased(Practice)
+
+
+def _waiting(of: Any) -> Any:
+    """`of` over the pairs that nobody has decided; none whose two are joined already, through a third."""
+    return (
+        select(of)
+        .select_from(DebtorMatch)
+        .join(_one, col(_one.id) == col(DebtorMatch.one_practice_id))
+        .join(_other, col(_other.id) == col(DebtorMatch.other_practice_id))
+        .where(
+            col(DebtorMatch.verdict).is_(None),
+            or_(col(_one.debtor_group).is_(None), col(_one.debtor_group).is_distinct_from(col(_other.debtor_group))),
+        )
     )
-    found = (await session.exec(query)).all()
-    groups = await _groups(session, {id_ for row in found for id_ in (row.one_practice_id, row.other_practice_id)})
-    return [
-        row
-        for row in found
-        if groups[row.one_practice_id] is None or groups[row.one_practice_id] != groups[row.other_practice_id]
-    ]
+
+
+async def undecided(session: AsyncSession, *, limit: int) -> list[DebtorMatch]:
+    """Pairs that wait for a person, those first for which most speaks."""
+    query = _waiting(DebtorMatch).order_by(
+        col(DebtorMatch.strength).desc(), col(DebtorMatch.found_at), col(DebtorMatch.id)
+    )
+    return list((await session.exec(query.limit(limit))).all())
+
+
+async def waiting(session: AsyncSession) -> int:
+    """How many wait for a person, shown or not."""
+    return int((await session.exec(_waiting(func.count()))).one())
 
 
 async def undecided_of(session: AsyncSession, import_id: UUID) -> bool:
@@ -277,3 +292,30 @@ async def _direct(session: AsyncSession, practice_id: UUID) -> Mapping[UUID, UUI
         row.other_practice_id if row.one_practice_id == practice_id else row.one_practice_id: row.id
         for row in (await session.exec(query)).all()
     }
+
+
+async def same_persons(session: AsyncSession, practices: Collection[UUID]) -> frozenset[UUID]:
+    """The practices of these debtors: by tax code, VAT number, and what a person joined, as far as that leads."""
+    found, new = frozenset(practices), frozenset(practices)
+    while new:
+        known_by = (col(Practice.debtor_group), col(Obligor.tax_code_index), col(Obligor.vat_number))
+        rows = (await session.execute(_debtors(*known_by).where(among(Practice.id, new)))).all()
+        groups, codes, numbers = ({row[at] for row in rows if row[at] is not None} for at in range(3))
+        same = _debtors(col(Practice.id)).where(
+            or_(
+                among(Practice.debtor_group, groups),
+                col(Obligor.tax_code_index).in_(codes),
+                col(Obligor.vat_number).in_(numbers),
+            )
+        )
+        new = frozenset((await session.execute(same)).scalars()) - found
+        found |= new
+    return found
+
+
+def _debtors(*columns: Any) -> Any:
+    return (
+        sqlalchemy.select(*columns)
+        .select_from(Practice)
+        .join(Obligor, (col(Obligor.practice_id) == col(Practice.id)) & (col(Obligor.role) == "debtor"))
+    )

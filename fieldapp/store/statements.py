@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -63,7 +64,7 @@ async def last_statements(session: AsyncSession, practice_ids: Collection[UUID])
         .join(ServiceAccount, col(ServiceAccount.id) == col(Statement.service_account_id), isouter=True)
         .join(ImportFile, col(ImportFile.id) == col(Statement.import_id), isouter=True)
         .where(col(Statement.practice_id).in_(list(practice_ids)))
-        .distinct(col(Statement.practice_id))
+        .ext(distinct_on(col(Statement.practice_id)))
         .order_by(col(Statement.practice_id), col(Statement.id).desc())
     )
     found = (await session.exec(query)).all()

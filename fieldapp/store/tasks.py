@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy
-from sqlalchemy import String, and_, cast, or_, update
+from sqlalchemy import String, and_, cast, func, or_, tuple_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,7 +16,7 @@ from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.tasks import AT_THE_DESK
 from fieldapp.store.batches import insert_rows
 from fieldapp.store.database import agency_of
-from fieldapp.store.shapes.office import Colleague, TaskRow
+from fieldapp.store.shapes.office import Colleague, TaskCount, TaskRow
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import PaperToSend
 from fieldapp.store.tables.office import Task
@@ -39,8 +39,14 @@ async def rows(
     team: str | None = None,
     practice_id: UUID | None = None,
     task_id: UUID | None = None,
+    of: UUID | Literal["nobody"] | None = None,
+    after: UUID | None = None,
 ) -> list[TaskRow]:
-    """Tasks by due date, the open ones first; only those that are awake, or asleep, on a day where one is given."""
+    """At most `AT_MOST` tasks, alarms first, then by due date, the open ones before those that are done; only those
+    that are awake, or asleep, on a day where one is given.
+
+    `of`: whose they are; `after`: the task that was seen last, of one state.
+    """
     query = (
         sqlalchemy.select(
             # Values alone: five hundred rows that a session keeps track of cost as much as all the rest.
@@ -63,23 +69,19 @@ async def rows(
             and_(col(Task.kind) == "paper.send", cast(col(PaperToSend.id), String) == col(Task.subject_id)),
             isouter=True,
         )
-        .order_by(col(Task.state).desc(), col(Task.due_on), col(Task.created_at), col(Task.id))
+        .order_by(col(Task.state).desc(), *_ORDER)
         .limit(AT_MOST)
     )
-    narrowed = {
-        Task.state: state,
-        Task.kind: kind,
-        Task.team: team,
-        Task.practice_id: practice_id,
-        Task.id: task_id,
-    }
+    narrowed = {Task.practice_id: practice_id, Task.id: task_id}
     for column, value in narrowed.items():
         if value is not None:
             query = query.where(col(column) == value)
-    if awake_on is not None:
-        query = query.where(or_(col(Task.asleep_until).is_(None), col(Task.asleep_until) <= awake_on))
-    if asleep_on is not None:
-        query = query.where(col(Task.asleep_until) > asleep_on)
+    query = _narrowed(query, awake_on=awake_on, asleep_on=asleep_on, state=state, kind=kind, team=team, of=of)
+    if after is not None:
+        seen = (await session.execute(sqlalchemy.select(*_ORDER).where(col(Task.id) == after))).first()
+        if seen is None:
+            raise Refusal("request.cursor_unknown", kind=Kind.MALFORMED)
+        query = query.where(tuple_(*_ORDER) > tuple_(*seen))
     found = []
     for *shown, owner, number, debtor, address, place in (await session.execute(query)).all():
         told = dict(zip(_SHOWN, shown, strict=True))
@@ -89,6 +91,53 @@ async def rows(
     return found
 
 
+async def count(
+    session: AsyncSession,
+    *,
+    state: str,
+    awake_on: date | None = None,
+    asleep_on: date | None = None,
+    kind: str | None = None,
+    team: str | None = None,
+    of: UUID | Literal["nobody"] | None = None,
+) -> TaskCount:
+    """How many there are of what is asked for, and of which kinds and teams there are any at all in that state."""
+    when: dict[str, Any] = {"state": state, "awake_on": awake_on, "asleep_on": asleep_on}
+    counted = _narrowed(sqlalchemy.select(func.count()).select_from(Task), **when, kind=kind, team=team, of=of)
+    kinds = _narrowed(sqlalchemy.select(col(Task.kind), col(Task.team)).distinct(), **when)
+    there = (await session.execute(kinds)).all()
+    return TaskCount(
+        total=(await session.execute(counted)).scalar_one(),
+        kinds=sorted({kind for kind, _ in there}),
+        teams=sorted({team for _, team in there}),
+    )
+
+
+def _narrowed(
+    query: Any,
+    *,
+    awake_on: date | None = None,
+    asleep_on: date | None = None,
+    state: str | None = None,
+    kind: str | None = None,
+    team: str | None = None,
+    of: UUID | Literal["nobody"] | None = None,
+) -> Any:
+    for column, value in {Task.state: state, Task.kind: kind, Task.team: team}.items():
+        if value is not None:
+            query = query.where(col(column) == value)
+    if awake_on is not None:
+        query = query.where(or_(col(Task.asleep_until).is_(None), col(Task.asleep_until) <= awake_on))
+    if asleep_on is not None:
+        query = query.where(col(Task.asleep_until) > asleep_on)
+    if of == "nobody":
+        query = query.where(col(Task.owner_id).is_(None))
+    elif of is not None:
+        query = query.where(col(Task.owner_id) == of)
+    return query
+
+
+_ORDER = (col(Task.kind) != ALARM, col(Task.due_on), col(Task.created_at), col(Task.id))
 _SHOWN = (
     *("id", "kind", "team", "owner_id", "due_on", "asleep_until", "created_at", "state", "practice_id"),
     *("subject_kind", "subject_id", "details"),
@@ -192,6 +241,24 @@ async def finish_under(
             col(Task.state) == "open",
         )
         .values(state="done", finished_at=now, finished_by=person_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def reopen(
+    session: AsyncSession, kind: str, *, subject: tuple[str, str], due_on: date, details: dict[str, Any]
+) -> None:
+    """Work of this kind about this subject that was done is to be done once more."""
+    subject_kind, subject_id = subject
+    await session.execute(
+        update(Task)
+        .where(
+            col(Task.kind) == kind,
+            col(Task.subject_kind) == subject_kind,
+            col(Task.subject_id) == subject_id,
+            col(Task.state) == "done",
+        )
+        .values(state="open", finished_at=None, finished_by=None, asleep_until=None, due_on=due_on, details=details)
         .execution_options(synchronize_session=False)
     )
 

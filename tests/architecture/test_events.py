@@ -81,4 +81,5 @@ def test_what_is_not_promised_does_not_leave_the_house() -> None:
         "instalment": None,
         "paid_by": None,
         "chosen_line": None,
+        "barred_cents": None,
     }

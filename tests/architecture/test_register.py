@@ -21,21 +21,33 @@ WRITE_NOTHING = {
     "complete_address": "a question while somebody types",
     "list_missing_attachments": "a question of the phone",
     "list_rescue_states": "a question of the phone",
+    "preview_counter_payment": "a question while somebody types",
     "preview_export": "shown and forgotten",
     "preview_layout": "tried and forgotten",
     "preview_replan": "shown and forgotten",
     "preview_rules": "shown and forgotten",
     "propose_layout": "tried and forgotten",
+    "say_where_i_look": "told to colleagues while it lasts: how somebody works is not recorded",
 }
 CHOSEN = {
     ("limitation.py", "fact"): {"limitation.interrupted", "limitation.interruption_withdrawn"},
     # Actions that the code puts together: file and expression, and what they can become.
     ("addresses.py", "kind"): {"address.moved", "address.put_back", "address.settled"},
-    ("appointments.py", "kind"): {"appointment.cancelled", "appointment.moved", "appointment.taken"},
+    ("agreed.py", "kind"): {"appointment.cancelled", "appointment.moved", "appointment.taken"},
     ("approvals.py", "kind"): {"rule.approved", "rule.approval_withdrawn"},
     ("cash.py", "kind"): {"payment.cleared", "cheque.unpaid"},
     ("hands.py", "action"): {
-        *("board.locked", "board.moved", "board.opened", "board.pinned", "board.put_in", "board.replanned"),
+        *(
+            "board.filled",
+            "board.forbidden",
+            "board.handed_over",
+            "board.locked",
+            "board.moved",
+            "board.opened",
+            "board.pinned",
+            "board.put_in",
+            "board.replanned",
+        ),
         *("board.taken_out", "board.undone", "board.unpinned"),
     },
     ("outgoing.py", "'export.paused' if paused else 'export.resumed'"): {"export.paused", "export.resumed"},
@@ -116,3 +128,23 @@ def test_every_action_of_the_register_has_words(language: str) -> None:
     }
 
     assert {action for action in actions() if f"audit.{action}" not in words} == set()
+
+
+FINGERPRINTS = {"sha256", "digest"}
+
+
+def test_the_screen_has_a_word_for_every_detail_that_it_shows() -> None:
+    shown: dict[str, set[str]] = {}
+    for path in PACKAGE.glob("services/*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("audit", "feed.audit"):
+                for keyword in node.keywords:
+                    if keyword.arg is not None and not keyword.arg.endswith("_id"):
+                        shown.setdefault(keyword.arg, set()).add(path.name)
+    # Their values are keys of rows, which are not shown.
+    keys = {"correction", "edited_from", "ids", "visit"}
+    for language in LANGUAGES:
+        texts = (PACKAGE / "pwa" / "src" / "text").glob(f"*.{language}.json")
+        words = {key for text in texts for key in json.loads(text.read_text())}
+        missing = {name for name in shown if f"field.{name}" not in words} - FINGERPRINTS - keys
+        assert missing == set(), (language, {name: sorted(shown[name]) for name in missing})

@@ -230,26 +230,31 @@ class AgentsPhone:
             mouse.move(box["x"] + 40 + 20 * step, box["y"] + (30 if step % 2 else 80))
         mouse.up()
 
-    def photograph(self, purpose: str) -> None:
+    def photograph(self, purpose: str, *, grain: bool = False) -> None:
         """A picture as the camera hands it over, under its purpose from the closed list."""
         self.choose(purpose, of="Che cosa mostra")
         self.page.locator("input[type=file]").last.set_input_files(
-            {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": a_photo(purpose)}
+            {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": a_photo(purpose, grain=grain)}
         )
         expect(self.page.get_by_role("img", name=purpose).last).to_be_visible()
 
-    def finish(self, *, photo: str | None = None) -> None:
+    def finish(self, *, photo: str | None = None, grain: bool = False) -> None:
         """Go on to the last step and close the visit."""
         self.tap("Continua")
         if photo is not None:
-            self.photograph(photo)
+            self.photograph(photo, grain=grain)
         self.tap("Chiudi la visita")
         expect(self.page.get_by_role("heading", name="Oggi")).to_be_visible()
 
 
-def a_photo(of: str) -> bytes:
-    """A door with a plate, larger than what may travel, with the camera's name that must not travel."""
+def a_photo(of: str, *, grain: bool = False) -> bytes:
+    """A door with a plate, larger than what may travel, with the camera's name that must not travel.
+
+    With the `grain` of a dark stairwell its original is so large that it goes in parts.
+    """
     picture = Image.new("RGB", (2400, 1800), "#8a8579")
+    if grain:
+        picture = Image.merge("RGB", [Image.effect_noise(picture.size, 90) for _ in range(3)])
     drawing = ImageDraw.Draw(picture)
     drawing.rectangle((900, 500, 1500, 1800), fill="#4a3521")
     drawing.ellipse((1380, 1150, 1440, 1210), fill="#d9b44a")

@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import date
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -31,6 +32,13 @@ class Books:
     def practice(self, stop_id: str) -> dict[str, Any]:
         """The practice file behind a stop of the day."""
         return dict(_read(self._office, f"/practices/{self.stops[stop_id]}"))
+
+    def note_door(self, practice_id: UUID, day: date, text: str) -> None:
+        """A dispatcher's note for whoever rings there on `day`."""
+        body = {"practice_id": str(practice_id), "door": True, "text": text}
+        headers = {"x-csrftoken": self._dispatch.cookies.get("csrftoken") or ""}
+        answer = self._dispatch.post(f"/dispatch/days/{day.isoformat()}/notes", json=body, headers=headers)
+        answer.raise_for_status()
 
     def picture(self, document_id: str) -> bytes:
         return self._office.get(f"/documents/{document_id}", params={"variant": "full"}).raise_for_status().content

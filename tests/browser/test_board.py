@@ -168,3 +168,43 @@ def test_two_dispatchers_see_each_other_and_overwrite_nothing(desk: Eyes, servic
     assert visits(lane_of(theirs, 0)) == visits(lane_of(mine, 0))
     eyes.saw_nothing_wrong()
     context.close()
+
+
+def test_who_else_is_here_and_at_which_lane_is_seen_until_they_leave(
+    desk: Eyes, service: Service, browser: Browser
+) -> None:
+    page = desk.page
+    sign_in(page, service, "Pianificazione")
+    plan_a_day(page, service, "2026-12-03")
+    mine = by_hand(page)
+    chips = page.get_by_label(re.compile("^Anche qui: "))
+    expect(chips).to_have_count(0)
+    context = browser.new_context(locale="it-IT", timezone_id="Europe/Rome", **DESK)
+    eyes = watched(context, service.address)
+    sign_in(eyes.page, service, "Amministrazione")
+
+    eyes.page.goto(page.url)
+    expect(chips).to_be_visible(timeout=SOON)
+    expect(eyes.page.get_by_label(re.compile("^Anche qui: "))).to_be_visible(timeout=SOON)
+    theirs = eyes.page.get_by_role("listbox", name="Linea del tempo")
+    settled(eyes.page, theirs)
+    lane_of(theirs, 0).get_by_role("option").first.click()
+    names = page.locator(".names")
+    expect(names.get_by_role("img", name=re.compile("guarda questo giro"))).to_have_count(1, timeout=SOON)
+    eyes.page.get_by_role("button", name="Prendi in mano").click()
+    carried = names.get_by_role("img", name=re.compile("ha in mano una visita su questo giro"))
+    expect(carried).to_have_count(1, timeout=SOON)
+    agent = str(lane_of(mine, 0).get_attribute("aria-label"))
+    expect(
+        names.locator("> *").filter(has_text=agent).get_by_role("img", name=re.compile("ha in mano"))
+    ).to_be_visible()
+    chips.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("ha in mano una visita, in questo piano")).to_be_visible()
+    page.keyboard.press("Enter")
+
+    # The browser is closed and says no farewell.
+    eyes.saw_nothing_wrong()
+    context.close()
+    expect(carried).to_have_count(0, timeout=SOON)
+    expect(chips).to_have_count(0, timeout=SOON)

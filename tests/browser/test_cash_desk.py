@@ -86,7 +86,7 @@ def _count(phone: AgentsPhone) -> None:
 def till(desk: Eyes, service: Service) -> Page:
     sign_in(desk.page, service, "Back office")
     desk.page.goto(f"{service.desk()}cassa")
-    expect(desk.page.get_by_role("heading", name="In mano agli agenti")).to_be_visible()
+    expect(desk.page.get_by_role("heading", name="Denaro in mano")).to_be_visible()
     return desk.page
 
 
@@ -96,7 +96,7 @@ def region(page: Page, name: str) -> Locator:
 
 def test_an_agent_hands_in_the_office_counts_and_the_bank_clears(till: Page, books: Books, taken: Taken) -> None:
     page = till
-    purse = region(page, "In mano agli agenti").get_by_role("row").filter(has_text="Registra la consegna").first
+    purse = region(page, "Denaro in mano").get_by_role("row").filter(has_text="Registra la consegna").first
     before = books.balances()
 
     # Worked with keys alone: the purse opens, Escape closes it, nothing is lost by that.

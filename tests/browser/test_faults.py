@@ -91,7 +91,7 @@ def visit(agent: AgentsPhone, number: int) -> bool:
         agent.tap("Assente, lasciato avviso")
         agent.tap("Prendi un numero di avviso")
         agent.choose("Busta chiusa nella cassetta")
-        agent.finish(photo="Cassetta")
+        agent.finish(photo="Cassetta", grain=True)
         return False
     agent.meet_debtor()
     agent.tap("Incasso parziale")
@@ -143,6 +143,9 @@ def test_nothing_is_lost_and_nothing_doubled_while_the_service_is_killed_at_rand
             try_now(eyes.page)
             agent.delivered()
             arrived = apart(_arrived(settings))
+            blobs = settings.home / "blobs"
+            kept = any(path.is_file() for path in blobs.rglob("*"))
+            left = [path for path in (blobs / "parts").rglob("*") if path.is_file()]
         finally:
             context.close()
             service.stop()
@@ -157,6 +160,8 @@ def test_nothing_is_lost_and_nothing_doubled_while_the_service_is_killed_at_rand
         "balance": 0,
         "pictures": [True] * (2 * (A_DAY - paid)),
     }
+    assert proxy.parts > 2 * (A_DAY - paid), "originals go in parts"
+    assert (kept, left) == (True, [])
     assert service.deaths > 0
     assert set(proxy.met) > {"good", "lost"}
     eyes.saw_nothing_wrong()

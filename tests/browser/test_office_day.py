@@ -187,7 +187,7 @@ def test_an_unknown_file_gets_a_layout_and_comes_in(desk: Eyes, service: Service
     bring_unknown_file(page)
     page.get_by_label("Significato di «Importo»").select_option(label="non leggere")
     page.get_by_role("button", name="Prova sul file").click()
-    expect(page.get_by_text(re.compile("si contraddice"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Servono almeno il numero della pratica"))).to_be_visible()
     page.get_by_label("Significato di «Importo»").select_option(label="Totale dovuto")
     page.get_by_role("button", name="Prova sul file").click()
     expect(page.get_by_role("cell", name="SCO-1", exact=True)).to_be_visible()

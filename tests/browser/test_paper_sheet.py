@@ -18,6 +18,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.at_the_door import NEXT, AgentsPhone, a_photo
 from tests.browser.books import Books, _signed_in
 from tests.browser.conftest import Eyes, Service
+from tests.browser.test_accessibility import SMALL_TARGETS, THUMB_PX, violations
+from tests.browser.test_agreements import outcome
 from tests.browser.test_rescue import posted
 
 pytestmark = pytest.mark.browser
@@ -56,6 +58,9 @@ def copy(page: Page, *, number: str, check: str, since: str, until: str) -> None
     page.get_by_label("Codice accanto").fill(check)
     page.get_by_label("Dalle").fill(since)
     page.get_by_label("Alle", exact=True).fill(until)
+    recognised = page.get_by_role("group", name="Come hai riconosciuto il debitore?")
+    if recognised.count():
+        recognised.get_by_text("Ha mostrato un documento", exact=True).click()
 
 
 def photograph(page: Page, of: str) -> None:
@@ -96,6 +101,10 @@ def test_a_sheet_of_the_paper_pad_is_copied_on_the_phone_and_a_number_is_used_on
     agent.start_again()
     expect(page.get_by_label("Importo scritto")).to_have_value("30,00")
     expect(page.get_by_label("Dalle")).to_have_value("08:10")
+    # Why it was not all is for the agent to say.
+    agent.tap("Controlla")
+    expect(page.get_by_text("Scrivi perché non ha pagato tutto.")).to_be_visible()
+    agent.choose("Non ha tutto l'importo", of="Perché non tutto")
     agent.tap("Controlla")
     expect(page.get_by_text("Fotografa il foglio")).to_be_visible()
     photograph(page, "Foglio 1")
@@ -107,6 +116,7 @@ def test_a_sheet_of_the_paper_pad_is_copied_on_the_phone_and_a_number_is_used_on
     misread = open_sheet(page, 1)
     copy(page, number="B1-000001", check=receipts.checks[1], since="08:22", until="08:30")
     page.get_by_label("Importo scritto").fill("25,00")
+    agent.choose("Altro", of="Perché non tutto")
     photograph(page, "Foglio 2")
     agent.tap("Controlla")
     expect(page.get_by_text("Il modulo B1-000001 è già registrato.")).to_be_visible()
@@ -138,6 +148,7 @@ def test_a_sheet_of_the_paper_pad_is_copied_on_the_phone_and_a_number_is_used_on
     agent.tap("L’ho scritto su un foglio")
     copy(page, number="4", check=receipts.checks[4], since="08:36", until="08:40")
     page.get_by_label("Importo scritto").fill("20,00")
+    agent.choose("Altro", of="Perché non tutto")
     photograph(page, "Foglio 4")
     enter(agent)
     at_the_desk(office, receipts, 4, books.stops[paid])
@@ -208,3 +219,90 @@ def at_the_desk(office: httpx.Client, pad: Pad, number: int, practice: str) -> N
         "duty_taken": True,
     }
     posted(office, f"/pads/{pad.id}/receipts", json=body)
+
+
+def test_a_cheque_a_card_and_an_instalment_are_copied_from_sheets(phone: Eyes, service: Service, books: Books) -> None:
+    page, agent = phone.page, AgentsPhone(phone.page, service.agent())
+    agent.enrol("agente1")
+    office = _signed_in(service.address, "back_office")
+    own = next(one["agent_id"] for one in office.get("/pads").json()["holders"] if one["agent_number"] == "A001")
+    receipts = given(office, own, "receipt")
+    first, second, third = sorted(receipts.checks)[:3]
+    before = books.balances()
+
+    # A plan is signed while the phone still works, and comes back with the day.
+    stop = agent.open_next()
+    agent.meet_debtor()
+    outcome(agent, "Piano di rientro")
+    agent.tap("Componi il piano")
+    agent.choose("In quante rate")
+    agent.type("In quante rate?", "3")
+    agent.look_together()
+    agent.tap("Fai firmare")
+    agent.sign()
+    expect(page.get_by_text("Il foglio è firmato")).to_be_visible()
+    agent.tap("Fatto")
+    agent.finish()
+    agent.delivered()
+    [plan] = books.practice(stop)["plans"]
+    cents = plan["instalments"][0]["cents"]
+    posted(_signed_in(service.address, "administrator"), "/demo/clock", json={"now": "2026-11-26T08:30:00Z"})
+    with page.expect_response(re.compile("/field/day$")):
+        agent.start_again()
+    agent.lose_network()
+
+    # The first instalment in cash, on a sheet for the same door: sought by its street, and nowhere else.
+    page.get_by_role("link", name="Foglio scritto a mano").click()
+    page.get_by_label("Cerca per via, nome o pratica").fill("via che non c'è")
+    expect(page.get_by_text("Si registra in ufficio")).to_be_visible()
+    assert violations(page) + page.evaluate(SMALL_TARGETS, THUMB_PX) == []
+    page.get_by_label("Cerca per via, nome o pratica").fill(books.practice(stop)["practice_number"])
+    page.locator("ol button").click()
+    copy(page, number=str(first), check=receipts.checks[first], since="08:55", until="09:00")
+    page.get_by_label("Importo scritto").fill(f"{cents // 100},{cents % 100:02}")
+    page.get_by_label(re.compile("Rata 1 di 3")).check()
+    photograph(page, "Foglio 1")
+    enter(agent)
+
+    # A cheque: what is not written on it is asked for beside its own field.
+    cheque = open_sheet(page, 1)
+    copy(page, number=str(second), check=receipts.checks[second], since="09:05", until="09:10")
+    agent.choose("Assegno", of="Come ha pagato")
+    page.get_by_label("Importo scritto").fill("25,00")
+    photograph(page, "Foglio 2")
+    page.get_by_label("Banca").fill("Banca Popolare di Lodi")
+    page.get_by_label("Data dell’assegno").fill("2026-11-26")
+    page.get_by_label("A favore di").fill(books.practice(cheque)["creditor"]["cheque_payee"])
+    page.get_by_label("C’è scritto «non trasferibile»").check()
+    agent.tap("Controlla")
+    expect(page.get_by_label("Numero dell’assegno")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Numero dell’assegno").fill("0123456789")
+    agent.choose("Altro", of="Perché non tutto")
+    enter(agent)
+
+    card = open_sheet(page, 2)
+    copy(page, number=str(third), check=receipts.checks[third], since="09:15", until="09:20")
+    agent.choose("Carta", of="Come ha pagato")
+    page.get_by_label("Importo scritto").fill("20,00")
+    page.get_by_label("Gestore del terminale").fill("Nexi")
+    page.get_by_label("Codice di autorizzazione").fill("A4F91C")
+    agent.choose("Altro", of="Perché non tutto")
+    photograph(page, "Foglio 3")
+    enter(agent)
+    agent.find_network()
+    agent.delivered()
+
+    [paid] = visits_on(books, stop, receipts.series, first)
+    [plan] = books.practice(stop)["plans"]
+    assert (paid["outcome"], plan["instalments"][0]["state"]) == ("PAID_INSTALMENT", "paid")
+    found = [visits_on(books, at, receipts.series, number) for at, number in ((cheque, second), (card, third))]
+    methods = [visit["receipts"][0]["method"] for [visit] in found]
+    assert methods == ["cheque", "card"]
+    after = books.balances()
+    gained = {
+        kind: after.get(kind, 0) - before.get(kind, 0) for kind in ("agent_cash", "cheques_in_hand", "card_in_transit")
+    }
+    [receipt] = paid["receipts"]
+    assert receipt["amount_cents"] == cents
+    in_cash = cents + receipt["stamp_duty_cents"]
+    assert gained == {"agent_cash": in_cash, "cheques_in_hand": 2_500, "card_in_transit": 2_000}

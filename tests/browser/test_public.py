@@ -55,7 +55,7 @@ def test_anybody_checks_a_receipt_by_its_code_before_and_after_it_has_come_in(
     expect(page.get_by_role("heading", name="This receipt is genuine.")).to_be_visible()
 
     address, proof = urldefrag(code)
-    page.goto(f"{address}#{proof[:40]}{'A' if proof[40] != 'A' else 'B'}{proof[41:]}")
+    page.goto(f"{address}#{proof[:-40]}{'A' if proof[-40] != 'A' else 'B'}{proof[-39:]}")
     expect(page.get_by_role("heading", name="We do not recognise this receipt.")).to_be_visible()
     page.goto(address)
     expect(page.get_by_role("heading", name="Inquadra il codice della ricevuta.")).to_be_visible()
@@ -109,7 +109,8 @@ def test_anybody_checks_a_plan_by_its_code_before_and_after_it_has_come_in(
     expect(page.get_by_text("Impronta", exact=True)).to_be_visible()
     assert Axe().run(page).violations_count == 0
     address, proof = urldefrag(code)
-    page.goto(f"{address}#{proof[:40]}{'A' if proof[40] != 'A' else 'B'}{proof[41:]}")
+    # In the signature: a letter of the packed paper may be one that unpacks to the same paper, which is as genuine.
+    page.goto(f"{address}#{proof[:-40]}{'A' if proof[-40] != 'A' else 'B'}{proof[-39:]}")
     expect(page.get_by_role("heading", name="Non riconosciamo questo foglio.")).to_be_visible()
     assert stranger.cookies() == []
     eyes.saw_nothing_wrong()

@@ -10,11 +10,15 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import text
+from sqlmodel import col, select
 
+from fieldapp.domain.ids import sha256
+from fieldapp.store import tables
 from tests.browser.at_the_desk import sign_in
 from tests.browser.at_the_door import AgentsPhone
 from tests.browser.books import Books
 from tests.browser.conftest import DESK, Eyes, Service, apart, behind, watched
+from tests.flows.conftest import new_id
 
 pytestmark = pytest.mark.browser
 
@@ -115,3 +119,54 @@ def test_money_of_a_refused_report_is_booked_and_what_is_none_takes_two_people(
     expect(refused_rows(page)).to_have_count(0)
     chief.saw_nothing_wrong()
     context.close()
+
+
+async def spoilt(service: Service) -> UUID:
+    """A second refused report whose receipt spells none: the amount in words says something else; its envelope."""
+    async with behind(service) as session:
+        newest = (
+            select(tables.Envelope).where(tables.Envelope.verdict == "refused").order_by(col(tables.Envelope.id).desc())
+        )
+        sent = (await session.exec(newest.limit(1))).one()
+        content = sent.content.replace(b'"amount_in_words":"', b'"amount_in_words":"un ')
+        known = sent.model_dump(exclude={"id", "seq", "content", "digest"})
+        row = tables.Envelope(**known, id=new_id(), seq=sent.seq + 1_000, content=content, digest=sha256(content))
+        session.add(row)
+        return row.id
+
+
+def test_a_receipt_that_cannot_be_read_is_copied_from_the_paper_and_booked(
+    phone: Eyes, desk: Eyes, service: Service, books: Books
+) -> None:
+    hands = AgentsPhone(phone.page, service.agent())
+    hands.enrol()
+    hands.lose_network()
+    practice = books.practice(hands.open_next())
+    hands.meet_debtor()
+    hands.tap("Incasso parziale")
+    hands.choose("Aspetta un'entrata")
+    hands.pay("Contanti", "31,00", {})
+    hands.look_together()
+    hands.receive()
+    hands.finish()
+    apart(taken_from_the_agent(service, practice["id"]))
+    hands.find_network()
+    page = desk.page
+    sign_in(page, service, "Back office")
+    page.get_by_role("link", name=re.compile("^Attività")).click()
+    waiting = refused_rows(page).filter(has_text="31,00")
+    expect(waiting).to_have_count(1, timeout=60_000)
+    page.goto(f"{service.desk()}rifiutati/{apart(spoilt(service))}")
+
+    money = page.get_by_role("region", name="Incasso")
+    expect(money.get_by_text("Non si legge")).to_be_visible()
+    expect(money.get_by_label("Importo")).to_have_value("31,00")
+    confirm = money.get_by_role("button", name="Metti a libro 31,00")
+    expect(confirm).to_be_disabled()
+    money.get_by_role("searchbox").fill(practice["practice_number"])
+    money.get_by_role("button", name=re.compile(f"^{practice['practice_number']}")).first.click()
+    money.get_by_label("Motivo").fill("visto il foglio del debitore allo sportello")
+    picture(page, "copied")
+    confirm.click()
+
+    expect(money.get_by_text(re.compile(r"messo a libro con la ricevuta U1-\d{6}"))).to_be_visible()

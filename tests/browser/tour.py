@@ -269,7 +269,7 @@ DESKS: dict[str, dict[str, Callable[[Page], Locator]]] = {
         "debitori": lambda page: page.get_by_role("button", name="È la stessa persona").or_(
             page.get_by_text("Nessun debitore da confrontare")
         ),
-        "cassa": lambda page: page.get_by_role("heading", name="In mano agli agenti"),
+        "cassa": lambda page: page.get_by_role("heading", name="Denaro in mano"),
         "esiti": lambda page: page.get_by_role("link", name="Scarica il CSV"),
         "conti": lambda page: page.get_by_text("Dare e avere pareggiano"),
         "dispositivi": lambda page: page.locator("main tbody tr").or_(page.get_by_text("Nessun telefono registrato")),
@@ -283,6 +283,7 @@ DESKS: dict[str, dict[str, Callable[[Page], Locator]]] = {
         "condizioni": lambda page: page.get_by_role("heading", name="Condizioni"),
         "regole": lambda page: page.locator("main li, main tbody tr"),
         "licenze": lambda page: page.locator("main tbody tr"),
+        "persone": lambda page: page.locator("main tbody tr"),
         "collegamenti": lambda page: page.get_by_role("button", name="Nuovo webhook"),
         "registro": lambda page: page.locator("main tbody tr"),
         "orologio": lambda page: page.get_by_role("button", name="Sposta l'orologio"),

@@ -29,6 +29,7 @@ class FaultyProxy:
         self.stormy = False
         self.kill: Callable[[], None] = lambda: None
         self.met: Counter[str] = Counter()
+        self.parts = 0
         self._port = port
         self._target = target
         self._chance = chance
@@ -58,6 +59,7 @@ class FaultyProxy:
             request = await _request(reader)
             fate = self._chance.choice(FATES) if self.stormy and b" /api/v1/field/" in request[:80] else "good"
             self.met[fate] += 1
+            self.parts += request.startswith(b"PATCH ")
             await self._fate(fate, request, writer)
         writer.close()
 

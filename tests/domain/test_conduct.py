@@ -234,7 +234,7 @@ def test_a_start_inside_the_windows_is_lawful_and_one_outside_is_not(
 
 def test_rules_are_judged_as_they_stood_on_the_day() -> None:
     later = RULES.with_creditor("acme", {"payment.cash_ceiling": {"below_cents": 100_000}}, valid_from=date(2027, 1, 1))
-    payment = {"kind": "payment", "method": "cash", "amount_cents": 200_000, "instalment": False}
+    payment = {"kind": "payment", "method": "cash", "amount_cents": 200_000, "duty_cents": 0, "instalment": False}
     payment |= {"payer": "debtor", "cheque": None}
 
     before = judge(changed({"act": {**payment, "at": "2026-12-31T10:00:00.000Z"}}), later, NOW)

@@ -26,7 +26,16 @@ from fieldapp.domain.contacts import Channel, Contact
 from fieldapp.domain.ids import canonical_json, sha256
 from fieldapp.domain.reading import instant_text
 from fieldapp.domain.receipt_series import Series
-from fieldapp.domain.receipts import Capacity, Method, Payer, SettledLine, Wording, WordingKind
+from fieldapp.domain.receipts import (
+    Capacity,
+    ChargedTo,
+    Method,
+    Payer,
+    SettledLine,
+    StampDuty,
+    Wording,
+    WordingKind,
+)
 from fieldapp.domain.sync import TOLD_TO_THE_OFFICE, Arrived, Decision, Known, PracticeKnown, judge_batch
 from fieldapp.domain.taken_money import PlanKnown
 from tests.domain.receipt_builders import DEVICE as THE_PHONE
@@ -34,6 +43,7 @@ from tests.domain.receipt_builders import Phone, verify
 from tests.domain.test_conduct import CASES, NOW, RULES, changed
 
 ROME = ZoneInfo("Europe/Rome")
+NO_DUTY = StampDuty(0, ChargedTo.NOBODY, "exempt")
 ADDRESS, PRACTICE, LINE = (UUID(int=number) for number in (2, 3, 6))
 DEVICE = UUID(THE_PHONE)
 OWN = [rule for rule in RULES.rules if rule.overrides is None and CHECKS[rule.check].codes]
@@ -196,6 +206,7 @@ def paid_at_the_server(facts: Facts, ruleset: Ruleset) -> set[str]:
         lines=lines,
         wording=wording,
         method=Method(act.method, answers),
+        stamp_duty=StampDuty(act.duty_cents, ChargedTo.DEBTOR, "over_threshold") if act.duty_cents else NO_DUTY,
     )
     value = json.loads(issued.content)
     duty = value["stamp_duty"]

@@ -11,10 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldapp.domain.allocation import Across, AllocationOrder, LegalRank, OpenLine, Part, allocate, legal_order
+from fieldapp.domain.allocation import (
+    Across,
+    AllocationOrder,
+    LegalRank,
+    OpenLine,
+    Part,
+    allocate,
+    in_proportion,
+    ranked,
+)
 from fieldapp.domain.amount_words import LARGEST_CENTS, italian_words
 from fieldapp.domain.errors import Refusal
-from fieldapp.domain.money import italian
+from fieldapp.domain.money import italian, written
 from fieldapp.domain.payments import (
     METHODS,
     PaymentRules,
@@ -27,10 +36,31 @@ from tests.domain.receipt_builders import ROOT, answer_of, golden
 
 
 @pytest.mark.parametrize("case", golden("typed_amounts"), ids=lambda case: repr(case["typed"]))
-def test_a_typed_amount_is_read_the_italian_way_or_refused_with_its_reason(case: dict[str, Any]) -> None:
+def test_a_typed_amount_is_read_as_its_language_writes_it_or_refused_with_its_reason(case: dict[str, Any]) -> None:
+    language = case.get("language", "it")
     expected = case["cents"] if "cents" in case else {"refused": case["refused"]}
 
-    assert answer_of(lambda: typed_amount(case["typed"])) == expected
+    assert answer_of(lambda: typed_amount(case["typed"], language)) == expected
+
+
+@pytest.mark.parametrize("case", [case for case in golden("typed_amounts") if "first" in case], ids=str)
+def test_what_could_mean_two_sums_shows_both(case: dict[str, Any]) -> None:
+    with pytest.raises(Refusal) as told:
+        typed_amount(case["typed"], case.get("language", "it"))
+
+    assert (told.value.details["first"], told.value.details["second"]) == (case["first"], case["second"])
+
+
+@given(st.integers(1, 999_999_999), st.sampled_from(["it", "en", "fr"]))
+def test_every_written_amount_reads_back_as_itself_in_its_language(cents: int, language: str) -> None:
+    assert typed_amount(written(cents, language), language) == cents
+
+
+@given(st.text(alphabet="0123456789., ", max_size=12), st.sampled_from(["it", "en", "fr"]))
+def test_no_two_languages_read_two_sums_in_the_same_typing(text: str, language: str) -> None:
+    answers = [answer_of(lambda said=said: typed_amount(text, said)) for said in ("it", language)]
+
+    assert len({answer for answer in answers if isinstance(answer, int)}) < 2
 
 
 @given(st.integers(1, 999_999_999))
@@ -39,9 +69,9 @@ def test_every_printed_amount_reads_back_as_itself(cents: int) -> None:
     assert typed_amount(italian(cents).replace(".", "")) == cents
 
 
-@given(st.text(alphabet="0123456789.,-+€ eE", max_size=14))
-def test_a_typed_amount_is_positive_or_refused_whatever_is_typed(text: str) -> None:
-    answer = answer_of(lambda: typed_amount(text))
+@given(st.text(alphabet="0123456789.,-+€ eE", max_size=14), st.sampled_from(["it", "en", "fr"]))
+def test_a_typed_amount_is_positive_or_refused_whatever_is_typed(text: str, language: str) -> None:
+    answer = answer_of(lambda: typed_amount(text, language))
 
     if isinstance(answer, int):
         assert 0 < answer <= 999_999_999
@@ -120,10 +150,14 @@ def test_the_phones_copy_of_the_catalogue_is_fresh() -> None:
 # --- allocation ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", golden("allocation"), ids=lambda case: str(case["amount_cents"]))
+@pytest.mark.parametrize("case", golden("allocation"), ids=lambda case: case.get("name", str(case["amount_cents"])))
 def test_a_payment_is_laid_over_the_debt_in_the_creditors_order(case: dict[str, Any]) -> None:
     order = AllocationOrder(tuple(Part(part) for part in case["order"]["parts"]), Across(case["order"]["across"]))
     lines = [OpenLine(**line) for line in case["lines"]]
+    if "debts" in case:
+        debts = [(one.pop("id"), one.pop("due_on"), one) for one in map(dict, case["debts"])]
+        ranks = [(line_id, LegalRank(date.fromisoformat(due_on), **rest)) for line_id, due_on, rest in debts]
+        order = ranked(order, ranks, today=date.fromisoformat(case["today"]))
 
     answer = answer_of(lambda: asdict(allocate(case["amount_cents"], lines, order=order, chosen=case.get("chosen"))))
 
@@ -134,7 +168,10 @@ cents = st.integers(0, 1_000_000)
 open_lines = st.lists(st.tuples(cents, cents, cents), max_size=8).map(
     lambda rows: [OpenLine(str(at), *row) for at, row in enumerate(rows)]
 )
-orders = st.builds(AllocationOrder, st.permutations(list(Part)).map(tuple), st.sampled_from(Across))
+ranks = st.none() | st.lists(st.integers(0, 3), min_size=8, max_size=8).map(
+    lambda places: {str(at): place for at, place in enumerate(places)}
+)
+orders = st.builds(AllocationOrder, st.permutations(list(Part)).map(tuple), st.sampled_from(Across), ranks)
 
 
 @given(st.integers(1, 10_000_000), open_lines, orders)
@@ -153,9 +190,11 @@ def test_allocation_is_exact_and_never_takes_more_than_is_owed(
     assert allocation.over_cents == max(0, amount - total_owed)
 
 
-@given(st.integers(1, 10_000_000), open_lines)
-def test_principal_waits_for_interest_and_costs_unless_the_creditor_agrees(amount: int, lines: list[OpenLine]) -> None:
-    allocation = allocate(amount, lines, order=AllocationOrder())
+@given(st.integers(1, 10_000_000), open_lines, ranks)
+def test_principal_waits_for_interest_and_costs_unless_the_creditor_agrees(
+    amount: int, lines: list[OpenLine], places: dict[str, int] | None
+) -> None:
+    allocation = allocate(amount, lines, order=AllocationOrder(ranks=places))
 
     owed = {line.id: line for line in lines}
     for line in allocation.lines:
@@ -177,6 +216,26 @@ def test_without_a_declaration_debts_are_ranked_as_article_1193_says() -> None:
     dear_and_young = LegalRank(date(2026, 1, 31), yearly_rate_bp=900)
     dear_and_old = LegalRank(date(2025, 1, 31), yearly_rate_bp=900)
 
-    order = legal_order([not_yet_due, secured, cheap_and_old, dear_and_young, dear_and_old], today=date(2026, 11, 26))
+    barred = LegalRank(date(2010, 1, 31), barred=True)
+    as_they_stand = (barred, not_yet_due, secured, cheap_and_old, dear_and_young, dear_and_old, dear_and_old)
+    debts = [(str(at), debt) for at, debt in enumerate(as_they_stand)]
 
-    assert order == (4, 3, 2, 1, 0)
+    by_law = ranked(AllocationOrder(), debts, today=date(2026, 11, 26)).ranks
+    own = ranked(AllocationOrder((Part.PRINCIPAL, Part.COSTS, Part.INTEREST)), debts, today=date(2026, 11, 26)).ranks
+
+    assert by_law == {"0": 5, "1": 4, "2": 3, "3": 2, "4": 1, "5": 0, "6": 0}
+    # A creditor with an order of his own has his lines as they stand in the file, what nobody may ask for last.
+    assert own is not None
+    assert sorted(own, key=own.__getitem__) == ["1", "2", "3", "4", "5", "6", "0"]
+
+
+@given(st.integers(0, 10_000_000), st.lists(st.integers(0, 1_000_000), max_size=8))
+def test_a_split_in_proportion_is_exact_and_no_claim_gets_more_than_it_is(cents: int, owed: list[int]) -> None:
+    shares = in_proportion(cents, owed)
+
+    assert sum(shares) == min(cents, sum(owed))
+    assert all(0 <= share <= claim for share, claim in zip(shares, owed, strict=True))
+    if 0 < cents < sum(owed):
+        assert all(
+            abs(share * sum(owed) - cents * claim) < sum(owed) for share, claim in zip(shares, owed, strict=True)
+        )

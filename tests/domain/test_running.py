@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldapp.domain.running import Door, Expected, Rung, behind_s, expected, in_order
+from fieldapp.domain.running import Door, Expected, Rung, behind_s, driven_s, expected, in_order
+from fieldapp.planning.hourly import Way
 
 EIGHT = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
 
@@ -142,3 +148,52 @@ def test_in_an_order_of_their_own_the_end_of_the_day_says_who_is_behind() -> Non
 
     assert ahead[1].late_s > 0, "its own time in the plan says nothing"
     assert behind_s(doors, ahead) < ahead[1].late_s
+
+
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "ways_by_hour.json").read_text())
+
+
+@pytest.mark.parametrize("case", GOLDEN["cases"], ids=lambda case: case["name"])
+def test_a_way_takes_what_the_hour_says_here_and_in_the_plan(case: dict[str, Any]) -> None:
+    from_at = [datetime.fromisoformat(moment) for moment in GOLDEN["from_at"]]
+    leave_at = datetime.fromisoformat(case["leave_at"])
+
+    assert driven_s(list(zip(from_at, case["takes_s"], strict=True)), leave_at) == case["seconds"]
+    turns_s = [int((moment - from_at[0]).total_seconds()) for moment in from_at]
+    leave_s = int((leave_at - from_at[0]).total_seconds())
+    assert Way(turns_s, case["takes_s"]).arrive(leave_s) == leave_s + case["seconds"]
+
+
+def test_who_is_late_into_the_jam_is_expected_later() -> None:
+    doors = route([10, 10])
+    jam = ((EIGHT, doors[1].travel_s), (doors[1].arrive_at + minutes(30), 3 * doors[1].travel_s))
+    second = replace(doors[1], by_hour=jam)
+    left_at = doors[1].arrive_at + minutes(40)
+
+    on_time, late = (
+        expected([doors[0], second], {0: Rung(doors[0].arrive_at, left)}, now=left)[0].arrive_at - left
+        for left in (doors[1].arrive_at - timedelta(seconds=doors[1].travel_s), left_at)
+    )
+
+    assert on_time == timedelta(seconds=doors[1].travel_s)
+    assert late == timedelta(seconds=3 * doors[1].travel_s)
+
+
+@pytest.mark.parametrize(
+    ("left_at", "takes_min"),
+    # Two legs as the crow flies: twenty minutes, in the jam forty, and half of each where it begins on the way.
+    [(0, 20), (60, 40), (20, 30)],
+)
+def test_an_order_of_the_agents_own_is_driven_at_the_pace_of_the_hour(left_at: int, takes_min: int) -> None:
+    first, *later = route([10, 10, 10])
+    turns_at = EIGHT + minutes(40)
+    jam = ((EIGHT - minutes(480), 600), (turns_at, 1_200))
+    second, third = (replace(door, by_hour=jam) for door in later)
+    left = turns_at - minutes(30) + minutes(left_at)
+
+    ahead = expected(
+        [first, second, third], {0: Rung(left - minutes(9), left)}, now=left, order=[third.key, second.key]
+    )
+
+    assert ahead[0].key == third.key
+    assert round((ahead[0].arrive_at - left) / minutes(1)) == takes_min

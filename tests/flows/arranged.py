@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from sqlmodel import select
+
 from fieldapp.domain.access import Role
 from fieldapp.domain.ledger import LineBalance, statement_entry
 from fieldapp.domain.tax_codes import check_letter
-from fieldapp.store import ledger, planning
+from fieldapp.store import ledger, planning, tables
 from fieldapp.store.columns import Keyring
 from fieldapp.store.tables import (
     Address,
@@ -24,6 +26,8 @@ from tests.conftest import NOW
 from tests.flows.conftest import House, new_id
 
 TODAY = date(2026, 11, 26)
+OLD, YOUNG = date(2024, 10, 1), date(2026, 3, 1)
+"""When an electricity bill was due that is time-barred today, and one that is not."""
 
 
 async def entrusted(
@@ -169,3 +173,43 @@ async def published(house: House, *practices: UUID, agent: Person | None = None,
             )
         new = planning.NewVersion(plan.id, day, dispatcher.id, stops, {str(agent.id): {}})
         await planning.publish(session, new, now=NOW, new_id=new_id)
+
+
+async def another_bill(house: House, practice_id: UUID, due_on: date, *, cents: int = 20_000) -> UUID:
+    """One more debt line of the practice: an electricity bill."""
+    line_id = new_id()
+    async with house.session() as session:
+        line = tables.DebtLine(
+            id=line_id,
+            agency_id=house.agency_id,
+            practice_id=practice_id,
+            position=9,
+            title=f"Energia elettrica {due_on.isoformat()}",
+            kind="Energia elettrica",
+            due_on=due_on,
+            principal_cents=cents,
+            interest_cents=0,
+            costs_cents=0,
+        )
+        session.add(line)
+        await session.flush()
+        entry = statement_entry(
+            at=NOW - timedelta(days=10),
+            idempotency_key=f"statement:{line_id}",
+            creditor_id=house.creditor_id,
+            practice_id=practice_id,
+            stated={line_id: LineBalance(cents, 0, 0)},
+            present={},
+        )
+        assert entry is not None
+        await ledger.post(session, [entry], now=NOW, new_id=new_id)
+    return line_id
+
+
+async def become_bill(house: House, practice_id: UUID, due_on: date) -> None:
+    """The practice's own line becomes an electricity bill, due on that day."""
+    async with house.session() as session:
+        for line in (
+            await session.exec(select(tables.DebtLine).where(tables.DebtLine.practice_id == practice_id))
+        ).all():
+            line.kind, line.due_on = "Energia elettrica", due_on

@@ -196,7 +196,18 @@ async def furnished(house: House) -> dict[str, UUID]:
         message = a_message(house)
         session.add(message)
         question = await a_question(house, session)
+        note = tables.PlanningNote(
+            id=new_id(),
+            agency_id=house.agency_id,
+            from_on=NOW.date(),
+            text="Chiamare prima",
+            written_at=NOW,
+            written_by=house.people[Role.DISPATCHER].id,
+        )
+        session.add(note)
+        found["note"] = note.id
         found |= {"message": message.id, "visit": question.visit_id, "question": question.id}
+        found["correction"] = await a_correction(house, session)
         found |= await money_under_way(house, session, practice_id)
         found |= await agreements_under_way(house, session, practice_id)
     found["debtor_pair"] = await a_debtor_pair(house, practice_id)
@@ -240,6 +251,25 @@ async def a_question(house: House, session: AsyncSession) -> tables.VisitQuestio
     )
     session.add(question)
     return question
+
+
+async def a_correction(house: House, session: AsyncSession) -> UUID:
+    visit = (await session.exec(select(tables.Visit))).one()
+    said = {"outcome": visit.outcome, "met": visit.met, "identified_by": None, "role": None, "captured": {}}
+    correction = tables.VisitCorrection(
+        id=new_id(),
+        agency_id=house.agency_id,
+        visit_id=visit.id,
+        said_by=house.people[Role.DISPATCHER].id,
+        said_at=NOW,
+        received_at=NOW,
+        reason="Ho letto male il citofono.",
+        before=said,
+        after=said,
+        state="asked",
+    )
+    session.add(correction)
+    return correction.id
 
 
 async def money_under_way(house: House, session: AsyncSession, practice_id: UUID) -> dict[str, UUID]:
@@ -429,14 +459,20 @@ async def a_file_for_a_creditor(house: House) -> dict[str, UUID]:
 
 NAMED = {
     "revoke_device": "device",
+    "renew_password": "agent",
+    "shut_out_person": "agent",
     "accept_rescue": "device",
     "read_field_document": "document",
     "read_plan": "plan",
     "withdraw_message": "message",
+    "tick_planning_note": "note",
     "read_review": "visit",
     "finish_review": "visit",
     "ask_about_visit": "visit",
     "withdraw_question": "question",
+    "correct_visit": "visit",
+    "confirm_correction": "correction",
+    "decline_correction": "correction",
     "stop_plan": "plan",
     "publish_plan": "plan",
     "open_draft": "plan",
@@ -445,6 +481,10 @@ NAMED = {
     "pin_visit": "plan",
     "lock_lane": "plan",
     "undo_change": "plan",
+    "forbid_visit": "plan",
+    "hand_over_visits": "plan",
+    "preview_fill": "plan",
+    "take_fill": "plan",
     "read_import": "import",
     "confirm_import": "import",
     "cancel_import": "import",
@@ -470,6 +510,9 @@ NAMED = {
     "choose_address": "address",
     "put_address_back": "address",
     "decide_debtor_pair": "debtor_pair",
+    "copy_subject_data": "practice",
+    "object_to_learning": "practice",
+    "ask_for_skills": "practice",
     "record_interruption": "practice",
     "withdraw_interruption": "practice",
     "approve_rule": "practice",
@@ -501,6 +544,8 @@ NAMED = {
     "decide_settlement": "settlement",
     "list_terms": "creditor",
     "set_terms": "creditor",
+    "read_payment_order": "creditor",
+    "set_payment_order": "creditor",
     "set_agent_licence": "agent",
     "revoke_service_account": "service_account",
     "pause_webhook": "webhook",
@@ -537,6 +582,14 @@ OFFER = {
 }
 BODIES: dict[str, dict[str, Any]] = {
     "ask_about_visit": {"reason": "details", "text": "Chi lo ha detto?"},
+    "correct_visit": {
+        "outcome": "NO_ACCESS",
+        "met": "nobody",
+        "identified_by": None,
+        "role": None,
+        "captured": {},
+        "reason": "Il cancello era chiuso.",
+    },
     "change_export_plan": {
         "name": "Esiti",
         "layout": {
@@ -562,6 +615,35 @@ BODIES: dict[str, dict[str, Any]] = {
     "move_visit": {"practice_id": "0198a3c2-7f00-7abc-8def-0123456789ab", "seen": {}},
     "pin_visit": {"practice_id": "0198a3c2-7f00-7abc-8def-0123456789ab", "pinned": True, "seen": {}},
     "lock_lane": {"agent_id": "0198a3c2-7f00-7abc-8def-0123456789ab", "locked": True, "seen": {}},
+    "forbid_visit": {
+        "practice_id": "0198a3c2-7f00-7abc-8def-0123456789ab",
+        "reason": "conosce la famiglia",
+        "seen": {},
+    },
+    "allow_visit_again": {"forbidden_id": "0198a3c2-7f00-7abc-8def-0123456789ab"},
+    "hand_over_visits": {
+        "from_agent": "0198a3c2-7f00-7abc-8def-0123456789ab",
+        "to_agent": "0198a3c2-7f00-7abc-8def-0123456789ac",
+        "seen": {},
+    },
+    "preview_fill": {},
+    "write_planning_note": {"text": "Chiamare prima"},
+    "tick_planning_note": {"done": True},
+    "take_out_stale_visits": {"version": 1},
+    "say_where_i_look": {"window": "0198a3c2-7f00-7abc-8def-0123456789ab", "day": "2026-11-27"},
+    "take_fill": {"orders": {}, "seen": {}},
+    "enter_absence": {
+        "agent_id": "0198a3c2-7f00-7abc-8def-0123456789ab",
+        "from_at": "2026-11-27T00:00:00+01:00",
+        "to_at": "2026-11-28T00:00:00+01:00",
+        "code": "leave",
+    },
+    "withdraw_absence": {"absence_id": "0198a3c2-7f00-7abc-8def-0123456789ab"},
+    "set_shift_week": {
+        "agent_ids": ["0198a3c2-7f00-7abc-8def-0123456789ab"],
+        "valid_from": "2026-11-27",
+        "days": [None] * 7,
+    },
     "finish_task": {"note": ""},
     "arrange_task": {"owner_id": None, "asleep_until": None},
     "forget_view": {},
@@ -570,6 +652,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "choose_address": {"text": "VIA GARIBALDI 3, Lodi (LO)"},
     "settle_address": {"lat_e6": 45_314_500, "lon_e6": 9_503_500, "confirm": True},
     "decide_debtor_pair": {"verdict": "same"},
+    "copy_subject_data": {"obligor_id": str(uuid4()), "identified_by": "passport"},
+    "ask_for_skills": {"skills": ["albanian"]},
+    "object_to_learning": {"stands": True, "reason": "Lettera del 20 novembre"},
     "record_interruption": {"kind": "formal_notice", "on": "2026-11-20", "reference": "AR 1"},
     "approve_rule": {
         "rule": "debt.complaint_open",
@@ -604,11 +689,19 @@ BODIES: dict[str, dict[str, Any]] = {
     "close_commissions": {"to_on": "2026-11-25", "number": 1, "expected_cents": 1},
     "reverse_commission": {"number": 1, "reason": "x"},
     "decide_settlement": {"approve": True},
+    "add_person": {"name": "Nuova Persona", "login": "nuova", "role": "dispatcher"},
+    "shut_out_person": {"left": True},
+    "change_password": {"old": "x", "new": "y"},
     "set_agent_licence": {
         "provinces": [],
         "notified_on": None,
         "badge_valid_to": None,
         "qualification_valid_to": None,
+    },
+    "set_payment_order": {
+        "parts": ["principal", "costs", "interest"],
+        "debtor_chooses": True,
+        "reference": "art. 7 della convenzione",
     },
     "set_terms": {
         "valid_from": "2026-12-01",
@@ -683,12 +776,13 @@ async def test_lists_show_nothing_of_another_agency(house: House) -> None:
         "/dispatch/plans?day=2026-11-26",
         "/imports",
         "/tasks",
-        "/addresses/doubtful",
     )
 
     for path in lists:
         assert (await desk.get(path)).json() == [], path
     page = (await desk.get("/practices", params={"creditor_id": str(other.creditor_id)})).json()
+    doubtful = (await desk.get("/addresses/doubtful")).json()
+    assert (doubtful["rows"], doubtful["waiting"]) == ([], 0)
     day = (await desk.get("/dispatch/days/2026-11-26")).json()
     audit = (await desk.get("/audit")).json()
     pairs = (await desk.get("/debtors/pairs")).json()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,6 +12,7 @@ from sqlmodel import col, select
 
 from fieldapp.domain.access import Role
 from fieldapp.domain.ids import canonical_json, sha256
+from fieldapp.domain.receipts import GENESIS
 from fieldapp.domain.repayment_plan import Ask, Every, repayment_plan
 from fieldapp.services import agreement_review
 from fieldapp.store import ledger, tables
@@ -231,6 +233,26 @@ async def test_a_receipt_of_an_instalment_without_a_plan_is_flagged_and_not_exem
         assert (await session.exec(select(tables.Payment.instalment_number))).all() == [None]
 
 
+async def test_a_plan_in_a_refused_report_makes_no_instalment_of_the_payment_after_it(house: House) -> None:
+    await granted(house)
+    phone, stop = await one_stop(house)
+    agreement = signed(phone, plan_paper(phone, stop["practice"]))
+    elsewhere = phone.cash(stop["practice"], 10_000, at=AT, agency=AGENCY)
+    elsewhere["allocation"][0]["debt_line_id"] = str(uuid4())
+    phone.number, phone.chain_head = 0, GENESIS
+    report = agreed(phone, stop, agreement, payments=[elsewhere])
+    after = paid(phone, stop, 10_000, at=AT + timedelta(minutes=20), instalment=(1, 9))
+
+    answer = await phone.push(phone.envelope("visit", report, at=AT), phone.envelope("visit", after, at=AT))
+
+    refused, taken = answer.json()["verdicts"]
+    assert (refused["verdict"], refused["code"]) == ("refused", "payment.line_of_another")
+    assert taken["verdict"] == "accepted"
+    assert "payment.instalment_without_plan" in taken["flags"]
+    async with house.session() as session:
+        assert (await session.exec(select(tables.Payment.instalment_number))).all() == [None]
+
+
 async def test_cash_instalments_are_exempt_from_the_seven_days_and_logged(house: House) -> None:
     await granted(house)
     phone, stop = await one_stop(house, cents=1_500_000)
@@ -364,6 +386,16 @@ async def test_reminders_come_before_an_instalment_and_follow_ups_after_it_once(
     assert "follow_late_instalment" in open_tasks(await file_of(house, stop))
     assert "remind_instalment" not in open_tasks(await file_of(house, stop))
     assert (await facts(house)).count("instalment.late") == 1
+
+
+async def test_an_instalment_is_told_late_once_by_however_many_look_at_the_same_moment(house: House) -> None:
+    _, stop = await with_plan(house, first=TODAY + timedelta(days=10))
+    house.clock.move_to(NOW + timedelta(days=11))
+
+    await asyncio.gather(*(agreement_review.review_all(house.parts) for _ in range(6)))
+
+    assert (await facts(house)).count("instalment.late") == 1
+    assert open_tasks(await file_of(house, stop)).count("follow_late_instalment") == 1
 
 
 async def test_a_plan_breaks_by_the_rule_and_a_payment_told_late_heals_it(house: House) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+import asyncio
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 
 from fieldapp.domain.access import Role
 from fieldapp.domain.contacts import ITALY
-from fieldapp.store.tables import Address, AuditEntry, ContactAttempt, Person, Practice, PracticeFlag
+from fieldapp.services.hands import REMEMBERED
+from fieldapp.store import appointments as agreed_rows
+from fieldapp.store.tables import Address, AuditEntry, ContactAttempt, Fact, Person, Practice, PracticeFlag, Task
 from tests.conftest import NOW
 from tests.flows.arranged import TODAY, entrusted
 from tests.flows.conftest import Desk, House, new_id
@@ -285,6 +289,20 @@ async def test_one_that_was_set_at_the_door_is_moved_by_the_office_like_any_othe
     assert (saturday["must"], monday["must"]) == (False, True)
 
 
+async def test_two_who_cancel_it_at_once_end_it_once(house: House) -> None:
+    practice = await entrusted(house)
+    desk = await dispatcher(house)
+    taken = (await take(desk, practice, at(await offered(desk, practice), FRIDAY, 10))).json()["appointment"]
+    path = f"/practices/{practice}/appointments/{taken['id']}/cancel"
+
+    answers = await asyncio.gather(*(desk.post(path, json={"reason": "x", "called": False}) for _ in range(4)))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 404, 404, 404]
+    async with house.session() as session:
+        told = (await session.exec(select(Fact.kind).where(Fact.kind == "appointment.cancelled"))).all()
+    assert len(told) == 1
+
+
 async def test_what_is_over_can_no_longer_be_moved_or_cancelled(house: House) -> None:
     practice = await entrusted(house)
     desk = await dispatcher(house)
@@ -517,3 +535,159 @@ async def test_a_cancelled_visit_that_left_its_lane_is_on_no_phone(house: House)
     ended = (await desk.post(path, json={"reason": "ha pagato", "called": True})).json()
 
     assert ended["still_sent"] is None
+
+
+async def replanned(desk: Desk, day: date, *happened: dict[str, Any]) -> str:
+    """What happened on a published day is told, and its rest published anew, as the plan that is answered."""
+    board = await told_to_the_draft(desk, day, *happened)
+    published = await publish(desk, board["plan_id"])
+    assert published["left_out"] == []
+    return str(board["plan_id"])
+
+
+async def publish(desk: Desk, plan: str) -> dict[str, Any]:
+    published = await desk.post(f"/dispatch/plans/{plan}/publish")
+    assert published.status_code in (200, 201), published.text
+    return dict(published.json())
+
+
+async def told_to_the_draft(desk: Desk, day: date, *happened: dict[str, Any]) -> dict[str, Any]:
+    """The draft of a published day after what happened was told and taken; phones hold the day as it was."""
+    path = f"/dispatch/days/{day.isoformat()}"
+    view = (await desk.post(f"{path}/replan", json={"happened": list(happened)})).json()
+    body = {
+        "happened": list(happened),
+        "orders": {
+            lane["route"]["agent_id"]: [stop["practice_id"] for stop in lane["route"]["stops"]]
+            for lane in view["lanes"]
+        },
+        "seen": {lane["route"]["agent_id"]: lane["revision"] for lane in view["lanes"]},
+        "version": view["version"],
+    }
+    taken = await desk.post(f"{path}/replan/take", json=body)
+    assert taken.status_code == 200, taken.text
+    return dict(taken.json())
+
+
+async def promised_on_a_published_day(house: House) -> tuple[Desk, UUID, dict[str, Any]]:
+    """A visit promised for the afternoon of Friday, on a day that phones hold."""
+    practice = await entrusted(house)
+    await entrusted(house, "P-002")
+    desk = await dispatcher(house)
+    plan = await planned(house, desk, day=FRIDAY.isoformat())
+    assert (await desk.post(f"/dispatch/plans/{plan['id']}/publish")).status_code in (200, 201)
+    answer = await take(desk, practice, at(await offered(desk, practice), FRIDAY, 15))
+    assert answer.status_code == 201, answer.text
+    return desk, practice, dict(answer.json()["appointment"])
+
+
+async def standing_on(desk: Desk, day: date) -> list[dict[str, Any]]:
+    return list((await desk.get(f"/dispatch/days/{day.isoformat()}/appointments")).json())
+
+
+async def asked_to_tell(house: House) -> list[Task]:
+    async with house.session() as session:
+        return list((await session.exec(select(Task).where(Task.kind.startswith("appointment.")))).all())  # type: ignore[attr-defined]
+
+
+async def test_a_visit_called_off_while_replanning_takes_its_appointment_and_somebody_is_to_tell_the_debtor(
+    house: House,
+) -> None:
+    desk, practice, row = await promised_on_a_published_day(house)
+
+    await replanned(desk, FRIDAY, {"kind": "cancelled", "practice_id": str(practice)})
+
+    assert await standing_on(desk, FRIDAY) == []
+    (task,) = await asked_to_tell(house)
+    assert (task.kind, task.team, task.practice_id) == ("appointment.cancelled_untold", "dispatcher", practice)
+    assert task.details == {"day": FRIDAY.isoformat(), "at": "15:00"}
+    async with house.session() as session:
+        told = (await session.exec(select(Fact).where(Fact.kind == "appointment.cancelled"))).all()
+    assert [one.body["appointment_id"] for one in told] == [row["id"]]
+
+
+async def test_a_visit_put_to_another_hour_while_replanning_moves_its_appointment_once(house: House) -> None:
+    desk, practice, row = await promised_on_a_published_day(house)
+    hours = [datetime.combine(FRIDAY, time(hour), ITALY).isoformat() for hour in (10, 12)]
+    moved = {"kind": "moved", "practice_id": str(practice), "from_at": hours[0], "to_at": hours[1]}
+
+    plan = await replanned(desk, FRIDAY, moved)
+    (now,) = await standing_on(desk, FRIDAY)
+    # A colleague promises another hour since: what was told of the version before does not move it back.
+    again = await offered(desk, practice)
+    later = await desk.post(
+        f"/practices/{practice}/appointments/{now['id']}/move", json={**wish(at(again, FRIDAY, 16)), "reason": "lavora"}
+    )
+    assert later.status_code in (200, 201), later.text
+    (kept,) = await standing_on(desk, FRIDAY)
+    # Nor does the plan that told it, published once more or without what today made pointless.
+    once_more = await publish(desk, plan)
+    version = max(one["version"] for one in once_more["versions"])
+    body = {"version": version}
+    taken_out = await desk.post(f"/dispatch/days/{FRIDAY.isoformat()}/stale/take-out", json=body)
+    assert taken_out.status_code == 200, taken_out.text
+    newest = max((await desk.get(f"/dispatch/days/{FRIDAY.isoformat()}")).json()["versions"], key=version_of)
+
+    assert newest["plan_id"] == plan
+    assert await standing_on(desk, FRIDAY) == [kept]
+    assert now["id"] != row["id"]
+    assert (local(now["from_at"]).hour, local(now["to_at"]).hour) == (10, 12)
+    assert local(kept["from_at"]).hour == 16
+    (task,) = await asked_to_tell(house)
+    assert (task.kind, task.details) == (
+        "appointment.moved_untold",
+        {"day": FRIDAY.isoformat(), "at": "15:00", "to": "10:00–12:00"},
+    )
+
+
+def version_of(row: dict[str, Any]) -> int:
+    return int(row["version"])
+
+
+async def test_what_was_told_of_an_appointment_is_done_however_many_changes_came_after_it(house: House) -> None:
+    desk, practice, _ = await promised_on_a_published_day(house)
+    board = await told_to_the_draft(desk, FRIDAY, {"kind": "cancelled", "practice_id": str(practice)})
+    seen = {lane["agent_id"]: lane["revision"] for lane in board["lanes"]}
+    agent = board["lanes"][0]["agent_id"]
+    for number in range(REMEMBERED + 2):
+        body = {"agent_id": agent, "locked": number % 2 == 0, "seen": seen}
+        done = await desk.post(f"/dispatch/plans/{board['plan_id']}/locks", json=body)
+        assert done.status_code == 200, done.text
+        seen |= {lane["agent_id"]: lane["revision"] for lane in done.json()["lanes"]}
+
+    await publish(desk, board["plan_id"])
+
+    assert await standing_on(desk, FRIDAY) == []
+    assert [task.kind for task in await asked_to_tell(house)] == ["appointment.cancelled_untold"]
+
+
+async def test_whoever_agrees_with_one_debtor_and_whoever_publishes_what_was_told_of_two_wait_for_each_other(
+    house: House,
+) -> None:
+    desk, first, _ = await promised_on_a_published_day(house)
+    second = await entrusted(house, "P-003")
+    answer = await take(desk, second, at(await offered(desk, second), FRIDAY, 11))
+    assert answer.status_code == 201, answer.text
+    off = [{"kind": "cancelled", "practice_id": str(one)} for one in (first, second)]
+    board = await told_to_the_draft(desk, FRIDAY, *off)
+
+    async with house.session() as session, asyncio.TaskGroup() as both:
+        await session.exec(select(Practice.id).where(Practice.id == max(first, second)).with_for_update())
+        publishing = both.create_task(publish(desk, board["plan_id"]))
+        await somebody_waits(house)
+        await agreed_rows.lock(session, max(first, second), FRIDAY)
+        await session.commit()
+
+    assert publishing.result()["left_out"] == []
+    assert await standing_on(desk, FRIDAY) == []
+
+
+async def somebody_waits(house: House) -> None:
+    """Until a transaction waits for another one."""
+    waiting = text("select exists (select from pg_locks where not granted)")
+    async with asyncio.timeout(30):
+        while True:
+            async with house.session() as session:
+                if (await session.execute(waiting)).scalar_one():
+                    return
+            await asyncio.sleep(0.01)

@@ -8,15 +8,17 @@ from uuid import UUID, uuid4
 from sqlmodel import select
 
 from fieldapp.domain.access import Role
-from fieldapp.store.tables import Address, Fact, Practice
+from fieldapp.services import hands, planning
+from fieldapp.store.tables import Address, Fact, Plan, Practice
 from tests.flows.arranged import entrusted
 from tests.flows.conftest import Desk, House, a_person
 from tests.flows.statements import statements
 from tests.flows.test_planning import code, colleague, dispatcher, planned
 
-MOVE = 45
+MOVE = 49
 """Who asks and for whom (4), the draft and its version (2), what has begun (3), people (1), rules (3), practices with
-their facts (15), licences and verdicts (10), agents' days, writing, facts and audit (6)."""
+their facts (15), licences and verdicts (10), agents' days, writing, facts and audit (6), what is
+forbidden (1), shifts and absences (2), the same persons in other lanes (1)."""
 
 
 async def a_board(house: House, *numbers: str) -> tuple[Desk, dict[str, Any]]:
@@ -191,6 +193,21 @@ async def test_a_move_seen_on_an_older_lane_is_refused_with_who_changed_it(house
     assert order(after, 1 - full) == [first["practice_number"]], "nothing is overwritten"
 
 
+async def test_a_draft_that_was_read_before_it_was_held_is_read_again(house: House) -> None:
+    """As appointments do, which look where a visit would fit before they put it there."""
+    desk, board = await a_board(house)
+    full = busy(board)
+    first = board["lanes"][full]["route"]["stops"][0]
+
+    async with house.work(Role.DISPATCHER) as work:
+        read_before = await planning.plan_row(work.session, UUID(board["plan_id"]))
+        assert (await move(desk, board, first["practice_id"], lane=1 - full)).status_code == 200
+        hand = await hands.open_hand(work, read_before.id)
+        held = {agent: len(order) for agent, order in hand.orders.items()}
+
+    assert held == {UUID(board["lanes"][full]["agent_id"]): 2, UUID(board["lanes"][1 - full]["agent_id"]): 1}
+
+
 async def test_undo_is_refused_where_somebody_changed_the_lane_since(house: House) -> None:
     desk, board = await a_board(house)
     other = await another_dispatcher(house)
@@ -204,6 +221,26 @@ async def test_undo_is_refused_where_somebody_changed_the_lane_since(house: Hous
     mine = await desk.post(f"/dispatch/plans/{board['plan_id']}/undo")
 
     assert code(refused) == (409, "board.lane_changed")
+    assert (theirs.status_code, mine.status_code) == (200, 200)
+    assert order(await read(desk, board), full) == order(board, full)
+
+
+async def test_what_was_taken_out_does_not_come_back_while_a_colleague_has_it_in_another_lane(house: House) -> None:
+    desk, board = await a_board(house)
+    other = await another_dispatcher(house)
+    full = busy(board)
+    stop = board["lanes"][full]["route"]["stops"][1]
+    await move(desk, board, stop["practice_id"], lane=None)
+    await move(other, await read(other, board), stop["practice_id"], lane=1 - full)
+
+    refused = await desk.post(f"/dispatch/plans/{board['plan_id']}/undo")
+    after = await read(desk, board)
+    theirs = await other.post(f"/dispatch/plans/{board['plan_id']}/undo")
+    mine = await desk.post(f"/dispatch/plans/{board['plan_id']}/undo")
+
+    assert code(refused) == (409, "board.lane_changed")
+    assert refused.json()["details"]["by"] == "Nome paolo"
+    assert sorted(order(after, 0) + order(after, 1)) == sorted(order(board, full)), "at one door once"
     assert (theirs.status_code, mine.status_code) == (200, 200)
     assert order(await read(desk, board), full) == order(board, full)
 
@@ -363,3 +400,33 @@ async def test_a_move_costs_as_many_statements_in_a_long_lane_as_in_a_short_one(
 
     assert done.status_code == 200
     assert len(heard) <= MOVE, len(heard)
+
+
+async def test_that_a_lane_which_the_move_does_not_touch_rings_at_the_same_person_is_said(house: House) -> None:
+    desk, board = await a_board(house, "P-001", "P-002")
+    full = busy(board)
+    await entrusted(house, "P-008", of="P-001")
+    # The other practice of the debtor comes into the draft from aside, into the lane of the colleague.
+    async with house.session() as session:
+        plan = (await session.exec(select(Plan).where(Plan.id == UUID(board["plan_id"])))).one()
+        twin = (await session.exec(select(Practice).where(Practice.practice_number == "P-008"))).one()
+        row = {
+            "practice_id": str(twin.id),
+            "practice_number": "P-008",
+            "debtor_name": "Mario Bianchi",
+            "comune": "Lodi",
+        }
+        lying = {
+            **row,
+            "lat_e6": 45_314_500,
+            "lon_e6": 9_503_500,
+            "prize_cents": 100,
+            "reason": "fell_out",
+            "details": {},
+        }
+        plan.result = {**plan.result, "unplanned": [lying]}
+
+    done = (await move(desk, board, str(twin.id), lane=1 - full)).json()
+
+    (told,) = [one for one in done["lanes"][0]["broken"] if one["code"] == "broken_twin"]
+    assert told["details"] == {"number": "P-001", "agent": board["lanes"][full]["route"]["agent_name"]}

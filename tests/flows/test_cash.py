@@ -99,7 +99,8 @@ async def balances(desk: Desk) -> dict[str, int]:
 
 async def owed(house: House) -> int:
     async with house.session() as session:
-        return sum((await ledger.owed_cents(session)).values())
+        practices = (await session.exec(select(tables.Practice.id))).all()
+        return sum(ledger.totals(lines) for lines in (await ledger.owed(session, practices)).values())
 
 
 async def rows(house: House, table: Any) -> list[Any]:
@@ -437,6 +438,36 @@ async def test_a_refund_restores_the_claim_up_to_what_the_receipt_brought(house:
     assert (lefts, too_much, rest["left_cents"]) == ([10_000, 10_000], "refund.more_than_received", 0)
     assert await owed(house) == 90_000
     assert (await balances(desk))["agency_bank"] == -15_000
+
+
+async def test_a_refund_sent_again_with_another_amount_or_receipt_is_not_the_same_refund(house: House) -> None:
+    phone, stop = await one_stop(house)
+    for cents in (15_000, 2_000):
+        payment = phone.cash(stop["practice"], cents, at=AT, agency=AGENCY)
+        await report(phone, stop, [payment], outcome="PAID_PARTIAL", captured={"reason": "short_of_money"})
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    first, second = sorted(await rows(house, tables.Receipt), key=lambda row: row.number)
+    part = {"id": str(uuid4()), "amount_cents": 1_000, "reason": "Pagato due volte"}
+    good(await desk.post(f"/receipts/{first.id}/refund", json=part))
+
+    other_amount = refused(await desk.post(f"/receipts/{first.id}/refund", json={**part, "amount_cents": 2_000}))
+    other_receipt = refused(await desk.post(f"/receipts/{second.id}/refund", json=part))
+    same = good(await desk.post(f"/receipts/{first.id}/refund", json=part))
+
+    assert (other_amount, other_receipt, same["left_cents"]) == ("refund.differs", "refund.differs", 14_000)
+    assert (await balances(desk))["agency_bank"] == -1_000
+
+
+async def test_a_reason_that_cannot_be_stored_is_the_askers_fault_and_changes_nothing(house: House) -> None:
+    await took(house, 15_000)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    [receipt] = await rows(house, tables.Receipt)
+    part = {"id": str(uuid4()), "amount_cents": 1_000, "reason": "Pagato\x00 due volte"}
+
+    answer = await desk.post(f"/receipts/{receipt.id}/refund", json=part)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
+    assert await owed(house) == 75_000
 
 
 async def test_a_refund_goes_out_of_the_purse_or_the_offices_cash_and_never_more_than_is_there(house: House) -> None:

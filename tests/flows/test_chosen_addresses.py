@@ -29,7 +29,7 @@ async def desk(house: House) -> Desk:
 
 
 async def waiting(desk: Desk) -> list[dict[str, Any]]:
-    return list((await desk.get("/addresses/doubtful")).json())
+    return list((await desk.get("/addresses/doubtful")).json()["rows"])
 
 
 async def chosen(desk: Desk, text: str = RIGHT) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import pairwise
+from uuid import UUID, uuid4
 
 import httpx
 from sqlmodel import col, select
@@ -22,7 +23,9 @@ from fieldapp.store.feed import audit_digest
 from tests.flows.arranged import entrusted, published
 from tests.flows.conftest import BASE, House, a_person, new_id
 from tests.flows.phone import FieldPhone, a_report
-from tests.flows.test_sync import AT, count, one_stop, paid_report
+from tests.flows.test_cash import report
+from tests.flows.test_money_taken_back import a_transfer
+from tests.flows.test_sync import AT, count, one_stop, paid_report, phone_of
 
 PHONES, PUSHES = 4, 25
 PATIENT_S = 120.0
@@ -93,3 +96,66 @@ async def test_a_hundred_pushes_at_once_all_arrive_and_are_numbered_in_one_chain
     for before, entry in pairwise(entries):
         assert entry.previous_digest == before.digest
         assert entry.digest == audit_digest(entry.model_dump())
+
+
+async def test_two_phones_that_bring_one_debt_in_the_same_moment_are_told_of_what_is_too_much(
+    house: House, settings: Settings
+) -> None:
+    first, stop = await one_stop(house)
+    second = await phone_of(house)
+    async with another_process(house, settings) as other:
+        second.http = other
+        envelopes = [
+            (phone, phone.envelope("visit", paid_report(phone, stop, 60_000), at=AT)) for phone in (first, second)
+        ]
+        answers = await asyncio.gather(*(phone.push(envelope) for phone, envelope in envelopes))
+
+    flags = [set(answer.json()["verdicts"][0]["flags"]) for answer in answers]
+    assert sorted("payment.over_owed" in found for found in flags) == [False, True]
+    async with house.session() as session:
+        tasks = (await session.exec(select(tables.Task).where(tables.Task.kind == "practice.overpaid"))).all()
+        [line] = (await ledger.owed(session, [UUID(stop["practice"]["id"])]))[UUID(stop["practice"]["id"])].values()
+    assert [task.details["over_cents"] for task in tasks] == [30_000]
+    # No part below zero while another is open: what is too much stands on the principal alone.
+    assert (line.principal_cents, line.interest_cents, line.costs_cents) == (-30_000, 0, 0)
+
+
+async def test_a_phone_and_the_counter_in_the_same_moment_never_take_more_than_is_owed_unsaid(house: House) -> None:
+    phone, stop = await one_stop(house)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    counted = {
+        "id": str(uuid4()),
+        "practice_id": stop["practice"]["id"],
+        "amount_cents": 60_000,
+        "method": "cash",
+        "identified_by": "known",
+        "pieces": {"50000": 2},
+    }
+    envelope = phone.envelope("visit", paid_report(phone, stop, 60_000), at=AT)
+
+    pushed, taken = await asyncio.gather(phone.push(envelope), desk.post("/counter/payments", json=counted))
+
+    # Whoever comes second: the phone's money was taken and is told, what lies on the counter is not taken.
+    told = "payment.over_owed" in pushed.json()["verdicts"][0]["flags"]
+    assert (told, taken.status_code) in [(True, 200), (False, 409)]
+
+
+async def test_a_phone_and_a_bank_statement_in_the_same_moment_lay_no_euro_on_what_the_other_paid(house: House) -> None:
+    phone, stop = await one_stop(house)
+    await report(phone, stop, [a_transfer(90_000, "2026-11-30")], outcome="HARDSHIP", captured={})
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    async with house.session() as session:
+        promise = (await session.exec(select(tables.Promise))).one()
+    seen = {"seen_on": "2026-11-26", "amount_cents": 90_000, "reference": "CRO 1", "into": "agency"}
+    envelope = phone.envelope("visit", paid_report(phone, stop, 60_000), at=AT)
+
+    answers = await asyncio.gather(
+        phone.push(envelope), desk.post(f"/cash/transfers/{promise.id}/confirm", json=seen), phone.push(envelope)
+    )
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    async with house.session() as session:
+        tasks = (await session.exec(select(tables.Task).where(tables.Task.kind == "practice.overpaid"))).all()
+        [line] = (await ledger.owed(session, [UUID(stop["practice"]["id"])]))[UUID(stop["practice"]["id"])].values()
+    assert [task.details["over_cents"] for task in tasks] == [60_000]
+    assert (line.principal_cents, line.interest_cents, line.costs_cents) == (-60_000, 0, 0)

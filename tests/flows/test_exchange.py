@@ -51,7 +51,7 @@ async def exported(desk: Desk, house: House, day: str = "2026-11-26") -> tuple[b
 async def told_of(desk: Desk, number: str) -> list[tuple[str, str, str, str]]:
     """(What, way, name, code) of everything that was told of a practice, the newest fact first."""
     page = (await desk.get("/practices", params={"q": number})).json()
-    rows = (await desk.get(f"/practices/{page['rows'][0]['id']}/told")).json()
+    rows = (await desk.get(f"/practices/{page['rows'][0]['id']}/told")).json()["rows"]
     assert all((row["told_at"], row["state"], row["attempts"]) == (row["told_at"], "delivered", 1) for row in rows)
     return [(row["fact_kind"], row["way"], row["name"], row["code"]) for row in rows]
 

@@ -24,7 +24,7 @@ from fieldapp.store.database import Database, Scope, enter
 from fieldapp.store.feed import NewFact, tell
 from tests.conftest import NOW
 from tests.flows.arranged import entrusted, published
-from tests.flows.conftest import BASE, House, new_id
+from tests.flows.conftest import BASE, House, a_creditor, new_id
 from tests.flows.phone import a_report
 from tests.flows.test_sync import AT, day_of, paid_report, phone_of
 
@@ -99,6 +99,55 @@ async def test_every_fact_comes_once_in_order_whatever_the_size_of_a_page(house:
     async with house.session() as session:
         stored = (await session.exec(select(tables.Fact).order_by(tables.Fact.number))).all()  # type: ignore[arg-type]
     assert [fact["id"] for fact in at_once] == [str(fact.id) for fact in stored]
+
+
+async def test_what_a_system_was_given_to_read_is_said_on_the_practice_within_its_scopes_only(
+    house: House, lived: UUID
+) -> None:
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    narrow = await system(house, name="Solo incassi", scopes=[FactScope.MONEY.value])
+    await system(house, name="Non legge mai")
+    assert (await desk.get(f"/practices/{lived}/told")).json()["rows"] == []
+
+    given = [fact for fact in await narrow.all() if fact["practice_id"] == str(lived)]
+
+    rows = (await desk.get(f"/practices/{lived}/told")).json()["rows"]
+    assert sorted(row["fact_kind"] for row in rows) == sorted(fact["kind"] for fact in given)
+    assert {(row["way"], row["to"], row["state"]) for row in rows} == {("feed", "Solo incassi", "given")}
+
+
+async def test_what_was_told_goes_on_page_by_page_and_leaves_nothing_out(house: House, lived: UUID) -> None:
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    async with house.session() as session:
+        for at in range(450):
+            body = {"amount_cents": at + 1, "method": "cash", "receipt": f"U1-{at:06}"}
+            tell(session, NewFact("payment.received", NOW, practice_id=lived, creditor_id=house.creditor_id, body=body))
+    given = [fact for fact in await (await system(house)).all(limit=200) if fact["practice_id"] == str(lived)]
+
+    pages, before = [], ""
+    while True:
+        page = (await desk.get(f"/practices/{lived}/told{before}")).json()
+        pages.append(page["rows"])
+        if page["before"] is None:
+            break
+        before = f"?before={page['before']}"
+
+    told = [row["fact_kind"] for page in pages for row in page]
+    assert told == [fact["kind"] for fact in reversed(given)]
+    assert len(told) >= 450
+    assert [len(page) for page in pages[:2]] == [200, 200]
+
+
+@pytest.mark.usefixtures("lived")
+async def test_of_another_creditors_reader_nothing_is_said(house: House, lived: UUID) -> None:
+    async with house.session() as session:
+        other = a_creditor(house.agency_id, name="Altra Finanziaria S.p.A.")
+        session.add(other)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+
+    await (await system(house, creditor_id=str(other.id))).all()
+
+    assert (await desk.get(f"/practices/{lived}/told")).json()["rows"] == []
 
 
 async def test_a_fact_says_whom_it_is_about_and_what_was_promised(house: House, lived: UUID) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 from sqlmodel import select
 
 from fieldapp.domain.access import Role
@@ -124,7 +125,7 @@ async def test_an_address_that_is_not_found_becomes_a_task(house: House, desk: D
 async def test_without_a_gazetteer_every_address_waits_for_a_person(house: House, desk: Desk) -> None:
     await taken_in(desk, house, file_of(row("P-1"), row("P-2")))
 
-    doubtful = (await desk.get("/addresses/doubtful")).json()
+    doubtful = (await desk.get("/addresses/doubtful")).json()["rows"]
 
     assert [item["why"] for item in doubtful] == ["gazetteer.missing"] * 2
 
@@ -155,6 +156,62 @@ async def test_rejected_rows_come_back_with_reasons_and_become_one_task(house: H
     assert "P-1" not in answer.text
     tasks = (await desk.get("/tasks", params={"kind": "import.rows_rejected"})).json()
     assert [(task["details"]["rows"], task["details"]["cents"]) for task in tasks] == [(1, 50_000)]
+
+
+async def test_what_an_import_says_is_in_the_readers_language(house: House, desk: Desk) -> None:
+    bad = row("P-2", cents=50_000) | {"Scadenza": "31/02/2026"}
+    doubtful = row("P-1", cents=100_000) | {"Codice fiscale": "RCCMNL83S18D969X"}
+    report = await taken_in(desk, house, file_of(doubtful, bad, bad | {"Debitore": "Altro Nome"}))
+    refused = await read(desk, house, b"%PDF-1.7\nnot a table\n%%EOF")
+
+    told = {}
+    for language in ("it", "en", "fr", "de"):
+        heard = {"headers": {"accept-language": language}}
+        shown = (await desk.get(f"/imports/{report['id']}", **heard)).json()
+        whole = (await desk.get(f"/imports/{refused['id']}", **heard)).json()
+        listed = {one["id"]: one for one in (await desk.get("/imports", **heard)).json()}
+        assert (listed[report["id"]], listed[refused["id"]]) == (shown, whole)
+        told[language] = (whole["refusal"], shown["warnings"], [each["reasons"] for each in shown["rejects"]])
+
+    words = {language: house.parts.words[language] for language in ("it", "en", "fr")}
+    for language, (refusal, warnings, reasons) in told.items():
+        said = words.get(language, words["it"])
+        assert refusal == said["intake.not_a_table"].format(found="PDF")
+        assert said["intake.tax_code_check"].format(column="Codice fiscale", value="RCCMNL83S18D969X") in warnings[0]
+        date_wrong = said["intake.date_impossible"].format(column="Scadenza", value="31/02/2026")
+        assert [len(each) for each in reasons] == [1, 1]
+        assert all(date_wrong in each for (each,) in reasons)
+    assert told["de"] == told["it"]
+
+
+async def test_after_a_large_import_the_database_plans_with_what_came(house: House, desk: Desk) -> None:
+    """Else the first page of doubtful addresses compares each row with each: ten minutes for a hundred thousand."""
+    many = 1_000
+
+    await taken_in(desk, house, file_of(*(row(f"P-{number}", cents=10_000) for number in range(many))))
+
+    async with house.session() as session:
+        known = await session.execute(
+            text(
+                "select relname, reltuples from pg_class where relname in ('practice', 'address', 'account', 'posting')"
+            )
+        )
+        assert {name: rows >= many for name, rows in known} == dict.fromkeys(
+            ("practice", "address", "account", "posting"), True
+        )
+
+
+async def test_an_import_of_an_older_release_says_what_it_said(house: House, desk: Desk) -> None:
+    report = await taken_in(desk, house, file_of(row("P-1", cents=50_000) | {"Scadenza": "31/02/2026"}))
+    async with house.session() as session:
+        held = (await session.exec(select(tables.ImportFile))).one()
+        held.findings, held.warnings = {}, ["una frase"]
+        held.rejects = [{key: value for key, value in row.items() if key != "found"} for row in held.rejects]
+        await session.commit()
+
+    shown = (await desk.get(f"/imports/{report['id']}", headers={"accept-language": "en"})).json()
+
+    assert (shown["warnings"], shown["rejects"]) == (["una frase"], report["rejects"])
 
 
 REFUSED = [

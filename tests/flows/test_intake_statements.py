@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from fieldapp.domain.access import Role
-from fieldapp.domain.ledger import LineBalance, balances
-from fieldapp.domain.statements import PaymentTaken, adjust, cut_of
-from fieldapp.store import tables
+from fieldapp.domain.allocation import AllocationOrder
+from fieldapp.domain.ledger import CLAIMS, LineBalance, balances, left_cents
+from fieldapp.domain.statements import PaymentTaken, adjust, cut_of, levelling_entry
+from fieldapp.services import rules
+from fieldapp.store import practice_facts, tables
 from tests.conftest import NOW
 from tests.flows.arranged import published
 from tests.flows.conftest import Desk, House
@@ -82,6 +84,30 @@ def test_a_statement_that_says_what_the_books_say_posts_nothing(stated: dict[UUI
     )
 
     assert made.entry is None
+
+
+SIGNED = st.integers(-300_000, 500_000)
+
+
+@given(lines=st.dictionaries(st.sampled_from(LINES), st.builds(LineBalance, SIGNED, SIGNED, SIGNED), max_size=3))
+def test_levelled_no_part_is_below_zero_while_another_is_open_and_the_claim_stays(
+    lines: dict[UUID, LineBalance],
+) -> None:
+    entry = levelling_entry(
+        list(lines.items()), AllocationOrder(), at=CUT, idempotency_key="levelled", practice_id=PRACTICE
+    )
+
+    after = {line: dict(balance.by_kind()) for line, balance in lines.items()}
+    for leg in entry.legs if entry else ():
+        assert leg.debt_line_id is not None
+        after[leg.debt_line_id][leg.account.kind] += leg.amount_cents
+    levelled = [LineBalance(*(parts[kind] for kind in CLAIMS)) for parts in after.values()]
+    assert left_cents(levelled) == max(0, total(lines))
+    assert sum(line.total_cents for line in levelled) == total(lines)
+    # What is right already is left alone.
+    moved = {leg.debt_line_id for leg in entry.legs} if entry else set()
+    even = left_cents(lines.values()) == max(0, total(lines))
+    assert bool(moved) is not even
 
 
 @pytest.mark.parametrize(
@@ -188,6 +214,76 @@ async def test_a_debt_line_that_the_statement_no_longer_names_is_closed(house: H
     lines = (await practice_file(desk, "P-1"))["debt_lines"]
     left = {line["title"]: line["principal_cents"] + line["interest_cents"] + line["costs_cents"] for line in lines}
     assert left == {"Fattura 1": 0, "Fattura 2": 40_000}
+
+
+async def restated(house: House, desk: Desk, *, cents: int, as_of: str, **columns: str) -> dict[str, Any]:
+    """The file of the practice once the creditor has stated it under other names; what every line owes, above zero."""
+    await taken_in(desk, house, file_of(row("P-1", cents=cents, **{"Saldo al": as_of} | columns)))
+    file = await practice_file(desk, "P-1")
+    parts = [line[part] for line in file["debt_lines"] for part in ("principal_cents", "interest_cents", "costs_cents")]
+    assert min(parts) >= 0
+    return file
+
+
+OTHERWISE = pytest.mark.parametrize(
+    "columns",
+    [{"Titolo": "Fattura 1 bis"}, {"Scadenza": "01/06/2026"}, {"Titolo": "Fattura 2", "Scadenza": "01/06/2026"}],
+)
+
+
+@OTHERWISE
+async def test_what_was_paid_unknown_to_the_creditor_stays_paid_however_he_names_the_debt(
+    house: House, desk: Desk, columns: dict[str, str]
+) -> None:
+    await paid(house, desk, 30_000)
+    house.clock.move_to(NOW + timedelta(days=2))
+    desk = await house.sign_in(Role.BACK_OFFICE)
+
+    file = await restated(house, desk, cents=100_000, as_of="27/11/2026", **columns)
+    shown = (await desk.post("/counter/preview", json={"practice_id": file["id"], "amount_cents": 70_000})).json()
+
+    assert (file["owed_cents"], file["overpaid_cents"]) == (70_000, 0)
+    assert (shown["owed_cents"], shown["allocation"]["residual_cents"]) == (70_000, 0)
+    # Said again, and by another name again, it is never owed again.
+    assert (await restated(house, desk, cents=100_000, as_of="28/11/2026", **columns))["owed_cents"] == 70_000
+    assert (await restated(house, desk, cents=100_000, as_of="28/11/2026", Titolo="Altro"))["owed_cents"] == 70_000
+
+
+@OTHERWISE
+async def test_what_was_paid_after_the_day_of_the_statement_stays_paid(
+    house: House, desk: Desk, columns: dict[str, str]
+) -> None:
+    await paid(house, desk, 30_000)
+
+    file = await restated(house, desk, cents=102_500, as_of="24/11/2026", **columns)
+
+    assert (file["owed_cents"], file["overpaid_cents"]) == (72_500, 0)
+
+
+async def test_who_has_paid_all_of_it_is_not_visited_again_because_of_a_new_name(house: House, desk: Desk) -> None:
+    await paid(house, desk, 100_000)
+    house.clock.move_to(NOW + timedelta(days=2))
+    desk = await house.sign_in(Role.BACK_OFFICE)
+
+    file = await restated(house, desk, cents=100_000, as_of="27/11/2026", Titolo="Fattura 1 bis")
+
+    assert (file["owed_cents"], file["overpaid_cents"]) == (0, 0)
+    async with house.session() as session:
+        ruleset, day = rules.standard(2026), date(2026, 11, 28)
+        facts, _ = await practice_facts.facts_and_clocks(session, UUID(file["id"]), ruleset=ruleset, today=day)
+        assert "paid" in facts.states
+
+
+async def test_a_receipt_that_is_voided_after_such_a_statement_is_owed_again_once(house: House, desk: Desk) -> None:
+    await paid(house, desk, 30_000)
+    file = await restated(house, desk, cents=100_000, as_of="24/11/2026", Titolo="Fattura 1 bis")
+    voided = await desk.post(f"/receipts/{file['receipts'][0]['id']}/void", json={"reason": "Banconote false"})
+
+    assert voided.status_code == 200, voided.text
+    assert (await practice_file(desk, "P-1"))["owed_cents"] == 100_000
+    assert (await restated(house, desk, cents=100_000, as_of="25/11/2026", Titolo="Terzo nome"))[
+        "owed_cents"
+    ] == 100_000
 
 
 async def test_every_statement_is_kept(house: House, desk: Desk) -> None:

@@ -87,8 +87,18 @@ async def test_a_draft_that_contradicts_itself_is_refused(house: House, desk: De
     answer = await desk.post("/layouts", json=body)
     malformed = await desk.post("/layouts/preview", files={"file": ("a.csv", UNKNOWN)}, data={"draft": "{"})
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "layout.contradiction")
+    assert (answer.status_code, answer.json()["code"]) == (422, "layout.column_unnamed")
     assert malformed.json()["code"] == "layout.draft_malformed"
+
+
+async def test_two_columns_of_one_meaning_are_refused_in_words_for_who_chose_them(house: House, desk: Desk) -> None:
+    draft = (await proposal(desk))["draft"]
+    draft["columns"] += [column for column in draft["columns"] if column["meaning"] == "street"]
+
+    body = {"creditor_id": str(house.creditor_id), "title": "x", "draft": draft}
+    answer = await desk.post("/layouts", json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "layout.meaning_twice")
 
 
 async def test_a_layout_is_its_agencys_own(house: House, desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,61 +10,18 @@ import pytest
 from sqlmodel import select
 
 from fieldapp.domain.access import Role
-from fieldapp.domain.ledger import LineBalance, statement_entry
 from fieldapp.services import limitation
-from fieldapp.store import ledger, tables
+from fieldapp.store import tables
 from tests.conftest import NOW
-from tests.flows.arranged import TODAY, entrusted, published
+from tests.flows.arranged import OLD, TODAY, YOUNG, another_bill, become_bill, entrusted, published
 from tests.flows.conftest import Desk, House, new_id
 from tests.flows.phone import FieldPhone
 from tests.flows.test_sync import AT, day_of, paid_report, phone_of
-
-OLD, YOUNG = date(2024, 10, 1), date(2026, 3, 1)
 
 
 @pytest.fixture
 async def desk(house: House) -> Desk:
     return await house.sign_in(Role.BACK_OFFICE)
-
-
-async def another_bill(house: House, practice_id: UUID, due_on: date, *, cents: int = 20_000) -> UUID:
-    """One more debt line of the practice: an electricity bill."""
-    line_id = new_id()
-    async with house.session() as session:
-        line = tables.DebtLine(
-            id=line_id,
-            agency_id=house.agency_id,
-            practice_id=practice_id,
-            position=9,
-            title=f"Energia elettrica {due_on.isoformat()}",
-            kind="Energia elettrica",
-            due_on=due_on,
-            principal_cents=cents,
-            interest_cents=0,
-            costs_cents=0,
-        )
-        session.add(line)
-        await session.flush()
-        entry = statement_entry(
-            at=NOW - timedelta(days=10),
-            idempotency_key=f"statement:{line_id}",
-            creditor_id=house.creditor_id,
-            practice_id=practice_id,
-            stated={line_id: LineBalance(cents, 0, 0)},
-            present={},
-        )
-        assert entry is not None
-        await ledger.post(session, [entry], now=NOW, new_id=new_id)
-    return line_id
-
-
-async def become_bill(house: House, practice_id: UUID, due_on: date) -> None:
-    """The practice's own line becomes an electricity bill, due on that day."""
-    async with house.session() as session:
-        for line in (
-            await session.exec(select(tables.DebtLine).where(tables.DebtLine.practice_id == practice_id))
-        ).all():
-            line.kind, line.due_on = "Energia elettrica", due_on
 
 
 def line_of(lines: list[dict[str, Any]], title: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
@@ -248,3 +249,33 @@ async def test_a_statement_of_the_morning_does_not_hold_what_is_told_in_the_afte
 
     assert verdict["details"] == {"included": False}
     assert await owed(house, practice) == 80_000
+
+
+async def test_a_confirmation_said_again_in_the_same_words_is_done_and_any_other_is_not(house: House) -> None:
+    desk, promise, _ = await a_promise(house, 30_000)
+    colleague = await house.sign_in(Role.ADMINISTRATOR)
+    there = await teller(house)
+    await there.told("payments", payment(25_000, "BON-7", on="2026-11-24"))
+    body = {**SEEN, "amount_cents": 25_000}
+    path = f"/cash/transfers/{promise}/confirm"
+
+    # It was off the claim already: nothing is posted, and the answer is the same all the same.
+    first, *at_once = await asyncio.gather(*(desk.post(path, json=body) for _ in range(3)))
+    later = await desk.post(path, json=body)
+
+    assert {answer.status_code for answer in (first, *at_once, later)} == {200}
+    for other in ({"amount_cents": 24_999}, {"reference": "un altro"}, {"seen_on": "2026-11-25"}):
+        assert (await desk.post(path, json=body | other)).json()["code"] == "transfer.settled"
+    assert (await colleague.post(path, json=body)).json()["code"] == "transfer.settled"
+
+
+async def test_a_transfer_that_was_posted_is_not_posted_again_by_other_words(house: House) -> None:
+    desk, promise, _ = await a_promise(house, 30_000)
+    body = {**SEEN, "into": "agency", "amount_cents": 30_000}
+    path = f"/cash/transfers/{promise}/confirm"
+    good(await desk.post(path, json=body))
+    good(await desk.post(path, json=body))
+
+    assert (await desk.post(path, json=body | {"amount_cents": 20_000})).json()["code"] == "transfer.settled"
+    async with house.session() as session:
+        assert len((await session.exec(select(tables.Payment))).all()) == 1

@@ -117,6 +117,17 @@ async def test_the_service_judges_to_whom_a_cheque_is_made_out(house: House, pay
     assert [name for name in found if name.startswith("conduct.cheque")] == ([flag] if flag else [])
 
 
+async def test_the_books_keep_of_a_cheque_what_the_signed_paper_says(house: House) -> None:
+    phone, stop = await one_stop(house)
+    payment = phone.pay(stop["practice"], 5_000, at=AT, agency=AGENCY, method="cheque", answers=CHEQUE)
+    payment["fields"] = {**CHEQUE, "number": "0099999999", "payee": "Mario Rossi"}
+
+    await flags(phone, stop, payment)
+
+    [kept] = await rows(house, tables.Payment)
+    assert kept.fields == CHEQUE
+
+
 async def test_what_was_collected_is_less_what_was_given_back_and_what_was_not_paid(house: House) -> None:
     await took(house, 15_000)
     desk = await house.sign_in(Role.BACK_OFFICE)

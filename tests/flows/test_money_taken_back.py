@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -11,7 +12,10 @@ from fieldapp.domain.access import Role
 from fieldapp.domain.ids import Sha256
 from fieldapp.domain.receipt_proof import receipt_proof
 from fieldapp.domain.receipts import read_receipt
+from fieldapp.services.agreement_review import desk_of, review
+from fieldapp.store import agreements as agreement_store
 from fieldapp.store import ledger, tables
+from fieldapp.store.feed import tell
 from tests.conftest import NOW
 from tests.flows.arranged import TODAY
 from tests.flows.conftest import Desk, House
@@ -161,11 +165,36 @@ async def test_a_settlement_paid_with_more_than_the_whole_debt_gives_nothing_up(
 
     # What is too much is the debtor's: it is neither given up nor claimed anew, and every part is whole afterwards.
     line = paid_over["debt_lines"][0]
-    assert (paid_over["state"], paid_over["owed_cents"], line["principal_cents"]) == ("closed", -10_000, -10_000)
+    assert (paid_over["state"], paid_over["owed_cents"], paid_over["overpaid_cents"]) == ("closed", 0, 10_000)
+    assert line["principal_cents"] == -10_000
     assert (line["interest_cents"], line["costs_cents"]) == (0, 0)
     assert not [entry for entry in await rows(house, tables.Entry) if entry.kind == "settlement_given_up"]
-    line = (await file_of(house, stop))["debt_lines"][0]
+    file = await file_of(house, stop)
+    line = file["debt_lines"][0]
+    assert file["state"] == "open"
     assert (line["principal_cents"], line["interest_cents"], line["costs_cents"]) == (87_000, 2_000, 1_000)
+    await books_balance(house)
+
+
+async def test_a_settlement_that_two_look_at_in_the_same_moment_is_paid_once_and_can_be_undone(house: House) -> None:
+    phone, stop, settlement = await with_settlement(house)
+    await decide(house, settlement["id"], True)
+    practice_id = UUID(stop["practice"]["id"])
+    async with house.work() as work:
+        # The clock has begun to look, and the phone brings the money before it is through.
+        seen_before = await agreement_store.settlements(work.session, [practice_id])
+        report = paid(phone, stop, 60_000, at=AT + timedelta(hours=2), outcome="SETTLEMENT_PAID")
+        assert await verdicts(phone, phone.envelope("visit", report, at=AT)) == [("accepted", None)]
+        assert [row.state for row in seen_before] == ["approved"]
+        tell(work.session, *await review(desk_of(work), [practice_id]))
+
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    told = [fact.kind for fact in await rows(house, tables.Fact) if fact.kind in ("settlement.paid", "practice.closed")]
+    assert sorted(told) == ["practice.closed", "settlement.paid"]
+    [receipt] = await rows(house, tables.Receipt)
+    good(await desk.post(f"/receipts/{receipt.id}/void", json={"reason": "importo sbagliato"}))
+    file = await file_of(house, stop)
+    assert (file["state"], file["owed_cents"]) == ("open", 90_000)
     await books_balance(house)
 
 
@@ -305,6 +334,22 @@ async def test_nothing_happens_at_the_bank_before_it_was_brought_there(house: Ho
         body = {field: "2026-10-01"} | ({"reason": "Fondi"} if step == "unpaid" else {})
         answer = await desk.post(f"/cash/payments/{payment_id}/{step}", json=body)
         assert (answer.status_code, answer.json()["code"]) == (409, "cash.date_unlikely")
+
+
+async def test_a_credited_cheque_comes_back_on_the_day_of_its_credit_or_later(house: House) -> None:
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    payment_id = await cheque_at_bank(house, desk)
+    house.clock.move_to(NOW + timedelta(days=4))
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    good(await desk.post(f"/cash/payments/{payment_id}/clear", json={"cleared_on": "2026-11-29"}))
+
+    early = await desk.post(f"/cash/payments/{payment_id}/unpaid", json={"unpaid_on": "2026-11-28", "reason": "Fondi"})
+    good(await desk.post(f"/cash/payments/{payment_id}/unpaid", json={"unpaid_on": "2026-11-29", "reason": "Fondi"}))
+
+    assert (early.status_code, early.json()["code"]) == (409, "cash.date_unlikely")
+    between = good(await desk.get("/ledger/trial-balance", params={"at": "2026-11-28T23:00:00Z"}))["accounts"]
+    assert [account for account in between if account["kind"] == "agency_bank" and account["balance_cents"] < 0] == []
+    await books_balance(house)
 
 
 async def test_a_slip_sent_again_with_other_cheques_is_not_the_same_slip(house: House) -> None:

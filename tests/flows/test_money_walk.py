@@ -44,7 +44,7 @@ async def three_lines(house: House, number: str) -> UUID:
                 title=f"Rata {position} {number}",
                 kind="consumer_loan",
                 position=position,
-                due_on=date(2026, 1, position),
+                due_on=date(2026, 2, position),
                 principal_cents=principal,
                 interest_cents=interest,
                 costs_cents=costs,

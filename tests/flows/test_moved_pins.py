@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import pytest
 from sqlmodel import select
 
 from fieldapp.domain.access import Role
-from fieldapp.store import tables
+from fieldapp.store import addresses, tables
 from tests.flows.arranged import entrusted, published
 from tests.flows.conftest import Desk, House
 from tests.flows.creditor_file import file_of, lay_out_streets, row, taken_in
 from tests.flows.phone import FieldPhone, a_report, text_of
-from tests.flows.test_sync import AT, day_of, one_stop, verdicts
+from tests.flows.test_sync import AT, day_of, one_stop, phone_of, verdicts
 
 DOOR = {"lat_e6": 45_315_400, "lon_e6": 9_504_100}
 
@@ -140,6 +141,27 @@ async def test_a_pin_of_anothers_practice_another_address_or_outside_italy_is_re
     ]
     async with house.session() as session:
         assert {row.quality for row in (await session.exec(select(tables.Address))).all()} == {"house_number"}
+
+
+async def test_a_pin_whose_address_is_gone_by_the_time_it_is_written_costs_itself_alone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await published(house, *[await entrusted(house, number) for number in ("P-001", "P-002")])
+    phone = await phone_of(house)
+    gone, there = (await day_of(phone))["stops"]
+    real = addresses.move
+
+    async def move(session: Any, address_id: UUID, **where: Any) -> Any:
+        # Nothing of ours deletes an address: it is as if somebody had, between the judging and the writing.
+        return await real(session, uuid4() if str(address_id) == gone["address"]["id"] else address_id, **where)
+
+    monkeypatch.setattr(addresses, "move", move)
+    answers = await verdicts(
+        phone, pinned(phone, gone), pinned(phone, there), phone.envelope("visit", a_report(gone, at=AT), at=AT)
+    )
+
+    assert answers == [("refused", "address.unknown"), ("accepted", None), ("accepted", None)]
+    assert await verdicts(phone, pinned(phone, there)) == [("accepted", None)]
 
 
 async def test_nothing_of_where_a_debtor_lives_leaves_with_the_fact(house: House) -> None:

@@ -246,7 +246,7 @@ async def test_a_finished_task_leaves_the_list_with_its_note(house: House, offic
 async def test_a_pin_settles_a_doubtful_address(house: House, desk: Desk) -> None:
     lay_out_streets(house)
     await taken_in(desk, house, file_of(row("P-1", Indirizzo="Via Garibaldo 400")))
-    doubtful = (await desk.get("/addresses/doubtful")).json()[0]
+    doubtful = (await desk.get("/addresses/doubtful")).json()["rows"][0]
     assert doubtful["alternatives"]
 
     settled = await desk.post(
@@ -256,7 +256,7 @@ async def test_a_pin_settles_a_doubtful_address(house: House, desk: Desk) -> Non
     card = settled.json()["address"]
     assert (card["state"], card["source"], card["quality"]) == ("confirmed", "office", "pin")
     assert (card["lat_e6"], card["lon_e6"]) == (45_300_001, 9_500_002)
-    assert (await desk.get("/addresses/doubtful")).json() == []
+    assert (await desk.get("/addresses/doubtful")).json()["rows"] == []
     assert (await desk.get("/tasks", params={"kind": "address.doubtful"})).json() == []
     file = await practice_file(desk, "P-1")
     assert [(address["source"], address["state"]) for address in file["addresses"]] == [
@@ -267,7 +267,7 @@ async def test_a_pin_settles_a_doubtful_address(house: House, desk: Desk) -> Non
 
 
 async def test_an_address_is_settled_once(office: Desk) -> None:
-    address_id = (await office.get("/addresses/doubtful")).json()[0]["address"]["id"]
+    address_id = (await office.get("/addresses/doubtful")).json()["rows"][0]["address"]["id"]
     pin = {"lat_e6": 45_300_000, "lon_e6": 9_500_000}
     await office.post(f"/addresses/{address_id}/settle", json=pin)
 
@@ -277,24 +277,24 @@ async def test_an_address_is_settled_once(office: Desk) -> None:
 
 
 async def test_an_address_that_does_not_exist_leaves_the_queue_as_rejected(office: Desk) -> None:
-    address_id = (await office.get("/addresses/doubtful")).json()[0]["address"]["id"]
+    address_id = (await office.get("/addresses/doubtful")).json()["rows"][0]["address"]["id"]
 
     settled = await office.post(f"/addresses/{address_id}/settle", json={"lat_e6": 0, "lon_e6": 0, "confirm": False})
 
     assert (settled.json()["address"]["state"], settled.json()["practices"]) == ("rejected", 3)
-    assert (await office.get("/addresses/doubtful")).json() == []
+    assert (await office.get("/addresses/doubtful")).json()["rows"] == []
 
 
 async def test_one_pin_serves_all_practices_at_an_address_and_those_that_come_later(house: House, desk: Desk) -> None:
     lay_out_streets(house)
     wrong = "Via Garibaldo 400"
     await taken_in(desk, house, file_of(row("P-1", Indirizzo=wrong), row("P-2", Indirizzo=wrong), row("P-3")))
-    first = (await desk.get("/addresses/doubtful")).json()[0]["address"]["id"]
+    first = (await desk.get("/addresses/doubtful")).json()["rows"][0]["address"]["id"]
 
     settled = await desk.post(f"/addresses/{first}/settle", json={"lat_e6": 45_300_001, "lon_e6": 9_500_002})
 
     assert settled.json()["practices"] == 2
-    assert (await desk.get("/addresses/doubtful")).json() == []
+    assert (await desk.get("/addresses/doubtful")).json()["rows"] == []
     assert (await desk.get("/tasks", params={"kind": "address.doubtful"})).json() == []
     await taken_in(desk, house, file_of(row("P-4", Indirizzo=wrong)))
     (later,) = (await practice_file(desk, "P-4"))["addresses"]
@@ -312,7 +312,7 @@ async def test_the_address_whose_visit_is_worth_most_waits_first(house: House, d
     )
     await taken_in(desk, house, file_of(*rows))
 
-    waiting = (await desk.get("/addresses/doubtful")).json()
+    waiting = (await desk.get("/addresses/doubtful")).json()["rows"]
 
     worth = [one["worth_cents"] for one in waiting]
     assert [one["practice_number"] for one in waiting] == ["P-2", "P-3", "P-1"]
@@ -321,12 +321,12 @@ async def test_the_address_whose_visit_is_worth_most_waits_first(house: House, d
 
 async def test_a_settled_address_survives_the_next_file(house: House, desk: Desk) -> None:
     await taken_in(desk, house, file_of(row("P-1")))
-    address_id = (await desk.get("/addresses/doubtful")).json()[0]["address"]["id"]
+    address_id = (await desk.get("/addresses/doubtful")).json()["rows"][0]["address"]["id"]
     await desk.post(f"/addresses/{address_id}/settle", json={"lat_e6": 45_300_000, "lon_e6": 9_500_000})
 
     await taken_in(desk, house, file_of(row("P-1", cents=80_000, **{"Saldo al": "24/11/2026"})))
 
-    assert (await desk.get("/addresses/doubtful")).json() == []
+    assert (await desk.get("/addresses/doubtful")).json()["rows"] == []
 
 
 async def test_the_trial_balance_is_zero_in_all(house: House, office: Desk) -> None:

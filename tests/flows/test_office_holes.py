@@ -159,7 +159,7 @@ async def test_where_a_webhook_goes_is_shown_by_its_host_alone(house: House) -> 
         await happened(house, "practice.closed", practice_id=practice)
         await carried(house)
 
-    [told] = (await (await house.sign_in(Role.DISPATCHER)).get(f"/practices/{practice}/told")).json()
+    [told] = (await (await house.sign_in(Role.DISPATCHER)).get(f"/practices/{practice}/told")).json()["rows"]
     assert told["name"] == f"127.0.0.1:{there.port}"
 
 

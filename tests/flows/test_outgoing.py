@@ -179,9 +179,9 @@ async def test_what_was_told_whom_and_when_stands_beside_each_practice(house: Ho
     async with house.session() as session:
         practice = (await session.exec(select(tables.Practice).where(tables.Practice.practice_number == "P-001"))).one()
 
-    waiting = (await admin.get(f"/practices/{practice.id}/told")).json()
+    waiting = (await admin.get(f"/practices/{practice.id}/told")).json()["rows"]
     await content_of(admin, file)
-    handed = (await admin.get(f"/practices/{practice.id}/told")).json()
+    handed = (await admin.get(f"/practices/{practice.id}/told")).json()["rows"]
 
     assert [(row["fact_kind"], row["code"], row["state"], row["told_at"]) for row in waiting] == [
         ("payment.received", "INC", "waiting", None),

@@ -16,9 +16,9 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from fieldapp.domain.access import Role
-from fieldapp.services import planning, rules
+from fieldapp.services import rules, solving
+from fieldapp.store import agreements, practice_facts
 from fieldapp.store import planning as store
-from fieldapp.store import practice_facts
 from fieldapp.store.database import DatabaseAway
 from fieldapp.store.tables import Address, AuditEntry, ContactAttempt, Fact, Person, Practice, PracticeFlag
 from tests.conftest import NOW
@@ -236,7 +236,7 @@ async def test_a_repeated_job_leaves_a_finished_plan_alone(house: House) -> None
     desk = await dispatcher(house)
     plan = await planned(house, desk)
 
-    await planning.run_solve(house.parts, house.identity(Role.DISPATCHER), plan_id=plan["id"])
+    await solving.run_solve(house.parts, house.identity(Role.DISPATCHER), plan_id=plan["id"])
 
     assert (await desk.get(f"/dispatch/plans/{plan['id']}")).json() == plan
 
@@ -569,8 +569,8 @@ async def test_a_plan_from_which_the_database_went_away_is_computed_again(
         raise DatabaseAway("gone", {}, Exception("gone"))
 
     with monkeypatch.context() as broken:
-        broken.setattr(planning.Teller, "_tell", away)
-        broken.setattr(planning, "_note_failure", away)
+        broken.setattr(solving.Teller, "_tell", away)
+        broken.setattr(solving, "note_failure", away)
         plan = await planned(house, desk)
     async with house.session() as session:
         await session.execute(text("update procrastinate_jobs set scheduled_at = now() where status = 'todo'"))
@@ -587,7 +587,7 @@ async def test_a_plan_that_cannot_even_be_prepared_says_so(house: House, monkeyp
     async def faulty(*_: object, **__: object) -> None:
         raise ArithmeticError
 
-    monkeypatch.setattr(planning, "prepare", faulty)
+    monkeypatch.setattr(solving, "asked_for", faulty)
 
     plan = await planned(house, desk)
 
@@ -611,5 +611,24 @@ async def test_more_practices_than_a_statement_has_parameters_are_candidates(hou
 
         doors = await store.open_practices(session)
         facts = await practice_facts.practice_facts(session, ids, ruleset=ruleset, today=TODAY)
+        due = await store.promises_due(session, ids)
+        plans = await agreements.plans(session, ids, today=TODAY, running_only=True)
+        settlements = await agreements.settlements(session, ids)
+        moved = await agreements.movements(session, ids)
 
     assert (len(doors), len(facts)) == (66_001, 66_001)
+    assert (due, plans, settlements, moved) == ({}, [], [], {})
+
+
+async def test_a_plan_whose_asker_has_left_says_so_to_whoever_waits_for_it(house: House) -> None:
+    await entrusted(house)
+    desk = await dispatcher(house)
+    answer = await desk.post("/dispatch/plans", json={"day": TODAY.isoformat(), "seconds": 1, "seed": 7})
+    async with house.session() as session:
+        (await session.merge(house.people[Role.DISPATCHER])).active = False
+
+    await house.run_jobs()
+
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+    plan = (await admin.get(f"/dispatch/plans/{answer.json()['id']}")).json()
+    assert (plan["state"], plan["failure"]) == ("failed", "AskerHasLeft")

@@ -120,6 +120,33 @@ def test_a_service_that_is_told_to_end_stops_its_embedded_database(home: Path, t
     assert not Cluster(home / "database").running()
 
 
+def test_a_service_logs_what_was_asked_for_without_the_question(app_url: str, tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {
+        "FIELDAPP_DATABASE_URL": app_url,
+        "FIELDAPP_HOME": str(tmp_path),
+        "FIELDAPP_PORT": str(port),
+    }
+    service = subprocess.Popen(
+        [sys.executable, "-m", "fieldapp", "serve"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    asked = False
+    while not asked:
+        assert service.poll() is None
+        with contextlib.suppress(httpx.TransportError):
+            httpx.get(f"http://127.0.0.1:{port}/api/v1/practices?q=RSSMRA79A01E648X")
+            asked = True
+        time.sleep(0.1)
+
+    service.terminate()
+
+    said, _ = service.communicate(timeout=60)
+    assert b"GET /api/v1/practices HTTP" in said
+    assert b"RSSMRA79A01E648X" not in said
+
+
 def test_what_ignores_a_closed_terminal_goes_on_ignoring_it() -> None:
     run = subprocess.run([sys.executable, "-c", STAYS], capture_output=True, text=True, check=True)
 

@@ -13,7 +13,7 @@ from tests.flows.arranged import entrusted
 from tests.flows.conftest import Desk, House
 from tests.flows.test_appointments import FRIDAY, MONDAY, at, offered, take
 from tests.flows.test_board import a_board, another_dispatcher, busy, move
-from tests.flows.test_planning import code, dispatcher, planned, stops_of
+from tests.flows.test_planning import code, colleague, dispatcher, planned, stops_of
 from tests.flows.test_replans import a_morning
 
 
@@ -168,3 +168,20 @@ async def test_a_visit_that_phones_hold_on_another_day_is_not_planned_twice(hous
     board = (await desk.post(f"/dispatch/plans/{monday['id']}/draft")).json()
     put_in = (await move(desk, board, str(practice), lane=0)).json()
     assert [one["code"] for one in put_in["lanes"][0]["broken"]] == ["planned.on_another_day"]
+
+
+async def test_visits_of_an_agent_who_has_left_stay_in_sight_and_may_be_planned_on_any_day(house: House) -> None:
+    practice = await entrusted(house, "P-001")
+    desk = await dispatcher(house)
+    friday = await planned(house, desk, day=FRIDAY.isoformat(), practice_ids=[str(practice)])
+    assert (await publish(desk, friday)).status_code == 200
+    await colleague(house)
+    async with house.session() as session:
+        (await session.merge(house.people[Role.AGENT])).active = False
+
+    day = (await desk.get(f"/dispatch/days/{FRIDAY}")).json()
+    monday = await planned(house, desk, day=MONDAY.isoformat())
+
+    by_agent = {route["agent_name"]: [stop["practice_number"] for stop in route["stops"]] for route in day["routes"]}
+    assert by_agent == {house.people[Role.AGENT].name: ["P-001"]}
+    assert numbers(monday) == ["P-001"]

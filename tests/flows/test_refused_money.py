@@ -17,7 +17,7 @@ from fieldapp.domain.receipt_proof import digest_proof, receipt_proof
 from fieldapp.domain.receipts import read_receipt
 from fieldapp.store import ledger, tables
 from tests.conftest import NOW
-from tests.flows.arranged import entrusted
+from tests.flows.arranged import OLD, become_bill, entrusted
 from tests.flows.conftest import Desk, House, a_creditor, a_person, new_id
 from tests.flows.phone import FieldPhone, a_report
 from tests.flows.test_cash import CARD, balances, good, kinds_of_facts, refused, rows
@@ -183,6 +183,28 @@ async def test_a_paper_that_nobody_can_prove_is_booked_by_a_receipt_of_the_offic
     assert series["U1"]
 
 
+async def test_money_of_a_refused_report_on_a_barred_line_says_so_on_receipt_fact_and_task(house: House) -> None:
+    phone, stop = await one_stop(house)
+    report = paid_report(phone, stop, 15_000)
+    stranger = await house.sign_in(Role.AGENT)
+    other = await FieldPhone.enrol(stranger, house.client(), agent_number="1")
+    report["payments"][0]["receipt"]["signature"] = other.sign(canonical_json(paper_of(report)["value"]))
+    envelope = phone.envelope("visit", report, at=AT)
+    await verdicts(phone, envelope)
+    practice_id = stop["practice"]["id"]
+    await become_bill(house, UUID(practice_id), OLD)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+
+    good(await book(desk, envelope, practice_id, reason=WHY))
+
+    [receipt] = await rows(house, tables.Receipt)
+    assert ["prescritta" in line.title for line in read_receipt(receipt.value).lines] == [True]
+    [fact] = [row for row in await rows(house, tables.Fact) if row.kind == "payment.received"]
+    assert fact.body["barred_cents"] == 15_000
+    [task] = [row for row in await rows(house, tables.Task) if row.kind == "payment.flagged"]
+    assert "limitation.line_barred" in task.details["flags"]
+
+
 async def test_a_second_paper_of_one_number_is_booked_only_by_who_has_seen_that_there_are_two(house: House) -> None:
     phone, stop = await one_stop(house)
     first = paid_report(phone, stop, 15_000)
@@ -274,7 +296,8 @@ async def test_more_than_is_owed_is_booked_and_somebody_hears_of_it(house: House
     task = next(row for row in await rows(house, tables.Task) if row.kind == "practice.overpaid")
     assert task.details["over_cents"] == 20_000
     file = good(await desk.get(f"/practices/{practice_id}"))
-    assert (file["owed_cents"], file["debt_lines"][0]["principal_cents"]) == (-20_000, -20_000)
+    assert (file["owed_cents"], file["overpaid_cents"]) == (0, 20_000)
+    assert file["debt_lines"][0]["principal_cents"] == -20_000
 
 
 async def test_the_same_authorisation_of_a_card_as_another_receipts_makes_a_task(house: House) -> None:
@@ -407,7 +430,8 @@ async def test_an_accepted_report_is_none_and_bytes_that_spell_no_report_hold_no
     assert good(await desk.get(f"/refused-reports/{nonsense['id']}"))["payments"] == []
 
 
-async def test_a_receipt_that_cannot_be_read_is_shown_with_what_the_report_says_and_is_not_booked(house: House) -> None:
+async def an_unreadable_one(house: House) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A refused report whose receipt spells none: its envelope, the stop."""
     phone, stop = await one_stop(house)
     report = paid_report(phone, stop, 15_000)
     receipt = report["payments"][0]["receipt"]
@@ -416,13 +440,93 @@ async def test_a_receipt_that_cannot_be_read_is_shown_with_what_the_report_says_
     receipt |= {"digest": sha256(content), "signature": phone.sign(content)}
     envelope = phone.envelope("visit", report, at=AT)
     assert (await verdicts(phone, envelope))[0][0] == "refused"
+    return envelope, stop
+
+
+COPIED: dict[str, Any] = {"amount_cents": 15_000, "method": "cash"}
+
+
+async def test_a_receipt_that_cannot_be_read_is_shown_with_what_the_report_says_and_booked_as_it_was_copied(
+    house: House,
+) -> None:
+    envelope, stop = await an_unreadable_one(house)
     desk = await house.sign_in(Role.BACK_OFFICE)
     payment = await opened(desk, envelope)
+    practice_id = stop["practice"]["id"]
 
-    booked = refused(await book(desk, envelope, stop["practice"]["id"], reason=WHY, other_paper=True))
+    as_it_is = refused(await book(desk, envelope, practice_id, reason=WHY, other_paper=True))
+    silent = refused(await book(desk, envelope, practice_id, copied=COPIED))
+    first, again = [good(await book(desk, envelope, practice_id, reason=WHY, copied=COPIED)) for _ in range(2)]
 
     assert (payment["proof"], payment["amount_cents"], payment["practices"]) == ("unreadable", 15_000, [])
-    assert booked == "refused_money.unreadable"
+    assert (as_it_is, silent) == ("refused_money.unreadable", "refused_money.reason_short")
+    assert first == again
+    assert (first["payments"][0]["state"], first["payments"][0]["acts"][0]["receipt"]) == ("booked", "U1-000001")
+    assert (await balances(desk))["agent_cash"] == 15_000
+    [row] = await rows(house, tables.Payment)
+    assert (row.agent_id, row.received_at) == (house.people[Role.AGENT].id, AT)
+    [receipt] = await rows(house, tables.Receipt)
+    assert receipt.reason == WHY
+    assert await tasks_open(house) == 0
+
+
+async def test_the_stamp_duty_that_the_copied_paper_charges_to_the_debtor_was_handed_over_too(house: House) -> None:
+    envelope, stop = await an_unreadable_one(house)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    practice_id = stop["practice"]["id"]
+    small = COPIED | {"amount_cents": 7_747, "duty_taken": True}
+    assert refused(await book(desk, envelope, practice_id, reason=WHY, copied=small)) == "refused_money.no_duty_due"
+
+    good(await book(desk, envelope, practice_id, reason=WHY, copied=COPIED | {"duty_taken": True}))
+
+    held = await balances(desk)
+    assert (held["agent_cash"], held["stamp_duty"], held["creditor_dues"]) == (15_200, -200, -15_000)
+    [receipt] = await rows(house, tables.Receipt)
+    assert read_receipt(receipt.value).handed_over_cents == 15_200
+    [payment] = await rows(house, tables.Payment)
+    assert payment.duty_cents == 200
+
+
+async def test_a_receipt_that_cannot_be_read_is_denied_by_two(house: House) -> None:
+    envelope, _ = await an_unreadable_one(house)
+    colleague = a_person(house.agency_id, Role.BACK_OFFICE, login="collega")
+    async with house.session() as session:
+        session.add(colleague)
+    first, second = await house.sign_in(Role.BACK_OFFICE), await house.sign_in(person=colleague)
+
+    said = good(await deny(first, envelope))["payments"][0]["state"]
+    confirmed = good(await deny(second, envelope))["payments"][0]["state"]
+
+    assert (said, confirmed) == ("denied", "not_taken")
+    assert await rows(house, tables.Payment) == []
+
+
+WRONG_COPIES: list[tuple[dict[str, Any], str]] = [
+    ({"copied": COPIED | {"method": "card"}}, "payment.field_missing"),
+    ({"copied": COPIED | {"amount_cents": 0}}, "request.malformed"),
+    ({"copied": COPIED | {"method": "transfer"}}, "request.malformed"),
+    ({"copied": COPIED, "practice_id": str(uuid4())}, "practice.unknown"),
+]
+
+
+@pytest.mark.parametrize(("changes", "code"), WRONG_COPIES)
+async def test_what_no_paper_says_is_not_copied(house: House, changes: dict[str, Any], code: str) -> None:
+    envelope, stop = await an_unreadable_one(house)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    body = {"place": 0, "practice_id": stop["practice"]["id"], "reason": WHY, **changes}
+
+    answer = await desk.post(f"/refused-reports/{envelope['id']}/book", json=body)
+
+    assert refused(answer) == code
+    assert await rows(house, tables.Payment) == []
+
+
+async def test_a_receipt_that_can_be_read_is_not_copied(house: House) -> None:
+    _, envelope, _ = await never_theirs(house)
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    practice_id = practice_named(await opened(desk, envelope), "P-009")
+
+    assert refused(await book(desk, envelope, practice_id, reason=WHY, copied=COPIED)) == "refused_money.readable"
 
 
 async def test_two_who_decide_at_once_decide_once(house: House) -> None:

@@ -19,9 +19,10 @@ from tests.flows.test_board import another_dispatcher, move, read, seen
 from tests.flows.test_planning import code, colleague, dispatcher, planned
 
 DAY = f"/dispatch/days/{TODAY.isoformat()}"
-PREVIEW = 46
+PREVIEW = 51
 """Who asks and for whom (4), the version, its draft or plan (3), what has begun (4), people (1), rules (3), practices
-with their facts (15), licences and verdicts (15)."""
+with their facts (15), licences and verdicts (15), what is forbidden (1), shifts and absences (2), judged again
+(2)."""
 
 
 class Morning:
@@ -292,7 +293,7 @@ async def test_locked_lanes_and_pinned_visits_stay(house: House) -> None:
     assert pinned["practice_number"] in numbers(kept, morning.first)
     assert numbers(alone, morning.other) == [], "a locked lane takes nothing"
     assert len(alone["fallen"]) == 4
-    assert all(one["reason"] in ("no_agent_may", "agent_full") for one in alone["fallen"])
+    assert {one["reason"] for one in alone["fallen"]} == {"fell_out"}, "nobody is left, so no route comes nearest"
     assert code(reached_into) == (409, "board.lane_locked")
 
 
@@ -402,6 +403,24 @@ async def test_a_preview_costs_as_many_statements_on_a_long_day_as_on_a_short_on
 
     assert answer.status_code == 200
     assert len(heard) <= PREVIEW, len(heard)
+
+
+async def test_what_was_told_of_a_visit_in_no_lane_is_taken_back_with_the_change(house: House) -> None:
+    morning = await a_morning(house)
+    versions = (await morning.day())["versions"]
+    board = dict((await morning.desk.post(f"/dispatch/plans/{versions[0]['plan_id']}/draft")).json())
+    aside = lane_of(board, morning.first)["route"]["stops"][-1]["practice_id"]
+    await move(morning.desk, board, aside, lane=None)
+    await morning.desk.post(f"/dispatch/plans/{board['plan_id']}/publish")
+    told = {"kind": "cancelled", "practice_id": aside}
+    taken = await morning.take((await morning.preview(told)).json(), told)
+    kept = (await morning.preview()).json()["happened"]
+
+    undone = await morning.desk.post(f"/dispatch/plans/{taken.json()['plan_id']}/undo")
+
+    assert [one["practice_id"] for one in kept] == [aside]
+    assert (undone.status_code, undone.json()["lanes"]) == (200, [])
+    assert (await morning.preview()).json()["happened"] == []
 
 
 async def test_undo_takes_back_ones_own_word_and_not_a_colleagues(house: House) -> None:

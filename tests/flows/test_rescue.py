@@ -321,3 +321,75 @@ async def test_the_private_key_lies_sealed_in_the_database(house: House) -> None
 
     assert b"PRIVATE KEY" not in bytes(raw)
     assert sha256(bytes(raw))
+
+
+# --- large items, in parts ---
+
+
+async def send_part(phone: FieldPhone, content: bytes, *, offset: int, size: int, digest: str = "") -> httpx.Response:
+    headers = {"upload-offset": str(offset), "upload-length": str(len(content))}
+    path = f"/field/rescue/items/{digest or sha256(content)}"
+    return await phone.request("PATCH", path, content=content[offset : offset + size], headers=headers)
+
+
+def in_parts(item: dict[str, str]) -> tuple[dict[str, str], bytes]:
+    """The item as a bundle names it once its content is there, and that content."""
+    content = base64.urlsafe_b64decode(item["content"] + "==")
+    return {**{name: item[name] for name in ("kind", "key", "wrapped")}, "held": sha256(content)}, content
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["wiped", "stopped"])
+async def test_a_sealed_original_comes_in_parts_and_goes_on_where_it_broke_off(house: House, stopped: bool) -> None:
+    phone, items = await full_outbox(house)
+    if stopped:
+        await revoked(house, phone)
+    named, content = in_parts(items[-1])
+    half = len(content) // 2
+
+    first = await send_part(phone, content, offset=0, size=half)
+    # The answer was lost: the phone begins anew and is told how far it is.
+    mistaken = await send_part(phone, content, offset=0, size=10)
+    early = await phone.request("POST", "/field/rescue", content=bundle(phone, [*items[:-1], named]))
+    rest = await send_part(phone, content, offset=half, size=len(content))
+    answer = await phone.request("POST", "/field/rescue", content=bundle(phone, [*items[:-1], named]))
+
+    assert (first.json()["stored"], first.json()["offset"]) == (False, half)
+    assert (mistaken.status_code, mistaken.json()["details"]) == (409, {"offset": half})
+    assert (early.status_code, early.json()["code"]) == (409, "rescue.part_missing")
+    assert rest.json()["stored"] is True
+    assert counted(answer) == ((4, 0, 0) if stopped else (0, 4, 0))
+    if stopped:
+        await (await house.sign_in(Role.BACK_OFFICE)).post(f"/rescues/{phone.device_id}/accept")
+    await everything_is_in_the_office(house)
+    assert await count(house, tables.AttachmentUpload) == 0
+
+
+async def test_parts_that_are_not_what_was_announced_are_gone_and_begin_anew(house: House) -> None:
+    phone, items = await full_outbox(house)
+    _, content = in_parts(items[-1])
+    wrong = "0" * 64
+
+    answer = await send_part(phone, content, offset=0, size=len(content), digest=wrong)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "attachment.begun_anew")
+    assert await count(house, tables.AttachmentUpload) == 0
+
+
+async def test_another_phone_cannot_name_what_this_one_brought(house: House) -> None:
+    phone, items = await full_outbox(house)
+    other = await phone_of(house)
+    named, content = in_parts(items[-1])
+    await send_part(phone, content, offset=0, size=len(content))
+
+    answer = await other.request("POST", "/field/rescue", content=bundle(other, [named]))
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "rescue.part_missing")
+
+
+async def test_a_bundle_that_names_no_digest_is_unreadable(house: House) -> None:
+    phone, items = await full_outbox(house)
+    named, _ = in_parts(items[-1])
+
+    answer = await phone.request("POST", "/field/rescue", content=bundle(phone, [{**named, "held": "../etc"}]))
+
+    assert answer.json()["code"] == "rescue.unreadable"

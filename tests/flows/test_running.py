@@ -159,3 +159,23 @@ async def test_a_day_that_is_not_published_does_not_run(house: House) -> None:
         heard += await taken(stream, 2)
 
     assert [message.event for message in heard] == ["hello", "fact", "fact"]
+
+
+async def test_a_listener_who_leaves_while_the_day_is_reckoned_leaves_the_others_no_older_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_morning(house)
+    begun, day_of = asyncio.Event(), running.day_of
+
+    async def endless(*_: Any) -> Any:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(running, "day_of", endless)
+    leaving = asyncio.ensure_future(running.today_at(house.parts, house.identity(), 0))
+    await begun.wait()
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    monkeypatch.setattr(running, "day_of", day_of)
+
+    assert await running.today_at(house.parts, house.identity(), 0) is not None

@@ -234,7 +234,8 @@ async def test_one_visit_reported_for_two_joined_practices_is_one_contact_and_it
     async with house.work() as work:
         ruleset = await rules.ruleset(work)
         known = await practice_facts.practice_facts(work.session, [one, other], ruleset=ruleset, today=work.today)
-    assert [sum(cash.cents for cash in known[id_].cash_received) for id_ in (one, other)] == [30_000, 30_000]
+    # Each with the stamp duty that was handed over.
+    assert [sum(cash.cents for cash in known[id_].cash_received) for id_ in (one, other)] == [30_400, 30_400]
 
 
 async def joined_visits(

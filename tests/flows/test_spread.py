@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,15 @@ from sqlmodel import select
 
 from fieldapp.domain.access import Role
 from fieldapp.services import spread
-from fieldapp.store.tables import Person, Placement, Plan, Practice
+from fieldapp.settings import Settings
+from fieldapp.store.tables import Fact, Person, Placement, Plan, Practice
+from tests.conftest import NOW
 from tests.flows.arranged import TODAY, entrusted
-from tests.flows.conftest import House
+from tests.flows.conftest import House, a_house
+from tests.flows.phone import a_report
+from tests.flows.test_agreements import with_plan
 from tests.flows.test_planning import code, dispatcher, planned, stops_of
+from tests.flows.test_sync import AT, one_stop, verdicts
 
 
 async def one_visit_a_day(house: House) -> None:
@@ -64,6 +70,119 @@ async def test_what_ends_first_goes_first(house: House) -> None:
     days = await all_days(house, await planned(house, await dispatcher(house), days=3))
 
     assert days[TODAY.isoformat()] == ["P-003"]
+
+
+LATER = TODAY + timedelta(days=13)
+"""A Wednesday: the visits of today are no longer in the way of another."""
+
+
+def words_of(due_on: date) -> dict[str, Any]:
+    """What a report tells of a debtor who said by when to pay."""
+    captured = {"promise_on": due_on.isoformat(), "promise_cents": 5_000, "channel": "card"}
+    met = {"who": "debtor", "identified_by": "document", "role": None}
+    return {"outcome": "PROMISE_TO_PAY", "captured": captured, "met": met, "identified_self": True}
+
+
+async def promised(house: House, *, due_on: date | None, ends_in: int, then: date | None = None) -> None:
+    """P-002, whose debtor said at the door today by when to pay, and on the street another day (`then`); then it is
+    `LATER`."""
+    phone, stop = await one_stop(house, number="P-002")
+    report = a_report(stop, at=AT, **({} if due_on is None else words_of(due_on)))
+    assert await verdicts(phone, phone.envelope("visit", report, at=AT)) == [("accepted", None)]
+    if then is not None:
+        at = AT + timedelta(minutes=25)
+        met_again = a_report(stop, at=at, **words_of(then)) | {"stop_id": None, "unplanned": "public_place"}
+        assert await verdicts(phone, phone.envelope("visit", met_again, at=at)) == [("accepted", None)]
+    await ends_after(house, UUID(stop["practice"]["id"]), 13 + ends_in)
+    house.clock.move_to(NOW + timedelta(days=13))
+
+
+@pytest.mark.parametrize(
+    ("due_in", "first"),
+    [
+        # Without a promise what ends sooner goes first.
+        (None, "P-001"),
+        # What fell due grows cold.
+        (-1, "P-002"),
+        (0, "P-002"),
+        # Too long ago: cold already.
+        (-9, "P-001"),
+    ],
+)
+async def test_what_has_fallen_due_goes_first(house: House, due_in: int | None, first: str) -> None:
+    await one_visit_a_day(house)
+    await ends_after(house, await entrusted(house, "P-001"), 33)
+    await promised(house, due_on=None if due_in is None else LATER + timedelta(days=due_in), ends_in=21)
+
+    view = await planned(house, await dispatcher(house), day=LATER.isoformat(), days=2)
+
+    assert (await all_days(house, view))[LATER.isoformat()] == [first]
+
+
+async def test_who_said_to_pay_tomorrow_is_not_visited_today_where_somebody_else_waits(house: House) -> None:
+    await one_visit_a_day(house)
+    await ends_after(house, await entrusted(house, "P-001"), 33)
+    await promised(house, due_on=LATER + timedelta(days=1), ends_in=6)
+
+    view = await planned(house, await dispatcher(house), day=LATER.isoformat(), days=2)
+
+    assert list((await all_days(house, view)).values()) == [["P-001"], ["P-002"]]
+
+
+async def test_the_newest_word_of_a_debtor_replaces_the_older(house: House) -> None:
+    await one_visit_a_day(house)
+    await ends_after(house, await entrusted(house, "P-001"), 33)
+    # What was said first fell due yesterday and would go first.
+    await promised(house, due_on=LATER - timedelta(days=1), then=LATER + timedelta(days=8), ends_in=21)
+
+    view = await planned(house, await dispatcher(house), day=LATER.isoformat(), days=2)
+
+    assert (await all_days(house, view))[LATER.isoformat()] == ["P-001"]
+
+
+async def test_an_instalment_that_falls_due_tomorrow_is_waited_for_until_then(house: House) -> None:
+    await one_visit_a_day(house)
+    await ends_after(house, await entrusted(house, "P-002"), 33)
+    _, stop = await with_plan(house, first=LATER + timedelta(days=1))
+    await ends_after(house, UUID(stop["practice"]["id"]), 19)
+    house.clock.move_to(NOW + timedelta(days=13))
+
+    view = await planned(house, await dispatcher(house), day=LATER.isoformat(), days=2)
+
+    assert list((await all_days(house, view)).values()) == [["P-002"], [stop["practice"]["practice_number"]]]
+
+
+async def test_more_ways_than_fit_into_memory_are_not_begun_and_it_says_so(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await entrusted(house, "P-001")
+    # An agent and a visit on each of two days: eight ways.
+    desk = await dispatcher(house)
+
+    monkeypatch.setattr(spread, "MOST_WAYS", 7)
+    too_large = await planned(house, desk, days=2)
+    monkeypatch.setattr(spread, "MOST_WAYS", 8)
+    fits = await planned(house, desk, days=2)
+
+    assert (too_large["state"], too_large["failure"]) == ("failed", "SpreadTooLarge")
+    assert fits["state"] == "done"
+
+
+async def test_ways_by_the_hour_count_as_often_as_they_are_held(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_house(settings.model_copy(update={"travel_hours": "06:00 3, 11:00 1"})) as house:
+        await entrusted(house, "P-001")
+        # Eight ways as above: of no hour, from midnight, from six and from eleven on.
+        desk = await dispatcher(house)
+
+        monkeypatch.setattr(spread, "MOST_WAYS", 4 * 8 - 1)
+        too_large = await planned(house, desk, days=2)
+        monkeypatch.setattr(spread, "MOST_WAYS", 4 * 8)
+        fits = await planned(house, desk, days=2)
+
+    assert (too_large["state"], too_large["failure"]) == ("failed", "SpreadTooLarge")
+    assert fits["state"] == "done"
 
 
 async def test_a_visit_on_another_day_is_told_with_that_day_and_held_for_nobody(house: House) -> None:
@@ -143,9 +262,19 @@ async def test_a_draft_is_kept_on_one_day_only(house: House) -> None:
     assert code(answer) == (409, "plan.keeps_one_day")
 
 
-@pytest.mark.parametrize(
-    ("days_left", "days", "left_cents"),
-    [(9, 0, 1_000), (9, 1, 900), (9, 9, 100), (9, 10, 0), (0, 0, 1_000), (0, 1, 0), (-3, 0, 0)],
-)
-def test_each_day_of_waiting_takes_its_share_of_those_that_are_left(days_left: int, days: int, left_cents: int) -> None:
-    assert spread.waited(1_000, days_left=days_left, days=days) == left_cents
+async def test_of_two_runs_of_one_spread_only_one_is_kept(house: House) -> None:
+    for number in ("P-001", "P-002", "P-003"):
+        await entrusted(house, number)
+    desk = await dispatcher(house)
+    asked = {"day": TODAY.isoformat(), "seconds": 1, "seed": 7, "days": 3}
+    answer = await desk.post("/dispatch/plans", json=asked)
+    plan_id = answer.json()["id"]
+    identity = house.identity(Role.DISPATCHER)
+
+    await asyncio.gather(*(spread.run_spread(house.parts, identity, plan_id=plan_id) for _ in range(2)))
+
+    async with house.session() as session:
+        kept = (await session.exec(select(Plan))).all()
+        told = (await session.exec(select(Fact).where(Fact.kind == "plan.done"))).all()
+    assert len({plan.day for plan in kept}) == len(kept)
+    assert len(told) == len(kept)

@@ -156,6 +156,87 @@ async def test_the_same_id_with_other_content_is_a_conflict_and_the_first_stays(
         assert (await session.exec(select(tables.Visit.outcome))).all() == ["ABSENT_NO_NOTICE"]
 
 
+def _without_a_promise(body: dict[str, Any]) -> dict[str, Any]:
+    met = {"who": "debtor", "identified_by": "document", "role": None}
+    return body | {"outcome": "PROMISE_TO_PAY", "captured": {}, "met": met, "identified_self": True}
+
+
+def _notice(delivery: Any) -> dict[str, Any]:
+    return {"outcome": "ABSENT_NOTICE_LEFT", "captured": {"notice": {"number": "X-1", "delivery": delivery}}}
+
+
+def _paid_with(document: Any) -> dict[str, Any]:
+    return {"payments": [{"receipt": {"value": {}}, "payer": {"document": document}}]}
+
+
+def _signed_with(value: dict[str, Any]) -> Any:
+    met = {"who": "debtor", "identified_by": "document", "role": None}
+    payment = {
+        "method": "cash",
+        "amount_cents": 100,
+        "fields": {},
+        "allocation": [],
+        "stamp_duty": {"cents": 0, "charged_to": "none", "reason": "up_to_threshold"},
+        "receipt": {"value": value, "digest": "0" * 64, "signature": "x"},
+    }
+
+    def changed(body: dict[str, Any]) -> dict[str, Any]:
+        line = {"debt_line_id": body["practice_line"], "principal_cents": 100, "interest_cents": 0, "costs_cents": 0}
+        payments = [payment | {"allocation": [line]}]
+        told = {"outcome": "PAID_PARTIAL", "captured": {"reason": "other"}, "met": met, "identified_self": True}
+        return {name: value for name, value in body.items() if name != "practice_line"} | told | {"payments": payments}
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        (lambda body: body | {"captured": {"\x00": 1}}, "refused"),
+        (lambda body: body | {"captured": {"\ud800": 1}}, "refused"),
+        (lambda body: body | {"\x00": 1}, "refused"),
+        (lambda body: body | {"\ud800": 1}, "refused"),
+        (lambda body: body | _notice([]), "refused"),
+        (lambda body: body | _notice({"\x00": 1}), "refused"),
+        (lambda body: body | _paid_with([]), "refused"),
+        (_signed_with({"amount_cents": 1.5}), "refused"),
+        (_signed_with({"\u00e8": 1}), "refused"),
+        (_signed_with({"\ud800": 1}), "refused"),
+        (lambda body: body | {"arrived_at": "9999-12-31T23:59:59.999Z"}, "refused"),
+        (lambda body: body | {"left_at": "0001-01-01T00:00:00.000Z"}, "refused"),
+        (lambda body: body | {"planned_day": "9999-12-31"}, "refused"),
+        (_without_a_promise, "accepted"),
+    ],
+)
+async def test_what_no_phone_writes_costs_only_itself_and_leaves_the_practice_readable(
+    house: House, changed: Any, verdict: str
+) -> None:
+    phone, stop = await one_stop(house)
+    odd = phone.envelope("visit", {}, at=AT)
+    body = a_report(stop, at=AT)
+    if changed.__name__ == "changed":
+        body["practice_line"] = stop["practice"]["debt_lines"][0]["id"]
+    plain = json.loads(odd["text"]) | {"body": changed(body)}
+    odd["text"] = json.dumps(plain)
+    odd["digest"] = sha256(odd["text"].encode())
+    good = phone.envelope("visit", a_report(stop, at=AT), at=AT)
+
+    assert [said for said, _ in await verdicts(phone, odd, good)] == [verdict, "accepted"]
+
+    assert len((await day_of(phone))["stops"]) == 1
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    assert (await desk.get(f"/practices/{stop['practice']['id']}")).status_code == 200
+
+
+async def test_a_label_that_no_phone_counts_to_costs_only_itself(house: House) -> None:
+    phone, stop = await one_stop(house)
+    odd = phone.envelope("visit", a_report(stop, at=AT), at=AT) | {"seq": 2**70}
+    good = phone.envelope("visit", a_report(stop, at=AT), at=AT)
+
+    # In the order of the labels.
+    assert await verdicts(phone, odd, good) == [("accepted", None), ("refused", "sync.label_differs")]
+
+
 async def test_a_bad_envelope_costs_only_itself_and_becomes_a_task(house: House) -> None:
     phone, stop = await one_stop(house)
     good = phone.envelope("visit", a_report(stop, at=AT), at=AT)

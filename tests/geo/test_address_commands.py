@@ -97,6 +97,17 @@ def test_holes_of_the_built_in_list_are_listed_and_counted() -> None:
     assert f"{len(done.stdout.splitlines())} comuni without a point" in done.stderr
 
 
+def test_suppressed_comuni_that_no_name_finds_are_listed_and_the_readme_counts_both() -> None:
+    lost = CliRunner().invoke(gazetteer, ["holes", "--suppressed"])
+    bare = CliRunner().invoke(gazetteer, ["holes"])
+
+    assert "L731 Vendrogno (LC) until 2019-12-31" in lost.stdout
+    assert "Cutigliano" not in lost.stdout
+    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
+    assert f"all comuni but {len(bare.stdout.splitlines())};" in readme
+    assert f"exist no more, {len(lost.stdout.splitlines()):,} are found by no name" in readme
+
+
 def test_sources_show_licence_and_rows(index: Path) -> None:
     done = CliRunner().invoke(gazetteer, ["sources", "--gazetteer", str(index)])
 

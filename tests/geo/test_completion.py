@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from pathlib import Path
 
 import pytest
 from geopy.adapters import BaseSyncAdapter
@@ -208,3 +210,31 @@ def test_completing_never_asks_the_network(geocoder: GazetteerGeocoder) -> None:
     geocoder.adapter = Unplugged(proxies=None, ssl_context=None)
 
     assert geocoder.complete("via gari", near=IN_LODI)
+
+
+def test_the_largest_comuni_are_read_ahead_also_those_of_a_file_that_takes_the_place(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    import_anncsu(write_anncsu(tmp_path / "indir.csv", *ROWS), first)
+    import_anncsu(write_anncsu(tmp_path / "other.csv", *street("VIA NUOVA", range(1, 4), comune=CODOGNO)), second)
+    index = GazetteerGeocoder(first).index
+
+    index.hold_large(most=100, least=1)
+    before, held = index.held, index.streets_of(LODI[0])
+    again = index.streets_of(LODI[0])
+    second.replace(first)
+    index.refresh()
+    for reading in [each for each in threading.enumerate() if each.name == "gazetteer"]:
+        reading.join()
+
+    assert (before, index.held) == ((LODI[0], CODOGNO[0]), (CODOGNO[0],))
+    assert held is again
+    assert [known.name for known in index.streets_of(CODOGNO[0]).streets] == ["NUOVA"]
+
+
+def test_what_is_read_ahead_fits_into_what_it_may_take(geocoder: GazetteerGeocoder) -> None:
+    index = GazetteerGeocoder(geocoder.index.path).index
+    both = len(index.streets_of(LODI[0]).streets) + len(index.streets_of(CODOGNO[0]).streets)
+
+    index.hold_large(most=both - 1, least=3)
+
+    assert index.held == (LODI[0],)

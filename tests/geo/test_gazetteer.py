@@ -139,6 +139,14 @@ def test_nearly_all_comuni_have_a_point_and_the_others_are_listed() -> None:
     assert {c.name for c in holes(comuni_of("LO"))} >= {"Castelgerundo"}
 
 
+def test_a_merged_comuni_name_leads_to_the_one_that_took_it_and_to_none_where_that_is_not_sure() -> None:
+    former = {comune.name: comune.former_names for comune in all_comuni()}
+
+    assert {"Abetone", "Cutigliano"} <= set(former["Abetone Cutigliano"])
+    # founded on one day in one province, one of them without a point: no guess
+    assert not {"Lenno", "Mezzegra", "Ossuccio", "Tremezzo"} & {n for names in former.values() for n in names}
+
+
 def test_namesakes_are_joined_to_their_own_province() -> None:
     by_code = {comune.code: comune for comune in all_comuni()}
 

@@ -26,6 +26,7 @@ def geocoder(tmp_path_factory: pytest.TempPathFactory) -> GazetteerGeocoder:
         *street("VIA SANT'ANTONIO", range(1, 12), north=0.010),
         *street("VIA GIUSEPPE GARIBALDI", range(1, 9), comune=CODOGNO),
         *street("VIA SOLO QUI", range(1, 9), comune=CODOGNO, north=0.003),
+        *street("STRADA PROVINCIALE 23 PAULLESE", range(12_000, 12_500, 100), north=0.012),
         Access("VIA SENZA PUNTI", "4", "", ""),
         Access("VIA SCILIAR", "7", LODI[1], LODI[2] + 0.01, suffix="A", other_name="SCHLERNSTRASSE"),
     ]
@@ -55,6 +56,10 @@ def test_an_address_is_found_to_the_number_however_it_is_written(geocoder: Gazet
 WHAT_IS_SAID = [
     # the number lies between known ones of its side
     ("Viale Dante Alighieri 13, Lodi", "interpolated", "geocode.number_interpolated"),
+    # a country road numbered by the metre, asked by number and by kilometre; a street that is not, by kilometre
+    ("Strada Provinciale 23 Paullese 12150, Lodi", "interpolated", "geocode.number_interpolated"),
+    ("S.P. 23 Paullese km 12,150, Lodi", "interpolated", "geocode.number_interpolated"),
+    ("Viale Dante Alighieri km 12,150, Lodi", "street", "geocode.number_unknown"),
     # far beyond the last known number
     ("Via Garibaldi 400, Lodi", "street", "geocode.number_unknown"),
     # no number asked for

@@ -35,6 +35,9 @@ READ = [
     # a type that begins like a shorter one
     ("Vicolo Municipio 5, Noli", "VICOLO", "MUNICIPIO", 5, ""),
     ("Strada Regionale 6 Casilina 12, Anagni", "STRADA REGIONALE", "6 CASILINA", 12, ""),
+    # five digits on a numbered road are its metres, before a comma; a CAP elsewhere stays one
+    ("Strada Regionale 6 Casilina 10128, 03012 Anagni (FR)", "STRADA REGIONALE", "6 CASILINA", 10128, ""),
+    ("Via Provinciale Lodi 26900, Lodi", "VIA PROVINCIALE", "LODI", None, ""),
     # type and name in one, and a type that is the whole name
     ("VIAROMA 12", "VIA", "ROMA", 12, ""),
     ("Via Provinciale 12", "VIA", "PROVINCIALE", 12, ""),

@@ -8,7 +8,7 @@ from geopy.distance import great_circle
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldapp.geo.travel import ENGINES, GreatCircleEngine, great_circle_m, matrix
+from fieldapp.geo.travel import GreatCircleEngine, great_circle_m, matrix
 
 points = st.lists(st.tuples(st.floats(36, 47), st.floats(7, 18)), min_size=1, max_size=12)
 
@@ -51,15 +51,3 @@ def test_longer_trips_take_longer_but_go_faster() -> None:
 
     assert (np.diff(seconds) > 0).all()
     assert (np.diff(metres / seconds) > 0).all()
-
-
-@pytest.mark.parametrize("name", sorted(ENGINES))
-def test_every_engine_of_the_register_gives_a_matrix_under_its_own_name(name: str) -> None:
-    travel = ENGINES[name]().matrix([(45.31, 9.50), (45.16, 9.70)])
-
-    assert travel.engine == name
-    assert travel.travel_s.shape == travel.distance_m.shape == (2, 2)
-
-
-def test_no_points_give_an_empty_matrix() -> None:
-    assert matrix([]).travel_s.shape == (0, 0)

@@ -62,13 +62,23 @@ def best_by_trying_all(problem: Problem) -> int:
 
 
 @st.composite
-def problems(draw: st.DrawFn, *, most_agents: int = 4, most_visits: int = 12, hours: bool = False) -> Problem:
+def problems(
+    draw: st.DrawFn,
+    *,
+    most_agents: int = 4,
+    most_visits: int = 12,
+    hours: bool = False,
+    ways: bool = False,
+    ends: bool = False,
+) -> Problem:
     """Any lawful small problem: asymmetric travel that breaks the triangle rule, odd windows, pins, must-dos, shared
-    doors, skills, loads, visits kept apart; with `hours` some that bring more at some hours than at others."""
+    doors, skills, loads, visits kept apart; with `hours` some that bring more at some hours than at others, with `ways`
+    every way at its own pace from hour to hour, with `ends` agents who end elsewhere."""
     n_agents = draw(st.integers(0, most_agents))
     n_visits = draw(st.integers(0, most_visits))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    n = n_agents + n_visits
+    places = 2 if ends and n_agents else 0
+    n = n_agents + n_visits + places
     travel_s = rng.integers(0, 5_400, (n, n)) * rng.integers(0, 2, (n, n)) + rng.integers(0, 1_800, (n, n))
     agents = [
         Agent(
@@ -78,6 +88,7 @@ def problems(draw: st.DrawFn, *, most_agents: int = 4, most_visits: int = 12, ho
             takes_lunch=draw(st.booleans()),
             skills=draw(st.sampled_from([frozenset(), frozenset({"de"})])),
             capacity=draw(st.sampled_from([None, None, 5])),
+            end=draw(st.sampled_from([None, 0, 1])) if ends and i else places - 1 if ends else None,
         )
         for i in range(n_agents)
     ]
@@ -104,10 +115,14 @@ def problems(draw: st.DrawFn, *, most_agents: int = 4, most_visits: int = 12, ho
     groups = st.lists(st.integers(0, n_visits - 1), max_size=4) if n_visits else st.just([])
     apart = draw(st.lists(groups, max_size=2))
     may_visit = rng.random((n_agents, n_visits)) < 0.9
+    turns = draw(st.sets(st.integers(7 * HOUR, 19 * HOUR), min_size=1, max_size=5)) if ways else set()
+    from_s = [0, *sorted(turns)] if ways else []
+    varied = [(travel_s * rng.uniform(0, 3, (n, n))).astype(np.int64) for _ in from_s]
     return Problem.of(
         agents,
         visits,
-        travel_s=travel_s,
+        travel_s=np.stack(varied) if ways else travel_s,
+        from_s=from_s,
         cost_cents=travel_s // 2 + rng.integers(0, 99, (n, n)),
         may_visit=may_visit,
         apart=apart,

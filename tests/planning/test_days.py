@@ -176,6 +176,13 @@ def test_a_pin_of_one_day_is_one_of_that_day() -> None:
     assert planned([free, free.changed(visits=[a_visit(key="v", pin=1, prize_cents=4_500)])])[1] == [[], ["v"]]
 
 
+def test_what_a_visit_asks_of_its_agent_is_asked_on_that_day_only() -> None:
+    asks = {"skills": frozenset({"german"})}
+
+    assert planned(days_of([asks, ALIKE], [ALIKE, asks])) == [[["v1"]], [["v0"]]]
+    assert planned(days_of([asks, asks], [asks, asks])) == [[[]], [[]]]
+
+
 @pytest.mark.parametrize(
     "days",
     [

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from fieldapp.domain.errors import Refusal
 from fieldapp.planning.checker import judge
 from fieldapp.planning.explain import Reason, WhyNot, why_here, why_not
+from fieldapp.planning.left_over import left_over
 from fieldapp.planning.plan import Plan
 from fieldapp.planning.problem import Problem
 from fieldapp.planning.solver import solve
@@ -31,6 +32,30 @@ def test_a_visit_that_asks_for_what_nobody_has_says_so() -> None:
     problem = on_a_road([(an_agent(), 0)], [(a_visit(skills=frozenset({"de"})), 5)])
 
     assert only_reason(problem, [[]]).reason is Reason.NO_AGENT_SKILLED
+
+
+def test_a_visit_that_only_those_without_its_skills_may_make_says_so() -> None:
+    agents = [an_agent(), an_agent(skills=frozenset({"de"}))]
+    visits = [a_visit(skills=frozenset({"de"})), a_visit(skills=frozenset({"de"}), pin=0), a_visit()]
+    problem = Problem.of(
+        agents,
+        visits,
+        travel_s=[[60] * 5] * 5,
+        cost_cents=[[1] * 5] * 5,
+        may_visit=[[True, True, False], [False, True, False]],
+    )
+
+    reasons = [one.reason for one in why_not(problem, Plan.of([[], []]))]
+
+    assert reasons == [Reason.NO_SKILLED_AGENT_MAY, Reason.NO_AGENT_MAY, Reason.NO_AGENT_MAY]
+    told = [fault.code for fault in left_over(problem, Plan.of([[], []]))]
+    assert told == ["problem.nobody_skilled_may", "problem.nobody_may", "problem.nobody_may"]
+
+
+def test_where_nobody_is_on_duty_nothing_is_said_of_licences_and_skills() -> None:
+    problem = on_a_road([], [(a_visit(), 5), (a_visit(skills=frozenset({"de"})), 5)])
+
+    assert [one.reason for one in why_not(problem, Plan.of([]))] == [Reason.AGENT_FULL] * 2
 
 
 def test_a_visit_kept_apart_from_a_better_one_names_it_and_what_it_lacks() -> None:

@@ -42,7 +42,12 @@ def test_what_is_offered_is_lawful_and_is_offered_wherever_anything_is(problem: 
             assert lawful == {}
             continue
         assert lawful[offered.agent, offered.place] == offered.travel_cents
-        assert min(lawful.values()) == min(cents for (agent, _), cents in lawful.items() if agent == offered.agent)
+        # Whom somebody prefers may come a longer way, for as much as that is worth.
+        asked = {
+            (agent, place): cents - int(problem.preferred_cents[visit]) * (problem.preferred[0, visit] == agent)
+            for (agent, place), cents in lawful.items()
+        }
+        assert min(asked.values()) == min(cents for (agent, _), cents in asked.items() if agent == offered.agent)
         after = judge(problem, with_visit(plan, offered.agent, offered.place, visit))
         starts = {stop.visit: stop.start_s for day in after.days for stop in day.stops}
         assert starts[visit] == offered.start_s
@@ -89,3 +94,14 @@ def test_nothing_is_put_into_a_lane_that_breaks_a_rule_as_it_stands() -> None:
     assert shut == {0}
     assert found is not None
     assert found.agent == 1
+
+
+def test_nobody_is_put_between_two_visits_at_one_door() -> None:
+    beside = a_visit(door="x")
+    problem = on_a_road([(an_agent(), 0)], [(beside, 10), (beside, 14), (a_visit(), 12)])
+
+    found = one(problem, [0, 1])
+
+    assert found is not None
+    assert found.place != 1
+    assert not judge(problem, with_visit(Plan(((0, 1),)), 0, found.place, 2)).broken

@@ -1,5 +1,7 @@
 """OR-Tools sub-models and set packing: what they propose is lawful or thrown away, and they do help."""
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 
@@ -85,3 +87,24 @@ def test_packing_keeps_a_must_do_that_costs_more_than_others_bring() -> None:
     problem = on_a_road([(an_agent(), 0)], [(a_visit(must=True, prize_cents=0), 200), (a_visit(prize_cents=90_000), 1)])
 
     assert pack(problem, [(0, (1,)), (0, (0,))], Plan.of([[]]), seed=1) == Plan.of([[0]])
+
+
+def test_packing_and_models_without_time_left_propose_nothing() -> None:
+    problem = on_a_road([(an_agent(), 0), (an_agent(), 100)], [(a_visit(), 10), (a_visit(), 90)])
+    plan = Plan.of([[1], [0]])
+
+    assert pack(problem, [(0, (0,)), (1, (1,))], plan, seed=1, left_s=lambda: 0.0) is None
+    assert improve_near(problem, plan, seed=1, left_s=lambda: 0.0) is None
+
+
+@pytest.mark.parametrize("gone_s", [0.05, 0.4])
+def test_a_run_ends_in_time_where_every_look_at_the_clock_finds_that_the_machine_was_elsewhere(gone_s: float) -> None:
+    looks = itertools.count()
+
+    def clock() -> float:
+        return next(looks) * gone_s
+
+    problem = read_problem(made_up_day(4, 60, seed=1))
+    solve(problem, seed=1, seconds=10.0, clock=clock)
+
+    assert next(looks) * gone_s <= 10.0 + 4 * gone_s

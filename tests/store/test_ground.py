@@ -6,22 +6,19 @@ import asyncio
 import os
 import shutil
 import stat
+import traceback
 from datetime import date
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlmodel import SQLModel, select
+from sqlmodel import select
 
 from fieldapp.store import setup, tables
 from fieldapp.store.database import Database, Scope, driver_url
-from fieldapp.store.embedded import SUPERUSER, Cluster
+from fieldapp.store.embedded import Cluster
 from fieldapp.store.feed import NewFact, audit, audit_digest, tell
 from tests.conftest import NOW
 
@@ -98,64 +95,6 @@ def test_every_table_forces_row_security_and_the_service_is_no_superuser(cluster
     assert powers == [(False, False), (False, False)]
 
 
-def test_migrations_equal_the_tables(cluster: Cluster, database_name: str) -> None:
-    engine = create_engine(driver_url(cluster.url(setup.OWNER, database_name)))
-
-    with engine.connect() as connection:
-        context = MigrationContext.configure(
-            connection,
-            opts={
-                "compare_type": True,
-                "include_object": lambda _o, name, kind, _r, _c: (
-                    not (kind == "table" and str(name).startswith("procrastinate"))
-                ),
-            },
-        )
-        differences = compare_metadata(context, SQLModel.metadata)
-
-    assert differences == []
-
-
-def test_an_upgrade_fills_in_the_rows_of_every_agency(cluster: Cluster) -> None:
-    """Migrations run as the owner, who is held to row security and works for no agency."""
-    admin = cluster.url(SUPERUSER, "postgres")
-    setup.create_database(admin, "upgraded")
-    try:
-        engine = create_engine(driver_url(cluster.url(setup.OWNER, "upgraded")))
-        with engine.begin() as connection:
-            command.upgrade(setup.alembic_config(connection), "0042")
-        engine.dispose()
-        with psycopg.connect(cluster.url(SUPERUSER, "upgraded")) as connection:
-            connection.execute("set session_replication_role = replica")
-            columns = connection.execute(
-                "select column_name, data_type from information_schema.columns where table_name = 'seen_payment'"
-                " and is_nullable = 'NO' and column_default is null"
-            ).fetchall()
-            made = {
-                "uuid": "gen_random_uuid()",
-                "date": "current_date",
-                "timestamp with time zone": "now()",
-                "bigint": "100",
-                "integer": "100",
-                "jsonb": "'{}'",
-            }
-            values = [
-                {"reference": "' Bon-1 '", "state": "'included'"}.get(name, made.get(kind, "''"))
-                for name, kind in columns
-            ]
-            names = ", ".join(name for name, _ in columns)
-            connection.execute(f"insert into seen_payment ({names}) values ({', '.join(values)})")
-
-        setup.migrate(cluster.url(setup.OWNER, "upgraded"))
-
-        with psycopg.connect(cluster.url(SUPERUSER, "upgraded")) as connection:
-            keys = connection.execute("select reference_key from seen_payment").fetchall()
-            forced = connection.execute("select relforcerowsecurity from pg_class where relname = 'seen_payment'")
-            assert (keys, forced.fetchone()) == ([("bon-1",)], (True,))
-    finally:
-        setup.drop_database(admin, "upgraded")
-
-
 async def entry_with(database: Database, agency_id: UUID, *amounts: int) -> UUID:
     entry = tables.Entry(
         id=uuid4(), agency_id=agency_id, at=NOW, recorded_at=NOW, kind="payment", idempotency_key=str(uuid4())
@@ -176,6 +115,22 @@ async def entry_with(database: Database, agency_id: UUID, *amounts: int) -> UUID
                 )
             )
     return entry.id
+
+
+async def test_a_fault_names_neither_the_row_nor_the_values_it_failed_for(database: Database) -> None:
+    ours = await settled(database, "Ours")
+
+    with pytest.raises(IntegrityError) as fault:
+        async with database.transaction(Scope(ours, "administrator")) as session:
+            session.add(tables.Obligor(id=uuid4(), agency_id=ours, practice_id=uuid4(), name="Mario Bianchi"))
+    with pytest.raises(DBAPIError) as unreadable:
+        async with database.transaction(Scope(ours, "administrator")) as session:
+            session.add(tables.Setting(agency_id=ours, name="notes", value={"who": "Mario Bianchi", "nul": "\0"}))
+
+    for broken in (fault, unreadable):
+        told = "".join(traceback.format_exception(broken.value))
+        assert "psycopg" in told
+        assert "Bianchi" not in told
 
 
 async def test_an_entry_that_does_not_balance_is_refused_at_commit(database: Database) -> None:

@@ -136,7 +136,7 @@ def _decoded(content: bytes, encoding: str) -> str:
             # The file ends in the middle of a letter: its last line is cut, the others are whole.
             return _tidied(content.decode(encoding, "replace"))
         line = content.count(b"\n", 0, fault.start) + 1
-        details = {"encoding": encoding, "line": line}
+        details = {"encoding": encoding.upper(), "line": line}
         raise Refusal("intake.encoding", kind=Kind.UNSUPPORTED, details=details) from fault
     if "\x00" in text:
         raise Refusal("intake.binary", kind=Kind.UNSUPPORTED, details={"line": 1})

@@ -6,6 +6,7 @@ values here, so a negative amount stays a number.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Sequence
@@ -49,6 +50,7 @@ class Conventions(Protocol):
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _LONGEST_XLSX_TEXT = 32_000
+_PIECE = 1 << 16
 
 MEDIA_TYPES = {
     FileKind.CSV: ("text/csv", ".csv"),
@@ -82,7 +84,7 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[OutCell]], layout: 
         writer.writerow([neutral(title) for title in header])
         for row in rows:
             writer.writerow([_written(cell, layout) for cell in row])
-        return _encoded(out.getvalue().decode(), layout)
+        return _as_asked(out, layout)
 
 
 def write_fixed(rows: Iterable[Sequence[OutCell]], layout: Layout) -> bytes:
@@ -168,6 +170,22 @@ def date_text(day: date, layout: Conventions) -> str:
     for part, digits in parts.items():
         spelling = spelling.replace(part, digits)
     return spelling
+
+
+def _as_asked(utf8: io.BytesIO, layout: Conventions) -> bytes:
+    """The same in the layout's encoding, a piece at a time: a large file never stands whole as a text beside itself."""
+    name = codecs.lookup(layout.encodings[0]).name
+    if name == "utf-8":
+        return utf8.getvalue()
+    utf8.seek(0)
+    encoder, out = codecs.getincrementalencoder(name)(), io.BytesIO()
+    try:
+        for piece in codecs.iterdecode(iter(lambda: utf8.read(_PIECE), b""), "utf-8"):
+            out.write(encoder.encode(piece))
+    except UnicodeEncodeError:
+        return codecs.BOM_UTF8 + utf8.getvalue()
+    out.write(encoder.encode("", final=True))
+    return out.getvalue()
 
 
 def _encoded(text: str, layout: Conventions) -> bytes:

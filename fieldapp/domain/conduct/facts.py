@@ -128,7 +128,10 @@ class Cheque:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Taking money; `instalment` when a signed repayment plan says so. `method` as in `domain.payments`."""
+    """Taking money; `instalment` when a signed repayment plan says so. `method` as in `domain.payments`.
+
+    `duty_cents`: the stamp duty that the debtor bears, handed over beside the amount.
+    """
 
     at: datetime
     method: str
@@ -136,12 +139,19 @@ class Payment:
     instalment: bool = False
     payer: PayerKind = PayerKind.DEBTOR
     cheque: Cheque | None = None
+    duty_cents: int = 0
     kind: ClassVar[ActKind] = ActKind.PAYMENT
 
     def __post_init__(self) -> None:
         _require_aware(self.at)
-        if self.amount_cents <= 0:
+        if self.amount_cents <= 0 or self.duty_cents < 0:
             raise Refusal("facts.amount_not_positive", kind=Kind.MALFORMED)
+
+    @property
+    def handed_over_cents(self) -> int:
+        """What passes from hand to hand: ceilings are of the sum that is transferred, whatever it is for (art. 49
+        d.lgs. 231/2007)."""
+        return self.amount_cents + self.duty_cents
 
 
 Act = Visit | Call | Message | Letter | Payment
@@ -157,7 +167,7 @@ class SentLetter:
 
 @dataclass(frozen=True, slots=True)
 class CashReceived:
-    """Cash already taken from this debtor for this creditor."""
+    """Cash already taken from this debtor for this creditor, with the stamp duty that was handed over with it."""
 
     on: date
     cents: int

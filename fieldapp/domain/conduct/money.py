@@ -18,9 +18,9 @@ def _cash(act: Act) -> Payment | None:
 
 
 def cash_ceiling(case: Case, p: Mapping[str, Any]) -> Said:
-    """One payment in cash stays below the ceiling."""
+    """One payment in cash stays below the ceiling, the stamp duty that is handed over with it included."""
     act = _cash(case.act)
-    if act is None or act.amount_cents < p["below_cents"]:
+    if act is None or act.handed_over_cents < p["below_cents"]:
         return NOTHING
     return (("conduct.cash_over_ceiling", {"below_cents": p["below_cents"]}),)
 
@@ -34,11 +34,11 @@ def cash_rolling(case: Case, p: Mapping[str, Any]) -> Said:
     if act is None:
         return NOTHING
     before = _cash_before(case, days=p["days"], skip_instalments=p["instalments_exempt"])
-    if before + act.amount_cents < p["below_cents"]:
+    if before + act.handed_over_cents < p["below_cents"]:
         return NOTHING
     if act.instalment and p["instalments_exempt"]:
         return NOTHING
-    free_cents = max(0, p["below_cents"] - 1 - before)
+    free_cents = max(0, p["below_cents"] - 1 - before - act.duty_cents)
     said = {"below_cents": p["below_cents"], "days": p["days"], "before_cents": before, "free_cents": free_cents}
     return (("conduct.cash_over_rolling", said),)
 
@@ -48,7 +48,7 @@ def cash_instalments_logged(case: Case, p: Mapping[str, Any]) -> Said:
     act = _cash(case.act)
     if act is None or not act.instalment:
         return NOTHING
-    total = _cash_before(case, days=p["days"], skip_instalments=False) + act.amount_cents
+    total = _cash_before(case, days=p["days"], skip_instalments=False) + act.handed_over_cents
     if total < p["below_cents"]:
         return NOTHING
     return (("conduct.cash_instalment_logged", {"total_cents": total, "days": p["days"]}),)
@@ -73,7 +73,7 @@ def cheque(case: Case, p: Mapping[str, Any]) -> Said:
         said.append(("conduct.cheque_to_agent", {}))
     elif act.cheque.payee is Payee.OTHER:
         said.append(("conduct.cheque_to_stranger", {}))
-    if act.amount_cents >= p["clause_from_cents"] and not act.cheque.non_transferable:
+    if act.handed_over_cents >= p["clause_from_cents"] and not act.cheque.non_transferable:
         said.append(("conduct.cheque_without_clause", {"from_cents": p["clause_from_cents"]}))
     return tuple(said)
 
@@ -98,7 +98,7 @@ def exposure(case: Case, p: Mapping[str, Any]) -> Said:
     if act is None or agent is None:
         return NOTHING
     limit = p["limit_cents"] if agent.cash_limit_cents is None else agent.cash_limit_cents
-    if agent.cash_held_cents + act.amount_cents <= limit:
+    if agent.cash_held_cents + act.handed_over_cents <= limit:
         return NOTHING
     return (("conduct.cash_exposure", {"held_cents": agent.cash_held_cents, "limit_cents": limit}),)
 
@@ -111,7 +111,7 @@ def unusual_cash(case: Case, p: Mapping[str, Any]) -> Said:
     near = p["below_cents"] * p["near_pct"] // 100
     after = case.on - timedelta(days=p["days"])
     recent = [item.cents for item in case.practice.cash_received if after < item.on <= case.on]
-    count = sum(near <= cents < p["below_cents"] for cents in (*recent, act.amount_cents))
+    count = sum(near <= cents < p["below_cents"] for cents in (*recent, act.handed_over_cents))
     if count < p["count"]:
         return NOTHING
     return (("conduct.cash_unusual", {"count": count, "days": p["days"]}),)

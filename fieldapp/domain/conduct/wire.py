@@ -102,6 +102,7 @@ def act_to_json(act: Act) -> dict[str, Any]:
             plain |= {
                 "method": act.method,
                 "amount_cents": act.amount_cents,
+                "duty_cents": act.duty_cents,
                 "instalment": act.instalment,
                 "payer": act.payer.value,
                 "cheque": cheque and {"payee": cheque.payee.value, "non_transferable": cheque.non_transferable},
@@ -164,6 +165,7 @@ def _payment(reader: Reader, at: datetime) -> Payment:
         at=at,
         method=reader.text("method", longest=40),
         amount_cents=reader.whole("amount_cents", least=1),
+        duty_cents=reader.whole("duty_cents"),
         instalment=reader.flag("instalment"),
         payer=reader.choice("payer", PayerKind),
         cheque=reader.maybe("cheque", cheque),

@@ -29,6 +29,24 @@ class TermsRow(Struct, frozen=True):
     terms: TermsCard
 
 
+class PaymentOrderRow(Struct, frozen=True):
+    """What was set, by whom and where it had been agreed."""
+
+    parts: list[str]
+    debtor_chooses: bool
+    reference: str
+    set_at: datetime
+    set_by: str
+
+
+class PaymentOrders(Struct, frozen=True):
+    """In which order a creditor's money settles the parts of a debt; the newest of `history` first."""
+
+    parts: list[str]
+    debtor_chooses: bool
+    history: list[PaymentOrderRow]
+
+
 class InstalmentCard(Struct, frozen=True):
     """An instalment and how far it is paid."""
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
-from fieldapp.store.shapes.dispatch import Route, Unplanned
+from fieldapp.store.shapes.dispatch import Route, TravelTold, Unplanned
+from fieldapp.store.shapes.forbids import Forbidden
 from fieldapp.store.shapes.replan import Happened
 
 
@@ -88,6 +91,10 @@ class Change(Struct):
     """What the change told of the day."""
     happened: list[Happened] = []
     """What had been told before it."""
+    forbids: UUID | None = None
+    """The prohibition that came with it."""
+    pins: dict[UUID, datetime | None] = {}
+    """When it had been said before of these visits where they stay; None where nobody had."""
 
 
 class Draft(Struct):
@@ -100,3 +107,41 @@ class Draft(Struct):
     changes: list[Change] = []
     happened: list[Happened] = []
     """What dispatchers told of the day; later changes are judged with it."""
+    travel: TravelTold | None = None
+    """Where the times of the last change that asked for any come from."""
+    pins: dict[UUID, datetime] | None = None
+    """When a person last said of a visit where it stays; whether it stays pinned, its stop knows. None where it was
+    written when only lanes knew when hands were at them."""
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> Draft:
+        """A plan's result, whichever version of the service wrote it."""
+        return msgspec.convert(result, cls).settled()
+
+    def settled(self) -> Draft:
+        """The same, with the times of its pins: those of their lanes where nothing better is known."""
+        if self.pins is None:
+            at = {agent_id: state.changed_at for agent_id, state in self.lanes.items()}
+            stops = [(stop, at.get(route.agent_id)) for route in self.routes for stop in route.stops if stop.pinned]
+            self.pins = {stop.practice_id: changed_at for stop, changed_at in stops if changed_at is not None}
+        return self
+
+    def pin(self, practice_ids: Iterable[UUID], at: datetime) -> dict[UUID, datetime | None]:
+        """Note that it is said now where these stay; when it had been said before."""
+        known = self.pins or {}
+        before = {one: known.get(one) for one in practice_ids}
+        self.pins = known | dict.fromkeys(before, at)
+        return before
+
+    def unpin(self, before: Mapping[UUID, datetime | None]) -> None:
+        """Take back what `pin` noted."""
+        kept = {one: at for one, at in (self.pins or {}).items() if one not in before}
+        self.pins = kept | {one: at for one, at in before.items() if at is not None}
+
+    def pin_stands(self, practice_id: UUID, against: Forbidden, *, made: datetime) -> bool:
+        """Whether the visit's pin was set after the prohibition."""
+        return against.at <= self.pinned_at(practice_id, made=made)
+
+    def pinned_at(self, practice_id: UUID, *, made: datetime) -> datetime:
+        """When the visit's pin was set: by hands, or as the plan was `made`."""
+        return (self.pins or {}).get(practice_id, made)

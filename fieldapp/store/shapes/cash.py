@@ -170,6 +170,15 @@ class LineChoice(Struct, frozen=True):
     owed_cents: int
 
 
+class BarredPart(Struct, frozen=True):
+    """What an amount settles of a line that is time-barred since a day: nobody may ask for it."""
+
+    id: UUID
+    title: str
+    since: date
+    amount_cents: int
+
+
 class AllocationPreview(Struct, frozen=True):
     """How an amount would be laid over what a practice owes, in its creditor's order."""
 
@@ -179,3 +188,41 @@ class AllocationPreview(Struct, frozen=True):
     residual_cents: int
     choices: list[LineChoice]
     """The debts of which the debtor may say that one is paid; empty where there is nothing to choose."""
+    barred: list[BarredPart] = []
+    """What of it settles lines that are time-barred: the debtor is told before that nobody may ask for it."""
+
+
+class RestartedLine(Struct, frozen=True):
+    """A line that an amount settles in part: time-barred from `now`, with the payment from `then` (art. 2944 c.c.)."""
+
+    title: str
+    now: date
+    then: date
+
+
+class CounterPreview(Struct, frozen=True):
+    """What is owed, and what is handed over for an amount: with the stamp duty where the debtor bears it.
+
+    `allocation`: what it settles; time-barred lines come last but for the one that the debtor chose. `barred` and
+    `restarted` are what the debtor is told before they pay, `restarted` where they pay themselves.
+    """
+
+    owed_cents: int
+    duty_cents: int
+    handed_over_cents: int
+    allocation: AllocationPreview
+    barred: list[BarredPart]
+    restarted: list[RestartedLine]
+
+
+class CounterTaken(Struct, frozen=True):
+    """A payment that was booked at the counter. `again`: it had been booked before."""
+
+    payment_id: UUID
+    receipt_id: UUID
+    receipt: str
+    amount_cents: int
+    handed_over_cents: int
+    change_cents: int
+    residual_cents: int
+    again: bool

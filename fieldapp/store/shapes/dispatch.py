@@ -41,6 +41,7 @@ class Candidate(Struct, frozen=True):
     creditor_name: str
     debtor_name: str
     comune: str
+    province: str
     street: str
     lat_e6: int | None
     lon_e6: int | None
@@ -84,6 +85,14 @@ class AgentRow(Struct, frozen=True):
     findings: list[Finding]
 
 
+class HourWay(Struct, frozen=True):
+    """What the whole way to a stop takes to who drives it from `from_at` on, until the next of these; who is under way
+    then drives the rest at the new pace."""
+
+    from_at: datetime
+    travel_s: int
+
+
 class PlanStop(Struct, frozen=True):
     stop_id: UUID
     position: int
@@ -111,6 +120,8 @@ class PlanStop(Struct, frozen=True):
     outcome: str | None
     pinned: bool = False
     """A person said that this agent keeps it."""
+    way_by_hour: list[HourWay] = []
+    """Where ways vary by the hour; `travel_s` is the way at the planned one."""
 
 
 class UnplannedVisit(Struct, frozen=True):
@@ -198,6 +209,19 @@ class SpreadDay(Struct, frozen=True):
     served: int
 
 
+class TravelTold(Struct, frozen=True):
+    """Where a plan's travel times come from. Of `pairs` ways between places `instead` are the great circle's, because
+    the engine that the house chose gave no time: `trouble` says why, where it is not that they are too long."""
+
+    engine: Literal["great_circle", "valhalla", "osrm", "premises"]
+    pairs: int
+    instead: int
+    trouble: Literal["away", "late", "refused", "nonsense", "too_many"] | None = None
+    by_hour: bool = False
+    """Whether they vary by the hour; for `hours_unknown` of the house's hours the engine gave no times."""
+    hours_unknown: int = 0
+
+
 class PlanView(Struct, frozen=True):
     id: UUID
     day: date
@@ -214,6 +238,8 @@ class PlanView(Struct, frozen=True):
     edited_from: UUID | None = None
     spread: list[SpreadDay] = []
     """All days planned together with this one, where there are several."""
+    travel: TravelTold | None = None
+    """None of a plan from before it was noted."""
 
 
 class DayVersion(Struct, frozen=True):
@@ -234,6 +260,28 @@ class LeftOut(Struct, frozen=True):
     practice_number: str
     debtor_name: str
     findings: list[Finding]
+
+
+class StaleVisit(Struct, frozen=True):
+    """A visit of a later published day that has lost its sense or is no longer lawful, with why.
+
+    `lawful`: nothing forbids it, and it is taken out only where somebody says so.
+    """
+
+    practice_id: UUID
+    practice_number: str
+    debtor_name: str
+    agent_id: UUID
+    agent_name: str
+    arrive_at: datetime
+    findings: list[Finding]
+    lawful: bool
+
+
+class StaleDay(Struct, frozen=True):
+    day: date
+    version: int
+    visits: list[StaleVisit]
 
 
 class DayView(Struct, frozen=True):

@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from fieldapp.store.shapes.access import AgencyCard, ClockReading, NumberBlock, PersonCard
 from fieldapp.store.shapes.agreements import PlanCard, SettlementRow, TermsCard
+from fieldapp.store.shapes.dispatch import HourWay
+from fieldapp.store.shapes.questions import CorrectionRow
 
 
 class CreditorCard(Struct, frozen=True):
@@ -97,7 +99,7 @@ class AttemptCard(Struct, frozen=True):
     """An earlier contact, by whatever channel."""
 
     at: datetime
-    channel: Literal["visit", "call", "letter", "message"]
+    channel: Literal["visit", "call", "letter", "message", "office"]
     outcome: str
     by: str
     reached: bool = False
@@ -142,8 +144,8 @@ class PracticeCard(Struct, frozen=True):
     """What `domain.conduct.judge` has to know of the practice; the phone adds the intended act and the instant."""
 
 
-class StopCard(Struct, frozen=True):
-    """One visit of the day, in order."""
+class StopTimes(Struct, frozen=True, kw_only=True):
+    """One visit of the day, apart from what it is about."""
 
     stop_id: UUID
     position: int
@@ -158,9 +160,24 @@ class StopCard(Struct, frozen=True):
     reserve: bool
     """Near the route and not in it: for when doors stay closed. `travel_s` is from the nearest stop of the route."""
     address: AddressCard
-    practice: PracticeCard
     done: bool
     """A report on this stop has already arrived."""
+    door_notes: list[str] = []
+    """What the office wrote for whoever stands at this door."""
+    way_by_hour: list[HourWay] = []
+    """Where ways vary by the hour; `travel_s` is the way at the planned one."""
+
+
+class StopCard(StopTimes, frozen=True, kw_only=True):
+    """One visit of the day, in order."""
+
+    practice: PracticeCard
+
+
+class StopPart(StopTimes, frozen=True, kw_only=True):
+    """The same beside its practice, which changes at other times."""
+
+    practice_id: UUID
 
 
 class PurseCard(Struct, frozen=True):
@@ -216,6 +233,30 @@ class QuestionCard(Struct, frozen=True):
     visit: ReportedVisit
 
 
+class ReportCard(Struct, frozen=True):
+    """A report of this agent as it stands by now: what it takes to say that the visit ended otherwise, and what became
+    of that. Nothing of the debt, and no debtor's name."""
+
+    visit_id: UUID
+    practice_id: UUID
+    stop_id: UUID | None
+    address_text: str
+    arrived_at: datetime
+    unplanned: str | None
+    outcome: str
+    met: Literal["debtor", "third_party", "nobody"]
+    identified_by: str | None
+    role: str | None
+    captured: dict[str, Any]
+    """Nothing where the report is bound; of an amount or a count only that one was given, as `true`."""
+    bound: Literal["money", "signature", "agreed", "office"] | None
+    """What hangs on it, so that its agent may not correct it; `office`: two people have decided how it ended."""
+    corrections: list[CorrectionRow]
+    """Their amounts and counts as in `captured`."""
+    corrected_by: list[UUID]
+    """The envelopes of the agent that are among these."""
+
+
 class PadNumbers(Struct, frozen=True):
     """The numbers of a paper pad that was given to the agent; a sheet with any other is not theirs."""
 
@@ -257,10 +298,31 @@ class DayBundle(Struct, frozen=True):
     """Of the office, for today; the newest first."""
     questions: list[QuestionCard]
     """Of the office, about reports of any day, that wait for an answer; the oldest first."""
+    reports: list[ReportCard] = []
+    """Of the last days, as long as their agent may correct them; of today only those that were corrected."""
     pads: list[PadNumbers] = []
     """All that the agent was ever given, the newest first: a sheet may turn up late."""
     basemap: str | None = None
     """Names the part of the map that this day needs; fetched when the phone lacks it. None where there is no map."""
+    cursor: str = ""
+    """Names this reading: handed back with the next question, only what changed since is sent."""
+
+
+class DayChanges(Struct, frozen=True):
+    """What changed in a day since the reading that the phone named: laid over that, it gives the whole day."""
+
+    protocol: int
+    clock: ClockReading
+    day: date
+    cursor: str
+    """Of the day that comes of it."""
+    fields: dict[str, Any]
+    """The fields of the day that changed, whole; neither stops nor those named here."""
+    order: list[UUID] | None
+    """The ids of all stops in their order, those taken away left out; None where it is the same."""
+    changed_stops: list[StopPart]
+    """Those that are new or differ."""
+    changed_practices: list[PracticeCard]
 
 
 class Verdict(Struct, frozen=True):
@@ -283,5 +345,8 @@ class SyncAnswer(Struct, frozen=True):
 
 
 class AttachmentState(Struct, frozen=True):
+    """`offset`: how much of it is here where it comes in parts and is not whole yet."""
+
     sha256: str
     stored: bool
+    offset: int = 0

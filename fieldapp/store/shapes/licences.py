@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from fieldapp.domain.skills import Skill
 from fieldapp.store.shapes.dispatch import Finding
 
 
@@ -27,6 +28,7 @@ class AgentLicence(Struct, frozen=True):
     notified_on: date | None
     badge_valid_to: date | None
     qualification_valid_to: date | None
+    skills: list[Skill]
     findings: list[Finding]
     """What keeps the agent at home today, and what ends soon."""
 

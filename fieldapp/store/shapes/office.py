@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from fieldapp.domain.skills import Skill
 from fieldapp.store.shapes.agreements import PlanCard, SettlementRow
 from fieldapp.store.shapes.appointments import AppointmentRow
 from fieldapp.store.shapes.debtors import JoinedPractice
@@ -21,7 +22,7 @@ from fieldapp.store.shapes.field import (
     ObligorCard,
     PhoneCard,
 )
-from fieldapp.store.shapes.questions import QuestionRow
+from fieldapp.store.shapes.questions import CorrectionRow, QuestionRow
 
 
 class CreditorRow(Struct, frozen=True):
@@ -46,6 +47,14 @@ class PracticeRow(Struct, frozen=True):
     last_event_at: datetime | None
     last_event: str | None
     flags: list[str]
+
+
+class PracticeChoices(Struct, frozen=True):
+    """What a list of practices can be narrowed to, as it is spelt in them; `comuni`: of the province that was asked."""
+
+    provinces: list[str]
+    comuni: list[str]
+    case_owners: list[str]
 
 
 class PracticePage(Struct, frozen=True):
@@ -108,6 +117,8 @@ class ReceiptRow(Struct, frozen=True):
     """None where the debtor paid."""
     chosen_line: str = ""
     """The title of the debt that the debtor declared to pay; empty where it followed the creditor's order."""
+    taken_by: UUID | None = None
+    """Who took the money, and may neither void the receipt nor give of it back; None where it has no payment."""
     place: PlaceRow | None = None
     """Where it was given."""
 
@@ -149,6 +160,9 @@ class VisitRow(Struct, frozen=True):
     written."""
     unplanned: Literal["address", "public_place", "workplace"] | None = None
     """Outside the plan: where the debtor was met."""
+    corrections: list[CorrectionRow] = []
+    """That it ended otherwise than first reported, oldest first: outcome and meeting above are what holds by now."""
+    identified_by: str | None = None
 
 
 class TimelineItem(Struct, frozen=True):
@@ -182,6 +196,14 @@ class SavedViewRow(Struct, frozen=True):
     shared: bool
     mine: bool
     by: str
+
+
+class TaskCount(Struct, frozen=True):
+    """How many tasks there are; `kinds` and `teams`: of which there are any in that state."""
+
+    total: int
+    kinds: list[str]
+    teams: list[str]
 
 
 class Colleague(Struct, frozen=True):
@@ -252,6 +274,14 @@ class PresenceRow(Struct, frozen=True):
     tried: int
 
 
+class ObjectionRow(Struct, frozen=True):
+    """That the debtor objects to learned hours (art. 21 GDPR): entered when, by whom, and how it was said."""
+
+    at: datetime
+    by: str
+    reason: str
+
+
 class PracticeFile(Struct, frozen=True):
     """Everything on one page."""
 
@@ -272,6 +302,9 @@ class PracticeFile(Struct, frozen=True):
     phones: list[PhoneCard]
     debt_lines: list[DebtLineCard]
     owed_cents: int
+    """What is left of the debt."""
+    overpaid_cents: int
+    """What was paid beyond a line and is owed back to the debtor; no part of what is left."""
     collected_cents: int
     flags: list[str]
     findings: list[Finding]
@@ -295,6 +328,9 @@ class PracticeFile(Struct, frozen=True):
     """The debtor's other practices: contacts are counted together."""
     presence: list[PresenceRow]
     """All that is learned of when somebody is home there; nothing where the agency does not learn."""
+    skills: list[Skill]
+    """What an agent must have to be sent there."""
+    objection: ObjectionRow | None = None
 
 
 class LayoutRow(Struct, frozen=True):
@@ -308,7 +344,7 @@ class RejectedRow(Struct, frozen=True):
     practice_number: str
     amount_text: str
     reasons: list[str]
-    """In words, Italian."""
+    """In words, in the reader's language."""
 
 
 class ImportReport(Struct, frozen=True):
@@ -347,6 +383,15 @@ class DoubtfulAddress(Struct, frozen=True):
     worth_cents: int
     """What a visit there is expected to recover, were the address confirmed; 0 where a rule stops it anyway."""
     placement_ends_on: date
+
+
+class DoubtfulPage(Struct, frozen=True):
+    rows: list[DoubtfulAddress]
+    waiting: int
+    """How many wait in all."""
+    next_cursor: str | None
+    asked: DoubtfulAddress | None
+    """The one that a link named, wherever in the queue it stands; none where it waits no longer."""
 
 
 class AddressStep(Struct, frozen=True):

@@ -84,8 +84,8 @@ class ExportPreview(Struct, frozen=True):
 
 
 class ToldRow(Struct, frozen=True):
-    """One telling of one fact: by which way (`file`, `webhook`, or `hand`: the desk took it), to whom, when, and
-    whether it arrived."""
+    """One telling of one fact: by which way (`file`, `webhook`, `feed`: it was given to read, or `hand`: the desk
+    took it), to whom, when, and whether it arrived."""
 
     fact_kind: str
     happened_at: datetime
@@ -96,6 +96,13 @@ class ToldRow(Struct, frozen=True):
     told_at: datetime | None
     state: str
     attempts: int
+
+
+class ToldPage(Struct, frozen=True):
+    """Tellings of the newest facts. `before`: asked with it, those of older facts come; None where there are none."""
+
+    rows: list[ToldRow]
+    before: int | None
 
 
 class HostKey(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -28,6 +28,35 @@ class AnswerRow(Struct, frozen=True):
     text: str
     changes: list[ChangeRow]
     flags: list[str]
+
+
+class SaidRow(Struct, frozen=True):
+    """How a visit ended and who was met."""
+
+    outcome: str
+    met: str
+    identified_by: str | None
+    role: str | None
+    captured: dict[str, Any]
+
+
+class CorrectionRow(Struct, frozen=True):
+    """That a visit ended otherwise; one of the office, and one of the agent that `lifts` a protection of the debtor,
+    holds once a second person has confirmed it."""
+
+    id: UUID
+    said_by: str
+    said_by_id: UUID
+    said_at: datetime
+    of_office: bool
+    reason: str
+    before: SaidRow
+    after: SaidRow
+    lifts: list[str]
+    """`address`, `left_alone`, or a state of the debt."""
+    state: Literal["asked", "holds", "declined", "withdrawn"]
+    decided_by: str | None
+    decided_at: datetime | None
 
 
 class QuestionRow(Struct, frozen=True):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-AlertKind = Literal["in_danger", "must_missed", "late", "cash_over", "envelope_refused"]
+AlertKind = Literal["in_danger", "must_missed", "away", "late", "cash_over", "envelope_refused"]
 
 
 class ExpectedStop(Struct, frozen=True):

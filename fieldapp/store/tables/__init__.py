@@ -5,7 +5,7 @@ on all of them from the first migration. Personal data is marked with `info={"pe
 """
 
 from fieldapp.store.tables.access import Agency, AuditEntry, Device, NumberBlock, Person, PushSubscription, SignIn
-from fieldapp.store.tables.agreements import CreditorTerms, Instalment, RepaymentPlan, Settlement
+from fieldapp.store.tables.agreements import CreditorTerms, Instalment, PaymentOrder, RepaymentPlan, Settlement
 from fieldapp.store.tables.appointments import AgreedVisit
 from fieldapp.store.tables.bulk import BulkAction
 from fieldapp.store.tables.claims import ClaimMark, ClaimPart, ClaimSum
@@ -14,6 +14,7 @@ from fieldapp.store.tables.debtors import DebtorMatch
 from fieldapp.store.tables.exchange import InboundRequest, SeenPayment, ServiceAccount, Webhook, WebhookDelivery
 from fieldapp.store.tables.field import (
     Attachment,
+    AttachmentUpload,
     Envelope,
     PadForm,
     PaperPad,
@@ -27,36 +28,43 @@ from fieldapp.store.tables.field import (
     Visit,
 )
 from fieldapp.store.tables.figures import FigureMark, FigurePart, FigureSum
+from fieldapp.store.tables.forbids import ForbiddenVisit
 from fieldapp.store.tables.ledger import Account, DepositSlip, Entry, PaymentEntry, Posting, PurseCount
 from fieldapp.store.tables.messages import Message, MessageCopy
+from fieldapp.store.tables.notes import PlanningNote
 from fieldapp.store.tables.office import CreditorLayout, Fact, ImportFile, SavedView, Setting, Task
 from fieldapp.store.tables.outgoing import ExportByHand, ExportPlan, HandOver, OutgoingFile, ToldByHand, ToldFact
-from fieldapp.store.tables.planning import Plan, PublishedDay, PublishedStop
+from fieldapp.store.tables.planning import Plan, PlanCell, PublishedDay, PublishedStop
 from fieldapp.store.tables.practice import (
     Address,
     ContactAttempt,
     CreditDocument,
     Creditor,
     DebtLine,
+    LearningObjection,
     Obligor,
     Phone,
     Placement,
     Practice,
     PracticeFlag,
+    PracticeLastContact,
     PracticeWord,
     Statement,
 )
 from fieldapp.store.tables.rescue import OfficeKey, RescuedItem
-from fieldapp.store.tables.review import VisitAnswer, VisitQuestion, VisitReview
+from fieldapp.store.tables.review import VisitAnswer, VisitCorrection, VisitQuestion, VisitReview
 from fieldapp.store.tables.rules import Approval, InterruptingAct, RulesetVersion
+from fieldapp.store.tables.shifts import Absence, ShiftWeek
 
 __all__ = [
+    "Absence",
     "Account",
     "Address",
     "Agency",
     "AgreedVisit",
     "Approval",
     "Attachment",
+    "AttachmentUpload",
     "AuditEntry",
     "BulkAction",
     "ClaimMark",
@@ -82,11 +90,13 @@ __all__ = [
     "FigureMark",
     "FigurePart",
     "FigureSum",
+    "ForbiddenVisit",
     "HandOver",
     "ImportFile",
     "InboundRequest",
     "Instalment",
     "InterruptingAct",
+    "LearningObjection",
     "Message",
     "MessageCopy",
     "NumberBlock",
@@ -99,13 +109,17 @@ __all__ = [
     "Payment",
     "PaymentEntry",
     "PaymentLink",
+    "PaymentOrder",
     "Person",
     "Phone",
     "Placement",
     "Plan",
+    "PlanCell",
+    "PlanningNote",
     "Posting",
     "Practice",
     "PracticeFlag",
+    "PracticeLastContact",
     "PracticeWord",
     "Promise",
     "PublishedDay",
@@ -122,6 +136,7 @@ __all__ = [
     "ServiceAccount",
     "Setting",
     "Settlement",
+    "ShiftWeek",
     "SignIn",
     "SignatureGiven",
     "Statement",
@@ -130,6 +145,7 @@ __all__ = [
     "ToldFact",
     "Visit",
     "VisitAnswer",
+    "VisitCorrection",
     "VisitQuestion",
     "VisitReview",
     "Webhook",

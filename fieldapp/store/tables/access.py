@@ -9,7 +9,18 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from fieldapp.store.columns import agency, instant, json_list, json_object, key, link, maybe_instant, personal, sealed
+from fieldapp.store.columns import (
+    agency,
+    instant,
+    json_list,
+    json_object,
+    key,
+    link,
+    maybe_instant,
+    personal,
+    personal_list,
+    sealed,
+)
 
 
 class Agency(SQLModel, table=True):
@@ -57,6 +68,7 @@ class Person(SQLModel, table=True):
     max_visits: int = 14
     lunch: bool = True
     provinces: list[str] = json_list()
+    skills: list[str] = personal_list("worker")
     notified_on: date | None = None
     badge_valid_to: date | None = None
     qualification_valid_to: date | None = None

@@ -34,6 +34,22 @@ class CreditorTerms(SQLModel, table=True):
     set_by: UUID = link("person.id", index=False)
 
 
+class PaymentOrder(SQLModel, table=True):
+    """In which order money settles a creditor's debts, from when it was set; the newest also stands in `creditor`."""
+
+    __tablename__ = "payment_order"
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    creditor_id: UUID = link("creditor.id")
+    parts: list[str] = json_list()
+    debtor_chooses: bool
+    reference: str
+    """Where it was agreed."""
+    set_at: datetime = instant()
+    set_by: UUID = link("person.id", index=False)
+
+
 class RepaymentPlan(SQLModel, table=True):
     """A plan as both signed it; what was paid on it follows from the ledger and is stored nowhere else."""
 

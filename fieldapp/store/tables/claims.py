@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
 from fieldapp.store.columns import agency, cents, link
@@ -14,6 +14,7 @@ class ClaimPart(SQLModel, table=True):
     """What one practice owed when it was counted last."""
 
     __tablename__ = "claim_part"
+    __table_args__ = (Index("claim_part_owed", "agency_id", "owed_cents", "practice_id"),)
 
     practice_id: UUID = Field(foreign_key="practice.id", primary_key=True)
     creditor_id: UUID = link("creditor.id", index=False)

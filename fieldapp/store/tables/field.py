@@ -86,6 +86,8 @@ class Visit(SQLModel, table=True):
     """The first report of one visit that was made for several practices; a claim of the phone, so no reference."""
     unplanned: str | None = None
     """Where, for a visit outside the plan, which has no stop."""
+    corrected_at: datetime | None = maybe_instant()
+    """When outcome, meeting and captured values last became other than the report in the envelope says."""
 
 
 class SignatureGiven(SQLModel, table=True):
@@ -160,6 +162,8 @@ class Payment(SQLModel, table=True):
     entry_id: UUID = link("entry.id")
     method: str
     amount_cents: int = cents()
+    duty_cents: int = Field(default=0, sa_type=BigInteger)
+    """The stamp duty that the debtor handed over beside the amount."""
     received_at: datetime = instant()
     fields: dict[str, Any] = json_object()
     chosen_line: UUID | None = maybe_link("debt_line.id", index=False)
@@ -190,6 +194,10 @@ class Promise(SQLModel, table=True):
     amount_cents: int = cents()
     reference: str | None = None
     state: str = "open"
+    confirmed_by: UUID | None = maybe_link("person.id", index=False)
+    """Who saw an announced payment arrive; None where nobody did, or before this was kept."""
+    confirmed_digest: str | None = None
+    """Of all that they said of it, so that the same said again is known."""
 
 
 class PaymentLink(SQLModel, table=True):
@@ -245,6 +253,26 @@ class Attachment(SQLModel, table=True):
     media_type: str
     size_bytes: int = Field(sa_type=BigInteger)
     stored: bool = False
+
+
+class AttachmentUpload(SQLModel, table=True):
+    """A picture that comes in parts: how far it is. The parts lie in the blobs' quarantine until it is whole."""
+
+    __tablename__ = "attachment_upload"
+    __table_args__ = (
+        UniqueConstraint("device_id", "sha256", name="attachment_upload_once"),
+        CheckConstraint("0 <= held and held <= length", name="attachment_upload_within"),
+        Index("attachment_upload_begun", "begun_at"),
+    )
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    device_id: UUID = link("device.id")
+    sha256: str
+    length: int = Field(sa_type=BigInteger)
+    held: int = Field(default=0, sa_type=BigInteger)
+    parts: list[str] = json_list()
+    begun_at: datetime = instant()
 
 
 class PaperPad(SQLModel, table=True):

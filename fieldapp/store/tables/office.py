@@ -123,6 +123,8 @@ class ImportFile(SQLModel, table=True):
     refusal: str | None = None
     warnings: list[str] = json_list()
     rejects: list[dict[str, Any]] = json_list()
+    findings: dict[str, Any] = json_object()
+    """`refusal` and `warnings` as code, line and details, where they are no bare sentences; for other languages."""
 
 
 class CreditorLayout(SQLModel, table=True):

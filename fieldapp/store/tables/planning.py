@@ -6,10 +6,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from fieldapp.store.columns import agency, instant, json_object, key, link
+from fieldapp.store.columns import agency, instant, json_list, json_object, key, link, maybe_instant
 
 
 class Plan(SQLModel, table=True):
@@ -31,6 +31,34 @@ class Plan(SQLModel, table=True):
     served: int | None = None
     candidates: int = 0
     failure: str | None = None
+
+
+class PlanCell(SQLModel, table=True):
+    """A part of a large day, to be planned by whoever has a hand free (`services/cells`).
+
+    `batch`: which round of its plan, `digest`: of `job`, by which a round that begins again finds what was done. Who
+    has it keeps renewing `lease_until`; `tries` tells hands apart, so that one thought dead cannot hand in another's.
+    """
+
+    __tablename__ = "plan_cell"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "batch", "number", name="plan_cell_once"),
+        CheckConstraint("state in ('waiting','doing','done','lost')", name="plan_cell_state_known"),
+    )
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    plan_id: UUID = link("plan.id", index=False)
+    batch: int
+    number: int
+    state: str = "waiting"
+    digest: str
+    job: bytes = Field(sa_type=LargeBinary)
+    tries: int = 0
+    lease_until: datetime | None = maybe_instant()
+    ends_at: datetime | None = maybe_instant()
+    objective_cents: int = Field(default=0, sa_type=BigInteger)
+    found: dict[str, Any] = json_object()
 
 
 class PublishedDay(SQLModel, table=True):
@@ -74,6 +102,8 @@ class PublishedStop(SQLModel, table=True):
     travel_s: int
     distance_m: int
     service_s: int
+    way_by_hour: list[dict[str, Any]] = json_list()
+    """`from_at` and `travel_s` of the way here, where ways vary by the hour."""
     prize_cents: int = Field(sa_type=BigInteger)
     must: bool = False
     reserve: bool = False

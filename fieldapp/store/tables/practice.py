@@ -20,6 +20,7 @@ from fieldapp.store.columns import (
     maybe_instant,
     maybe_link,
     personal,
+    personal_list,
     sealed,
 )
 
@@ -70,6 +71,7 @@ class Practice(SQLModel, table=True):
         CheckConstraint("state in ('open','closed','recalled')", name="practice_state_known"),
         Index("practice_in_order", "agency_id", "practice_number", "id"),
         Index("practice_of_state", "agency_id", "state", "practice_number", "id"),
+        Index("practice_of_case_owner", "agency_id", "case_owner_name", "id"),
     )
 
     id: UUID = key()
@@ -88,6 +90,8 @@ class Practice(SQLModel, table=True):
     """Names and addresses, lower case without accents; the database keeps their `PracticeWord`s."""
     next_action: str | None = None
     next_action_on: date | None = None
+    skills: list[str] = personal_list("debtor")
+    """What the agent who visits must have (`domain.skills`)."""
     debtor_group: UUID | None = Field(default=None, index=True)
     """The same for all practices whose debtor a person said to be one; it follows from `debtor_match`."""
 
@@ -156,6 +160,7 @@ class Address(SQLModel, table=True):
         CheckConstraint("state in ('confirmed','doubtful','rejected')", name="address_state_known"),
         Index("address_pinned", "agency_id", "text", postgresql_where=text("quality = 'pin'")),
         Index("address_doubtful", "agency_id", "text", postgresql_where=text("state = 'doubtful' and current")),
+        Index("address_area", "agency_id", "province", "comune", "practice_id", postgresql_where=text("current")),
         Index("address_door", "comune", "street", "house_number", postgresql_where=text("house_number <> ''")),
     )
 
@@ -214,6 +219,32 @@ class ContactAttempt(SQLModel, table=True):
     reached: bool = False
     by: str = personal("worker", default="")
     source: str
+
+
+class PracticeLastContact(SQLModel, table=True):
+    """When each practice was contacted last, over whatever channel; null: never. Written by triggers alone."""
+
+    __tablename__ = "practice_last_contact"
+    __table_args__ = (Index("practice_contacted", "agency_id", "last_at", "practice_id"),)
+
+    practice_id: UUID = Field(foreign_key="practice.id", primary_key=True)
+    agency_id: UUID = agency()
+    last_at: datetime | None = maybe_instant()
+
+
+class LearningObjection(SQLModel, table=True):
+    """That a person objects to being told by the hour (art. 21 GDPR), as said in one of the person's practices."""
+
+    __tablename__ = "learning_objection"
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    practice_id: UUID = link("practice.id")
+    reason: str
+    entered_at: datetime = instant()
+    entered_by: UUID = link("person.id", index=False)
+    withdrawn_at: datetime | None = maybe_instant()
+    withdrawn_by: UUID | None = maybe_link("person.id", index=False)
 
 
 class PracticeFlag(SQLModel, table=True):

@@ -9,7 +9,17 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
-from fieldapp.store.columns import agency, instant, json_list, key, link, maybe_instant, maybe_link, personal
+from fieldapp.store.columns import (
+    agency,
+    instant,
+    json_list,
+    json_object,
+    key,
+    link,
+    maybe_instant,
+    maybe_link,
+    personal,
+)
 
 
 class VisitReview(SQLModel, table=True):
@@ -79,3 +89,36 @@ class VisitAnswer(SQLModel, table=True):
     text: str = personal("debtor")
     changes: list[dict[str, Any]] = json_list()
     flags: list[str] = json_list()
+
+
+class VisitCorrection(SQLModel, table=True):
+    """That a visit ended otherwise than its report says. `before` and `after` are of the form
+    `domain.corrections.Said`; what was said is never changed, only whether it holds."""
+
+    __tablename__ = "visit_correction"
+    __table_args__ = (
+        CheckConstraint("state in ('asked','holds','declined','withdrawn')", name="visit_correction_state_known"),
+        CheckConstraint(
+            "state not in ('holds','declined') or decided_by <> said_by"
+            " or (envelope_id is not null and lifts = '[]'::jsonb)",
+            name="visit_correction_of_two_people",
+        ),
+        Index("visit_correction_one_asked", "visit_id", unique=True, postgresql_where=text("state = 'asked'")),
+    )
+
+    id: UUID = key()
+    agency_id: UUID = agency()
+    visit_id: UUID = link("visit.id")
+    envelope_id: UUID | None = maybe_link("envelope.id", index=False)
+    """Of the agent who made the visit; none where the office says so."""
+    said_by: UUID = link("person.id", index=False)
+    said_at: datetime = instant()
+    received_at: datetime = instant()
+    reason: str = personal("debtor")
+    before: dict[str, Any] = json_object()
+    after: dict[str, Any] = json_object()
+    lifts: list[str] = json_list()
+    """What it takes of the debtor's protection, as `domain.corrections.protections` names it."""
+    state: str
+    decided_at: datetime | None = maybe_instant()
+    decided_by: UUID | None = maybe_link("person.id", index=False)

@@ -20,6 +20,8 @@ import { knownStops, ORDER, phone, raw, serviceNow, settingRecord, storage, toda
 import { report } from './report'
 import { hurry, wrote } from './stages'
 import type { Prepared } from './pictures'
+import type { SaidInstead } from './corrections'
+import type { OutboxItem } from './day'
 import type { Found } from './position'
 import type { KeptOrder } from './phone.svelte'
 import type { StopCard } from './shapes'
@@ -278,6 +280,14 @@ export async function readMessage(id: string): Promise<void> {
 /** A question of the office was answered. */
 export async function answerQuestion(id: string, answer: Answer): Promise<void> {
   if (await writeAnswer(storage, id, answer, { nowMs: Date.now(), offsetMs: phone.clock.offset_ms })) await wrote()
+}
+
+/** How a visit ended otherwise than its report says. */
+export async function correctVisit({ body: { practice_id, visit_id } }: Pick<OutboxItem, 'body'>, { outcome, captured, reason, met: who, identified_by, role }: SaidInstead): Promise<TakingBack> {
+  const id = await writeDown('visit_correction', (at) => ({
+    practice_id, visit_id, outcome, captured, reason: reason.trim(), met: { who, identified_by, role }, at: at.toISOString(),
+  }), UNDO_MS)
+  return () => takeBackLast(id)
 }
 
 /** One envelope of its own, and what has to stand with it. */

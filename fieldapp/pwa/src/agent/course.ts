@@ -7,7 +7,7 @@ import type { StopCard } from './shapes'
 /** The visits that nobody has reported yet, in the agent's order or, with `null`, in the office's. */
 export function waitingStops(order: readonly string[] | null = phone.order): StopCard[] {
   if (!phone.bundle) return []
-  const { next, ahead } = dayOf(phone.bundle, phone.items, phone.drafts.map((draft) => draft.stop.stop_id), order)
+  const { next, ahead } = dayOf(phone.bundle, phone.items, phone.openStops, order)
   return [...(next ? [next] : []), ...ahead]
 }
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import names from '../../../../tests/golden/short_names.json'
 import type { PaymentBody } from '../domain/visit.ts'
-import { appointmentOf, closingOf, dayOf, handedOver, inCourse, heldByMethod, newsOf, openLines, owedCents, paymentsOf, purseNow, unseenBy, unseenItems, type OutboxItem } from './day'
+import { appointmentOf, closingOf, dayOf, handedOver, inCourse, heldByMethod, isUntouched, newsOf, openLines, owedCents, paymentsOf, purseNow, unseenBy, unseenItems, type OutboxItem } from './day'
 import { shortName, streetOf } from './naming'
+import { newDraft, type Draft } from './draft'
+import { onPaper, type OnPaper } from './paper/onPaper'
 import type { StopCard } from './shapes'
 import { aBundle, aStop } from './testing'
 
@@ -171,5 +173,21 @@ describe('a street as people read it', () => {
     ['VIALE IVREA', 'Viale Ivrea 29'],
   ])('%s', (street, shown) => {
     expect(streetOf({ ...aStop('a').address, street, house_number: '29' })).toBe(shown)
+  })
+})
+
+describe('a sheet of paper that was only opened', () => {
+  const draft = (part: Partial<OnPaper>, changes: Partial<Draft> = {}): Draft => {
+    const opened = onPaper(newDraft(aStop('a'), { visitId: 'v', day: '2026-11-23' }), { from: '' })
+    if (!opened.paper) throw new Error('no sheet')
+    return { ...opened, ...changes, paper: { ...opened.paper, ...part } }
+  }
+
+  it('opens no visit until something was copied from it', () => {
+    expect(isUntouched(draft({}))).toBe(true)
+    expect(isUntouched(draft({ number: '1' }))).toBe(false)
+    expect(isUntouched(draft({ amount: '3' }))).toBe(false)
+    expect(isUntouched(draft({}, { arrived_at: '2026-11-23T09:00:00Z' }))).toBe(false)
+    expect(isUntouched(newDraft(aStop('a'), { visitId: 'v', day: '2026-11-23' }))).toBe(false)
   })
 })

@@ -2,11 +2,13 @@
 import { bodyOf, LEAVING, readEnvelope, type EnvelopeKind } from '../outbox/envelopes'
 import type { StoredRecord } from '../outbox/storage'
 import type { Met } from '../domain/outcomes.ts'
-import type { Attachment, IdentifiedBy, OutsideThePlan, PaymentBody } from '../domain/visit.ts'
+import type { Attachment, IdentifiedBy, OutsideThePlan, PaymentBody, Role } from '../domain/visit.ts'
 import { inOrder } from './forecast'
 import { distanceM } from '../domain/distance.ts'
 import { dayAt } from './time'
-import type { DayBundle, DebtLineCard, PracticeCard, StopCard, PurseCard } from './shapes'
+import type { Draft } from './draft'
+import { lifted } from '../domain/corrections.ts'
+import type { DayBundle, DebtLineCard, PracticeCard, ReportCard, StopCard, PurseCard } from './shapes'
 
 export type ItemState = 'waiting' | 'held' | 'accepted' | 'refused' | 'conflict'
 
@@ -43,12 +45,17 @@ export interface EnvelopeBody {
   /** Of an alarm. */
   readonly danger_id?: string
   readonly outcome?: string
+  /** Of a correction: why. */
+  readonly reason?: string
   readonly with_visit_id?: string
   readonly unplanned?: OutsideThePlan | null
   readonly arrived_at?: string
   readonly left_at?: string
-  readonly met?: { readonly who: Met; readonly identified_by: IdentifiedBy | null }
-  readonly captured?: { readonly reason?: string; readonly notice?: { readonly number: string } }
+  readonly met?: { readonly who: Met; readonly identified_by: IdentifiedBy | null; readonly role?: Role | null }
+  readonly captured?: Readonly<Record<string, unknown>> & { readonly reason?: string; readonly notice?: { readonly number: string } }
+  readonly statement?: string | null
+  readonly signature?: unknown
+  readonly agreement?: unknown
   readonly payments?: readonly PaymentBody[]
   readonly attachments?: readonly Attachment[]
 }
@@ -135,6 +142,60 @@ export function appointmentOf(stop: StopCard, day: string, dayOf: (at: string) =
   return today.sort((a, b) => Date.parse(a.from_at) - Date.parse(b.from_at))[0] ?? null
 }
 
+/** The newest of the agent's own corrections that the office is not known to have; in the order they were written. */
+const newCorrections = (items: readonly OutboxItem[], known: ReadonlySet<string>): OutboxItem[] =>
+  items.filter((item) => item.kind === 'visit_correction' && item.state !== 'refused' && item.state !== 'conflict' && !known.has(item.id)).sort((a, b) => a.seq - b.seq)
+
+/**
+ * What was reported as it stands: as the office had it when the day was fetched (`reports`), and as the agent's own later
+ * corrections say it, but for one that lifts a protection, which the office decides. The report stays as it was written.
+ */
+export function asCorrected(items: readonly OutboxItem[], reports: readonly ReportCard[] = []): readonly OutboxItem[] {
+  const { said } = standing(items, reports)
+  if (said.size === 0) return items
+  return items.map((item) => {
+    const now = item.kind === 'visit' ? said.get(item.body.visit_id ?? '') : undefined
+    return now ? { ...item, body: { ...item.body, ...now } } : item
+  })
+}
+
+/** The agent's own last corrections of reports: one that holds, and one that the office still has to decide. */
+export function ownWord(items: readonly OutboxItem[], reports: readonly ReportCard[]): { readonly holds: readonly OutboxItem[]; readonly waits: readonly OutboxItem[] } {
+  const { holds, waits } = standing(items, reports)
+  return { holds: [...holds.values()], waits: [...waits.values()] }
+}
+
+function standing(
+  items: readonly OutboxItem[], reports: readonly ReportCard[],
+): { readonly said: ReadonlyMap<string, Said>; readonly holds: ReadonlyMap<string, OutboxItem>; readonly waits: ReadonlyMap<string, OutboxItem> } {
+  const said = new Map<string, Said>(
+    reports.map(({ visit_id, outcome, met, identified_by, role, captured }) => [
+      visit_id, { outcome, met: { who: met, identified_by: identified_by as IdentifiedBy | null, role: role as Role | null }, captured },
+    ]),
+  )
+  const first = new Map(items.flatMap(({ kind, body }) => (kind === 'visit' ? [[body.visit_id ?? '', body.outcome ?? '']] : [])))
+  const holds = new Map<string, OutboxItem>()
+  const waits = new Map<string, OutboxItem>()
+  for (const item of newCorrections(items, new Set(reports.flatMap(({ corrected_by }) => corrected_by)))) {
+    const { visit_id, outcome, met, captured } = item.body
+    if (!visit_id || !outcome || !met) continue
+    const before = said.get(visit_id)?.outcome ?? first.get(visit_id) ?? ''
+    // The agent's newest word takes the place of one that waits.
+    waits.delete(visit_id)
+    if (lifted(before, outcome).length > 0) waits.set(visit_id, item)
+    else {
+      said.set(visit_id, { outcome, met, captured: captured ?? {} })
+      holds.set(visit_id, item)
+    }
+  }
+  return { said, holds, waits }
+}
+
+type Said = Required<Pick<EnvelopeBody, 'outcome' | 'met' | 'captured'>>
+
+/** A day that an older app has fetched brings none. */
+export const reportsIn = (bundle: DayBundle | null): readonly ReportCard[] => (bundle?.reports as readonly ReportCard[] | undefined) ?? []
+
 export interface DayOfStops {
   readonly next: StopCard | null
   readonly ahead: readonly StopCard[]
@@ -152,7 +213,7 @@ export function dayOf(
   bundle: DayBundle, items: readonly OutboxItem[], openStopIds: readonly string[], order: readonly string[] | null = null,
 ): DayOfStops {
   const outcomes = new Map(
-    items
+    asCorrected(items, reportsIn(bundle))
       .filter((item) => item.kind === 'visit' && item.state !== 'refused')
       .map((item) => [item.body.stop_id ?? '', item.body.outcome ?? null] as const),
   )
@@ -174,6 +235,10 @@ export function dayOf(
 
 /** The whole day as it is made: what is done as it was planned, then what is left as "Oggi" lists it. */
 export const inCourse = ({ next, ahead, done }: DayOfStops): StopCard[] => [...done.map(({ stop }) => stop), ...(next ? [next] : []), ...ahead]
+
+/** A sheet was opened at this door and nothing was copied from it yet: the day goes on as if it had not been. */
+export const isUntouched = ({ paper, arrived_at, pictures }: Pick<Draft, 'paper' | 'arrived_at' | 'pictures'>): boolean =>
+  !!paper && arrived_at === null && pictures.length === 0 && paper.number + paper.check + paper.from + paper.to + paper.amount === ''
 
 /** The newest report on this phone, whatever became of it. */
 export const lastReport = (items: readonly OutboxItem[]): OutboxItem | null =>

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { describe, expect, it } from 'vitest'
 import { openStorage } from '../outbox/storage'
-import { dayRecord, daysOn, heldDay, outdated, workingDay } from './days'
+import { asksNext, dayRecord, daysOn, heldDay, outdated, workingDay } from './days'
 import { aBundle } from './testing'
 
 const DAYS = ['2026-11-22', '2026-11-23', '2026-11-24', '2026-11-25']
@@ -34,6 +34,17 @@ describe('the days on the phone', () => {
     const items = [written('2026-11-22', 'accepted')]
 
     expect(outdated(DAYS, { today: '2026-11-23', next: null, items, drafts: [] })).toEqual(['2026-11-22', '2026-11-24', '2026-11-25'])
+  })
+
+  it('bring the next one anew when it is another, and each hour what changed in it', () => {
+    const bundle = aBundle(['a'])
+    const kept = { bundle, fetched_ms: 10_000_000 }
+
+    expect(asksNext(null, bundle.version, 10_000_000)).toBe(true)
+    expect(asksNext(kept, bundle.version + 1, 10_000_000)).toBe(true)
+    expect(asksNext(kept, bundle.version, 13_599_999)).toBe(false)
+    expect(asksNext(kept, bundle.version, 13_600_000)).toBe(true)
+    expect(asksNext(kept, bundle.version, 1), 'whose clock was put back').toBe(true)
   })
 
   it('are told apart by their keys from the documents kept beside them', async () => {

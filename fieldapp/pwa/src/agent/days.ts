@@ -46,6 +46,15 @@ export async function heldDay(storage: Storage, day: string): Promise<HeldDay | 
   return record ? fromBytes<HeldDay>(record.bytes) : null
 }
 
+const NEXT_STANDS_MS = 3_600_000
+
+/**
+ * Whether the next day is asked for: it is another one than this phone `kept`, or that was read an hour ago. Meanwhile a
+ * case may have been paid, a note of a door written, and at the door there may be no network to hear of it.
+ */
+export const asksNext = (kept: HeldDay | null, version: number, now_ms: number): boolean =>
+  kept?.bundle.version !== version || Math.abs(now_ms - kept.fetched_ms) >= NEXT_STANDS_MS
+
 /** The day to work on: today's, else the last one before it, which the screen calls stale. Tomorrow's waits. */
 export const workingDay = (days: readonly string[], today: string): string | null =>
   days.findLast((day) => day <= today) ?? null

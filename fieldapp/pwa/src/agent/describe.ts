@@ -74,6 +74,7 @@ export function itemInWords(item: OutboxItem, stops: readonly StopCard[]): strin
   if (item.kind === 'danger' || item.kind === 'danger_position') return t(`item.${item.kind}`)
   const stop = stops.find((known) => known.practice.id === item.body.practice_id)
   const where = stop ? streetOf(stop.address) : t('item.elsewhere')
+  if (item.kind === 'visit_correction') return t('item.visit_correction', { where })
   if (item.kind === 'check_in') return t('item.check_in', { where })
   if (item.kind === 'address_pin') return t('item.address_pin', { where })
   if (item.kind === 'contact') return t('item.call', { where })

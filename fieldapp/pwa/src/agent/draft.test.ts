@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { checkReport, readBody } from '../domain/visit.ts'
-import { bodyOf, canTurnFrom, capturedOf, currentStep, isBound, newDraft, withAnswer, withMet, withOutcome, type Draft } from './draft'
+import { bodyOf, canTurnFrom, capturedOf, currentStep, isBound, newDraft, offered, withAnswer, withMet, withOutcome, type Draft } from './draft'
 import { kept, opened, type KeptDraft } from './keptDraft'
 import { nameInPublic } from './naming'
 import { aStop } from './testing'
@@ -30,6 +30,14 @@ describe('a draft', () => {
     if (read.kind === 'refused') return
     expect(read.value.captured).toEqual({ promise_on: '2026-11-27', promise_cents: 123_450, channel: 'card' })
     expect(checkReport(read.value, { now: new Date(AT), placement: { starts_on: '2026-11-01', ends_on: '2026-12-31' } })).toEqual([])
+  })
+
+  it.each([['active', true], ['broken', true], ['fulfilled', false], [null, false]] as const)('offers an instalment where a plan runs: %s', (state, expected) => {
+    const draft = debtor()
+    const plan = state && ({ id: 'plan', state, instalments: [] } as unknown as Draft['stop']['practice']['plan'])
+    const { common, rest } = offered({ ...draft, stop: { ...draft.stop, practice: { ...draft.stop.practice, plan } } })
+
+    expect([...common, ...rest].some(({ code }) => code === 'PAID_INSTALMENT')).toBe(expected)
   })
 
   it('keeps what was typed as it was typed, however wrong, and captures only what it means', () => {

@@ -241,10 +241,15 @@ export function isMetAnswered(draft: Draft): boolean {
   return draft.met === 'nobody'
 }
 
+/** Whether instalments are due, as far as the day knows. */
+export const planRuns = ({ practice: { plan } }: StopCard): boolean => plan?.state === 'active' || plan?.state === 'broken'
+
 /** Outcomes for who was met and where, in their groups; the most used stand apart. */
-export function offered(draft: Pick<Draft, 'met' | 'unplanned'>): { common: Outcome[]; rest: Outcome[] } {
+export function offered(draft: Pick<Draft, 'met' | 'unplanned' | 'stop'>): { common: Outcome[]; rest: Outcome[] } {
   if (!draft.met) return { common: [], rest: [] }
-  const fitting = outcomesWith(draft.met).filter((entry) => !(entry.at_the_address && isElsewhere(draft)))
+  const fitting = outcomesWith(draft.met).filter(
+    (entry) => !(entry.at_the_address && isElsewhere(draft)) && (entry.code !== 'PAID_INSTALMENT' || planRuns(draft.stop)),
+  )
   const common = fitting.filter((entry) => entry.common > 0)
   return { common, rest: CATALOGUE.filter((entry) => fitting.includes(entry) && entry.common === 0) }
 }

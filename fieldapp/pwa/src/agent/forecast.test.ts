@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { behindMin, forecast, inOrder, moved, paceOf, type Progress } from './forecast'
+import golden from '../../../../tests/golden/ways_by_hour.json' with { type: 'json' }
+import { behindMin, drivenS, forecast, inOrder, moved, paceOf, type Progress } from './forecast'
 import { aStop } from './testing'
 import type { StopCard } from './shapes'
 
@@ -21,6 +22,38 @@ const [a, b, c] = route as [StopCard, StopCard, StopCard]
 const progress = (more: Partial<Progress>): Progress => ({ nowMs: at('08:00'), last: null, inHand: null, shiftToMs: null, ...more })
 const times = (order: readonly StopCard[], more: Partial<Progress>): string[] =>
   forecast(order, route, progress(more)).map((one) => `${one.stop.stop_id} ${clock(one.arriveMs)}`)
+
+describe('a way by the hour', () => {
+  for (const { name, takes_s, leave_at, seconds } of golden.cases) {
+    it(`is the plan’s: ${name}`, () => {
+      const byHour = golden.from_at.map((from_at, at) => ({ from_at, travel_s: takes_s[at] ?? 0 }))
+      expect(drivenS(byHour, Date.parse(leave_at))).toBe(seconds)
+    })
+  }
+
+  it('is longer for who is late into the jam', () => {
+    const way_by_hour = [{ from_at: '2026-11-23T00:00:00Z', travel_s: 600 }, { from_at: '2026-11-23T09:40:00Z', travel_s: 1_800 }]
+    const jammed = [stop('a', 1), stop('b', 2, { way_by_hour }), stop('c', 3)]
+    const leaving = (time: string): string[] => forecast(jammed.slice(1), jammed, progress({ nowMs: at(time), last: { stop: jammed[0] as StopCard, leftMs: at(time) } })).map((one) => clock(one.arriveMs))
+
+    expect(leaving('09:20')).toEqual(['09:30', '10:00'])
+    expect(leaving('09:50')).toEqual(['10:20', '10:50'])
+  })
+})
+
+describe('an order of one’s own', () => {
+  it('is driven at the pace of the hour, not of the hour that the plan knew', () => {
+    const jam = (travel_s: number) => [{ from_at: '2026-11-23T00:00:00Z', travel_s }, { from_at: '2026-11-23T09:40:00Z', travel_s: 2 * travel_s }]
+    const [first, second, third] = [stop('a', 1), stop('b', 2, { way_by_hour: jam(600) }), stop('c', 3, { way_by_hour: jam(600) })] as const
+    const leaving = (time: string): string | undefined =>
+      forecast([third, second], [first, second, third], progress({ nowMs: at(time), last: { stop: first, leftMs: at(time) } })).map((one) => clock(one.arriveMs))[0]
+
+    // Two legs as the crow flies: twenty minutes, in the jam forty, and half of each where it begins on the way.
+    expect(leaving('09:10')).toBe('09:30')
+    expect(leaving('09:50')).toBe('10:30')
+    expect(leaving('09:30')).toBe('10:00')
+  })
+})
 
 describe('the times of the day', () => {
   it('are the plan’s before it begins', () => {

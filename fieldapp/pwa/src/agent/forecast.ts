@@ -30,12 +30,31 @@ const SECONDS_A_METRE = 0.16
 /** An hour without visits as long as this is somebody's lunch, and stays one however late the day runs. */
 const BREAK_MS = 20 * 60_000
 
-/** Seconds on the way between two doors: the plan's where it knows them, else at the pace of the day. */
-function travelS(from: StopCard | null, to: StopCard, planned: ReadonlyMap<string, string | null>, pace: number): number {
+/** Seconds on the way between two doors: the plan's where it knows them, by the hour at which one leaves; else at the pace of that hour. */
+function travelS(from: StopCard | null, to: StopCard, planned: ReadonlyMap<string, string | null>, pace: Pace, leaveMs: number | null): number {
   const before = planned.get(to.stop_id)
-  if (before !== undefined && before === (from?.stop_id ?? null)) return to.travel_s
+  if (before !== undefined && before === (from?.stop_id ?? null)) {
+    return to.way_by_hour?.length && leaveMs !== null ? drivenS(to.way_by_hour, leaveMs) : to.travel_s
+  }
   const metres = metresBetween(from, to)
-  return metres === null ? to.travel_s : Math.round(metres * pace)
+  if (metres === null) return to.travel_s
+  const byHour = pace.byHour.map(({ from_at, aMetre }) => ({ from_at, travel_s: Math.round(metres * aMetre) }))
+  const varies = byHour.length > 0 && byHour.every((one) => one.travel_s > 0)
+  return varies && leaveMs !== null ? drivenS(byHour, leaveMs) : Math.round(metres * pace.aMetre)
+}
+
+/** What a way takes to who leaves then, the rest of it driven at the pace of each hour, as in the plan. */
+export function drivenS(byHour: readonly { readonly from_at: string; readonly travel_s: number }[], leaveMs: number): number {
+  const turns = byHour.map((one) => Math.trunc((Date.parse(one.from_at) - leaveMs) / 1000))
+  const takes = byHour.map((one) => one.travel_s)
+  let band = Math.max(0, turns.findLastIndex((turn) => turn <= 0))
+  let [gone, left] = [0, takes[band] ?? 0]
+  for (let next = turns[band + 1]; next !== undefined && gone + left > next; next = turns[band + 1]) {
+    left = Math.ceil(((left - next + gone) * (takes[band + 1] ?? 0)) / (takes[band] ?? 1))
+    gone = next
+    band += 1
+  }
+  return gone + left
 }
 
 /** Seconds for a metre of straight line, by the legs of the plan. */
@@ -50,11 +69,32 @@ export function paceOf(planned: readonly StopCard[]): number {
   return metres > 500 && seconds > 0 ? seconds / metres : SECONDS_A_METRE
 }
 
+interface Pace {
+  readonly aMetre: number
+  readonly byHour: readonly { readonly from_at: string; readonly aMetre: number }[]
+}
+
+/** The same from each moment on at which ways change, by the legs that say so; none where the hour does not matter. */
+function pacesOf(planned: readonly StopCard[]): Pace['byHour'] {
+  let metres = 0
+  const legs: StopCard[] = []
+  planned.forEach((stop, at) => {
+    const way = metresBetween(planned[at - 1] ?? null, stop)
+    if (at === 0 || way === null || !stop.way_by_hour?.length) return
+    metres += way
+    legs.push(stop)
+  })
+  const moments = legs[0]?.way_by_hour?.map((one) => one.from_at) ?? []
+  const same = legs.every((leg) => leg.way_by_hour?.map((one) => one.from_at).join() === moments.join())
+  if (metres <= 500 || !same) return []
+  return moments.map((from_at, band) => ({ from_at, aMetre: legs.reduce((sum, leg) => sum + (leg.way_by_hour?.[band]?.travel_s ?? 0), 0) / metres }))
+}
+
 /** The times of `order` one after the other; `planned` are the day's stops as the office put them. */
 export function forecast(order: readonly StopCard[], planned: readonly StopCard[], progress: Progress): Expected[] {
   const route = planned.filter((stop) => !stop.reserve).sort((a, b) => a.position - b.position)
   const before = new Map(route.map((stop, at) => [stop.stop_id, route[at - 1]?.stop_id ?? null] as const))
-  const pace = paceOf(route)
+  const pace = { aMetre: paceOf(route), byHour: pacesOf(route) }
   const breaks = breaksBefore(route)
   // Before the first door nobody knows when the agent left home: the plan does.
   const firstMs = Math.min(...order.map((stop) => Date.parse(stop.arrive_at)))
@@ -62,7 +102,7 @@ export function forecast(order: readonly StopCard[], planned: readonly StopCard[
   let freeMs = progress.last?.leftMs ?? null
   return order.map((stop) => {
     const inHand = progress.inHand?.stopId === stop.stop_id ? progress.inHand : null
-    const wayMs = travelS(place, stop, before, pace) * 1000
+    const wayMs = travelS(place, stop, before, pace, freeMs) * 1000
     const reachMs = freeMs === null ? firstMs : freeMs + wayMs + (breaks.get(stop.stop_id) ?? 0)
     const arriveMs = inHand?.arrivedMs ?? Math.max(reachMs, progress.nowMs, Date.parse(stop.window_from))
     const leaveMs = Math.max(arriveMs + stop.service_s * 1000, inHand ? progress.nowMs : 0)

@@ -98,7 +98,7 @@ describe('a visit outside the plan', () => {
 
   it('ends with what was said there, and with nothing about a door or an address', () => {
     const codes = (place: 'address' | 'public_place', who: 'nobody' | 'third_party' | 'debtor'): string[] => {
-      const { common, rest } = offered({ met: who, unplanned: { of: A, place } })
+      const { common, rest } = offered({ met: who, unplanned: { of: A, place }, stop: aStop(A) })
       return [...common, ...rest].map((entry) => entry.code)
     }
 
@@ -140,7 +140,7 @@ describe('the rules of conduct and a visit outside the plan', () => {
     return { ...stop, practice: { ...stop.practice, conduct_facts: { practice, agent: null, addresses: { [stop.address.id]: address } } } }
   }
   const asked = async (stop: StopCard): Promise<string[]> =>
-    rule({ kind: 'visit', at: AT, duration_s: 0 }, stop, { ruleset: read.value, stops: [], payments: [], items: await items(), askedNo: 0 }).findings.map((one) => one.code)
+    rule({ kind: 'visit', at: AT, duration_s: 0 }, stop, { ruleset: read.value, stops: [], payments: [], items: await items(), askedNo: 0, reports: [] }).findings.map((one) => one.code)
 
   it('are asked about the place: a workplace that nobody named, and no doubt about the address elsewhere', async () => {
     const outside = (place: 'address' | 'public_place' | 'workplace') => asked(outsideStop(at('doubtful'), { id: B, place }))

@@ -12,7 +12,7 @@ import { openWire, type Failed, type Reply, type Wire } from '../outbox/wire'
 import type { Ruleset } from '../domain/conduct.ts'
 import { dayAt } from './time'
 import type { HeldDay, NextDay } from './days'
-import { paymentsOf, unseenBy, type DayNews, type OutboxItem } from './day'
+import { isUntouched, paymentsOf, reportsIn, unseenBy, type DayNews, type OutboxItem } from './day'
 import type { Draft } from './draft'
 import type { Known } from './rules'
 import type { AgencyCard, ClockReading, PersonCard, SignedIn, StopCard } from './shapes'
@@ -87,8 +87,10 @@ class Phone {
   /** What the rules are asked with, beside act and stop. */
   readonly known = $derived<Known>({
     ruleset: this.ruleset, stops: this.bundle?.stops ?? [], payments: this.payments, items: this.items,
-    askedNo: this.held?.asked_no ?? 0,
+    askedNo: this.held?.asked_no ?? 0, reports: reportsIn(this.bundle),
   })
+  /** Where a visit is under way, or a sheet is being copied. */
+  readonly openStops = $derived(this.drafts.filter((draft) => !isUntouched(draft)).map((draft) => draft.stop.stop_id))
   readonly unsent = $derived(this.items.filter((item) => item.state !== 'accepted'))
   readonly now = $derived(new Date(this.tick + this.clock.offset_ms))
 }

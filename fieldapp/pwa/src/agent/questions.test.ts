@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { countersRecord, firstCounters } from '../outbox/envelopes'
 import { openStorage, type Storage } from '../outbox/storage'
 import { readItem, type OutboxItem } from './day'
-import { changesOf, correctableFields, countOf, questionsOf, typedFor, writeAnswer } from './questions'
+import { begunFor, begunTo, changesOf, correctableFields, countOf, forgetBegun, keepBegun, questionsOf, typedFor, writeAnswer } from './questions'
 import type { DayBundle, QuestionCard } from './shapes'
 import { aBundle } from './testing'
 
@@ -78,6 +78,39 @@ describe('a question of the office', () => {
 
     expect(questionsOf(old as DayBundle, [])).toEqual({ waiting: [], withdrawn: [] })
     expect(questionsOf(null, [])).toEqual({ waiting: [], withdrawn: [] })
+  })
+})
+
+describe('an answer that was begun', () => {
+  const begun = { text: 'La porti', observations: ['to_let'], role: 'relative', captured: { source: 'neighbour', new_address: '' } }
+
+  it('is there again in an app that was started anew', async () => {
+    await keepBegun(storage, ID, begun)
+    const [anew, other] = [openStorage(`questions-${String(names)}`), question({ id: '0198c0de-0000-7000-8000-000000000002' })]
+
+    expect(await begunFor(anew, question())).toEqual(begun)
+    expect(await begunTo(anew)).toEqual(new Set([ID]))
+    expect(await begunFor(anew, other)).toEqual(typedFor(other))
+    anew.close()
+  })
+
+  it('is gone with the answer, in one step', async () => {
+    await keepBegun(storage, ID, begun)
+
+    await save()
+
+    expect(await begunTo(storage)).toEqual(new Set())
+    expect(await begunFor(storage, question())).toEqual(typedFor(question()))
+  })
+
+  it.each([['taken back', [question({ withdrawn_at: '2026-11-23T10:00:00Z' })]], ['no longer asked', []]] as const)('is forgotten once its question is %s', async (_, questions) => {
+    await keepBegun(storage, ID, begun)
+
+    await forgetBegun(storage, dayWith(question()))
+    expect(await begunTo(storage)).toEqual(new Set([ID]))
+    await forgetBegun(storage, dayWith(...questions))
+
+    expect(await begunTo(storage)).toEqual(new Set())
   })
 })
 

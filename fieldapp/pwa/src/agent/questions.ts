@@ -2,7 +2,7 @@
 import type { Field } from '../domain/outcomes.ts'
 import { outcomeOf } from '../domain/outcomes.ts'
 import { commit, seal } from '../outbox/envelopes'
-import type { Storage } from '../outbox/storage'
+import { fromBytes, toBytes, type Storage, type StoredRecord } from '../outbox/storage'
 import { readItem, type OutboxItem } from './day'
 import type { DayBundle, QuestionCard } from './shapes'
 
@@ -48,6 +48,34 @@ export const typedFor = ({ visit }: QuestionCard): Typed => ({
   text: '', observations: visit.observations, role: visit.role, captured: { ...visit.captured },
 })
 
+const BEGUN = 'typed:answer:'
+
+/** An answer as typed so far. Sealed like a day's cases, and no day: nothing else asks for it by this state. */
+const begunRecord = (questionId: string, typed: Typed): StoredRecord => ({
+  key: `${BEGUN}${questionId}`, kind: 'day', state: 'typed', seq: 0, bytes: toBytes(typed),
+})
+
+/** So that a reload or a lock in the middle of an answer costs nothing. */
+export const keepBegun = async (storage: Storage, questionId: string, typed: Typed): Promise<void> =>
+  void (await storage.write({ put: [begunRecord(questionId, typed)] }))
+
+/** The answer that was begun to this question, or one to begin. */
+export async function begunFor(storage: Storage, question: QuestionCard): Promise<Typed> {
+  const record = await storage.get(`${BEGUN}${question.id}`)
+  return record ? { ...typedFor(question), ...fromBytes<Typed>(record.bytes) } : typedFor(question)
+}
+
+/** To which questions an answer was begun. */
+export const begunTo = async (storage: Storage): Promise<ReadonlySet<string>> =>
+  new Set((await storage.keysOf('day', 'typed')).filter((key) => key.startsWith(BEGUN)).map((key) => key.slice(BEGUN.length)))
+
+/** Answers to questions that the office no longer asks. */
+export async function forgetBegun(storage: Storage, { questions }: Pick<DayBundle, 'questions'>): Promise<void> {
+  const asked = new Set((questions as readonly QuestionCard[] | undefined ?? []).filter(({ withdrawn_at }) => withdrawn_at === null).map(({ id }) => id))
+  const remove = [...(await begunTo(storage))].filter((id) => !asked.has(id)).map((id) => `${BEGUN}${id}`)
+  if (remove.length) await storage.write({ remove })
+}
+
 /** The fields of the outcome's form that may be corrected, in its order. */
 export const correctableFields = ({ visit }: QuestionCard): readonly Field[] =>
   outcomeOf(visit.outcome)?.fields.filter((field) => visit.correctable.includes(field.name)) ?? []
@@ -85,6 +113,6 @@ export async function writeAnswer(storage: Storage, questionId: string, { text, 
         text: text.trim() === '' ? null : text.trim(), changes: countOf(changes) === 0 ? null : changes,
       },
     })
-    return { counters: sealed.counters, put: [sealed.record], result: true }
+    return { counters: sealed.counters, put: [sealed.record], remove: [`${BEGUN}${questionId}`], result: true }
   })
 }

@@ -3,7 +3,7 @@ import golden from '../../../../tests/golden/conduct.json' with { type: 'json' }
 import sent from '../../../../tests/golden/conduct_ruleset.json' with { type: 'json' }
 import type { EnvelopeBody, OutboxItem, Payment } from './day'
 import { rule, rulesetOf, type Known } from './rules'
-import type { StopCard } from './shapes'
+import type { ReportCard, StopCard } from './shapes'
 import { aBundle, aStop } from './testing'
 
 const AT = '2026-11-26T09:00:00.000Z'
@@ -35,7 +35,7 @@ function written(practice_id: string, body: Partial<EnvelopeBody> = {}, more: Pa
 
 const STOPS = [aRuledStop('mine', 'one debtor'), aRuledStop('joined', 'one debtor', 'another'), aRuledStop('stranger')]
 const ruleset = rulesetOf({ ...aBundle([]), ruleset: sent })
-const known = (items: readonly OutboxItem[], payments: readonly Payment[] = []): Known => ({ ruleset, stops: STOPS, payments, items, askedNo: FETCHED })
+const known = (items: readonly OutboxItem[], payments: readonly Payment[] = [], reports: readonly ReportCard[] = []): Known => ({ ruleset, stops: STOPS, payments, items, askedNo: FETCHED, reports })
 const said = (act: Parameters<typeof rule>[0], items: readonly OutboxItem[], stop = STOPS[0] as StopCard): string[] =>
   rule(act, stop, known(items)).findings.map((found) => found.code)
 
@@ -76,6 +76,58 @@ describe('what this phone did before the service saw it', () => {
     expect(said(later, [written('mine')])).toContain('conduct.cooling_off')
   })
 
+  describe('of a correction', () => {
+    const MOVED = { outcome: 'MOVED', met: { who: 'third_party', identified_by: null, role: 'neighbour' } } as const
+    const SEEN = { state: 'accepted', settledNo: FETCHED - 1 } as const
+    const later = { ...VISIT, at: '2026-11-27T14:00:00.000Z' }
+    const correction = (outcome: string, seq = 2, more: Partial<OutboxItem> = {}): OutboxItem => ({
+      ...written('joined', {}, { id: `c-${String(seq)}`, seq, kind: 'visit_correction', ...more }),
+      body: { practice_id: 'joined', visit_id: 'v-joined', outcome, met: DEBTOR, captured: {}, at: '2026-11-26T12:00:00.000Z' },
+    })
+    const rests = (items: readonly OutboxItem[], reports: readonly ReportCard[] = [], act: Parameters<typeof rule>[0] = later): boolean =>
+      rule(act, STOPS[0] as StopCard, known(items, [], reports)).findings.some((found) => found.code === 'conduct.cooling_off')
+    const CARD: ReportCard = {
+      visit_id: 'v-joined', practice_id: 'joined', stop_id: null, address_text: 'Via Roma 12, Lodi', arrived_at: '2026-11-20T09:00:00.000Z', unplanned: null,
+      outcome: 'MOVED', met: 'third_party', identified_by: null, role: 'neighbour', captured: { source: 'neighbour' }, bound: null, corrections: [], corrected_by: [],
+    }
+
+    it('leaves in peace who asked for it while the office still has to say that they did not move', () => {
+      expect(rests([written('joined', MOVED), correction('ASKED_TO_LEAVE')])).toBe(true)
+      expect(rests([written('joined', MOVED), correction('ASKED_TO_LEAVE', 2, { state: 'refused' })])).toBe(false)
+      expect(rests([written('joined', MOVED), correction('ASKED_TO_LEAVE'), correction('MOVED', 3)])).toBe(false)
+    })
+
+    it('does so of a report that the day’s facts hold, and of one of an earlier day', () => {
+      for (const first of ['MOVED', 'NO_ACCESS']) {
+        const report = written('joined', { outcome: first, met: NOBODY }, SEEN)
+        expect(rests([report])).toBe(false)
+        expect(rests([report, correction('ASKED_TO_LEAVE')])).toBe(true)
+        expect(rests([correction('ASKED_TO_LEAVE')], [{ ...CARD, outcome: first }])).toBe(true)
+      }
+    })
+
+    it('counts the rest from the day of the visit', () => {
+      const month = { ...VISIT, at: '2026-12-22T14:00:00.000Z' }
+      expect(rests([correction('ASKED_TO_LEAVE')], [{ ...CARD, arrived_at: month.at }], month)).toBe(true)
+      expect(rests([correction('ASKED_TO_LEAVE')], [CARD], month)).toBe(false)
+    })
+
+    it('keeps the wish that another correction would lift, until the office has decided', () => {
+      expect(rests([written('joined', { outcome: 'NO_ACCESS', met: NOBODY }, SEEN), correction('ASKED_TO_LEAVE'), correction('REFUSES', 3)])).toBe(true)
+    })
+
+    it('leaves to the day’s facts what they know already', () => {
+      expect(rests([correction('ASKED_TO_LEAVE', 2, SEEN)], [CARD])).toBe(false)
+      expect(rests([correction('ASKED_TO_LEAVE')], [{ ...CARD, corrected_by: ['c-2'] }])).toBe(false)
+    })
+
+    it('keeps what concerns one debt with that debt', () => {
+      expect(rests([written('joined', { outcome: 'NO_ACCESS', met: NOBODY }, SEEN), correction('REFUSES')])).toBe(false)
+      const own = { ...correction('REFUSES'), body: { ...correction('REFUSES').body, practice_id: 'mine', visit_id: 'v-mine' } }
+      expect(rests([written('mine', { outcome: 'NO_ACCESS', met: NOBODY }, SEEN), own])).toBe(true)
+    })
+  })
+
   it('takes one visit that is reported for two creditors for one contact', () => {
     const report = { outcome: 'CLOSED_DOORS', met: NOBODY }
     const earlier = (id: string, day: string, more: Partial<EnvelopeBody> = {}): OutboxItem =>
@@ -106,7 +158,7 @@ describe('what this phone did before the service saw it', () => {
         stamp_duty: { cents: 0, charged_to: 'none', reason: 'exempt' }, receipt: { value: {}, digest: 'd', signature: 's' },
       },
     })
-    const act = { kind: 'payment', at: VISIT.at, method: 'cash', amount_cents: 100_000, instalment: false, payer: 'debtor', cheque: null } as const
+    const act = { kind: 'payment', at: VISIT.at, method: 'cash', amount_cents: 100_000, duty_cents: 0, instalment: false, payer: 'debtor', cheque: null } as const
     const stops = [aRuledStop('mine', 'one debtor'), aRuledStop('again', 'one debtor'), aRuledStop('elsewhere', 'one debtor', 'another')]
     const told = (practiceId: string): string[] =>
       rule(act, stops[0] as StopCard, { ...known([], [cash(practiceId)]), stops }).findings.map((found) => found.code)

@@ -1,9 +1,9 @@
 /** What the rules of conduct say of an act, from what the day carries; the service judges last. */
 import { judge, readRuleset, type Act, type AddressFacts, type AgentFacts, type Finding, type PracticeFacts, type Ruleset } from '../domain/conduct.ts'
 import { outcomeOf } from '../domain/outcomes.ts'
-import { handedOver, unseenBy, unseenItems, type OutboxItem, type Payment } from './day'
+import { asCorrected, handedOver, ownWord, unseenBy, unseenItems, type OutboxItem, type Payment } from './day'
 import { dayAt } from './time'
-import type { DayBundle, StopCard } from './shapes'
+import type { DayBundle, ReportCard, StopCard } from './shapes'
 
 export interface Ruling {
   readonly findings: readonly Finding[]
@@ -36,6 +36,8 @@ export interface Known {
   readonly payments: readonly Payment[]
   readonly items: readonly OutboxItem[]
   readonly askedNo: number
+  /** The agent's reports of the last days, as that day carries them. */
+  readonly reports: readonly ReportCard[]
 }
 
 /** What the rules say of `act` at this stop, counting what this phone did that the service has not seen yet. */
@@ -45,19 +47,19 @@ export function rule(act: Act, stop: StopCard, phone: Known): Ruling {
   const cash = unseenBy(phone.payments, phone.askedNo).filter((item) => item.payment.method === 'cash')
   const together = ofOneDebtor(stop, phone.stops)
   const sameCreditor = (id: string): boolean => together.get(id) === stop.practice.creditor.id
-  const made = unseenItems(phone.items, phone.askedNo).filter((item) => together.has(item.body.practice_id ?? ''))
+  const made = unseenItems(asCorrected(phone.items, phone.reports), phone.askedNo).filter((item) => together.has(item.body.practice_id ?? ''))
   const on = localDay(act.at)
   const practice: PracticeFacts = {
     // A day that was stored before the app's update may lack what came later.
     ...LATER,
     ...known.practice,
     contacts: [...known.practice.contacts, ...contactsOf(made, stop.practice.id)],
-    happened: [...happenedIn(made, stop.practice.id), ...known.practice.happened],
+    happened: [...happenedIn([...made, ...newWord(phone).filter(({ body }) => together.has(body.practice_id ?? ''))], stop.practice.id), ...known.practice.happened],
     cash_received: [
       ...known.practice.cash_received,
       ...cash
         .filter((item) => sameCreditor(item.practiceId))
-        .map((item) => ({ on, cents: item.payment.amount_cents, instalment: isInstalment(item) })),
+        .map((item) => ({ on, cents: handedOver(item.payment), instalment: isInstalment(item) })),
     ],
   }
   // The stamp duty lies in the same pocket.
@@ -101,5 +103,21 @@ const happenedIn = (items: readonly OutboxItem[], practiceId: string): PracticeF
   items.flatMap(({ body: { outcome, arrived_at, practice_id } }) =>
     outcome && arrived_at && (practice_id === practiceId || OF_THE_PERSON.includes(outcome)) ? [{ outcome, on: localDay(arrived_at) }] : [],
   )
+
+/**
+ * What the agent's own corrections say happened that the day's facts need not know of, on the day of the visit: of a report
+ * of any day, for these facts hold how it ended before. One that waits for the office already keeps us from the person.
+ */
+function newWord({ items, reports, askedNo }: Known): OutboxItem[] {
+  const arrived = new Map([
+    ...reports.map(({ visit_id, arrived_at }) => [visit_id, arrived_at] as const),
+    ...items.flatMap(({ kind, body }) => (kind === 'visit' && body.visit_id && body.arrived_at ? [[body.visit_id, body.arrived_at] as const] : [])),
+  ])
+  const { holds, waits } = ownWord(items, reports)
+  return unseenItems([...holds, ...waits.filter(({ body }) => OF_THE_PERSON.includes(body.outcome ?? ''))], askedNo).flatMap((item) => {
+    const at = arrived.get(item.body.visit_id ?? '') ?? item.body.at
+    return at ? [{ ...item, body: { ...item.body, arrived_at: at } }] : []
+  })
+}
 
 const localDay = (at: string): string => dayAt(new Date(at))

@@ -45,6 +45,6 @@ export function aBundle(stopIds: readonly string[]): DayBundle {
     },
     shift_from: null, shift_to: null, home_lat_e6: null, home_lon_e6: null,
     stops: stopIds.map((id, at) => aStop(id, at + 1)), ruleset: {}, blocks: [], cash_limit_cents: 300_000,
-    purse: { cash_cents: 0, cheques_cents: 0, cards_cents: 0 }, paper_words: {}, payment_links: false, office_key: '', next_day: null, next_version: 0, messages: [], questions: [], basemap: null,
+    purse: { cash_cents: 0, cheques_cents: 0, cards_cents: 0 }, paper_words: {}, payment_links: false, office_key: '', next_day: null, next_version: 0, messages: [], questions: [], basemap: null, cursor: '',
   }
 }

@@ -4,8 +4,10 @@ import { forgetSettled } from '../outbox/driver'
 import { understands } from '../outbox/wire'
 import { showTimesIn } from '../text'
 import { newsOf } from './day'
-import { dayKey, dayRecord, daysOn, heldDay, outdated, rowsOf, workingDay, type HeldDay } from './days'
+import { askDay } from './dayChanges'
+import { asksNext, dayKey, dayRecord, daysOn, heldDay, outdated, rowsOf, workingDay, type HeldDay } from './days'
 import { keepSetting, ORDER, phone, setting, storage, today, tookClock, whenNotAllowed, wire, type KeptOrder } from './phone.svelte'
+import { forgetBegun } from './questions'
 import { reread, whileOpen } from './reread'
 import type { DayBundle } from './shapes'
 
@@ -19,7 +21,7 @@ export function fetchDay(): Promise<void> {
   fetching ??= whileOpen(async () => {
     // Before it leaves: what is settled while it is under way, the answer need not know.
     const asked_no = await inOrderOfEvents(storage)
-    const reply = await wire.signed<DayBundle>({ method: 'GET', path: '/api/v1/field/day' })
+    const reply = await askDay(wire, '/api/v1/field/day', phone.held?.bundle ?? null)
     if (!storage.isOpen()) return
     if (reply.kind === 'failed') {
       phone.dayTrouble = reply
@@ -60,6 +62,7 @@ async function keepDay(bundle: DayBundle, asked_no: number): Promise<void> {
   await storage.write({ put: [dayRecord(held)], remove: old.map(dayKey) })
   await commit(storage, async (counters) => ({ counters: withBlocks(counters, bundle.blocks), result: undefined }))
   await forgetSettled(storage, Date.now() - FORGET_AFTER_MS)
+  await forgetBegun(storage, bundle)
   if (phone.device && bundle.office_key && phone.device.office_key !== bundle.office_key) {
     phone.device = { ...phone.device, office_key: bundle.office_key }
     await keepSetting('device', phone.device)
@@ -94,9 +97,10 @@ export async function takeUpDays(): Promise<void> {
 
 /** The next day as the office has published it last; it only lies here until its date. */
 async function keepNext({ next_day: day, next_version: version }: DayBundle): Promise<void> {
-  if (day !== null && (phone.next?.day !== day || phone.next.version !== version)) {
+  const kept = day === null ? null : await heldDay(storage, day)
+  if (day !== null && asksNext(kept, version, Date.now())) {
     const asked_no = await inOrderOfEvents(storage)
-    const reply = await wire.signed<DayBundle>({ method: 'GET', path: `/api/v1/field/day?day=${day}` })
+    const reply = await askDay(wire, `/api/v1/field/day?day=${day}`, kept?.bundle ?? null)
     if (reply.kind === 'failed' || !understands(reply.value.protocol)) return
     await storage.write({ put: [dayRecord({ bundle: reply.value, fetched_ms: Date.now(), asked_no })] })
   }

@@ -362,6 +362,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/corrections/{correction_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm */
+        post: operations["confirm_correction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/corrections/{correction_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decline */
+        post: operations["decline_correction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/counter/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take */
+        post: operations["take_counter_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/counter/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Preview */
+        post: operations["preview_counter_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/creditors": {
         parameters: {
             query?: never;
@@ -458,6 +526,24 @@ export interface paths {
         put?: never;
         /** Reverse */
         post: operations["reverse_commission"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/creditors/{creditor_id}/payment-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadPaymentOrder */
+        get: operations["read_payment_order"];
+        put?: never;
+        /** SetPaymentOrder */
+        post: operations["set_payment_order"];
         delete?: never;
         options?: never;
         head?: never;
@@ -653,6 +739,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dispatch/days/{day}/forbids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListForbidden */
+        get: operations["list_forbidden_visits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/days/{day}/forbids/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lift */
+        post: operations["allow_visit_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dispatch/days/{day}/messages": {
         parameters: {
             query?: never;
@@ -665,6 +785,24 @@ export interface paths {
         put?: never;
         /** Send */
         post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/days/{day}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListDay */
+        get: operations["list_planning_notes"];
+        put?: never;
+        /** Write */
+        post: operations["write_planning_note"];
         delete?: never;
         options?: never;
         head?: never;
@@ -722,6 +860,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dispatch/days/{day}/stale/take-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** TakeOutStale */
+        post: operations["take_out_stale_visits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dispatch/learning": {
         parameters: {
             query?: never;
@@ -740,6 +895,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dispatch/looking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look */
+        post: operations["say_where_i_look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dispatch/messages/{message_id}/withdraw": {
         parameters: {
             query?: never;
@@ -751,6 +923,23 @@ export interface paths {
         put?: never;
         /** Withdraw */
         post: operations["withdraw_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/notes/{note_id}/tick": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tick */
+        post: operations["tick_planning_note"];
         delete?: never;
         options?: never;
         head?: never;
@@ -820,6 +1009,74 @@ export interface paths {
         put?: never;
         /** OpenDraft */
         post: operations["open_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/plans/{plan_id}/fill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** PreviewFill */
+        post: operations["preview_fill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/plans/{plan_id}/fill/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** TakeFill */
+        post: operations["take_fill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/plans/{plan_id}/forbids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ForbidVisit */
+        post: operations["forbid_visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/plans/{plan_id}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** HandOver */
+        post: operations["hand_over_visits"];
         delete?: never;
         options?: never;
         head?: never;
@@ -922,6 +1179,91 @@ export interface paths {
         put?: never;
         /** UndoChange */
         post: operations["undo_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read */
+        get: operations["read_shifts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/shifts/absences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enter */
+        post: operations["enter_absence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/shifts/absences/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw */
+        post: operations["withdraw_absence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/shifts/weeks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** SetWeek */
+        post: operations["set_shift_week"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/stale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListStale */
+        get: operations["list_stale_visits"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1232,7 +1574,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** AppendAttachment */
+        patch: operations["append_attachment"];
         trace?: never;
     };
     "/api/v1/field/basemap": {
@@ -1354,6 +1697,23 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/field/rescue/items/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Append */
+        patch: operations["append_sealed"];
         trace?: never;
     };
     "/api/v1/field/rescue/states": {
@@ -1920,6 +2280,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListPeople */
+        get: operations["list_people"];
+        put?: never;
+        /** AddPerson */
+        post: operations["add_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person_id}/left": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ShutOut */
+        post: operations["shut_out_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person_id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** RenewPassword */
+        post: operations["renew_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/practice-choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** PracticeChoices */
+        get: operations["list_practice_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/practices": {
         parameters: {
             query?: never;
@@ -2091,6 +2520,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/practices/{practice_id}/copy-of-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copy */
+        post: operations["copy_subject_data"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/practices/{practice_id}/interruptions": {
         parameters: {
             query?: never;
@@ -2125,6 +2571,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/practices/{practice_id}/learning-objection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ObjectToLearning */
+        post: operations["object_to_learning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/practices/{practice_id}/planned-contacts": {
         parameters: {
             query?: never;
@@ -2136,6 +2599,23 @@ export interface paths {
         put?: never;
         /** PlanContact */
         post: operations["plan_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/practices/{practice_id}/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** AskForSkills */
+        post: operations["ask_for_skills"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2538,6 +3018,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ChangePassword */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settlements/{settlement_id}/decide": {
         parameters: {
             query?: never;
@@ -2598,6 +3095,23 @@ export interface paths {
         };
         /** ListColleagues */
         get: operations["list_colleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** CountTasks */
+        get: operations["count_tasks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2686,6 +3200,23 @@ export interface paths {
         put?: never;
         /** Forget */
         post: operations["forget_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{visit_id}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Correct */
+        post: operations["correct_visit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2918,6 +3449,32 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AbsenceRequest */
+        AbsenceRequest: {
+            /** Format: uuid */
+            agent_id: string;
+            /** @enum {string} */
+            code: "leave" | "not_available" | "training" | "other";
+            /** Format: date-time */
+            from_at: string;
+            /** Format: date-time */
+            to_at: string;
+        };
+        /** AbsenceRow */
+        AbsenceRow: {
+            /** Format: uuid */
+            agent_id: string;
+            agent_name: string;
+            by: string;
+            /** @enum {string} */
+            code: "leave" | "not_available" | "training" | "other";
+            /** Format: date-time */
+            from_at: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            to_at: string;
+        };
         /** AccountBalance */
         AccountBalance: {
             account: string;
@@ -3049,6 +3606,7 @@ export interface components {
             person_id: string;
             provinces: string[];
             qualification_valid_to: string | null;
+            skills: components["schemas"]["Skill"][];
         };
         /** AgentLicenceRequest */
         AgentLicenceRequest: {
@@ -3056,6 +3614,7 @@ export interface components {
             notified_on: string | null;
             provinces: string[];
             qualification_valid_to: string | null;
+            skills?: components["schemas"]["Skill"][] | null;
         };
         /** AgentRow */
         AgentRow: {
@@ -3081,6 +3640,7 @@ export interface components {
         };
         /** AllocationPreview */
         AllocationPreview: {
+            barred?: components["schemas"]["BarredPart"][];
             choices: components["schemas"]["LineChoice"][];
             lines: components["schemas"]["AllocationPart"][];
             order: string[];
@@ -3190,6 +3750,8 @@ export interface components {
         };
         /** AttachmentState */
         AttachmentState: {
+            /** @default 0 */
+            offset: number;
             sha256: string;
             stored: boolean;
         };
@@ -3199,7 +3761,7 @@ export interface components {
             at: string;
             by: string;
             /** @enum {string} */
-            channel: "visit" | "call" | "letter" | "message";
+            channel: "visit" | "call" | "letter" | "message" | "office";
             outcome: string;
             /** @default false */
             reached: boolean;
@@ -3225,6 +3787,15 @@ export interface components {
             banked_on: string;
             /** @default  */
             reference: string;
+        };
+        /** BarredPart */
+        BarredPart: {
+            amount_cents: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: date */
+            since: string;
+            title: string;
         };
         /** BoardChange */
         BoardChange: {
@@ -3260,6 +3831,7 @@ export interface components {
         };
         /** BookRequest */
         BookRequest: {
+            copied?: components["schemas"]["CopiedReceipt"] | null;
             /** @default false */
             other_paper: boolean;
             place: number;
@@ -3296,8 +3868,19 @@ export interface components {
         };
         /** BulkFilter */
         BulkFilter: {
+            case_owner?: string | null;
+            comune?: string | null;
+            contacted_from?: string | null;
+            contacted_to?: string | null;
             creditor_id?: string | null;
+            ends_from?: string | null;
+            ends_to?: string | null;
             flag?: string | null;
+            /** @default false */
+            never_contacted: boolean;
+            owed_from_cents?: number | null;
+            owed_to_cents?: number | null;
+            province?: string | null;
             /** @default  */
             q: string;
             /** @enum {null|string} */
@@ -3394,6 +3977,7 @@ export interface components {
             practice_id: string;
             practice_number: string;
             prize_cents: number;
+            province: string;
             street: string;
         };
         /** CashDesk */
@@ -3406,6 +3990,11 @@ export interface components {
             refused: components["schemas"]["RefusedMoneyRow"][];
             slips: components["schemas"]["SlipRow"][];
             transfers: components["schemas"]["AnnouncedTransfer"][];
+        };
+        /** ChangePasswordRequest */
+        ChangePasswordRequest: {
+            new: string;
+            old: string;
         };
         /** ChangeRequest */
         ChangeRequest: {
@@ -3436,7 +4025,7 @@ export interface components {
          * @description How somebody was contacted.
          * @enum {string}
          */
-        Channel: "visit" | "call" | "message" | "letter";
+        Channel: "visit" | "call" | "message" | "letter" | "office";
         /** CheckRequest */
         CheckRequest: {
             proof: string;
@@ -3553,6 +4142,60 @@ export interface components {
             /** Format: binary */
             file: string;
         };
+        /** CopiedReceipt */
+        CopiedReceipt: {
+            amount_cents: number;
+            answers?: {
+                [key: string]: string | boolean;
+            };
+            /** @default false */
+            duty_taken: boolean;
+            /** @enum {string} */
+            method: "cash" | "cheque" | "card";
+            payer?: components["schemas"]["FormPayer"] | null;
+        };
+        /** CopyRequest */
+        CopyRequest: {
+            /** @enum {string} */
+            identified_by: "identity_card" | "passport" | "driving_licence" | "qualified_signature" | "certified_mail" | "known";
+            /**
+             * @default it
+             * @enum {string}
+             */
+            language: "it" | "en" | "fr";
+            /** Format: uuid */
+            obligor_id: string;
+        };
+        /** CorrectionRequest */
+        CorrectionRequest: {
+            captured: {
+                [key: string]: string;
+            };
+            identified_by: components["schemas"]["IdentifiedBy"] | null;
+            met: components["schemas"]["Met"];
+            outcome: string;
+            reason: string;
+            role: components["schemas"]["visit_report_Role"] | null;
+        };
+        /** CorrectionRow */
+        CorrectionRow: {
+            after: components["schemas"]["SaidRow"];
+            before: components["schemas"]["SaidRow"];
+            decided_at: string | null;
+            decided_by: string | null;
+            /** Format: uuid */
+            id: string;
+            lifts: string[];
+            of_office: boolean;
+            reason: string;
+            /** Format: date-time */
+            said_at: string;
+            said_by: string;
+            /** Format: uuid */
+            said_by_id: string;
+            /** @enum {string} */
+            state: "asked" | "holds" | "declined" | "withdrawn";
+        };
         /** CountRow */
         CountRow: {
             /** Format: date-time */
@@ -3563,6 +4206,56 @@ export interface components {
                 [key: string]: number;
             };
             reason: string;
+        };
+        /** CounterPreview */
+        CounterPreview: {
+            allocation: components["schemas"]["AllocationPreview"];
+            barred: components["schemas"]["BarredPart"][];
+            duty_cents: number;
+            handed_over_cents: number;
+            owed_cents: number;
+            restarted: components["schemas"]["RestartedLine"][];
+        };
+        /** CounterQuestion */
+        CounterQuestion: {
+            amount_cents: number;
+            chosen_line?: string | null;
+            /** Format: uuid */
+            practice_id: string;
+        };
+        /** CounterRequest */
+        CounterRequest: {
+            amount_cents: number;
+            answers?: {
+                [key: string]: string | boolean;
+            };
+            chosen_line?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            identified_by: "declared" | "document" | "birth_date" | "known";
+            /** @enum {string} */
+            method: "cash" | "cheque" | "card";
+            payer?: components["schemas"]["FormPayer"] | null;
+            pieces?: {
+                [key: string]: number;
+            };
+            /** Format: uuid */
+            practice_id: string;
+            told_barred?: string[];
+        };
+        /** CounterTaken */
+        CounterTaken: {
+            again: boolean;
+            amount_cents: number;
+            change_cents: number;
+            handed_over_cents: number;
+            /** Format: uuid */
+            payment_id: string;
+            receipt: string;
+            /** Format: uuid */
+            receipt_id: string;
+            residual_cents: number;
         };
         /** CreditRequest */
         CreditRequest: {
@@ -3609,6 +4302,8 @@ export interface components {
             blocks: components["schemas"]["NumberBlock"][];
             cash_limit_cents: number;
             clock: components["schemas"]["ClockReading"];
+            /** @default  */
+            cursor: string;
             /** Format: date */
             day: string;
             home_lat_e6: number | null;
@@ -3626,6 +4321,7 @@ export interface components {
             published_at: string | null;
             purse: components["schemas"]["PurseCard"];
             questions: components["schemas"]["QuestionCard"][];
+            reports?: components["schemas"]["ReportCard"][];
             ruleset: {
                 [key: string]: unknown;
             };
@@ -3633,6 +4329,20 @@ export interface components {
             shift_to: string | null;
             stops: components["schemas"]["StopCard"][];
             version: number;
+        };
+        /** DayChanges */
+        DayChanges: {
+            changed_practices: components["schemas"]["PracticeCard"][];
+            changed_stops: components["schemas"]["StopPart"][];
+            clock: components["schemas"]["ClockReading"];
+            cursor: string;
+            /** Format: date */
+            day: string;
+            fields: {
+                [key: string]: unknown;
+            };
+            order: string[] | null;
+            protocol: number;
         };
         /** DayMessages */
         DayMessages: {
@@ -3800,6 +4510,13 @@ export interface components {
             practice_number: string;
             why: string;
             worth_cents: number;
+        };
+        /** DoubtfulPage */
+        DoubtfulPage: {
+            asked: components["schemas"]["DoubtfulAddress"] | null;
+            next_cursor: string | null;
+            rows: components["schemas"]["DoubtfulAddress"][];
+            waiting: number;
         };
         /** DraftedFile */
         DraftedFile: {
@@ -4006,6 +4723,10 @@ export interface components {
             to_on: string;
             total: components["schemas"]["FigureCells"];
         };
+        /** FillRequest */
+        FillRequest: {
+            agent_id?: string | null;
+        };
         /** Finding */
         Finding: {
             approvers?: string[];
@@ -4022,6 +4743,33 @@ export interface components {
         FinishRequest: {
             /** @default  */
             note: string;
+        };
+        /** ForbidRequest */
+        ForbidRequest: {
+            agent_id?: string | null;
+            /** @default false */
+            always: boolean;
+            /** Format: uuid */
+            practice_id: string;
+            reason: string;
+            seen: {
+                [key: string]: number;
+            };
+        };
+        /** Forbidden */
+        Forbidden: {
+            agent_id: string | null;
+            agent_name: string | null;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            day: string | null;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
+            reason: string;
         };
         /** FormPayer */
         FormPayer: {
@@ -4063,6 +4811,19 @@ export interface components {
             /** @default  */
             reason: string;
         };
+        /** HandOverRequest */
+        HandOverRequest: {
+            /** Format: uuid */
+            from_agent: string;
+            practice_ids?: string[] | null;
+            seen: {
+                [key: string]: number;
+            };
+            /** Format: uuid */
+            to_agent: string;
+            /** @default false */
+            trial: boolean;
+        };
         /** Happened */
         Happened: {
             agent_id?: string | null;
@@ -4091,6 +4852,18 @@ export interface components {
             to_h: number;
             tried: number;
         };
+        /** HourWay */
+        HourWay: {
+            /** Format: date-time */
+            from_at: string;
+            travel_s: number;
+        };
+        /**
+         * IdentifiedBy
+         * @description How the debtor was recognised as the debtor.
+         * @enum {string}
+         */
+        IdentifiedBy: "declared" | "document" | "birth_date" | "known";
         /** ImportForm */
         ImportForm: {
             /** Format: uuid */
@@ -4256,11 +5029,27 @@ export interface components {
             practice_id: string;
             practice_number: string;
         };
+        /** LeftRequest */
+        LeftRequest: {
+            left: boolean;
+        };
+        /** LetIn */
+        LetIn: {
+            password: string;
+            people: components["schemas"]["PersonRow"][];
+            /** Format: uuid */
+            person_id: string;
+        };
         /** LicencesPage */
         LicencesPage: {
             agency: components["schemas"]["AgencyLicence"];
             agents: components["schemas"]["AgentLicence"][];
             provinces: string[];
+        };
+        /** LiftRequest */
+        LiftRequest: {
+            /** Format: uuid */
+            forbidden_id: string;
         };
         /** Limit */
         Limit: {
@@ -4327,6 +5116,16 @@ export interface components {
             outcome: string;
             reached: boolean;
         };
+        /** LookRequest */
+        LookRequest: {
+            agent_id?: string | null;
+            /** @default false */
+            carries: boolean;
+            day?: string | null;
+            plan_id?: string | null;
+            /** Format: uuid */
+            window: string;
+        };
         /** MappedCode */
         MappedCode: {
             code: string;
@@ -4370,6 +5169,12 @@ export interface components {
             text: string;
             to_all: boolean;
         };
+        /**
+         * Met
+         * @description Who was there.
+         * @enum {string}
+         */
+        Met: "debtor" | "third_party" | "nobody";
         /** MissingRequest */
         MissingRequest: {
             sha256s: string[];
@@ -4465,6 +5270,14 @@ export interface components {
             secret: string;
             webhook: components["schemas"]["WebhookRow"];
         };
+        /** NoteRequest */
+        NoteRequest: {
+            agent_id?: string | null;
+            /** @default false */
+            door: boolean;
+            practice_id?: string | null;
+            text: string;
+        };
         /** NumberBlock */
         NumberBlock: {
             first: number;
@@ -4473,6 +5286,18 @@ export interface components {
             last: number;
             next: number;
             series: string;
+        };
+        /** ObjectionRequest */
+        ObjectionRequest: {
+            reason: string;
+            stands: boolean;
+        };
+        /** ObjectionRow */
+        ObjectionRow: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            reason: string;
         };
         /** ObligorCard */
         ObligorCard: {
@@ -4645,6 +5470,27 @@ export interface components {
             state: string;
             url: string;
         };
+        /** PaymentOrderRequest */
+        PaymentOrderRequest: {
+            debtor_chooses: boolean;
+            parts: ("costs" | "interest" | "principal")[];
+            reference: string;
+        };
+        /** PaymentOrderRow */
+        PaymentOrderRow: {
+            debtor_chooses: boolean;
+            parts: string[];
+            reference: string;
+            /** Format: date-time */
+            set_at: string;
+            set_by: string;
+        };
+        /** PaymentOrders */
+        PaymentOrders: {
+            debtor_chooses: boolean;
+            history: components["schemas"]["PaymentOrderRow"][];
+            parts: string[];
+        };
         /** PaymentUnderWay */
         PaymentUnderWay: {
             /** Format: uuid */
@@ -4675,6 +5521,27 @@ export interface components {
             name: string;
             /** @enum {string} */
             role: "agent" | "dispatcher" | "back_office" | "administrator";
+        };
+        /** PersonRequest */
+        PersonRequest: {
+            agent_number?: string | null;
+            home?: string | null;
+            login: string;
+            name: string;
+            role: components["schemas"]["access_Role"];
+        };
+        /** PersonRow */
+        PersonRow: {
+            active: boolean;
+            agent_number: string | null;
+            /** Format: uuid */
+            id: string;
+            login: string;
+            may_sign_in: boolean;
+            name: string;
+            /** @enum {string} */
+            role: "agent" | "dispatcher" | "back_office" | "administrator";
+            starts_somewhere: boolean;
         };
         /** PhoneCard */
         PhoneCard: {
@@ -4774,6 +5641,7 @@ export interface components {
             /** Format: uuid */
             stop_id: string;
             travel_s: number;
+            way_by_hour?: components["schemas"]["HourWay"][];
             /** Format: date-time */
             window_from: string;
             /** Format: date-time */
@@ -4798,6 +5666,7 @@ export interface components {
             /** @enum {string} */
             state: "queued" | "running" | "done" | "failed";
             stopped_early: boolean;
+            travel?: components["schemas"]["TravelTold"] | null;
             unplanned: components["schemas"]["Unplanned"][];
         };
         /** PlannedContact */
@@ -4809,6 +5678,24 @@ export interface components {
             id: string;
             /** Format: date */
             on: string;
+        };
+        /** PlanningNoteRow */
+        PlanningNoteRow: {
+            agent_id: string | null;
+            agent_name: string | null;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            done_at: string | null;
+            done_by: string | null;
+            door: string | null;
+            /** Format: date */
+            from_on: string;
+            /** Format: uuid */
+            id: string;
+            practice_id: string | null;
+            practice_number: string | null;
+            text: string;
         };
         /** PostingRow */
         PostingRow: {
@@ -4842,6 +5729,12 @@ export interface components {
             practice_number: string;
             settlement: components["schemas"]["SettlementRow"] | null;
             terms: components["schemas"]["TermsCard"];
+        };
+        /** PracticeChoices */
+        PracticeChoices: {
+            case_owners: string[];
+            comuni: string[];
+            provinces: string[];
         };
         /** PracticeExport */
         PracticeExport: {
@@ -4878,7 +5771,9 @@ export interface components {
             id: string;
             interruptions: components["schemas"]["InterruptionRow"][];
             next_action: string | null;
+            objection?: components["schemas"]["ObjectionRow"] | null;
             obligors: components["schemas"]["ObligorCard"][];
+            overpaid_cents: number;
             owed_cents: number;
             phase: string;
             phones: components["schemas"]["PhoneCard"][];
@@ -4893,6 +5788,7 @@ export interface components {
             receipts: components["schemas"]["ReceiptRow"][];
             same_debtor: components["schemas"]["JoinedPractice"][];
             settlements: components["schemas"]["SettlementRow"][];
+            skills: components["schemas"]["Skill"][];
             /** @enum {string} */
             state: "open" | "closed" | "recalled";
             tasks: components["schemas"]["TaskRow"][];
@@ -4985,6 +5881,13 @@ export interface components {
             value: {
                 [key: string]: unknown;
             };
+        };
+        /** PublishedThere */
+        PublishedThere: {
+            agent_name: string;
+            /** Format: date */
+            day: string;
+            visits: number;
         };
         /** Purse */
         Purse: {
@@ -5148,6 +6051,7 @@ export interface components {
             stamp_duty_cents: number;
             /** @enum {string} */
             state: "valid" | "voided";
+            taken_by?: string | null;
         };
         /** Recipient */
         Recipient: {
@@ -5295,6 +6199,30 @@ export interface components {
             search_ms: number;
             version: number;
         };
+        /** ReportCard */
+        ReportCard: {
+            address_text: string;
+            /** Format: date-time */
+            arrived_at: string;
+            /** @enum {null|string} */
+            bound: "money" | "signature" | "agreed" | "office" | null;
+            captured: {
+                [key: string]: unknown;
+            };
+            corrected_by: string[];
+            corrections: components["schemas"]["CorrectionRow"][];
+            identified_by: string | null;
+            /** @enum {string} */
+            met: "debtor" | "third_party" | "nobody";
+            outcome: string;
+            /** Format: uuid */
+            practice_id: string;
+            role: string | null;
+            stop_id: string | null;
+            unplanned: string | null;
+            /** Format: uuid */
+            visit_id: string;
+        };
         /** ReportedVisit */
         ReportedVisit: {
             address_text: string;
@@ -5345,6 +6273,14 @@ export interface components {
         /** ResendRequest */
         ResendRequest: {
             delivery_ids?: string[] | null;
+        };
+        /** RestartedLine */
+        RestartedLine: {
+            /** Format: date */
+            now: string;
+            /** Format: date */
+            then: string;
+            title: string;
         };
         /** ReturnRequest */
         ReturnRequest: {
@@ -5493,6 +6429,16 @@ export interface components {
             number: number;
             reason: string;
         };
+        /** SaidRow */
+        SaidRow: {
+            captured: {
+                [key: string]: unknown;
+            };
+            identified_by: string | null;
+            met: string;
+            outcome: string;
+            role: string | null;
+        };
         /** SaveLayoutRequest */
         SaveLayoutRequest: {
             /** Format: uuid */
@@ -5603,6 +6549,12 @@ export interface components {
             received_cents: number;
             taken_back_cents: number;
         };
+        /** Shifts */
+        Shifts: {
+            absences: components["schemas"]["AbsenceRow"][];
+            published: components["schemas"]["PublishedThere"][];
+            weeks: components["schemas"]["WeekRow"][];
+        };
         /** SignInRequest */
         SignInRequest: {
             login: string;
@@ -5623,6 +6575,16 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
             person: components["schemas"]["PersonCard"];
+        };
+        /**
+         * Skill
+         * @description Languages beside Italian, those of the protected minorities among them (L. 482/1999), and kinds of case.
+         * @enum {string}
+         */
+        Skill: "albanian" | "arabic" | "chinese" | "english" | "french" | "german" | "romanian" | "slovene" | "spanish" | "ukrainian" | "companies" | "heavy_cases";
+        /** SkillsRequest */
+        SkillsRequest: {
+            skills: components["schemas"]["Skill"][];
         };
         /** SkipRequest */
         SkipRequest: {
@@ -5651,6 +6613,32 @@ export interface components {
             /** Format: uuid */
             plan_id: string;
             served: number;
+        };
+        /** StaleDay */
+        StaleDay: {
+            /** Format: date */
+            day: string;
+            version: number;
+            visits: components["schemas"]["StaleVisit"][];
+        };
+        /** StaleRequest */
+        StaleRequest: {
+            practice_ids?: string[];
+            version: number;
+        };
+        /** StaleVisit */
+        StaleVisit: {
+            /** Format: uuid */
+            agent_id: string;
+            agent_name: string;
+            /** Format: date-time */
+            arrive_at: string;
+            debtor_name: string;
+            findings: components["schemas"]["Finding"][];
+            lawful: boolean;
+            /** Format: uuid */
+            practice_id: string;
+            practice_number: string;
         };
         /**
          * State
@@ -5685,6 +6673,7 @@ export interface components {
             arrive_at: string;
             distance_m: number;
             done: boolean;
+            door_notes?: string[];
             /** Format: date-time */
             leave_at: string;
             must: boolean;
@@ -5695,6 +6684,32 @@ export interface components {
             /** Format: uuid */
             stop_id: string;
             travel_s: number;
+            way_by_hour?: components["schemas"]["HourWay"][];
+            /** Format: date-time */
+            window_from: string;
+            /** Format: date-time */
+            window_to: string;
+        };
+        /** StopPart */
+        StopPart: {
+            address: components["schemas"]["AddressCard"];
+            /** Format: date-time */
+            arrive_at: string;
+            distance_m: number;
+            done: boolean;
+            door_notes?: string[];
+            /** Format: date-time */
+            leave_at: string;
+            must: boolean;
+            position: number;
+            /** Format: uuid */
+            practice_id: string;
+            reserve: boolean;
+            service_s: number;
+            /** Format: uuid */
+            stop_id: string;
+            travel_s: number;
+            way_by_hour?: components["schemas"]["HourWay"][];
             /** Format: date-time */
             window_from: string;
             /** Format: date-time */
@@ -5732,6 +6747,21 @@ export interface components {
             missing: string[];
             protocol: number;
             verdicts: components["schemas"]["Verdict"][];
+        };
+        /** TakeFillRequest */
+        TakeFillRequest: {
+            orders: {
+                [key: string]: string[];
+            };
+            seen: {
+                [key: string]: number;
+            };
+        };
+        /** TaskCount */
+        TaskCount: {
+            kinds: string[];
+            teams: string[];
+            total: number;
         };
         /** TaskRow */
         TaskRow: {
@@ -5782,6 +6812,10 @@ export interface components {
             /** Format: date */
             valid_from: string;
         };
+        /** TickRequest */
+        TickRequest: {
+            done: boolean;
+        };
         /** TimelineItem */
         TimelineItem: {
             /** Format: date-time */
@@ -5795,6 +6829,11 @@ export interface components {
             person_name: string | null;
             /** Format: date-time */
             recorded_at: string;
+        };
+        /** ToldPage */
+        ToldPage: {
+            before: number | null;
+            rows: components["schemas"]["ToldRow"][];
         };
         /** ToldRow */
         ToldRow: {
@@ -5818,10 +6857,26 @@ export interface components {
              * @enum {string}
              */
             into: "agency" | "creditor";
+            /** @default false */
+            not_told: boolean;
             payer?: components["schemas"]["AccountHolder"] | null;
             reference: string;
             /** Format: date */
             seen_on: string;
+            told_barred?: string[];
+        };
+        /** TravelTold */
+        TravelTold: {
+            /** @default false */
+            by_hour: boolean;
+            /** @enum {string} */
+            engine: "great_circle" | "valhalla" | "osrm" | "premises";
+            /** @default 0 */
+            hours_unknown: number;
+            instead: number;
+            pairs: number;
+            /** @enum {null|string} */
+            trouble?: "away" | "late" | "refused" | "nonsense" | "too_many" | null;
         };
         /** TrialBalance */
         TrialBalance: {
@@ -5903,10 +6958,12 @@ export interface components {
                 [key: string]: unknown;
             };
             clock_offset_ms: number;
+            corrections?: components["schemas"]["CorrectionRow"][];
             documents: components["schemas"]["DocumentCard"][];
             flags: string[];
             /** Format: uuid */
             id: string;
+            identified_by?: string | null;
             left: components["schemas"]["PlaceRow"] | null;
             /** Format: date-time */
             left_at: string;
@@ -5972,6 +7029,26 @@ export interface components {
             secret_since: string;
             url: string;
         };
+        /** WeekRequest */
+        WeekRequest: {
+            agent_ids: string[];
+            days: (number[] | null)[];
+            /** Format: date */
+            valid_from: string;
+        };
+        /** WeekRow */
+        WeekRow: {
+            /** Format: uuid */
+            agent_id: string;
+            days: (number[] | null)[];
+            /** Format: date */
+            valid_from: string;
+        };
+        /** WithdrawAbsenceRequest */
+        WithdrawAbsenceRequest: {
+            /** Format: uuid */
+            absence_id: string;
+        };
         /** WithdrawRequest */
         WithdrawRequest: {
             /** @default  */
@@ -5983,6 +7060,11 @@ export interface components {
          * @enum {string}
          */
         WriteScope: "write:balances" | "write:recalls" | "write:payments" | "write:contacts";
+        /**
+         * Role
+         * @enum {string}
+         */
+        access_Role: "agent" | "dispatcher" | "back_office" | "administrator";
         /** TakeRequest */
         appointments_TakeRequest: {
             /** Format: uuid */
@@ -6025,6 +7107,12 @@ export interface components {
             };
             version: number;
         };
+        /**
+         * Role
+         * @description What a third party is to the debtor; nothing else about them is kept.
+         * @enum {string}
+         */
+        visit_report_Role: "cohabitant" | "relative" | "neighbour" | "concierge" | "colleague" | "occupant" | "other";
     };
     responses: never;
     parameters: never;
@@ -6075,7 +7163,11 @@ export interface operations {
     };
     list_doubtful_addresses: {
         parameters: {
-            query?: never;
+            query?: {
+                cursor?: string | null;
+                address_id?: string | null;
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6088,7 +7180,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DoubtfulAddress"][];
+                    "application/json": components["schemas"]["DoubtfulPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
@@ -6822,6 +7929,158 @@ export interface operations {
             };
         };
     };
+    confirm_correction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                correction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewFile"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    decline_correction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                correction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewFile"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    take_counter_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CounterRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CounterTaken"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    preview_counter_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CounterQuestion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CounterPreview"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     list_creditors: {
         parameters: {
             query?: never;
@@ -7022,6 +8281,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CommissionPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_payment_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOrders"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    set_payment_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentOrderRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentOrders"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -7483,6 +8820,84 @@ export interface operations {
             };
         };
     };
+    list_forbidden_visits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forbidden"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    allow_visit_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiftRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forbidden"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     list_messages: {
         parameters: {
             query?: never;
@@ -7542,6 +8957,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DayMessages"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_planning_notes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanningNoteRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    write_planning_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanningNoteRow"][];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -7683,6 +9176,47 @@ export interface operations {
             };
         };
     };
+    take_out_stale_visits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StaleRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     read_learning: {
         parameters: {
             query?: never;
@@ -7742,6 +9276,43 @@ export interface operations {
             };
         };
     };
+    say_where_i_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     withdraw_message: {
         parameters: {
             query?: never;
@@ -7760,6 +9331,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DayMessages"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    tick_planning_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TickRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanningNoteRow"][];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -7947,6 +9559,170 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BoardView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    preview_fill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FillRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardChange"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    take_fill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeFillRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardChange"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    forbid_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForbidRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardChange"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    hand_over_visits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardChange"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -8202,6 +9978,163 @@ export interface operations {
             };
         };
     };
+    read_shifts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shifts"];
+                };
+            };
+        };
+    };
+    enter_absence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AbsenceRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shifts"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    withdraw_absence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawAbsenceRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shifts"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    set_shift_week: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WeekRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shifts"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_stale_visits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleDay"][];
+                };
+            };
+        };
+    };
     read_document: {
         parameters: {
             query?: {
@@ -8245,6 +10178,7 @@ export interface operations {
         parameters: {
             query?: {
                 after?: number | null;
+                window?: string | null;
             };
             header?: never;
             path?: never;
@@ -8923,6 +10857,46 @@ export interface operations {
             };
         };
     };
+    append_attachment: {
+        parameters: {
+            query?: never;
+            header: {
+                "upload-offset": number;
+                "upload-length": number;
+            };
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     read_field_basemap: {
         parameters: {
             query: {
@@ -8967,6 +10941,7 @@ export interface operations {
             };
             header?: {
                 "x-protocol"?: number;
+                "x-day-cursor"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -8979,7 +10954,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DayBundle"];
+                    "application/json": components["schemas"]["DayBundle"] | components["schemas"]["DayChanges"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -9205,6 +11180,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RescueAnswer"];
+                };
+            };
+        };
+    };
+    append_sealed: {
+        parameters: {
+            query?: never;
+            header: {
+                "upload-offset": number;
+                "upload-length": number;
+            };
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentState"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
@@ -10573,6 +12588,180 @@ export interface operations {
             };
         };
     };
+    list_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRow"][];
+                };
+            };
+        };
+    };
+    add_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetIn"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    shut_out_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeftRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    renew_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LetIn"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_practice_choices: {
+        parameters: {
+            query?: {
+                province?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeChoices"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     list_practices: {
         parameters: {
             query?: {
@@ -10580,6 +12769,16 @@ export interface operations {
                 state?: "open" | "closed" | "recalled" | null;
                 creditor_id?: string | null;
                 flag?: string | null;
+                province?: string | null;
+                comune?: string | null;
+                case_owner?: string | null;
+                ends_from?: string | null;
+                ends_to?: string | null;
+                owed_from_cents?: number | null;
+                owed_to_cents?: number | null;
+                contacted_from?: string | null;
+                contacted_to?: string | null;
+                never_contacted?: boolean;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -10657,6 +12856,7 @@ export interface operations {
             query: {
                 amount_cents: number;
                 chosen_line?: string | null;
+                on?: string | null;
             };
             header?: never;
             path: {
@@ -11017,6 +13217,47 @@ export interface operations {
             };
         };
     };
+    copy_subject_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                practice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     record_interruption: {
         parameters: {
             query?: never;
@@ -11100,6 +13341,47 @@ export interface operations {
             };
         };
     };
+    object_to_learning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                practice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectionRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectionRow"] | null;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     plan_contact: {
         parameters: {
             query?: never;
@@ -11141,9 +13423,52 @@ export interface operations {
             };
         };
     };
-    list_told: {
+    ask_for_skills: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                practice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillsRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    list_told: {
+        parameters: {
+            query?: {
+                before?: number | null;
+            };
             header?: never;
             path: {
                 practice_id: string;
@@ -11158,7 +13483,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ToldRow"][];
+                    "application/json": components["schemas"]["ToldPage"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -12054,6 +14379,43 @@ export interface operations {
             };
         };
     };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     decide_settlement: {
         parameters: {
             query?: never;
@@ -12138,6 +14500,8 @@ export interface operations {
                 state?: "open" | "asleep" | "done";
                 kind?: string | null;
                 team?: string | null;
+                whose?: "me" | "nobody" | null;
+                after?: string | null;
             };
             header?: never;
             path?: never;
@@ -12187,6 +14551,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Colleague"][];
+                };
+            };
+        };
+    };
+    count_tasks: {
+        parameters: {
+            query?: {
+                state?: "open" | "asleep" | "done";
+                kind?: string | null;
+                team?: string | null;
+                whose?: "me" | "nobody" | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskCount"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };
@@ -12405,6 +14809,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SavedViewRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    correct_visit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectionRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewFile"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

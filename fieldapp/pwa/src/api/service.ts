@@ -2,7 +2,7 @@
 import createClient, { type FetchResponse, type Middleware } from 'openapi-fetch'
 import { type Answer, readProblem, UNREACHABLE } from './answer'
 import type { paths } from './contract'
-import type { ExportRequest, LayoutDraft, TermsCard } from './shapes'
+import type { CorrectionRequest, ExportRequest, LayoutDraft, TermsCard } from './shapes'
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -129,6 +129,13 @@ export const service = {
   /** The file itself; which practices are in it is too long for an address. */
   exportPractices: (body: Body<'/api/v1/exports/practices'>) =>
     answer(client.POST('/api/v1/exports/practices', { body, parseAs: 'blob' })),
+  /** The archive itself: what is kept of a person, in all practices. */
+  copyOfData: (practice_id: string, body: Body<'/api/v1/practices/{practice_id}/copy-of-data'>) =>
+    answer(client.POST('/api/v1/practices/{practice_id}/copy-of-data', { params: { path: { practice_id } }, body, parseAs: 'blob' })),
+  objectToLearning: (practice_id: string, body: Body<'/api/v1/practices/{practice_id}/learning-objection'>) =>
+    answer(client.POST('/api/v1/practices/{practice_id}/learning-objection', { params: { path: { practice_id } }, body })),
+  practiceChoices: (province: string) =>
+    answer(client.GET('/api/v1/practice-choices', { params: { query: province === '' ? {} : { province } } })),
   practices: (query: NonNullable<paths['/api/v1/practices']['get']['parameters']['query']>) =>
     answer(client.GET('/api/v1/practices', { params: { query } })),
   practice: (practice_id: string) =>
@@ -212,15 +219,27 @@ export const service = {
   outgoingFiles: () => answer(client.GET('/api/v1/outgoing-files')),
   resendOutgoingFile: (file_id: string) =>
     answer(client.POST('/api/v1/outgoing-files/{file_id}/resend', { params: { path: { file_id } } })),
-  toldOf: (practice_id: string) => answer(client.GET('/api/v1/practices/{practice_id}/told', { params: { path: { practice_id } } })),
+  toldOf: (practice_id: string, before: number | null = null) =>
+    answer(client.GET('/api/v1/practices/{practice_id}/told', { params: { path: { practice_id }, query: before === null ? {} : { before } } })),
   skipDeliveries: (webhook_id: string, delivery_ids: string[]) =>
     answer(client.POST('/api/v1/webhooks/{webhook_id}/skip', { params: { path: { webhook_id } }, body: { delivery_ids } })),
+  people: () => answer(client.GET('/api/v1/people')),
+  addPerson: (body: Body<'/api/v1/people'>) => answer(client.POST('/api/v1/people', { body })),
+  renewPassword: (person_id: string) =>
+    answer(client.POST('/api/v1/people/{person_id}/password', { params: { path: { person_id } } })),
+  shutOut: (person_id: string, left: boolean) =>
+    answer(client.POST('/api/v1/people/{person_id}/left', { params: { path: { person_id } }, body: { left } })),
+  changePassword: (body: Body<'/api/v1/session/password'>) => answer(client.POST('/api/v1/session/password', { body })),
   licences: () => answer(client.GET('/api/v1/licences')),
   setAgencyLicence: (body: Body<'/api/v1/licences/agency'>) => answer(client.POST('/api/v1/licences/agency', { body })),
   setAgentLicence: (person_id: string, body: Body<'/api/v1/licences/agents/{person_id}'>) =>
     answer(client.POST('/api/v1/licences/agents/{person_id}', { params: { path: { person_id } }, body })),
+  askForSkills: (practice_id: string, body: Body<'/api/v1/practices/{practice_id}/skills'>) =>
+    answer(client.POST('/api/v1/practices/{practice_id}/skills', { params: { path: { practice_id } }, body })),
   tasks: (query: NonNullable<paths['/api/v1/tasks']['get']['parameters']['query']>) =>
     answer(client.GET('/api/v1/tasks', { params: { query } })),
+  countTasks: (query: NonNullable<paths['/api/v1/tasks/count']['get']['parameters']['query']>) =>
+    answer(client.GET('/api/v1/tasks/count', { params: { query } })),
   views: (listing: Listing) => answer(client.GET('/api/v1/views', { params: { query: { listing } } })),
   saveView: (body: Body<'/api/v1/views'>) => answer(client.POST('/api/v1/views', { body })),
   forgetView: (view_id: string) =>
@@ -237,7 +256,8 @@ export const service = {
     answer(client.POST('/api/v1/refused-reports/{envelope_id}/deny', { params: { path: { envelope_id } }, body })),
   finishTask: (task_id: string, note: string) =>
     answer(client.POST('/api/v1/tasks/{task_id}/finish', { params: { path: { task_id } }, body: { note } })),
-  doubtfulAddresses: () => answer(client.GET('/api/v1/addresses/doubtful')),
+  doubtfulAddresses: (query: { limit?: number; cursor?: string; address_id?: string } = {}) =>
+    answer(client.GET('/api/v1/addresses/doubtful', { params: { query } })),
   settleAddress: (address_id: string, body: { lat_e6: number; lon_e6: number; confirm: boolean }) =>
     answer(client.POST('/api/v1/addresses/{address_id}/settle', { params: { path: { address_id } }, body })),
   completeAddress: (body: Body<'/api/v1/addresses/complete'>) => answer(client.POST('/api/v1/addresses/complete', { body })),
@@ -252,6 +272,10 @@ export const service = {
     answer(client.POST('/api/v1/settlements/{settlement_id}/decide', { params: { path: { settlement_id } }, body })),
   terms: (creditor_id: string) =>
     answer(client.GET('/api/v1/creditors/{creditor_id}/terms', { params: { path: { creditor_id } } })),
+  paymentOrder: (creditor_id: string) =>
+    answer(client.GET('/api/v1/creditors/{creditor_id}/payment-order', { params: { path: { creditor_id } } })),
+  setPaymentOrder: (creditor_id: string, body: Body<'/api/v1/creditors/{creditor_id}/payment-order'>) =>
+    answer(client.POST('/api/v1/creditors/{creditor_id}/payment-order', { params: { path: { creditor_id } }, body })),
   setTerms: (creditor_id: string, body: { valid_from: string; terms: TermsCard }) =>
     answer(client.POST('/api/v1/creditors/{creditor_id}/terms', { params: { path: { creditor_id } }, body })),
   commissions: (creditor_id: string) =>
@@ -284,6 +308,8 @@ export const service = {
     answer(client.POST('/api/v1/pads/{pad_id}/receipts', { params: { path: { pad_id } }, body })),
   enterNotice: (pad_id: string, body: Body<'/api/v1/pads/{pad_id}/notices'>) =>
     answer(client.POST('/api/v1/pads/{pad_id}/notices', { params: { path: { pad_id } }, body })),
+  previewCounter: (body: Body<'/api/v1/counter/preview'>) => answer(client.POST('/api/v1/counter/preview', { body })),
+  takeAtCounter: (body: Body<'/api/v1/counter/payments'>) => answer(client.POST('/api/v1/counter/payments', { body })),
   handIn: (body: Body<'/api/v1/cash/slips'>) => answer(client.POST('/api/v1/cash/slips', { body })),
   bankSlip: (slip_id: string, body: { banked_on: string; reference: string }) =>
     answer(client.POST('/api/v1/cash/slips/{slip_id}/bank', { params: { path: { slip_id } }, body })),
@@ -297,10 +323,10 @@ export const service = {
     answer(client.POST('/api/v1/cash/transfers/{promise_id}/confirm', { params: { path: { promise_id } }, body })),
   makePaymentLink: (promise_id: string) =>
     answer(client.POST('/api/v1/cash/transfers/{promise_id}/link', { params: { path: { promise_id } } })),
-  previewAllocation: (practice_id: string, amount_cents: number, chosen_line: string | null = null) =>
+  previewAllocation: (practice_id: string, amount_cents: number, chosen_line: string | null = null, on: string | null = null) =>
     answer(
       client.GET('/api/v1/practices/{practice_id}/allocation', {
-        params: { path: { practice_id }, query: { amount_cents, ...(chosen_line ? { chosen_line } : {}) } },
+        params: { path: { practice_id }, query: { amount_cents, ...(chosen_line ? { chosen_line } : {}), ...(on ? { on } : {}) } },
       }),
     ),
   voidReceipt: (receipt_id: string, reason: string) =>
@@ -324,6 +350,16 @@ export const service = {
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/publish', { params: { path: { plan_id }, query: { seen } } })),
   openDraft: (plan_id: string) =>
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/draft', { params: { path: { plan_id } } })),
+  staleVisits: () => answer(client.GET('/api/v1/dispatch/stale')),
+  takeOutStaleVisits: (day: string, body: Body<'/api/v1/dispatch/days/{day}/stale/take-out'>) =>
+    answer(client.POST('/api/v1/dispatch/days/{day}/stale/take-out', { params: { path: { day } }, body })),
+  planningNotes: (day: string) =>
+    answer(client.GET('/api/v1/dispatch/days/{day}/notes', { params: { path: { day } } })),
+  writePlanningNote: (day: string, body: Body<'/api/v1/dispatch/days/{day}/notes'>) =>
+    answer(client.POST('/api/v1/dispatch/days/{day}/notes', { params: { path: { day } }, body })),
+  tickPlanningNote: (note_id: string, done: boolean) =>
+    answer(client.POST('/api/v1/dispatch/notes/{note_id}/tick', { params: { path: { note_id } }, body: { done } })),
+  look: (body: Body<'/api/v1/dispatch/looking'>) => answer(client.POST('/api/v1/dispatch/looking', { body })),
   board: (plan_id: string) =>
     answer(client.GET('/api/v1/dispatch/plans/{plan_id}/board', { params: { path: { plan_id } } })),
   moveVisit: (plan_id: string, body: Body<'/api/v1/dispatch/plans/{plan_id}/moves'>) =>
@@ -332,6 +368,21 @@ export const service = {
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/pins', { params: { path: { plan_id } }, body })),
   lockLane: (plan_id: string, body: Body<'/api/v1/dispatch/plans/{plan_id}/locks'>) =>
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/locks', { params: { path: { plan_id } }, body })),
+  forbidVisit: (plan_id: string, body: Body<'/api/v1/dispatch/plans/{plan_id}/forbids'>) =>
+    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/forbids', { params: { path: { plan_id } }, body })),
+  handOverVisits: (plan_id: string, body: Body<'/api/v1/dispatch/plans/{plan_id}/hand-over'>) =>
+    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/hand-over', { params: { path: { plan_id } }, body })),
+  previewFill: (plan_id: string, agent_id: string | null) =>
+    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/fill', { params: { path: { plan_id } }, body: { agent_id } })),
+  takeFill: (plan_id: string, body: Body<'/api/v1/dispatch/plans/{plan_id}/fill/take'>) =>
+    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/fill/take', { params: { path: { plan_id } }, body })),
+  shifts: () => answer(client.GET('/api/v1/dispatch/shifts')),
+  enterAbsence: (body: Body<'/api/v1/dispatch/shifts/absences'>) => answer(client.POST('/api/v1/dispatch/shifts/absences', { body })),
+  withdrawAbsence: (absence_id: string) => answer(client.POST('/api/v1/dispatch/shifts/absences/withdraw', { body: { absence_id } })),
+  setShiftWeek: (body: Body<'/api/v1/dispatch/shifts/weeks'>) => answer(client.POST('/api/v1/dispatch/shifts/weeks', { body })),
+  forbiddenVisits: (day: string) => answer(client.GET('/api/v1/dispatch/days/{day}/forbids', { params: { path: { day } } })),
+  allowVisitAgain: (day: string, forbidden_id: string) =>
+    answer(client.POST('/api/v1/dispatch/days/{day}/forbids/lift', { params: { path: { day } }, body: { forbidden_id } })),
   undoChange: (plan_id: string) =>
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/undo', { params: { path: { plan_id } } })),
   previewReplan: (day: string, happened: Body<'/api/v1/dispatch/days/{day}/replan'>['happened']) =>
@@ -343,6 +394,12 @@ export const service = {
   finishReview: (visit_id: string) => answer(client.POST('/api/v1/visits/{visit_id}/review/finish', { params: { path: { visit_id } } })),
   askAboutVisit: (visit_id: string, body: Body<'/api/v1/visits/{visit_id}/questions'>) =>
     answer(client.POST('/api/v1/visits/{visit_id}/questions', { params: { path: { visit_id } }, body })),
+  correctVisit: (visit_id: string, body: CorrectionRequest) =>
+    answer(client.POST('/api/v1/visits/{visit_id}/corrections', { params: { path: { visit_id } }, body })),
+  confirmCorrection: (correction_id: string) =>
+    answer(client.POST('/api/v1/corrections/{correction_id}/confirm', { params: { path: { correction_id } } })),
+  declineCorrection: (correction_id: string) =>
+    answer(client.POST('/api/v1/corrections/{correction_id}/decline', { params: { path: { correction_id } } })),
   withdrawQuestion: (question_id: string) =>
     answer(client.POST('/api/v1/questions/{question_id}/withdraw', { params: { path: { question_id } } })),
   setReviewShare: (percent: number) => answer(client.POST('/api/v1/reviews/share', { body: { percent } })),

@@ -35,6 +35,8 @@ export type RefusedPayment = Schemas['RefusedPayment']
 export type RefusedMoneyRow = Schemas['RefusedMoneyRow']
 export type ClockReading = Schemas['ClockReading']
 export type ContactLog = Schemas['ContactLog']
+export type CounterPreview = Schemas['CounterPreview']
+export type CounterTaken = Schemas['CounterTaken']
 export type CreditorRow = Schemas['CreditorRow']
 export type CurvePoint = Schemas['CurvePoint']
 export type DaySums = Schemas['DaySums']
@@ -53,6 +55,12 @@ export type CompletedAddress = Schemas['CompletedAddress']
 export type DoubtfulAddress = Schemas['DoubtfulAddress']
 export type EntryRow = Schemas['EntryRow']
 export type Finding = Schemas['Finding']
+export type StaleDay = Schemas['StaleDay']
+export type StaleVisit = Schemas['StaleVisit']
+export type PersonRow = Schemas['PersonRow']
+export type LetIn = Schemas['LetIn']
+export type PlanningNote = Schemas['PlanningNoteRow']
+export type Forbidden = Schemas['Forbidden']
 export type Happened = Schemas['Happened']
 export type ImportReport = Schemas['ImportReport']
 export type LayoutDraft = Schemas['LayoutDraft']
@@ -75,10 +83,13 @@ export type PlanStop = Schemas['PlanStop']
 export type PlanView = Schemas['PlanView']
 export type PostingRow = Schemas['PostingRow']
 export type PracticeFile = Schemas['PracticeFile']
+export type PracticeChoices = Schemas['PracticeChoices']
 export type PracticePage = Schemas['PracticePage']
 export type PracticeRow = Schemas['PracticeRow']
 export type PromiseRow = Schemas['PromiseRow']
 export type Purse = Schemas['Purse']
+export type CorrectionRequest = Schemas['CorrectionRequest']
+export type CorrectionRow = Schemas['CorrectionRow']
 export type QuestionRow = Schemas['QuestionRow']
 export type ReceiptRow = Schemas['ReceiptRow']
 export type ReplanChange = Schemas['ReplanChange']
@@ -95,12 +106,14 @@ export type RulesVersion = Schemas['RulesVersion']
 export type SeriesRow = Schemas['SeriesRow']
 export type SignedIn = Schemas['SignedIn']
 export type SlipRow = Schemas['SlipRow']
+export type TaskCount = Schemas['TaskCount']
 export type TaskRow = Schemas['TaskRow']
 export type ClosingPreview = Schemas['ClosingPreview']
 export type ClosingRow = Schemas['ClosingRow']
 export type CommissionPage = Schemas['CommissionPage']
 export type ShareRow = Schemas['ShareRow']
 export type TermsCard = Schemas['TermsCard']
+export type PaymentOrders = Schemas['PaymentOrders']
 export type TermsRow = Schemas['TermsRow']
 export type TimelineItem = Schemas['TimelineItem']
 export type SavedViewRow = Schemas['SavedViewRow']
@@ -109,6 +122,7 @@ export type FigureCells = Schemas['FigureCells']
 export type FigurePractices = Schemas['FigurePractices']
 export type FiguresPage = Schemas['FiguresPage']
 export type TrialBalance = Schemas['TrialBalance']
+export type Shifts = Schemas['Shifts']
 export type Unplanned = Schemas['Unplanned']
 export type PlaceRow = Schemas['PlaceRow']
 export type VisitRow = Schemas['VisitRow']
@@ -123,6 +137,21 @@ export interface OfficeEvent {
   readonly kind: string
   readonly practice_id: string | null
   readonly day: string | null
+}
+
+/** Who else has a day open, in the same stream, for whoever plans: all of them each time. */
+export interface Looking {
+  readonly colleagues: readonly Looker[]
+}
+export interface Looker {
+  readonly person_id: string
+  readonly name: string
+  readonly day: string
+  /** null: the published day. */
+  readonly plan_id: string | null
+  /** The lane that is chosen, or over which a visit is carried. */
+  readonly agent_id: string | null
+  readonly carries: boolean
 }
 
 /** How today runs, in the same stream: the whole day at first, then the lanes that changed; always every alert. */
@@ -154,7 +183,7 @@ export interface ExpectedStop {
   readonly missed: boolean
 }
 export interface DayAlert {
-  readonly kind: 'in_danger' | 'must_missed' | 'late' | 'cash_over' | 'envelope_refused'
+  readonly kind: 'in_danger' | 'must_missed' | 'away' | 'late' | 'cash_over' | 'envelope_refused'
   readonly agent_id: string | null
   readonly agent_name: string
   readonly at: string | null
@@ -174,5 +203,6 @@ export type ExportPreview = Schemas['ExportPreview']
 export type ExportRequest = Schemas['ExportRequest']
 export type HostKey = Schemas['HostKey']
 export type OutgoingFile = Schemas['OutgoingFileRow']
+export type ToldPage = Schemas['ToldPage']
 export type ToldRow = Schemas['ToldRow']
 export type WebhookRow = Schemas['WebhookRow']

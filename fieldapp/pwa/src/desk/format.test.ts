@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { speak } from '../text'
-import { count, daysBetween, distance, duration, hourOfDay, size, valuesInWords } from './format'
+import { count, daysBetween, distance, duration, hourOfDay, lateBy, size, valuesInWords } from './format'
 
 beforeAll(() => speak('it', {}))
 
@@ -23,6 +23,8 @@ describe('figures of the desk', () => {
 
   it('write hours, sizes and counts', () => {
     expect(hourOfDay(30_600)).toBe('08:30')
+    expect(lateBy(769)).toBe('+0:13')
+    expect(lateBy(7170)).toBe('+2:00')
     expect(size(400)).toBe('1 kB')
     expect(size(1_240_000)).toBe('1,2 MB')
     expect(count(1234)).toBe('1.234')

@@ -1,5 +1,5 @@
 /** Durations, distances and sizes as the desk writes them; money and days come from `text`. */
-import { dayInFigures, instant, money, numberFormat } from '../text'
+import { dayInFigures, instant, money, numberFormat, t } from '../text'
 
 export const count = (n: number): string => numberFormat('count', { useGrouping: 'always' }).format(n)
 
@@ -10,6 +10,12 @@ export function duration(seconds: number): string {
   const min = minutes % 60
   if (h === 0) return `${min} min`
   return min === 0 ? `${h} h` : `${h} h ${String(min).padStart(2, '0')} min`
+}
+
+/** `+0:13`: the same minutes as `duration` writes. */
+export function lateBy(seconds: number): string {
+  const minutes = Math.round(seconds / 60)
+  return `+${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`
 }
 
 /** `850 m`, `12,4 km` */
@@ -42,6 +48,7 @@ const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/
 export function valueInWords(name: string, value: unknown): string {
   if (typeof value === 'number') return name.endsWith('_cents') ? money(value) : name.endsWith('_s') ? duration(value) : count(value)
   if (typeof value === 'string') {
+    if (name === 'skill' || name === 'skills') return t(`skill.${value}`)
     if (ISO_DAY.test(value)) return dayInFigures(value)
     return ISO_INSTANT.test(value) ? instant(value) : value
   }

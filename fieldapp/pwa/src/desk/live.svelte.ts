@@ -1,7 +1,8 @@
 /** The stream of facts: one connection for the whole desk; views say what they want to hear. */
-import type { OfficeEvent, RunningDay } from '../api/shapes'
+import type { Looker, Looking, OfficeEvent, RunningDay } from '../api/shapes'
 import { link } from '../api/service'
 import { merged } from '../dispatch/board/running'
+import { uuid7 } from '../outbox/bytes'
 
 type Hear = (event: OfficeEvent) => void
 
@@ -9,6 +10,10 @@ class Live {
   connected = $state(false)
   /** How today runs, while it is published. */
   running: RunningDay | null = $state.raw(null)
+  /** Who else has which day open, for whoever plans. */
+  colleagues: readonly Looker[] = $state.raw([])
+  /** This window, as colleagues hear of it. */
+  readonly window = uuid7(Date.now())
   #source: EventSource | null = null
   #listeners = new Set<Hear>()
   #retry: ReturnType<typeof setTimeout> | undefined
@@ -16,7 +21,7 @@ class Live {
 
   open(): void {
     if (this.#source) return
-    const source = new EventSource(this.#last > 0 ? `${link.events}?after=${this.#last}` : link.events)
+    const source = new EventSource(`${link.events}?window=${this.window}${this.#last > 0 ? `&after=${this.#last}` : ''}`)
     this.#source = source
     source.onopen = () => (this.connected = true)
     source.addEventListener('fact', (message: MessageEvent<string>) => this.#tell(message.data))
@@ -27,8 +32,13 @@ class Live {
     source.addEventListener('running', (message: MessageEvent<string>) => {
       this.running = merged(this.running, JSON.parse(message.data) as RunningDay)
     })
+    source.addEventListener('looking', (message: MessageEvent<string>) => {
+      this.colleagues = (JSON.parse(message.data) as Looking).colleagues
+    })
     source.onerror = () => {
       this.connected = false
+      // Whoever is there now is told anew.
+      this.colleagues = []
       // The browser tries again by itself unless the answer was no stream at all.
       if (source.readyState !== EventSource.CLOSED) return
       this.close()
@@ -42,6 +52,7 @@ class Live {
     this.#source = null
     this.connected = false
     this.running = null
+    this.colleagues = []
   }
 
   /** Hear every fact from now on; the returned function ends it. */

@@ -23,6 +23,7 @@ describe('the address of a view', () => {
     { name: 'figures' },
     { name: 'ledger' },
     { name: 'licences' },
+    { name: 'staff' },
     { name: 'exchange' },
     { name: 'devices' },
     { name: 'audit' },

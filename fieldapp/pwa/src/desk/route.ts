@@ -20,6 +20,7 @@ export type Place =
   | { readonly name: 'terms' }
   | { readonly name: 'rules' }
   | { readonly name: 'licences' }
+  | { readonly name: 'staff' }
   | { readonly name: 'exchange' }
   | { readonly name: 'devices' }
   | { readonly name: 'audit' }
@@ -76,6 +77,8 @@ export function readPath(path: string): Place {
       return plain({ name: 'rules' })
     case 'licenze':
       return plain({ name: 'licences' })
+    case 'persone':
+      return plain({ name: 'staff' })
     case 'collegamenti':
       return plain({ name: 'exchange' })
     case 'dispositivi':
@@ -141,6 +144,8 @@ export function writePath(place: Place): string {
       return `${BASE}regole`
     case 'licences':
       return `${BASE}licenze`
+    case 'staff':
+      return `${BASE}persone`
     case 'exchange':
       return `${BASE}collegamenti`
     case 'devices':

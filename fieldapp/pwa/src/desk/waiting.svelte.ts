@@ -13,13 +13,13 @@ class Waiting {
   async count(): Promise<void> {
     const office = session.role === 'back_office' || session.role === 'administrator'
     const [tasks, addresses, debtors, reviews] = await Promise.all([
-      service.tasks({ state: 'open' }), service.doubtfulAddresses(), office ? service.debtorPairs() : null,
+      service.countTasks({ state: 'open' }), service.doubtfulAddresses({ limit: 0 }), office ? service.debtorPairs() : null,
       office ? service.reviews('waiting') : null,
     ])
-    if (tasks.kind === 'ok') this.tasks = tasks.value.length
+    if (tasks.kind === 'ok') this.tasks = tasks.value.total
     if (debtors?.kind === 'ok') this.debtors = debtors.value.waiting
     if (reviews?.kind === 'ok') this.reviews = reviews.value.waiting
-    if (addresses.kind === 'ok') this.addresses = addresses.value.length
+    if (addresses.kind === 'ok') this.addresses = addresses.value.waiting
   }
 
   /** Count now and, a little later, after every fact; the returned function ends it. */

@@ -14,7 +14,7 @@ const route = (agent_id: string, stops: PlanStop[]): Route => ({
   lunch_from: null, lunch_to: null, travel_s: 600, distance_m: 5000, prize_cents: 1000, travel_cost_cents: 250, stops, in_reserve: [],
 })
 const candidate = (change: Partial<Candidate>): Candidate => ({
-  practice_id: 'p', practice_number: 'A-1', creditor_name: 'Banca', debtor_name: 'Rossi Maria', comune: 'Lodi',
+  practice_id: 'p', practice_number: 'A-1', creditor_name: 'Banca', debtor_name: 'Rossi Maria', comune: 'Lodi', province: 'LO',
   street: 'Via Roma 1', lat_e6: 1, lon_e6: 1, owed_cents: 1, prize_cents: 1, placement_ends_on: '2026-12-31',
   last_contact_at: null, attempts: 0, must: false, allowed: true, findings: [], ...change,
 })
@@ -79,5 +79,6 @@ describe('a candidate', () => {
     expect(sift(all, { words: 'rossi codogno', standing: null, creditor: '' })).toHaveLength(1)
     expect(sift(all, { words: '', standing: 'blocked', creditor: '' })).toHaveLength(0)
     expect(sift(all, { words: '', standing: null, creditor: 'Banca' })).toHaveLength(2)
+    expect(sift(all, { words: '', standing: null, creditor: '', areas: ['MI:Milano'] })).toHaveLength(0)
   })
 })

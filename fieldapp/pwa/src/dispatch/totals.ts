@@ -1,5 +1,6 @@
 /** Sums over the routes of a day and groupings of what was left out. Pure. */
 import type { Candidate, Route, Unplanned } from '../api/shapes'
+import { keyOf } from './territory'
 
 export interface Totals {
   readonly visits: number
@@ -57,6 +58,8 @@ export interface Wanted {
   readonly words: string
   readonly standing: Standing | null
   readonly creditor: string
+  /** Comuni, as `territory` names them; empty: everywhere. */
+  readonly areas?: readonly string[]
 }
 
 /** The candidates that the filters leave, each word of the search somewhere in the row. */
@@ -65,6 +68,7 @@ export function sift(candidates: readonly Candidate[], wanted: Wanted): readonly
   return candidates.filter((one) => {
     if (wanted.standing !== null && standingOf(one) !== wanted.standing) return false
     if (wanted.creditor !== '' && one.creditor_name !== wanted.creditor) return false
+    if (wanted.areas && wanted.areas.length > 0 && !wanted.areas.includes(keyOf(one))) return false
     const text = `${one.practice_number} ${one.debtor_name} ${one.comune} ${one.street} ${one.creditor_name}`.toLocaleLowerCase()
     return words.every((word) => text.includes(word))
   })

@@ -22,6 +22,8 @@ export type Act =
       readonly at: string
       readonly method: string
       readonly amount_cents: number
+      /** The stamp duty that the debtor bears, handed over beside the amount. */
+      readonly duty_cents: number
       readonly instalment: boolean
       readonly payer: 'debtor' | 'other_identified' | 'other_unidentified'
       readonly cheque: {

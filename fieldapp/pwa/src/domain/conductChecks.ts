@@ -235,6 +235,9 @@ function expiryNear(judged: Case, numbers: Numbers): Said {
 
 type Payment = Extract<Facts['act'], { kind: 'payment' }>
 
+/** What passes from hand to hand: the amount and the stamp duty that the debtor bears. */
+const handedOver = (act: Payment): number => act.amount_cents + act.duty_cents
+
 const payment = (judged: Case): Payment | null => (judged.facts.act.kind === 'payment' ? judged.facts.act : null)
 
 function cash(judged: Case): Payment | null {
@@ -252,7 +255,7 @@ function cashBefore(judged: Case, days: number, skipInstalments: boolean): numbe
 function cashCeiling(judged: Case, numbers: Numbers): Said {
   const act = cash(judged)
   const below = whole(numbers, 'below_cents')
-  return !act || act.amount_cents < below ? NOTHING : say('conduct.cash_over_ceiling', { below_cents: below })
+  return !act || handedOver(act) < below ? NOTHING : say('conduct.cash_over_ceiling', { below_cents: below })
 }
 
 function cashRolling(judged: Case, numbers: Numbers): Said {
@@ -260,8 +263,8 @@ function cashRolling(judged: Case, numbers: Numbers): Said {
   if (!act) return NOTHING
   const [below, days, exempt] = [whole(numbers, 'below_cents'), whole(numbers, 'days'), flag(numbers, 'instalments_exempt')]
   const before = cashBefore(judged, days, exempt)
-  if (before + act.amount_cents < below || (act.instalment && exempt)) return NOTHING
-  const free = Math.max(0, below - 1 - before)
+  if (before + handedOver(act) < below || (act.instalment && exempt)) return NOTHING
+  const free = Math.max(0, below - 1 - before - act.duty_cents)
   return say('conduct.cash_over_rolling', { below_cents: below, days, before_cents: before, free_cents: free })
 }
 
@@ -269,7 +272,7 @@ function cashInstalmentsLogged(judged: Case, numbers: Numbers): Said {
   const act = cash(judged)
   if (!act?.instalment) return NOTHING
   const days = whole(numbers, 'days')
-  const total = cashBefore(judged, days, false) + act.amount_cents
+  const total = cashBefore(judged, days, false) + handedOver(act)
   if (total < whole(numbers, 'below_cents')) return NOTHING
   return say('conduct.cash_instalment_logged', { total_cents: total, days })
 }
@@ -281,7 +284,7 @@ function cheque(judged: Case, numbers: Numbers): Said {
   const said: [string, Details][] = []
   if (act.cheque.payee === 'agent') said.push(['conduct.cheque_to_agent', {}])
   else if (act.cheque.payee === 'other') said.push(['conduct.cheque_to_stranger', {}])
-  if (act.amount_cents >= from && !act.cheque.non_transferable) {
+  if (handedOver(act) >= from && !act.cheque.non_transferable) {
     said.push(['conduct.cheque_without_clause', { from_cents: from }])
   }
   return said
@@ -300,7 +303,7 @@ function exposure(judged: Case, numbers: Numbers): Said {
   const { agent } = judged.facts
   if (!act || !agent) return NOTHING
   const limit = agent.cash_limit_cents ?? whole(numbers, 'limit_cents')
-  if (agent.cash_held_cents + act.amount_cents <= limit) return NOTHING
+  if (agent.cash_held_cents + handedOver(act) <= limit) return NOTHING
   return say('conduct.cash_exposure', { held_cents: agent.cash_held_cents, limit_cents: limit })
 }
 
@@ -311,7 +314,7 @@ function unusualCash(judged: Case, numbers: Numbers): Said {
   const near = Math.floor((below * whole(numbers, 'near_pct')) / 100)
   const after = addDays(judged.on, -days)
   const recent = judged.facts.practice.cash_received.filter((item) => after < item.on && item.on <= judged.on)
-  const count = [...recent.map((item) => item.cents), act.amount_cents].filter((c) => near <= c && c < below).length
+  const count = [...recent.map((item) => item.cents), handedOver(act)].filter((c) => near <= c && c < below).length
   return count < whole(numbers, 'count') ? NOTHING : say('conduct.cash_unusual', { count, days })
 }
 

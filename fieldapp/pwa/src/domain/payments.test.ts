@@ -3,9 +3,9 @@ import allocationCases from '../../../../tests/golden/allocation.json'
 import wordCases from '../../../../tests/golden/amount_words.json'
 import paymentCases from '../../../../tests/golden/payments.json'
 import typedCases from '../../../../tests/golden/typed_amounts.json'
-import { LEGAL_ORDER, allocate, totalOf, type Across, type Part } from './allocation.ts'
+import { LEGAL_ORDER, allocate, ranked, totalOf, type Across, type Part } from './allocation.ts'
 import { italianWords } from './amountWords.ts'
-import { italian, typedAmount } from './money.ts'
+import { asTyped, italian, typedAmount, written, type Typed } from './money.ts'
 import { METHODS, checkedPayment, paymentMethod, type Answers } from './payments.ts'
 import { Refused, attempt, type Result } from './reading.ts'
 
@@ -14,10 +14,20 @@ const shown = (result: Result<unknown>): unknown =>
   result.kind === 'ok' ? result.value : { refused: result.refusal.code }
 
 describe('typed amounts', () => {
-  it.each(typedCases as { typed: string; cents?: number; refused?: string }[])(
-    'read %o the Italian way or refuse it with its reason', ({ typed, cents, refused }) => {
-      expect(shown(typedAmount(typed))).toEqual(cents ?? { refused })
+  it.each(typedCases as { typed: string; language?: Typed; cents?: number; refused?: string; first?: string; second?: string }[])(
+    'read %o as its language writes it or refuse it with its reason', ({ typed, language, cents, refused, first, second }) => {
+      const read = typedAmount(typed, language)
+
+      expect(shown(read)).toEqual(cents ?? { refused })
+      if (first && read.kind === 'refused') expect(read.refusal.details).toEqual({ typed, first, second })
     })
+
+  it.each(['it', 'en', 'fr'] as const)('read back what the screen writes in %s, with its sign and without', (language) => {
+    for (const cents of [1, 99, 100, 12_345, 100_000, 123_456_789, 999_999_999]) {
+      expect(typedAmount(written(cents, language), language)).toEqual({ kind: 'ok', value: cents })
+      expect(typedAmount(asTyped(cents, language), language)).toEqual({ kind: 'ok', value: cents })
+    }
+  })
 
   it('read back every printed amount', () => {
     for (const cents of [1, 99, 100, 12_345, 100_000, 123_456_789, 999_999_999]) {
@@ -63,9 +73,9 @@ describe('payments', () => {
 })
 
 describe('allocation', () => {
-  it.each(allocationCases)('of $amount_cents', ({ amount_cents, lines, order, chosen, expected }) => {
-    const answer = attempt(() =>
-      allocate(amount_cents, lines, { parts: order.parts as Part[], across: order.across as Across }, chosen ?? null))
+  it.each(allocationCases)('of $amount_cents $name', ({ amount_cents, lines, order, debts, today, chosen, expected }) => {
+    const own = { parts: order.parts as Part[], across: order.across as Across }
+    const answer = attempt(() => allocate(amount_cents, lines, debts && today ? ranked(own, debts, today) : own, chosen ?? null))
 
     expect(shown(answer)).toEqual(expected)
   })

@@ -75,11 +75,11 @@ const keysOf = (file: PracticeFile): ReadonlySet<string> =>
     ...file.tasks.map((task) => `${task.id} ${task.state}`),
   ])
 
-/** Sums of what is owed, by kind; they add up to the whole. */
+/** Sums of what is left, by kind; they add up to the whole. A part that was overpaid lowers no other. */
 export const owedByKind = (lines: PracticeFile['debt_lines']) => ({
-  principal_cents: lines.reduce((sum, line) => sum + line.principal_cents, 0),
-  interest_cents: lines.reduce((sum, line) => sum + line.interest_cents, 0),
-  costs_cents: lines.reduce((sum, line) => sum + line.costs_cents, 0),
+  principal_cents: lines.reduce((sum, line) => sum + Math.max(0, line.principal_cents), 0),
+  interest_cents: lines.reduce((sum, line) => sum + Math.max(0, line.interest_cents), 0),
+  costs_cents: lines.reduce((sum, line) => sum + Math.max(0, line.costs_cents), 0),
 })
 
 /**

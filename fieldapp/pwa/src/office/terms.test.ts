@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { speak } from '../text'
 import { DEFAULTS, readTerms, typedTerms } from './terms'
 
 const typed = typedTerms(DEFAULTS)
@@ -11,9 +12,19 @@ describe('terms of a creditor', () => {
   })
 
   it.each([
-    ['most_months', ''], ['most_months', '12,5'], ['most_months', '-5'], ['least_instalment_cents', '1,234.50'],
+    ['most_months', ''], ['most_months', '12,5'], ['most_months', '-5'], ['least_instalment_cents', '12.50'],
     ['least_instalment_cents', '0'], ['yearly_rate_bp', '4.5'], ['settlement_least_bp', 'tutto'], ['least_first_bp', '10,005'],
   ] as const)('name what does not read, and round nothing: %s %s', (name, text) => {
     expect(readTerms({ ...typed, [name]: text }).wrong).toEqual([name])
+  })
+
+  it.each([['it', '4,55', '4.55'], ['en', '4.55', '4,55'], ['fr', '4,55', '4.55']] as const)('are shares as %s writes them', (spoken, right, wrong) => {
+    speak(spoken, {})
+    const odd = { ...DEFAULTS, yearly_rate_bp: 455 }
+
+    expect(typedTerms(odd).yearly_rate_bp).toBe(right)
+    expect(readTerms({ ...typedTerms(DEFAULTS), yearly_rate_bp: right })).toEqual({ terms: odd, wrong: [] })
+    expect(readTerms({ ...typedTerms(DEFAULTS), yearly_rate_bp: wrong }).wrong).toEqual(['yearly_rate_bp'])
+    speak('it', {})
   })
 })

@@ -1,6 +1,7 @@
 /** The form of a creditor's terms: what people type, as the values that the service takes. Pure. */
 import type { TermsCard } from '../api/shapes'
-import { typedAmount } from '../domain/money.ts'
+import { language } from '../text'
+import { asTyped, readAmount } from '../text/amounts'
 
 /** How each value is typed: a whole number, an amount, a share or a rate in per cent with two decimals. */
 export const FIELDS = [
@@ -24,11 +25,9 @@ export const DEFAULTS: TermsCard = {
   broken_after_days: 30, broken_after_instalments: 2, settlement_least_bp: 10_000, settlement_within_days: 30,
 }
 
-const hundredths = (value: number): string => `${String(Math.trunc(value / 100))},${String(value % 100).padStart(2, '0')}`
-
 export const typedTerms = (terms: TermsCard): Typed =>
   Object.fromEntries(
-    FIELDS.map(({ name, kind }) => [name, kind === 'whole' ? String(terms[name]) : hundredths(terms[name])]),
+    FIELDS.map(({ name, kind }) => [name, kind === 'whole' ? String(terms[name]) : asTyped(terms[name])]),
   ) as Record<FieldName, string>
 
 /** The values, or the names of the fields that do not read. */
@@ -45,11 +44,12 @@ export function readTerms(typed: Typed): { terms: TermsCard; wrong: readonly Fie
 const whole = (text: string): number | null => (/^\d{1,4}$/.test(text.trim()) ? Number(text.trim()) : null)
 
 function percent(text: string): number | null {
-  const found = /^(\d{1,3})(?:,(\d{1,2}))?$/.exec(text.trim().replace(/\s*%$/, ''))
+  const mark = language() === 'en' ? '\\.' : ','
+  const found = new RegExp(`^(\\d{1,3})(?:${mark}(\\d{1,2}))?$`).exec(text.trim().replace(/\s*%$/, ''))
   return found ? Number(found[1]) * 100 + Number((found[2] ?? '').padEnd(2, '0')) : null
 }
 
 function amount(text: string): number | null {
-  const read = typedAmount(text)
+  const read = readAmount(text)
   return read.kind === 'ok' ? read.value : null
 }

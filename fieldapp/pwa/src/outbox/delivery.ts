@@ -21,6 +21,8 @@ export interface DeliveryParts {
   readonly raw: Storage
   readonly wire: Wire
   readonly office: () => Office | null
+  /** How much of an original goes in one request. */
+  readonly partBytes?: number
 }
 
 const REVOKED = 'access.device_revoked'
@@ -29,14 +31,14 @@ const SOON_MS = 60_000
 const FIRST_WAIT_MS = 4_000
 
 /** One conversation; `outlived`: only what a wipe has left. */
-export async function deliver({ raw, wire, office }: DeliveryParts, which: 'all' | 'outlived'): Promise<Delivery | Failed> {
+export async function deliver({ raw, wire, office, partBytes }: DeliveryParts, which: 'all' | 'outlived'): Promise<Delivery | Failed> {
   const standing = await wire.signed<unknown>({ method: 'POST', path: '/api/v1/field/attachments/missing', json: { sha256s: [] } })
   const stopped = standing.kind === 'failed' && standing.code === REVOKED
   if (standing.kind === 'failed' && !stopped) return standing
   const to = office()
   const rows = (await unsent(raw, { openVisits: stopped })).filter((row) => which === 'all' || row.state === SEALED)
   if (!to?.key || rows.length === 0) return { kind: 'delivered', stopped, states: [], unheard: rows.length }
-  const states = await handOver(raw, wire, to, rows)
+  const states = await handOver(raw, wire, to, rows, partBytes)
   if ('kind' in states) return states
   await settle(raw, rows, states)
   const heard = new Set(states.map((item) => item.key))

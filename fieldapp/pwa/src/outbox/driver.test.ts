@@ -1,5 +1,6 @@
 import 'fake-indexeddb/auto'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { sha256Hex } from './bytes'
 import { commit, countersRecord, firstCounters, inOrderOfEvents, readEnvelope, seal, takeBack, type EnvelopeKind } from './envelopes'
 import { forgetSettled, startDriver, takeTurns, type DriverStatus } from './driver'
 import { LONGEST_WAIT_MS } from './machine'
@@ -92,6 +93,164 @@ describe('the driver', () => {
     expect(await storage.get('bb')).toBeUndefined()
   })
 
+  describe('an original in parts', () => {
+    const LONG = Uint8Array.from({ length: 1_000 }, (_, at) => at % 251)
+    const original = async (): Promise<StoredRecord> => ({ ...picture(await sha256Hex(LONG), 'original'), bytes: LONG })
+
+    /** Keeps parts as the service does; `spoil` may answer in its place, after it was taken or not. */
+    function inParts(spoil: (call: Call, taken: () => Reply<never>) => Reply<never> | null = () => null) {
+      const wire = office()
+      let held: number[] = []
+      const offsets: number[] = []
+      const state = (sha256: string) => ({ sha256, stored: held.length === LONG.length, offset: held.length })
+      const take = (call: Call): Reply<never> => {
+        const sha256 = call.path.split('/').at(-1) ?? ''
+        const offset = Number(call.headers?.['upload-offset'])
+        if (offset !== held.length) return { ...lost, trouble: 'not_understood', code: 'attachment.offset_differs', details: { offset: held.length } } as Reply<never>
+        held = [...held, ...(call.content?.bytes ?? [])]
+        return { kind: 'ok', value: state(sha256) as never }
+      }
+      const signed = (call: Call): Promise<Reply<never>> => {
+        if (call.path.endsWith('/missing')) {
+          return Promise.resolve({ kind: 'ok', value: (call.json as { sha256s: string[] }).sha256s.map(state) as never })
+        }
+        if (call.method !== 'PATCH') return wire.signed(call)
+        offsets.push(Number(call.headers?.['upload-offset']))
+        return Promise.resolve(spoil(call, () => take(call)) ?? take(call))
+      }
+      return { ...wire, signed, offsets, held: () => Uint8Array.from(held), forget: () => (held = []), calls: wire.calls }
+    }
+
+    async function turns(storage: Storage, wire: Wire, most = 12): Promise<void> {
+      let now = Date.now()
+      const sender = takeTurns({ storage, wire, partBytes: 400, now: () => now, luck: () => 0, onStatus: () => undefined, onSettled: () => undefined, onClock: () => undefined })
+      for (let turn = 0; turn < most; turn += 1) now += await sender.once()
+    }
+
+    it('goes part by part, and leaves the phone when it is whole', async () => {
+      const storage = await aPhone()
+      const photo = await original()
+      await write(storage, [photo])
+      const wire = inParts()
+
+      await turns(storage, wire)
+
+      expect(wire.offsets).toEqual([0, 400, 800])
+      expect(wire.held()).toEqual(LONG)
+      expect(await storage.get(photo.key)).toBeUndefined()
+    })
+
+    it('goes on from where the office holds it after a part broke off, also in an app that was started again', async () => {
+      const storage = await aPhone()
+      const photo = await original()
+      await write(storage, [photo])
+      const dead = inParts((call) => (call.headers?.['upload-offset'] === '400' ? lost : null))
+      await turns(storage, dead, 3)
+      const wire = { ...dead, signed: dead.signed }
+      expect(dead.held()).toHaveLength(400)
+
+      const alive = inParts()
+      await alive.signed({ method: 'PATCH', path: `/api/v1/field/attachments/${photo.key}`, headers: { 'upload-offset': '0' }, content: { bytes: LONG.slice(0, 400), mediaType: '' } })
+      alive.offsets.length = 0
+      await turns(storage, alive)
+
+      expect(wire.offsets).toEqual([0, 400])
+      expect(alive.offsets).toEqual([400, 800])
+      expect(await storage.get(photo.key)).toBeUndefined()
+    })
+
+    it('sends no part again of which only the answer was lost', async () => {
+      const storage = await aPhone()
+      await write(storage, [await original()])
+      let losses = 0
+      const wire = inParts((call, taken) => {
+        if (call.headers?.['upload-offset'] !== '400' || losses) return null
+        losses += 1
+        taken()
+        return lost
+      })
+
+      await turns(storage, wire)
+
+      expect(wire.offsets).toEqual([0, 400, 800])
+      expect(wire.held()).toEqual(LONG)
+    })
+
+    it('is told where to go on when it is mistaken', async () => {
+      const storage = await aPhone()
+      await write(storage, [await original()])
+      let losses = 0
+      const wire = inParts((_, taken) => {
+        if (losses) return null
+        losses += 1
+        taken()
+        // The part came twice: this is the answer to the second.
+        return { kind: 'failed', trouble: 'not_understood', code: 'attachment.offset_differs', details: { offset: 400 }, retryAfterMs: null }
+      })
+
+      await turns(storage, wire)
+
+      expect(wire.offsets).toEqual([0, 400, 800])
+      expect(wire.held()).toEqual(LONG)
+    })
+
+    it('begins anew where the office cannot put the parts together', async () => {
+      const storage = await aPhone()
+      const photo = await original()
+      await write(storage, [photo])
+      let given_up = 0
+      const wire = inParts((call) => {
+        if (call.headers?.['upload-offset'] !== '800' || given_up) return null
+        given_up += 1
+        wire.forget()
+        return { kind: 'failed', trouble: 'not_understood', code: 'attachment.begun_anew', details: {}, retryAfterMs: null }
+      })
+
+      await turns(storage, wire)
+
+      expect(wire.offsets).toEqual([0, 400, 800, 0, 400, 800])
+      expect(await storage.get(photo.key)).toBeUndefined()
+    })
+
+    it('goes whole to a service that knows no parts', async () => {
+      const storage = await aPhone()
+      const photo = await original()
+      await write(storage, [photo])
+      const wire = inParts(() => ({ kind: 'failed', trouble: 'not_understood', code: 'request.wrong_method', details: {}, retryAfterMs: null }))
+
+      await turns(storage, wire)
+
+      expect(wire.pictures.has(photo.key)).toBe(true)
+      expect(await storage.get(photo.key)).toBeUndefined()
+    })
+
+    it('makes room for what is written meanwhile, and goes on after it', async () => {
+      const storage = await aPhone()
+      await write(storage, [await original()])
+      const order: string[] = []
+      const wire = inParts()
+      const parts = { storage, partBytes: 400, luck: () => 0, onStatus: () => undefined, onSettled: () => undefined, onClock: () => undefined }
+      const sender = takeTurns({
+        ...parts,
+        wire: {
+          ...wire,
+          signed: async <T>(call: Call): Promise<Reply<T>> => {
+            order.push(call.method)
+            if (order.filter((method) => method === 'PATCH').length === 1 && call.method === 'PATCH') {
+              await write(storage)
+              sender.nudge()
+            }
+            return wire.signed(call) as Promise<Reply<T>>
+          },
+        },
+      })
+
+      for (let turn = 0; turn < 8; turn += 1) await sender.once()
+
+      expect(order.join(' ')).toBe('POST POST PATCH POST PATCH PATCH')
+    })
+  })
+
   it('breaks off an upload for an alarm and brings both', async () => {
     const storage = await aPhone()
     await write(storage, [picture('aa', 'original')])
@@ -116,7 +275,7 @@ describe('the driver', () => {
     await vi.waitFor(() => { expect(wire.pictures.has('aa')).toBe(true) })
 
     expect(broken).toHaveLength(1)
-    expect(wire.calls.slice(-2)).toEqual(['POST envelopes', 'PUT attachments/aa'])
+    expect(wire.calls.slice(-3)).toEqual(['POST envelopes', 'POST attachments/missing', 'PUT attachments/aa'])
   })
 
   it('keeps everything when an answer is lost, and applies nothing twice', async () => {

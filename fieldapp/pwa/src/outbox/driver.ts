@@ -2,7 +2,7 @@
  * Drives the machine: carries its requests out, writes what an answer settled, then lets the machine believe it.
  * One tab drives for all (a Web Lock); the others are told over a channel.
  */
-import { mediaTypeOf } from './bytes'
+import { mediaTypeOf, sha256Hex } from './bytes'
 import { bodyOf, envelopeRecord, inOrderOfEvents, LEAVING, readEnvelope, SENDING_NOW, underLock, URGENT, type StoredEnvelope } from './envelopes'
 import { EMPTY, LONGEST_WAIT_MS, next, step, type Answer, type Event, type Fact, type FactState, type Picture, type PictureSaid, type PictureState, type PutFailure, type Request, type Sync } from './machine'
 import type { Storage } from './storage'
@@ -47,6 +47,8 @@ export interface DriverParts {
   readonly onClock: (clock: SyncAnswer['clock']) => void
   readonly now?: () => number
   readonly luck?: () => number
+  /** An original that is larger goes in parts of so many bytes. */
+  readonly partBytes?: number
 }
 
 /** The sender, turn by turn: nothing in here waits for a clock. */
@@ -59,6 +61,8 @@ export interface Turns {
 
 const IDLE_MS = 60_000
 const BROKEN_WAIT_MS = 5_000
+export const PART_BYTES = 256 * 1024
+const LONGEST_UPLOAD_MS = 120_000
 
 export function takeTurns(parts: DriverParts): Turns {
   const now = parts.now ?? Date.now
@@ -102,7 +106,12 @@ export function takeTurns(parts: DriverParts): Turns {
     const cut = new AbortController()
     underWay = urgent ? null : cut
     if (hurried && !urgent) cut.abort()
-    const { answer, verdicts } = await carryOut(parts, chosen, cut.signal)
+    const ways: Ways = {
+      signal: cut.signal,
+      heldOf: (sha256) => sync.pictures.find((item) => item.sha256 === sha256)?.offset ?? 0,
+      makesRoom: () => nudged,
+    }
+    const { answer, verdicts } = await carryOut(parts, chosen, ways)
     underWay = null
     if (cut.signal.aborted && answer.kind === 'failed') {
       feed({ kind: 'broken_off' })
@@ -230,9 +239,19 @@ async function freeHeld(storage: Storage): Promise<void> {
   }
 }
 
+/** What a request minds on its way. */
+interface Ways {
+  readonly signal: AbortSignal
+  /** How much of a picture the office said it holds. */
+  readonly heldOf: (sha256: string) => number
+  /** Something was written meanwhile: an original makes room after the part under way. */
+  readonly makesRoom: () => boolean
+}
+
 async function carryOut(
-  parts: DriverParts, request: Request, signal: AbortSignal,
+  parts: DriverParts, request: Request, ways: Ways,
 ): Promise<{ answer: Answer; verdicts: readonly Verdict[] }> {
+  const { signal } = ways
   switch (request.kind) {
     case 'push': {
       const envelopes = await Promise.all(request.ids.map(async (id) => parts.storage.get(id)))
@@ -261,7 +280,7 @@ async function carryOut(
       return { answer: { kind: 'states', states: reply.value }, verdicts: [] }
     }
     case 'put': {
-      const each = await Promise.all(request.sha256s.map((sha256) => putOne(parts, sha256, { signal, sideBySide: request.sha256s.length })))
+      const each = await Promise.all(request.sha256s.map((sha256) => putOne(parts, sha256, { ...ways, sideBySide: request.sha256s.length })))
       const failures = each.flatMap((one) => ('trouble' in one ? [one] : []))
       const states = each.flatMap((one) => ('trouble' in one ? [] : [one]))
       // What was broken off for an alarm failed at nothing: it goes again.
@@ -273,21 +292,70 @@ async function carryOut(
 }
 
 /** Side by side they share the line, and each may take as long as all of them one after the other. */
-async function putOne(
-  parts: DriverParts, sha256: string, { signal, sideBySide }: { signal: AbortSignal; sideBySide: number },
-): Promise<PictureSaid | PutFailure> {
+async function putOne(parts: DriverParts, sha256: string, ways: Ways & { sideBySide: number }): Promise<PictureSaid | PutFailure> {
   const record = await parts.storage.get(sha256)
   if (!record) return { sha256, stored: true }
+  const inParts = record.kind === 'original' && record.bytes.length > (parts.partBytes ?? PART_BYTES)
+  return inParts ? putParts(parts, sha256, record.bytes, ways) : putWhole(parts, sha256, record.bytes, ways)
+}
+
+async function putWhole(
+  parts: DriverParts, sha256: string, bytes: Uint8Array<ArrayBuffer>, { signal, sideBySide }: Ways & { sideBySide: number },
+): Promise<PictureSaid | PutFailure> {
   const reply = await parts.wire.signed<{ stored: boolean }>({
     method: 'PUT',
     path: `/api/v1/field/attachments/${sha256}`,
-    content: { bytes: record.bytes, mediaType: mediaTypeOf(record.bytes) },
-    timeoutMs: 120_000 * sideBySide,
+    content: { bytes, mediaType: mediaTypeOf(bytes) },
+    timeoutMs: LONGEST_UPLOAD_MS * sideBySide,
     signal,
   })
   if (reply.kind === 'failed') return { sha256, trouble: reply.trouble, retryAfterMs: reply.retryAfterMs }
   return { sha256, stored: reply.value.stored }
 }
+
+/** From what the office holds to the end, or until something newer wants to leave. */
+async function putParts(
+  parts: DriverParts, sha256: string, bytes: Uint8Array<ArrayBuffer>, ways: Ways & { sideBySide: number },
+): Promise<PictureSaid | PutFailure> {
+  const most = parts.partBytes ?? PART_BYTES
+  let offset = Math.min(ways.heldOf(sha256), bytes.length - 1)
+  let corrected = false
+  for (;;) {
+    const part = bytes.slice(offset, offset + most)
+    const reply = await parts.wire.signed<{ stored: boolean; offset: number }>({
+      method: 'PATCH',
+      path: `/api/v1/field/attachments/${sha256}`,
+      content: { bytes: part, mediaType: 'application/partial-upload' },
+      headers: {
+        'upload-offset': String(offset), 'upload-length': String(bytes.length),
+        'upload-complete': offset + part.length === bytes.length ? '?1' : '?0',
+      },
+      timeoutMs: LONGEST_UPLOAD_MS * ways.sideBySide,
+      signal: ways.signal,
+    })
+    if (reply.kind === 'failed') {
+      const elsewhere = reply.code === 'attachment.offset_differs' ? reply.details['offset'] : undefined
+      if (typeof elsewhere === 'number' && elsewhere < bytes.length && !corrected) {
+        corrected = true
+        offset = elsewhere
+        continue
+      }
+      // A service that is not updated yet takes pictures whole.
+      if (reply.code === 'request.wrong_method') return putWhole(parts, sha256, bytes, ways)
+      // What the office cannot put together goes anew from the start, where what lies here is still that picture.
+      const anew = STARTS_ANEW.has(reply.code ?? '') && (await sha256Hex(bytes)) === sha256
+      return { sha256, trouble: anew ? 'office_down' : reply.trouble, retryAfterMs: reply.retryAfterMs }
+    }
+    const { stored, offset: held } = reply.value
+    if (stored) return { sha256, stored }
+    if (!(held > offset && held < bytes.length)) return { sha256, trouble: 'not_understood', retryAfterMs: null }
+    offset = held
+    if (ways.makesRoom()) return { sha256, stored: false, offset }
+  }
+}
+
+/** Answered by a service whose parts of a picture came apart from it, or that moved on twice while one was under way. */
+const STARTS_ANEW: ReadonlySet<string> = new Set(['attachment.begun_anew', 'attachment.offset_differs', 'attachment.length_differs'])
 
 const olderService = (reply: Reply<unknown>): boolean =>
   reply.kind === 'failed' && reply.trouble === 'update_needed' && Array.isArray(reply.details['understood']) &&

@@ -9,7 +9,7 @@ import { fromBytes, toBytes, type Row, type Storage, type StoredRecord } from '.
 
 export type EnvelopeKind =
   | 'check_in' | 'contact' | 'visit' | 'paper_request' | 'day_order' | 'day_closed' | 'purse_count' | 'address_pin' | 'danger' | 'danger_position'
-  | 'message_read' | 'visit_answer'
+  | 'message_read' | 'visit_answer' | 'visit_correction'
 
 /** Sent before everything else. */
 export const URGENT: ReadonlySet<EnvelopeKind> = new Set(['danger', 'danger_position'])

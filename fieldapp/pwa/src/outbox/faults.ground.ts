@@ -28,6 +28,8 @@ export interface Books {
   readonly left_open: readonly string[]
   readonly cents: number
   readonly pictures: readonly string[]
+  /** How many originals came in parts. */
+  readonly in_parts: number
 }
 
 /** The office's process; it answers in order. */

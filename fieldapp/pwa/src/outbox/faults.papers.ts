@@ -6,7 +6,7 @@ import type { PaymentBody } from '../domain/visit.ts'
 import { base64url, sha256Hex } from './bytes'
 import type { StoredRecord } from './storage'
 
-export const [PRACTICE, ADDRESS, LINE, MESSAGE] = [1, 2, 3, 5].map((n) => `00000000-0000-0000-0000-${String(n).padStart(12, '0')}`) as [string, string, string, string]
+export const [PRACTICE, ADDRESS, LINE, MESSAGE, VISIT, QUESTION] = [1, 2, 3, 5, 6, 7].map((n) => `00000000-0000-0000-0000-${String(n).padStart(12, '0')}`) as [string, string, string, string, string, string]
 const SIGNED_TEXT = 'Verso in acconto la somma indicata.'
 
 export async function somePictures(signed: boolean): Promise<StoredRecord[]> {
@@ -16,6 +16,23 @@ export async function somePictures(signed: boolean): Promise<StoredRecord[]> {
   // A signature is small already.
   return signed ? [original] : [original, { key: await sha256Hex(small), kind: 'small', state: 'waiting', seq: 0, bytes: small }]
 }
+
+/** What the agent says of the report of yesterday, by turns: one that protects the debtor, one that would lift that. */
+const SAID = [
+  { outcome: 'NO_ACCESS', met: { who: 'nobody', identified_by: null, role: null }, captured: { obstacle: 'gate' } },
+  { outcome: 'REFUSES', met: { who: 'debtor', identified_by: 'document', role: null }, captured: { reason: 'no_means' } },
+  { outcome: 'DECEASED', met: { who: 'third_party', identified_by: null, role: 'neighbour' }, captured: { source: 'neighbour' } },
+] as const
+
+export const aCorrection = (turn: number): object => ({
+  practice_id: PRACTICE, visit_id: VISIT, ...SAID[turn % SAID.length], reason: 'Riga sbagliata', at: '2026-11-26T08:30:00.000Z',
+})
+
+/** Words, and by turns a detail put right. */
+export const anAnswer = (turn: number): object => ({
+  question_id: QUESTION, text: 'Ho guardato meglio', at: '2026-11-26T08:30:00.000Z',
+  changes: turn % 2 ? { captured: { reason: 'name_missing' } } : null,
+})
 
 type Paid = Awaited<ReturnType<typeof aPayment>>
 

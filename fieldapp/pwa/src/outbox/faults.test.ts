@@ -2,19 +2,22 @@
 import 'fake-indexeddb/auto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Office, type Death } from './faults.ground'
+import { Office, type Books, type Death } from './faults.ground'
+import { Progress } from './faults.progress'
 import { World, type Action, type Weather } from './faults.world'
 import { TROUBLES } from './wire'
 
 const STEPS = Number(process.env['FIELDAPP_FAULT_STEPS'] ?? 1_000)
 /** Looking for the shortest way to a failure takes long. */
 const SHRINK = 'FIELDAPP_FAULT_SHRINK' in process.env
+/** Of all four parts together, each its share: after that no further run is begun, and what was run counts. */
+const SECONDS = Number(process.env['FIELDAPP_FAULT_SECONDS'] ?? Infinity)
 const RUN = 100
 const FIXED_SEED = 20_261_126
 
 const dies: fc.Arbitrary<Death | null> = fc.option(fc.record({ at: fc.nat(12), after: fc.boolean() }), { freq: 3 })
 const tab = fc.nat(1)
-const what = fc.constantFrom('call', 'visit', 'payment', 'alarm', 'reading')
+const what = fc.constantFrom('call', 'visit', 'payment', 'alarm', 'reading', 'answer', 'correction')
 const weather: fc.Arbitrary<Weather> = fc.oneof(
   { weight: 5, arbitrary: fc.constant({ kind: 'good' as const }) },
   { weight: 4, arbitrary: fc.constantFrom('lost', 'cut', 'doubled', 'late').map((kind) => ({ kind })) },
@@ -45,18 +48,24 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 )
 
 let office: Office
+const progress = new Progress()
 beforeAll(() => {
   office = new Office()
 })
-afterAll(() => {
+afterAll(async () => {
+  const { in_parts } = await office.ask<Books>({ ask: 'books' })
   office.close()
+  progress.tell(', ended')
+  expect(in_parts).toBeGreaterThan(progress.steps / 1_300)
 })
 
 async function live(actions: readonly Action[]): Promise<void> {
+  if (progress.over) return
   const world = new World(office)
   await world.begin()
   try {
     for (const [at, next] of actions.entries()) {
+      progress.step()
       await world.act(next)
       if (at % 8 === 0) expect(await world.check()).toEqual([])
     }
@@ -68,11 +77,13 @@ async function live(actions: readonly Action[]): Promise<void> {
 
 /** Two phones of one agent, each with its windows, numbers and weather, before the one office. */
 async function liveWithTwo(actions: readonly { readonly phone: number; readonly action: Action }[]): Promise<void> {
+  if (progress.over) return
   const phones = [new World(office, 0), new World(office, 1)] as const
   try {
     for (const [at, phone] of phones.entries()) await phone.begin({ beside: at > 0 })
     for (const [at, next] of actions.entries()) {
       const phone = phones[next.phone] ?? phones[0]
+      progress.step()
       await phone.act(next.action)
       if (at % 8 === 0) expect(await phone.check()).toEqual([])
     }
@@ -86,7 +97,8 @@ describe('phone and office, whatever happens between and to them', () => {
   it.each([
     ['fixed', FIXED_SEED],
     ['random', Math.floor(Math.random() * 2 ** 31)],
-  ])('lose nothing, apply nothing twice, and everything ends visible (%s seed %i)', async (_, seed) => {
+  ])('lose nothing, apply nothing twice, and everything ends visible (%s seed %i)', async (kind, seed) => {
+    progress.begin(`one phone, ${kind} seed`, seed, SECONDS * 0.4)
     const numRuns = Math.ceil(STEPS / 2 / RUN)
     await fc.assert(fc.asyncProperty(fc.array(action, { minLength: RUN, maxLength: RUN }), live), { seed, numRuns, endOnFailure: !SHRINK })
   }, 60_000 + STEPS * 60)
@@ -94,7 +106,8 @@ describe('phone and office, whatever happens between and to them', () => {
   it.each([
     ['fixed', FIXED_SEED],
     ['random', Math.floor(Math.random() * 2 ** 31)],
-  ])('do the same with two phones of one agent (%s seed %i)', async (_, seed) => {
+  ])('do the same with two phones of one agent (%s seed %i)', async (kind, seed) => {
+    progress.begin(`two phones, ${kind} seed`, seed, SECONDS * 0.1)
     const numRuns = Math.ceil(STEPS / 8 / RUN)
     const both = fc.array(fc.record({ phone: fc.nat(1), action }), { minLength: RUN, maxLength: RUN })
     await fc.assert(fc.asyncProperty(both, liveWithTwo), { seed, numRuns, endOnFailure: !SHRINK })

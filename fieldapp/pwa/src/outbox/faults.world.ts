@@ -16,7 +16,7 @@ import {
 import { Door } from './faults.door'
 import { changeSecret, dropOldDayKeys, hasWaited, MOST_TRIES, openLock, setLock, wipe, type Opened, type Secret } from './lock'
 import { Gone, Locks, mortal, present, Tab, type Books, type Death, type Office } from './faults.ground'
-import { aPayment, aReport, MESSAGE, PRACTICE, somePictures } from './faults.papers'
+import { aCorrection, anAnswer, aPayment, aReport, MESSAGE, PRACTICE, somePictures } from './faults.papers'
 import { LONGEST_WAIT_MS } from './machine'
 import type { Office as OfficeSeal } from './sealing'
 import { fromBytes, openStorage, SEALED, type RecordKind, type Row, type Storage } from './storage'
@@ -26,11 +26,13 @@ import type { Call, Reply, Trouble, Wire } from './wire'
 const MORNING = Date.parse('2026-11-26T08:20:00.000Z')
 const DAY_MS = 86_400_000
 const UNDO_MS = 10_000
+/** Of the originals here, which are larger, several parts are made. */
+const PART_BYTES = 9
 /** As dear as it must be on a phone, a million steps would take weeks. */
 const CHEAP = { memory_kib: 8, passes: 1 }
 const WRONG: Secret = { kind: 'pin', pin: '135790' }
 const LONG_ENOUGH_MS = 3_600_000
-const WRITTEN_AS = { call: 'contact', visit: 'visit', payment: 'visit', alarm: 'danger', reading: 'message_read' } as const
+const WRITTEN_AS = { call: 'contact', visit: 'visit', payment: 'visit', alarm: 'danger', reading: 'message_read', answer: 'visit_answer', correction: 'visit_correction' } as const
 const KINDS: readonly RecordKind[] = ['envelope', 'draft', 'receipt', 'day', 'small', 'original']
 
 export type Weather =
@@ -39,7 +41,7 @@ export type Weather =
   | { readonly kind: 'trouble'; readonly trouble: Trouble }
 
 /** An alarm overtakes what was written before it. */
-export type What = 'call' | 'visit' | 'payment' | 'alarm' | 'reading'
+export type What = 'call' | 'visit' | 'payment' | 'alarm' | 'reading' | 'answer' | 'correction'
 
 export type Action =
   | { readonly kind: 'pass'; readonly ms: number }
@@ -184,7 +186,7 @@ export class World {
   }
 
   #sender(tab: Tab, storage: Storage): Turns {
-    const parts = { storage, wire: this.#wire(tab), now: () => this.#now, luck: () => (this.#luck = (this.#luck * 7 + 0.3) % 1) }
+    const parts = { storage, wire: this.#wire(tab), now: () => this.#now, partBytes: PART_BYTES, luck: () => (this.#luck = (this.#luck * 7 + 0.3) % 1) }
     return takeTurns({ ...parts, onStatus: () => undefined, onSettled: () => undefined, onClock: () => undefined })
   }
 
@@ -338,9 +340,9 @@ export class World {
     const said = await this.#try(window, this.#pin)
     if (said.kind === 'open') this.#perhaps = null
     if (said.kind !== 'wrong' || !this.#perhaps) return said.kind === 'open'
-    const other = await this.#try(window, this.#perhaps)
-    if (other.kind === 'open') [this.#pin, this.#perhaps] = [this.#perhaps, null]
-    return other.kind === 'open'
+    // So it is the other one, also where the lock now lets nobody try for a while.
+    ;[this.#pin, this.#perhaps] = [this.#perhaps, null]
+    return (await this.#try(window, this.#pin)).kind === 'open'
   }
 
   async #changePin(window: Window, right: boolean): Promise<void> {
@@ -370,7 +372,7 @@ export class World {
 
   /** An open phone sends what it can read; on a locked one it leaves sealed. What outlived a wipe always does. */
   async #send(window: Window, nudge: boolean): Promise<void> {
-    const parts = { raw: window.raw, wire: this.#wire(window.tab), office: () => this.#seal }
+    const parts = { raw: window.raw, wire: this.#wire(window.tab), office: () => this.#seal, partBytes: PART_BYTES }
     if (!window.vault.isOpen()) return void (await deliver(parts, 'all'))
     if (nudge) {
       window.turns.nudge()
@@ -391,6 +393,8 @@ export class World {
       if (what === 'visit') body = aReport(at, pictures)
       if (what === 'alarm') body = dangerBody(null, { id: crypto.randomUUID(), at })
       if (what === 'reading') body = { message_id: MESSAGE, at }
+      if (what === 'answer') body = anAnswer(counters.next_seq)
+      if (what === 'correction') body = aCorrection(counters.next_seq)
       if (what === 'payment') {
         const pair = await storage.keyPair()
         const number = counters.receipt && nextNumber(counters.receipt)
@@ -444,7 +448,7 @@ export class World {
       if (weather.kind === 'doubled') await this.#office.ask(question)
       const said = await tab.step(() => this.#office.ask<Record<string, unknown>>(question))
       if (said['crashed'] || weather.kind === 'lost') return failed(said['crashed'] ? 'office_down' : 'unreachable')
-      if (said['refused']) return failed('not_understood')
+      if (said['refused']) return { ...failed('not_understood'), code: said['code'] ?? null, details: said['details'] ?? {} } as Reply<never>
       return { kind: 'ok', value: said as never }
     }
     return { signed, plain: signed, bytes: () => Promise.reject(new Error('not asked')) }
@@ -489,7 +493,7 @@ export class World {
 
   /** A phone that nobody can read on sends all the same. */
   async #allLeavesSealed(window: Window): Promise<string[]> {
-    const parts = { raw: window.raw, wire: this.#wire(window.tab), office: () => this.#seal }
+    const parts = { raw: window.raw, wire: this.#wire(window.tab), office: () => this.#seal, partBytes: PART_BYTES }
     const said = await present.run(window.tab, () => deliver(parts, 'all'))
     if (said.kind === 'failed') return [`nothing leaves a locked phone: ${said.trouble}`]
     const { applied } = await this.books()
@@ -500,6 +504,8 @@ export class World {
   static async settle(...phones: readonly World[]): Promise<string[]> {
     const wrong: string[] = []
     for (const phone of phones) wrong.push(...(await phone.#comeToRest()))
+    // What nobody can open nobody can look through: that would hide why.
+    if (!phones.every((phone) => phone.#at(0).vault.isOpen())) return wrong
     for (const phone of phones) wrong.push(...(await phone.#everythingIsIn()))
     return [...wrong, ...(await World.#asWritten(phones))]
   }
@@ -577,6 +583,15 @@ function asked(call: Call, device: string, crash: 'before' | 'after' | null): ob
   if (call.path.endsWith('/envelopes')) return { ask: 'push', device, crash, ...(call.json as object) }
   if (call.path.endsWith('/rescue')) return { ask: 'rescue', crash, content: new TextDecoder().decode(call.content?.bytes) }
   if (call.path.endsWith('/rescue/states')) return { ask: 'rescued', ...(call.json as object) }
-  if (call.path.endsWith('/missing')) return { ask: 'missing', ...(call.json as object) }
+  if (call.path.endsWith('/missing')) return { ask: 'missing', device, ...(call.json as object) }
+  if (call.method === 'PATCH' && call.path.includes('/rescue/items/')) return { ...aPart(call, device, crash), ask: 'sealed part' }
+  if (call.method === 'PATCH') return aPart(call, device, crash)
   return { ask: 'put', crash, sha256: call.path.split('/').at(-1) }
+}
+
+function aPart(call: Call, device: string, crash: 'before' | 'after' | null): object {
+  return {
+    ask: 'part', device, crash, sha256: call.path.split('/').at(-1), content: hex(call.content?.bytes ?? new Uint8Array()),
+    offset: Number(call.headers?.['upload-offset']), length: Number(call.headers?.['upload-length']),
+  }
 }

@@ -126,6 +126,27 @@ describe('the outbox', () => {
     expect(next(asked, 0)).toEqual({ kind: 'put', sha256s: ['tiny'] })
   })
 
+  it('asks how much the office holds of what broke off, and goes on from there (22)', () => {
+    const begun = answer(sent(load([fact(1, { pictures: ['aa'] })], [picture('aa', 'original')])), verdicts([{ id: 'e1', verdict: 'accepted' }], ['aa']))
+    const partly = answer(sent(begun), { kind: 'put', states: [{ sha256: 'aa', stored: false, offset: 700 }], failures: [] })
+    const cut = answer(sent(partly), { kind: 'put', states: [], failures: [{ sha256: 'aa', trouble: 'unreachable', retryAfterMs: null }] })
+    const asked = answer(sent(cut, cut.quietUntil), { kind: 'states', states: [{ sha256: 'aa', stored: false, offset: 900 }] })
+
+    expect(partly.pictures).toEqual([{ sha256: 'aa', part: 'original', seq: 1, state: 'missing', offset: 700 }])
+    expect(next(partly, 0)).toEqual({ kind: 'put', sha256s: ['aa'] })
+    expect(next(cut, cut.quietUntil)).toEqual({ kind: 'ask', sha256s: ['aa'] })
+    expect(asked.pictures[0]).toMatchObject({ state: 'missing', offset: 900 })
+    expect(step(asked, { kind: 'loaded', facts: asked.facts, pictures: [picture('aa', 'original')] }).pictures[0]).toMatchObject({ offset: 900 })
+    expect(step(sent(asked), { kind: 'broken_off' }).pictures[0]).toEqual(picture('aa', 'original'))
+  })
+
+  it('lets what was written meanwhile overtake an original between two of its parts (7, 22)', () => {
+    const begun = answer(sent(load([fact(1, { pictures: ['aa'] })], [picture('aa', 'original')])), verdicts([{ id: 'e1', verdict: 'accepted' }], ['aa']))
+    const partly = answer(sent(begun), { kind: 'put', states: [{ sha256: 'aa', stored: false, offset: 700 }], failures: [] })
+
+    expect(next(step(partly, { kind: 'loaded', facts: [...partly.facts, fact(2)], pictures: partly.pictures }), 0)).toEqual({ kind: 'push', ids: ['e2'] })
+  })
+
   it('sends pictures of one kind side by side, each with an answer of its own (1, 7, 9)', () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
     const pictures = [picture('big', 'original', 1, 'missing'), ...names.map((name) => picture(name, 'small', 1, 'missing'))]
@@ -136,10 +157,10 @@ describe('the outbox', () => {
     const after = answer(sent(before), { kind: 'put', states: [{ sha256: 'a', stored: true }, { sha256: 'd', stored: true }], failures })
     const stateOf = new Map(after.pictures.map((item) => [item.sha256, item.state]))
 
-    expect(names.map((name) => stateOf.get(name))).toEqual(['stored', 'held', 'missing', 'stored', 'missing', 'missing', 'missing'])
+    expect(names.map((name) => stateOf.get(name))).toEqual(['stored', 'held', 'waiting', 'stored', 'waiting', 'waiting', 'missing'])
     expect(after.trouble).toBe('unreachable')
     expect(next(after, 0)).toMatchObject({ kind: 'wait' })
-    expect(next(step(after, { kind: 'nudged' }), 0)).toMatchObject({ kind: 'ask', sha256s: ['b'] })
+    expect(next(step(after, { kind: 'nudged' }), 0)).toMatchObject({ kind: 'ask', sha256s: ['b', 'c', 'e', 'f'] })
   })
 
   it('waits longer each time, never too long, and a nudge ends the wait (8)', () => {

@@ -14,6 +14,7 @@
  * 10. A clock that is set forward or back makes nothing wait longer than it would have.
  * 11. What was once chosen to leave is never taken back, whatever the clock says afterwards.
  * 12. An urgent fact (an alarm) leaves first and alone, overtaking what rests; while it waits, no pause is long.
+ * 22. A picture that broke off is asked after, and goes on from where the office holds it.
  */
 import type { Trouble } from './wire'
 
@@ -53,6 +54,8 @@ export interface Picture {
   readonly part: 'small' | 'original'
   readonly seq: number
   readonly state: PictureState
+  /** How much of it the office said it holds; what breaks off goes on from there. */
+  readonly offset?: number
 }
 
 export type Request =
@@ -68,6 +71,8 @@ export interface VerdictSaid {
 export interface PictureSaid {
   readonly sha256: string
   readonly stored: boolean
+  /** How much of it is in the office while it is not whole. */
+  readonly offset?: number
 }
 
 /** What one picture of several met. */
@@ -145,7 +150,7 @@ export function step(sync: Sync, event: Event): Sync {
     case 'sent':
       return sync.flight ? sync : { ...sync, flight: event.request }
     case 'broken_off':
-      return { ...sync, flight: null }
+      return unsure({ ...sync, flight: null }, sync.flight?.kind === 'put' ? sync.flight.sha256s : [])
     case 'answered':
       return sync.flight ? answered({ ...sync, flight: null }, sync.flight, event) : sync
   }
@@ -186,7 +191,8 @@ function load(sync: Sync, facts: readonly Fact[], pictures: readonly Picture[]):
     }),
     pictures: pictures.map((item) => {
       const known = knownPictures.get(item.sha256)
-      return known && known.state !== 'waiting' ? { ...item, state: known.state } : item
+      if (!known || known.state === 'waiting') return item
+      return { ...item, state: known.state, ...(known.offset ? { offset: known.offset } : {}) }
     }),
   }
 }
@@ -197,15 +203,26 @@ function answered(sync: Sync, flight: Request, event: Extract<Event, { kind: 'an
   const good: Sync = { ...sync, trouble: null, failures: 0, quietUntil: 0, batch: LARGEST_BATCH }
   if (answer.kind === 'verdicts' && flight.kind === 'push') return judged(good, flight.ids, answer, event)
   if (answer.kind === 'states' && flight.kind === 'ask') {
-    const stored = new Map(answer.states.map((item) => [item.sha256, item.stored]))
+    const said = new Map(answer.states.map((item) => [item.sha256, item]))
     return withPictures(good, (item) => {
       if (item.state !== 'waiting' || !flight.sha256s.includes(item.sha256)) return item
+      const here = said.get(item.sha256)
+      if (here?.stored === true) return { ...item, state: 'stored' }
       // A hash that the answer leaves out is asked for as if it were missing: sending twice harms nobody.
-      return { ...item, state: stored.get(item.sha256) === true ? 'stored' : 'missing' }
+      return { ...item, state: 'missing', ...(here?.offset ? { offset: here.offset } : {}) }
     })
   }
   if (answer.kind === 'put' && flight.kind === 'put') return taken(good, flight.sha256s, answer, event)
   return failedAt(sync, flight, { kind: 'failed', trouble: 'not_understood', retryAfterMs: null }, event)
+}
+
+/** What became of these pictures on the way is not known: the office is asked how much it holds before they go on. */
+function unsure(sync: Sync, sent: readonly string[]): Sync {
+  return withPictures(sync, (item) => {
+    if (item.state !== 'missing' || !sent.includes(item.sha256)) return item
+    const { sha256, part, seq } = item
+    return { sha256, part, seq, state: 'waiting' }
+  })
 }
 
 /** Each picture has an answer of its own; one that has none goes again. */
@@ -215,13 +232,15 @@ function taken(
   answer: Extract<Answer, { kind: 'put' }>,
   { now, luck }: { now: number; luck: number },
 ): Sync {
-  const said = new Map(answer.states.filter((item) => sent.includes(item.sha256)).map((item) => [item.sha256, item.stored]))
+  const said = new Map(answer.states.filter((item) => sent.includes(item.sha256)).map((item) => [item.sha256, item]))
   const misfits = new Set(answer.failures.filter(({ sha256, trouble }) => sent.includes(sha256) && isMisfit(trouble)).map((item) => item.sha256))
-  const after = withPictures(sync, (item) => {
-    const stored = said.get(item.sha256)
-    if (stored !== undefined) return { ...item, state: stored ? 'stored' : 'held' }
+  const settled = withPictures(sync, (item) => {
+    const here = said.get(item.sha256)
+    if (here?.stored === false && here.offset) return { ...item, state: 'missing', offset: here.offset }
+    if (here) return { ...item, state: here.stored ? 'stored' : 'held' }
     return misfits.has(item.sha256) ? { ...item, state: 'held' } : item
   })
+  const after = unsure(settled, sent.filter((sha256) => !said.has(sha256)))
   const failure = answer.failures.find(({ trouble }) => !isMisfit(trouble))
   if (failure) return quiet(after, failure.trouble, failure.retryAfterMs, now, luck)
   if (said.size + misfits.size === 0) return quiet(after, 'not_understood', null, now, luck)
@@ -267,7 +286,8 @@ function failedAt(
     const held = withPictures(sync, (item) => (flight.sha256s.includes(item.sha256) ? { ...item, state: 'held' } : item))
     return { ...held, trouble: answer.trouble, batch: LARGEST_BATCH }
   }
-  return quiet(sync, answer.trouble, answer.retryAfterMs, now, luck)
+  const after = flight.kind === 'put' ? unsure(sync, flight.sha256s) : sync
+  return quiet(after, answer.trouble, answer.retryAfterMs, now, luck)
 }
 
 /** Doubling waits with jitter; where a person must act first there is no point in asking often. */

@@ -142,6 +142,86 @@ describe('a phone that nobody can read on', () => {
   })
 })
 
+describe('a sealed original that is larger than a part', () => {
+  const LARGE = new Uint8Array(700).map((_, at) => at % 251)
+
+  async function sealedPicture(): Promise<Uint8Array<ArrayBuffer>> {
+    await storage.write({ put: [{ key: 'aa', kind: 'original', state: 'sealed', seq: 1, bytes: LARGE, office: utf8('wrapped') }] })
+    return LARGE
+  }
+
+  /** An office that holds parts, cut off after so many of them; `old` knows none. */
+  function office_({ cutAfter = Infinity, holds = 0, old = false, forgets = false } = {}) {
+    let held = holds
+    let taken = 0
+    const parts: [number, number][] = []
+    const bundles: { items: { held?: string; content?: string }[] }[] = []
+    const fail = (code: string | null, details = {}): Reply<never> => ({ kind: 'failed', trouble: code ? 'not_understood' : 'unreachable', code, details, retryAfterMs: null })
+    const signed = (call: Call): Promise<Reply<never>> => {
+      if (call.path.endsWith('/missing') || call.json) return Promise.resolve({ kind: 'ok', value: [] as never })
+      if (call.method === 'PATCH') {
+        if (old) return Promise.resolve(fail('request.nothing_here'))
+        const at = Number(call.headers?.['upload-offset'])
+        const size = call.content?.bytes.length ?? 0
+        if (at !== held) return Promise.resolve(fail('attachment.offset_differs', { offset: held }))
+        if ((taken += 1) > cutAfter) return Promise.resolve(fail(null))
+        parts.push([at, size])
+        held += size
+        return Promise.resolve({ kind: 'ok', value: { stored: held === LARGE.length, offset: held } as never })
+      }
+      const bundle = JSON.parse(new TextDecoder().decode(call.content?.bytes)) as { signed: string }
+      const said = JSON.parse(bundle.signed) as (typeof bundles)[number]
+      bundles.push(said)
+      if (forgets && said.items[0]?.held) return Promise.resolve(fail('rescue.part_missing'))
+      return Promise.resolve({ kind: 'ok', value: { items: [{ key: 'aa', state: 'accepted', code: null }] } as never })
+    }
+    return { parts, bundles, wire: { signed, plain: signed, bytes: () => Promise.reject(new Error('not asked')) } satisfies Wire, held: () => held }
+  }
+
+  const hand = (wire: Wire) => deliver({ ...parts(wire), partBytes: 200 }, 'all')
+
+  it('goes in parts, and the bundle names it instead of holding it', async () => {
+    await sealedPicture()
+    const there = office_()
+
+    expect(await hand(there.wire)).toMatchObject({ kind: 'delivered', unheard: 0 })
+    expect(there.parts.map(([, size]) => size)).toEqual([200, 200, 200, 100])
+    expect(there.bundles).toMatchObject([{ items: [{ key: 'aa', held: expect.stringMatching(/^[0-9a-f]{64}$/) as string }] }])
+    expect(there.bundles[0]?.items[0]).not.toHaveProperty('content')
+  })
+
+  it('goes on from where the office holds it', async () => {
+    await sealedPicture()
+    const cut = office_({ cutAfter: 2 })
+    expect(await hand(cut.wire)).toMatchObject({ kind: 'failed', trouble: 'unreachable' })
+
+    const again = office_({ holds: cut.held() })
+    expect(await hand(again.wire)).toMatchObject({ kind: 'delivered' })
+
+    expect(again.parts.map(([at]) => at)).toEqual([400, 600])
+  })
+
+  it('is not sent again where the answer to the last part was lost', async () => {
+    await sealedPicture()
+    const there = office_({ holds: LARGE.length })
+
+    expect(await hand(there.wire)).toMatchObject({ kind: 'delivered' })
+    expect(there.parts).toEqual([])
+  })
+
+  it('goes whole to a service that knows no parts, and to one that has lost them', async () => {
+    await sealedPicture()
+    const [old, forgetful] = [office_({ old: true }), office_({ forgets: true })]
+
+    expect(await hand(old.wire)).toMatchObject({ kind: 'delivered' })
+    await sealedPicture()
+    expect(await hand(forgetful.wire)).toMatchObject({ kind: 'delivered' })
+
+    expect(old.bundles.map(({ items: [item] }) => item?.content !== undefined)).toEqual([true])
+    expect(forgetful.bundles.map(({ items: [item] }) => item?.content !== undefined)).toEqual([false, true])
+  })
+})
+
 function never(): never {
   throw new Error('nothing there')
 }

@@ -31,11 +31,12 @@ export interface Failed {
 export type Reply<T> = { readonly kind: 'ok'; readonly value: T } | Failed
 
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** From `/api/v1/` on, with its query. */
   readonly path: string
   readonly json?: unknown
   readonly content?: { readonly bytes: Uint8Array<ArrayBuffer>; readonly mediaType: string }
+  readonly headers?: Readonly<Record<string, string>>
   readonly timeoutMs?: number
   /** Breaks the request off: it ends as one without network. */
   readonly signal?: AbortSignal
@@ -91,7 +92,7 @@ function bodyOf(call: Call): Uint8Array<ArrayBuffer> | null {
 }
 
 function initOf(call: Call, body: Uint8Array<ArrayBuffer> | null): RequestInit {
-  const headers: Record<string, string> = { accept: 'application/json' }
+  const headers: Record<string, string> = { accept: 'application/json', ...call.headers }
   if (body) headers['content-type'] = call.content?.mediaType ?? 'application/json'
   return { method: call.method, headers, body, cache: 'no-store', redirect: 'error' }
 }

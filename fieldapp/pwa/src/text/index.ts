@@ -70,9 +70,13 @@ export function knows(key: string): boolean {
 export function t(key: string, values: Values = {}): string {
   subscribe()
   const one = values['n'] === 1 ? words[`${key}.one`] : undefined
-  const sentence = one ?? words[key] ?? key
+  const sentence = bound(one ?? words[key] ?? key)
   return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
 }
+
+/** French puts a space before some marks, which a line must not break at; catalogues are typed with the plain one. */
+const bound = (sentence: string): string =>
+  current === 'fr' ? sentence.replace(/ (?=[?!;:»])|(?<=«) /g, '\u00a0') : sentence
 
 const formats = new Map<string, unknown>()
 
@@ -104,6 +108,9 @@ export function money(cents: number): string {
 /** `10:42` */
 export const hour = (at: string | Date): string =>
   dateFormat('hour', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(new Date(at))
+
+export const hourToSecond = (at: string | Date): string =>
+  dateFormat('hour_second', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }).format(new Date(at))
 
 /** `giovedì 26 novembre` of an ISO day or an instant. */
 export const dayInWords = (day: string | Date): string =>

@@ -2,7 +2,7 @@
  * One payment at the door: what it would settle, what the rules say, and its receipt under the device's own number.
  * Nothing here is shown or stored; `take` writes number, chain, receipt and draft in one transaction.
  */
-import { allocate, LEGAL_ORDER, totalOf, type Allocation, type Part } from '../../domain/allocation.ts'
+import { allocate, LEGAL_ORDER, ranked, totalOf, type Allocation, type Part } from '../../domain/allocation.ts'
 import { compactIban } from '../../domain/epc.ts'
 import type { AnnouncementMemo, TransferMemo } from '../../domain/paper.ts'
 import { checkedPayment, paymentMethod, type Answers, type PaymentMethod } from '../../domain/payments.ts'
@@ -78,11 +78,11 @@ export function offer(
     if (amountCents > owed) throw new Refused('pay.more_than_owed', { owed_cents: owed })
     const parts = practice.creditor.allocation_order as readonly Part[]
     const choice = method.counts_as_payment && choicesOf(practice.creditor, lines).some((line) => line.id === chosenLine) ? chosenLine : null
-    const allocation = allocate(amountCents, lines, { ...LEGAL_ORDER, parts }, choice)
+    const allocation = allocate(amountCents, lines, ranked({ ...LEGAL_ORDER, parts }, lines, dayAt(at)), choice)
     const duty = method.counts_as_payment ? dutyOn(amountCents, stop, { on: dayAt(at), taken: dutyTaken }) : NO_DUTY
     return {
       method, amountCents, answers: checked.value, lines, allocation, residualCents: owed - amountCents, stampDuty: duty,
-      handedOverCents: amountCents + (duty.charged_to === 'debtor' ? duty.due_cents : 0),
+      handedOverCents: amountCents + onTop(duty),
       instalment: method.counts_as_payment && instalment ? { number: instalment.number, of: instalment.of } : null,
       payer: method.counts_as_payment ? payerOf(payer, moment) : null,
       chosenLine: choice,
@@ -95,7 +95,7 @@ export const choicesOf = (creditor: CreditorCard, lines: readonly DebtLineCard[]
   creditor.debtor_chooses && lines.length > 1 ? lines : []
 
 /** What the rules of conduct say of taking it. */
-export function ruling({ stop, amountCents, method, answers, instalment = null, payer = DEBTOR_PAYS, at = serviceNow() }: Asked): Ruling {
+export function ruling({ stop, amountCents, method, answers, instalment = null, payer = DEBTOR_PAYS, at = serviceNow(), dutyTaken = true }: Asked): Ruling {
   const payee = String(answers['payee'] ?? '')
   const cheque =
     method === 'cheque'
@@ -107,12 +107,16 @@ export function ruling({ stop, amountCents, method, answers, instalment = null, 
   return rule(
     {
       kind: 'payment', at: at.toISOString(), method, amount_cents: amountCents, instalment: instalment !== null,
+      duty_cents: paymentMethod(method).counts_as_payment ? onTop(dutyOn(amountCents, stop, { on: dayAt(at), taken: dutyTaken })) : 0,
       payer: payerKind(payer), cheque,
     },
     stop,
     phone.known,
   )
 }
+
+/** What the debtor hands over beside the amount. */
+const onTop = (duty: StampDuty): number => (duty.charged_to === 'debtor' ? duty.due_cents : 0)
 
 const NO_DUTY: StampDuty = { due_cents: 0, charged_to: 'none', reason: 'exempt', authorisation: '' }
 

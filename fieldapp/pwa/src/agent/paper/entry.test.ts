@@ -4,7 +4,7 @@ import type { TypedPayer } from '../money/payer'
 import { paymentBody, receiptDraft } from '../money/payment'
 import { phone } from '../phone.svelte'
 import { aBundle, aStop } from '../testing'
-import { moneyOf, readSheet } from './entry'
+import { debtsOf, moneyOf, readSheet } from './entry'
 import { onPaper, type OnPaper } from './onPaper'
 
 const ID = '0198a3c2-7f00-7abc-8def-0123456789ab'
@@ -23,9 +23,44 @@ function sheet(part: Partial<OnPaper>): Draft {
   if (!draft.paper) throw new Error('no sheet')
   return {
     ...draft, pictures: [PHOTO],
-    paper: { ...draft.paper, number: 'B1-000001', check: 'K7QX-M2PA', to: '10:20', amount: '30,00', ...part },
+    paper: { ...draft.paper, number: 'B1-000001', check: 'K7QX-M2PA', to: '10:20', amount: '30,00', reason: 'other', identified_by: 'document', ...part },
   }
 }
+
+describe('which debt a sheet of paper names', () => {
+  const SECOND = { id: 'line-2', title: 'Carta 0815', kind: 'card', due_on: '2026-05-01', principal_cents: 20_000, interest_cents: 0, costs_cents: 0 }
+
+  /** The sheet at the door of somebody with two debts. */
+  function twoDebts(part: Partial<OnPaper>, debtorChooses = true): Draft {
+    const draft = sheet(part)
+    const { practice } = draft.stop
+    const [first] = practice.debt_lines
+    if (!first) throw new Error('no debt')
+    const creditor = { ...practice.creditor, debtor_chooses: debtorChooses }
+    return { ...draft, stop: { ...draft.stop, practice: { ...practice, creditor, debt_lines: [first, { ...first, ...SECOND }] } } }
+  }
+  const laid = (draft: Draft): readonly string[] => moneyOf(draft)?.allocation.lines.map(({ id }) => id) ?? []
+
+  it('is the one that the debtor declared, also on the receipt that the office gets', () => {
+    const draft = twoDebts({ chosen_line: 'line-2' })
+    const made = moneyOf(draft)
+
+    expect(draft.paper && debtsOf(draft.stop, draft.paper)).toHaveLength(2)
+    expect(laid(draft)).toEqual(['line-2'])
+    expect(made && paymentBody(made, null)).toMatchObject({ chosen_line: 'line-2' })
+  })
+
+  it.each([
+    ['nothing was declared', {}, true],
+    ['a debt was named that is not of this door', { chosen_line: 'line-9' }, true],
+    ['the creditor agreed otherwise', { chosen_line: 'line-2' }, false],
+  ] as const)("is that of the creditor's order where %s", (_, part, debtorChooses) => {
+    const draft = twoDebts(part, debtorChooses)
+
+    expect(laid(draft)).toEqual(['line-1'])
+    expect(moneyOf(draft)?.chosenLine).toBeNull()
+  })
+})
 
 describe('who paid on a sheet of paper', () => {
   it('is the debtor until the sheet says otherwise', () => {
@@ -53,6 +88,16 @@ describe('who paid on a sheet of paper', () => {
     expect(readSheet(sheet({ payer: { ...SISTER, agreed: false } }))).toMatchObject({
       kind: 'ok', value: { made: { payer: { name: 'Lucia Neri', debtor_agrees: false } } },
     })
+  })
+
+  it('says why only a part was paid in nobody’s place, and asks nothing where all was', () => {
+    expect(onPaper(newDraft(aStop(ID), { visitId: ID, day: '2026-11-23' }), { from: '' }).paper?.reason).toBeNull()
+    expect(readSheet(sheet({ reason: null }))).toMatchObject({ kind: 'refused', refusal: { code: 'pad.reason_missing' } })
+    expect(readSheet(sheet({ reason: null, amount: '750,00' })).kind).toBe('ok')
+  })
+
+  it('claims no document that the agent has not said to have seen', () => {
+    expect(readSheet(sheet({ identified_by: null }))).toMatchObject({ kind: 'refused', refusal: { code: 'pad.identified_missing' } })
   })
 
   it.each([{ name: ' ' }, { capacity: null }, { document: null }])('is asked for until it is whole: without %o nothing is entered', (missing) => {

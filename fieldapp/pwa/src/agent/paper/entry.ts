@@ -10,9 +10,9 @@ import { buildReceipt, sealReceipt } from '../../domain/receipt.ts'
 import { checkReport, readBody, type PaymentBody, type VisitBody } from '../../domain/visit.ts'
 import { base64url } from '../../outbox/bytes'
 import { APP_VERSION, draftFor, drafts, hashesOf, inState, loadDraft, saveDraft, unnamed } from '../actions'
-import type { OutboxItem } from '../day'
+import { askableLines, type OutboxItem } from '../day'
 import { bodyOf, isBound, type Draft } from '../draft'
-import { offer, paymentBody, receiptDraft, ruling, type Offer } from '../money/payment'
+import { choicesOf, offer, paymentBody, receiptDraft, ruling, type Offer } from '../money/payment'
 import { DEBTOR_PAYS, unanswered, type TypedPayer } from '../money/payer'
 import { phone, serviceNow, storage } from '../phone.svelte'
 import { report } from '../report'
@@ -20,7 +20,7 @@ import { tookDraft } from '../reread'
 import { wrote } from '../stages'
 import { asInstalment, nextOf, type NextInstalment } from '../plan/agreement'
 import type { Ruling } from '../rules'
-import type { StopCard } from '../shapes'
+import type { DebtLineCard, StopCard } from '../shapes'
 import { hourAt, instantOf } from '../time'
 import { readAmount, typing } from '../visit/typing'
 import { again, formsUsed, isSheet, onPaper, type OnPaper } from './onPaper'
@@ -39,8 +39,8 @@ export const instalmentOf = (stop: StopCard): NextInstalment | null => nextOf(st
 
 /**
  * The sheet as it was typed, or the first thing that cannot be: `pad.number_unreadable`, `.check_unreadable`,
- * `.other_kind`, `.form_used`, `.times_missing`, `.not_yet`, `.payer_missing`, `.picture_missing`,
- * `visit.left_before_arrival`, and what a payment is refused for. What only the office knows (whose pad, another's use, a wrong check) it says later.
+ * `.other_kind`, `.form_used`, `.times_missing`, `.not_yet`, `.payer_missing`, `.identified_missing`, `.reason_missing`,
+ * `.picture_missing`, `visit.left_before_arrival`, and what a payment is refused for. What only the office knows (whose pad, another's use, a wrong check) it says later.
  */
 export function readSheet({ stop, paper, pictures }: Draft): Result<Sheet> {
   return attempt(() => {
@@ -52,11 +52,17 @@ export function readSheet({ stop, paper, pictures }: Draft): Result<Sheet> {
     if (leftAt < arrivedAt) throw new Refused('visit.left_before_arrival')
     if (leftAt > serviceNow()) throw new Refused('pad.not_yet', { form: name })
     const { made, rules } = paper.kind === 'receipt' ? moneyOn(stop, paper, leftAt) : { made: null, rules: NO_MONEY }
+    if (isPart(made) && !paper.reason) throw new Refused('pad.reason_missing')
     if (paper.kind === 'receipt' && unanswered(payerOn(paper), 'on_paper').length) throw new Refused('pad.payer_missing')
+    if (paper.kind === 'receipt' && paper.identified_by === null) throw new Refused('pad.identified_missing')
     if (!pictures.some(isSheet)) throw new Refused('pad.picture_missing')
     return { form, arrivedAt, leftAt, made, rules }
   })
 }
+
+/** The debts among which a sheet of this door may name one: none where the creditor agreed otherwise, or there is one only. */
+export const debtsOf = (stop: StopCard, paper: OnPaper): readonly DebtLineCard[] =>
+  choicesOf(stop.practice.creditor, askableLines(stop.practice, phone.unseen, paper.day))
 
 /** The money of a sheet as far as it can be read, whatever else is missing of it. */
 export function moneyOf({ stop, paper }: Pick<Draft, 'stop' | 'paper'>): Offer | null {
@@ -64,6 +70,9 @@ export function moneyOf({ stop, paper }: Pick<Draft, 'stop' | 'paper'>): Offer |
   const read = attempt(() => moneyOn(stop, paper, timeSaid(paper)).made)
   return read.kind === 'ok' ? read.value : null
 }
+
+/** Whether something is left that no plan says when to pay. */
+export const isPart = (made: Offer | null): boolean => made !== null && made.residualCents > 0 && made.instalment === null
 
 /** Who paid, as the sheet says it. */
 export const payerOn = ({ payer = DEBTOR_PAYS }: OnPaper): TypedPayer => payer
@@ -83,7 +92,7 @@ function moneyOn(stop: StopCard, paper: OnPaper, at: Date): { made: Offer; rules
   if (amount.kind === 'refused') throw amount.refusal
   const asked = {
     stop, amountCents: amount.value, method: paper.method, answers: paper.answers, at, dutyTaken: paper.duty_taken,
-    instalment: paper.instalment ? asInstalment(instalmentOf(stop), amount.value) : null, payer: payerOn(paper), moment: 'on_paper',
+    instalment: paper.instalment ? asInstalment(instalmentOf(stop), amount.value) : null, payer: payerOn(paper), moment: 'on_paper', chosenLine: paper.chosen_line ?? null,
   } as const
   const made = offer(asked, phone.unseen)
   if (made.kind === 'refused') throw made.refusal
@@ -129,8 +138,8 @@ function copied(draft: Draft, { form, arrivedAt, made }: Sheet, payments: readon
   const outcome = made.instalment ? 'PAID_INSTALMENT' : made.residualCents === 0 ? 'PAID_FULL' : 'PAID_PARTIAL'
   const answers: Record<string, string> = made.instalment
     ? { instalment_number: String(made.instalment.number) }
-    : made.residualCents === 0 ? {} : { reason: draft.paper?.reason ?? 'other' }
-  return { ...common, met: 'debtor', identified_by: draft.paper?.identified_by ?? 'document', identified_self: true, outcome, answers }
+    : isPart(made) ? { reason: draft.paper?.reason ?? '' } : {}
+  return { ...common, met: 'debtor', identified_by: draft.paper?.identified_by ?? null, identified_self: true, outcome, answers }
 }
 
 function checked(report: VisitBody, { practice }: StopCard, leftAt: Date): void {

@@ -63,6 +63,15 @@ describe('a sheet that is copied', () => {
   })
 })
 
+describe('the debt that a refused sheet named', () => {
+  it('is named again, and none where it named none', () => {
+    const refused = (chosen: object): OutboxItem => item('refused', { payments: [{ ...payment('B1', 7), ...chosen }] })
+
+    expect(again(refused({ chosen_line: 'line-2' }), fresh(), hourAt).paper?.chosen_line).toBe('line-2')
+    expect(again(refused({}), fresh(), hourAt).paper?.chosen_line).toBeUndefined()
+  })
+})
+
 describe('a sheet and the pads that the agent was given', () => {
   const pads = [{ series: 'B1', first: 51, last: 100 }, { series: 'N1', first: 1, last: 50 }]
 

@@ -1,5 +1,4 @@
 /** What stands on a form of a paper pad, as it is copied from the sheet: part of the visit's draft. Pure. */
-import { italian } from '../../domain/money.ts'
 import { formName, typedNumber, type PadKind } from '../../domain/pad.ts'
 import type { Answer } from '../../domain/payments.ts'
 import type { IdentifiedBy } from '../../domain/visit.ts'
@@ -8,6 +7,7 @@ import { DEBTOR_PAYS, typedAs, type TypedPayer } from '../money/payer'
 import type { OutboxItem } from '../day'
 import type { TakenPicture } from '../pictures'
 import type { PadNumbers } from '../shapes'
+import { asTyped } from '../../text/amounts'
 
 export interface OnPaper {
   readonly kind: PadKind
@@ -20,19 +20,23 @@ export interface OnPaper {
   readonly amount: string
   readonly method: string
   readonly answers: Readonly<Record<string, Answer>>
-  readonly identified_by: IdentifiedBy
+  /** Null until it is said: the phone claims no document that nobody showed. */
+  readonly identified_by: IdentifiedBy | null
   /** Whose money it was; sheets begun in an earlier app have none, and the debtor paid. */
   readonly payer?: TypedPayer
-  readonly reason: string
+  /** Why not all was paid; null until it is said. */
+  readonly reason: string | null
   /** The money is for the instalment that is due, where a plan runs. */
   readonly instalment: boolean
   /** The stamp duty was asked for and paid on top. */
   readonly duty_taken: boolean
+  /** The debt that the debtor declared to pay (art. 1193); null or missing: in the creditor's order. */
+  readonly chosen_line?: string | null
 }
 
 const blank = (day: string, from: string): OnPaper => ({
-  kind: 'receipt', number: '', check: '', day, from, to: '', amount: '', method: 'cash', answers: {}, identified_by: 'document',
-  payer: DEBTOR_PAYS, reason: 'short_of_money', instalment: true, duty_taken: true,
+  kind: 'receipt', number: '', check: '', day, from, to: '', amount: '', method: 'cash', answers: {}, identified_by: null,
+  payer: DEBTOR_PAYS, reason: null, instalment: true, duty_taken: true,
 })
 
 /** The draft with a sheet to copy; a visit that had begun on the phone keeps its arrival. */
@@ -81,10 +85,10 @@ export function again({ body }: OutboxItem, draft: Draft, hourOf: (at: string) =
     ...blank(body.planned_day ?? draft.planned_day, body.arrived_at ? hourOf(body.arrived_at) : ''),
     kind: payment ? 'receipt' : 'notice', number, to: body.left_at ? hourOf(body.left_at) : '',
     ...(payment ? {
-      amount: italian(payment.amount_cents).slice(0, -2), method: payment.method,
+      amount: asTyped(payment.amount_cents), ...(payment.chosen_line ? { chosen_line: payment.chosen_line } : {}), method: payment.method,
       answers: payment.fields as Record<string, Answer>, duty_taken: payment.stamp_duty.charged_to !== 'creditor',
-      instalment: body.outcome === 'PAID_INSTALMENT', reason: body.captured?.reason ?? 'short_of_money',
-      identified_by: body.met?.identified_by ?? 'document', payer: typedAs(payment.payer),
+      instalment: body.outcome === 'PAID_INSTALMENT', reason: body.captured?.reason ?? null,
+      identified_by: body.met?.identified_by ?? null, payer: typedAs(payment.payer),
     } : {}),
   }
   const sheets = (body.attachments ?? []).filter((sent) => !draft.pictures.some((picture) => picture.sha256 === sent.sha256))

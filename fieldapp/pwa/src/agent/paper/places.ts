@@ -1,7 +1,7 @@
 /** Where on the form of a sheet a refusal is said. Pure. */
 import type { Refused } from '../../domain/reading.ts'
 
-export type SheetPlace = 'number' | 'check' | 'times' | 'picture' | 'amount' | 'payer' | `field.${string}`
+export type SheetPlace = 'number' | 'check' | 'times' | 'picture' | 'amount' | 'payer' | 'identified' | 'reason' | `field.${string}`
 
 const PLACES: Readonly<Record<string, SheetPlace>> = {
   'pad.number_unreadable': 'number',
@@ -14,6 +14,8 @@ const PLACES: Readonly<Record<string, SheetPlace>> = {
   'visit.too_long_a_visit': 'times',
   'pad.picture_missing': 'picture',
   'pad.payer_missing': 'payer',
+  'pad.identified_missing': 'identified',
+  'pad.reason_missing': 'reason',
 }
 
 /** Money is all that is left: beside its own field, or beside the amount. */

@@ -11,7 +11,7 @@ import {
 import { base64url, uuid7 } from '../../outbox/bytes'
 import { drafts } from '../actions'
 import { askableLines, owedCents, type Payment } from '../day'
-import { approvedHere, withAnswer, type Draft } from '../draft'
+import { approvedHere, planRuns, withAnswer, type Draft } from '../draft'
 import { heading } from '../money/payment'
 import { phone, serviceNow, storage } from '../phone.svelte'
 import type { StopCard } from '../shapes'
@@ -129,7 +129,7 @@ export function instalmentFor(draft: Draft, unseen: readonly Payment[]): NextIns
 /** The next open instalment of the plan that the practice had when the day was fetched. */
 export function nextOf(stop: StopCard, unseen: readonly Payment[]): NextInstalment | null {
   const { plan } = stop.practice
-  if (!plan || (plan.state !== 'active' && plan.state !== 'broken')) return null
+  if (!plan || !planRuns(stop)) return null
   const own = unseen.filter((item) => item.practiceId === stop.practice.id)
   return following(plan.instalments, own.reduce((sum, item) => sum + item.payment.amount_cents, 0))
 }

@@ -117,10 +117,22 @@ export async function drawMap(
     pin = showPin(map, pin, scene, actions)
   }
 
+  // Whoever has moved the map keeps what is in the middle of it; to others its frame shows the same as before.
+  let whole = extent
+  map.on('movestart', (event) => {
+    if ('originalEvent' in event && event.originalEvent) whole = null
+  })
+  map.on('resize', () => {
+    if (whole) map.fitBounds(boundsOf(whole), { padding: 48, maxZoom: 16, duration: 0 })
+  })
+
   show(first)
   return {
     show,
-    fit: (wanted) => map.fitBounds(boundsOf(wanted), { padding: 48, maxZoom: 16, duration: 120 }),
+    fit: (wanted) => {
+      whole = wanted
+      map.fitBounds(boundsOf(wanted), { padding: 48, maxZoom: 16, duration: 120 })
+    },
     close: () => {
       release()
       for (const name of names) name.remove()

@@ -6,6 +6,12 @@ import { byAgent, type Carried, carry, lies, refreshed, routesOf, seenOf, takenU
 import { estimated } from './estimate'
 import { type Lane, lanesOf } from './lanes'
 
+export interface HandOver {
+  readonly from_agent: string
+  readonly to_agent: string
+  readonly practice_ids: string[]
+}
+
 export class Hands {
   board: BoardView = $state.raw() as unknown as BoardView
   carried: Carried | null = $state.raw(null)
@@ -109,6 +115,42 @@ export class Hands {
 
   lock(agent_id: string, locked: boolean): Promise<void> {
     return this.#take(() => service.lockLane(this.board.plan_id, { agent_id, locked, seen: seenOf(this.board) }))
+  }
+
+  /** Forbid a visit; what stands against it, else null. */
+  forbid(wish: { practice_id: string; agent_id: string | null; always: boolean; reason: string }): Promise<Refused | null> {
+    return this.#asked(() => service.forbidVisit(this.board.plan_id, { ...wish, seen: seenOf(this.board) }))
+  }
+
+  /** What handing visits over would do. */
+  tryHandOver(wish: HandOver): Promise<Answer<BoardChange>> {
+    return service.handOverVisits(this.board.plan_id, { ...wish, seen: seenOf(this.board), trial: true })
+  }
+
+  handOver(wish: HandOver): Promise<Refused | null> {
+    return this.#asked(() => service.handOverVisits(this.board.plan_id, { ...wish, seen: seenOf(this.board), trial: false }))
+  }
+
+  previewFill(agent: string | null): Promise<Answer<BoardChange>> {
+    return service.previewFill(this.board.plan_id, agent)
+  }
+
+  /** Take what a preview showed; `seen`: the revisions on which it was looked at. */
+  takeFill(preview: BoardChange, seen: Record<string, number>): Promise<Refused | null> {
+    const orders = Object.fromEntries(preview.lanes.map((lane) => [lane.agent_id, lane.route.stops.map((stop) => stop.practice_id)]))
+    return this.#asked(() => service.takeFill(this.board.plan_id, { orders, seen }))
+  }
+
+  seen(): Record<string, number> {
+    return seenOf(this.board)
+  }
+
+  /** A change that a sheet asks for: what stands against it is said there. */
+  async #asked(ask: () => Promise<Answer<BoardChange>>): Promise<Refused | null> {
+    await this.#take(ask)
+    const refusal = this.refusal
+    this.refusal = null
+    return refusal
   }
 
   undo(): Promise<void> {

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { speak } from '../../text'
 import { percent, typedRate } from './rates'
 
 describe('a typed rate', () => {
@@ -37,5 +38,17 @@ describe('a typed rate', () => {
   it('is shown as it would be typed', () => {
     for (const bp of [1, 10, 99, 100, 105, 1_250, 9_999, 10_000]) expect(typedRate(percent(bp))).toEqual({ rate_bp: bp })
     expect(percent(1_250)).toBe('12,5')
+  })
+})
+
+describe('in English', () => {
+  beforeAll(() => speak('en', {}))
+  afterAll(() => speak('it', {}))
+
+  it('a point parts the decimals, and a comma the thousands', () => {
+    expect(typedRate('12.5 %')).toEqual({ rate_bp: 1_250 })
+    expect(typedRate('12,5')).toEqual({ wrong: 'unreadable' })
+    expect(typedRate('1,234.5')).toEqual({ wrong: 'too_much' })
+    expect(percent(1_250)).toBe('12.5')
   })
 })

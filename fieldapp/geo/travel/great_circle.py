@@ -1,44 +1,20 @@
-"""Travel between places: matrices of seconds and metres behind one interface, and the register of engines.
-
-The engine at hand needs no map: the great circle, lengthened by how roads bend, at a speed that grows with the
-distance because longer trips leave town. Engines with a map (Valhalla, OSRM) register here beside it.
+"""The great circle, lengthened by how roads bend, at a speed that grows with the distance because longer trips leave
+town. It needs no map, and it is what stands in where a map gives no answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from geopy.distance import great_circle
 from numpy.typing import NDArray
 
+from fieldapp.geo.travel.matrices import IntMatrix, Point, Source, TravelMatrix
+
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius, the one that geopy's great circle uses too."""
-
-IntMatrix = NDArray[np.int32]
-Point = tuple[float, float]
-"""Latitude and longitude in degrees."""
-
-
-@dataclass(frozen=True, slots=True)
-class TravelMatrix:
-    """Travel between n points: `travel_s` and `distance_m` are `(n, n)`, row = from, diagonal zero."""
-
-    travel_s: IntMatrix
-    distance_m: IntMatrix
-    engine: str
-
-
-class TravelEngine(Protocol):
-    """What every travel-time engine gives."""
-
-    name: str
-
-    def matrix(self, points: Sequence[Point]) -> TravelMatrix:
-        """Seconds and metres between all points, each way."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +47,14 @@ class GreatCircleEngine:
             travel_s=np.rint(self._seconds(metres)).astype(np.int32),
             distance_m=np.rint(metres).astype(np.int32),
             engine=self.name,
+            no_road=np.zeros(metres.shape, np.bool_),
+            source=Source(self.name, pairs=metres.size),
         )
+
+    def table(self, starts: Sequence[Point], ends: Sequence[Point]) -> tuple[IntMatrix, IntMatrix]:
+        """(starts, ends) seconds and metres: the same figures as in `matrix`, for some of its pairs."""
+        metres = _between_m(_radians(starts), _radians(ends)) * self.profile.circuity
+        return np.rint(self._seconds(metres)).astype(np.int32), np.rint(metres).astype(np.int32)
 
     def one(self, start: Point, end: Point) -> tuple[int, int]:
         """Seconds and metres of a single trip."""
@@ -87,17 +70,21 @@ class GreatCircleEngine:
 
 def great_circle_m(points: Sequence[Point]) -> NDArray[np.float64]:
     """`(n, n)` metres on the great circle between points in degrees (haversine: exact for near points too)."""
-    at = np.radians(np.asarray(points, dtype=np.float64).reshape(-1, 2))
-    lat, lon = at[:, 0], at[:, 1]
-    half = np.sin((lat[:, None] - lat) / 2) ** 2
-    half += np.cos(lat)[:, None] * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
+    at = _radians(points)
+    return _between_m(at, at)
+
+
+def _radians(points: Sequence[Point]) -> NDArray[np.float64]:
+    return np.radians(np.asarray(points, dtype=np.float64).reshape(-1, 2))
+
+
+def _between_m(starts: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.float64]:
+    lat, lon = starts[:, 0, None], starts[:, 1, None]
+    half = np.sin((lat - ends[:, 0]) / 2) ** 2
+    half += np.cos(lat) * np.cos(ends[:, 0]) * np.sin((lon - ends[:, 1]) / 2) ** 2
     return np.asarray(2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0))))
 
 
-ENGINES: dict[str, Callable[[], TravelEngine]] = {GreatCircleEngine.name: GreatCircleEngine}
-"""The one table of travel engines by name; a new one is a class and a line here."""
-
-
-def matrix(points: Sequence[Point], *, engine: str = GreatCircleEngine.name) -> TravelMatrix:
-    """The travel matrix of points by the named engine."""
-    return ENGINES[engine]().matrix(points)
+def matrix(points: Sequence[Point]) -> TravelMatrix:
+    """The travel matrix of points where no map is asked."""
+    return GreatCircleEngine().matrix(points)

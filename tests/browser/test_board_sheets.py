@@ -1,0 +1,122 @@
+"""The board's sheets: a visit is forbidden, a route handed over, gaps are filled; by mouse, keys and undo."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.at_the_desk import sign_in
+from tests.browser.conftest import Eyes, Service
+from tests.browser.test_board import SOON, by_hand, lane_of, settled, visits
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def page(desk: Eyes, service: Service) -> Page:
+    """The running day in hands."""
+    sign_in(desk.page, service, "Pianificazione")
+    desk.page.goto(f"{service.desk()}giorno/2026-11-26/pubblicato")
+    return desk.page
+
+
+def choose_lane(page: Page, lane: Locator) -> str:
+    """The route by its name beside the hours; whose it is."""
+    name = str(lane.get_attribute("aria-label"))
+    page.locator(".names").get_by_role("button", name=name).click()
+    return name
+
+
+def undone(page: Page, lanes: Locator) -> None:
+    page.get_by_role("button", name="Annulla l'ultima").click()
+    settled(page, lanes)
+
+
+def test_a_visit_is_forbidden_with_a_reason_told_where_it_lies_and_allowed_again(page: Page) -> None:
+    lanes = by_hand(page)
+    lane = lane_of(lanes, 0)
+    before = visits(lane)
+    name = before[-1]
+    lane.get_by_role("option").last.click()
+    page.get_by_role("button", name="Vieta…", exact=True).last.click()
+
+    sheet = page.get_by_role("dialog", name=f"Vieta la visita a {name}")
+    expect(sheet.get_by_label("A chi").locator("option:checked")).to_have_text(re.compile("in questo giorno$"))
+    sheet.get_by_label("A chi").select_option(label="A tutti, in questo giorno")
+    sheet.get_by_label("Perché").fill("Funerale in famiglia")
+    page.keyboard.press("Enter")
+    expect(sheet).to_have_count(0)
+    settled(page, lanes)
+    assert visits(lane) == before[:-1]
+    aside = page.locator(".left-out")
+    aside.locator("details", has_text="Funerale in famiglia").locator("summary").click()
+    expect(aside.get_by_text("Funerale in famiglia")).to_be_visible(timeout=SOON)
+
+    undone(page, lanes)
+    assert visits(lane) == before
+    expect(page.get_by_text("Funerale in famiglia")).to_have_count(0, timeout=SOON)
+
+
+def test_a_route_is_seen_and_handed_over_in_its_order_and_comes_back(page: Page) -> None:
+    lanes = by_hand(page)
+    first, second = lane_of(lanes, 0), lane_of(lanes, 1)
+    before = visits(first), visits(second)
+    giver, taker = choose_lane(page, first), str(second.get_attribute("aria-label"))
+    page.get_by_role("button", name="Passa il giro…").click()
+
+    sheet = page.get_by_role("dialog", name=f"Passa il giro di {giver}")
+    confirm = sheet.get_by_role("button", name=re.compile("^Passa le visite"))
+    expect(confirm).to_be_disabled()
+    sheet.get_by_label("A chi").select_option(label=taker)
+    expect(sheet.get_by_text(re.compile("^Rende ")).first).to_be_visible(timeout=SOON)
+    everything = sheet.get_by_role("checkbox", name="Tutte")
+    everything.focus()
+    page.keyboard.press("Space")
+    expect(confirm).to_be_disabled()
+    for name in before[0][:2]:
+        sheet.get_by_role("checkbox", name=re.compile(re.escape(name))).check()
+    expect(sheet.get_by_text("nuova", exact=True)).to_have_count(2, timeout=SOON)
+    expect(confirm).to_have_text("Passa le visite (2)")
+    confirm.click()
+    expect(sheet).to_have_count(0, timeout=SOON)
+
+    settled(page, lanes)
+    assert visits(first) == before[0][2:]
+    now = visits(second)
+    assert [one for one in now if one in before[0]] == before[0][:2]
+    assert [one for one in now if one not in before[0]] == before[1]
+    undone(page, lanes)
+    assert (visits(first), visits(second)) == before
+
+
+def test_gaps_are_seen_filled_and_opened_again_and_nobody_changes_place(page: Page) -> None:
+    lanes = by_hand(page)
+    lane = lane_of(lanes, 0)
+    # Room is made: what a hand took out does not come back by itself.
+    out = visits(lane)[2]
+    lane.get_by_role("option").nth(2).click()
+    page.get_by_role("button", name="Togli", exact=True).click()
+    expect(lane.get_by_role("option", name=re.compile(re.escape(out)))).to_have_count(0, timeout=SOON)
+    settled(page, lanes)
+    before = visits(lane)
+    choose_lane(page, lane)
+    page.get_by_role("button", name="Riempi i vuoti…", exact=True).click()
+
+    sheet = page.get_by_role("dialog", name="Visite che entrano nei vuoti")
+    expect(sheet.get_by_text(re.compile("Rende .* in più"))).to_be_visible(timeout=SOON)
+    expect(sheet.get_by_text("Nessuna regola violata.")).to_be_visible()
+    fresh = sheet.locator("tr", has_text="nuova")
+    put_in = fresh.count()
+    assert put_in > 0
+    sheet.get_by_role("button", name=f"Metti nel giro ({put_in})").click()
+    expect(sheet).to_have_count(0, timeout=SOON)
+
+    settled(page, lanes)
+    after = visits(lane)
+    assert len(after) == len(before) + put_in
+    assert [one for one in after if one in before] == before
+    assert out not in after
+    undone(page, lanes)
+    assert visits(lane) == before

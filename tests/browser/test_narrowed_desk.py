@@ -1,0 +1,73 @@
+"""A list of practices is narrowed by area, amount and last contact, kept as a view, and acted on as narrowed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.at_the_desk import sign_in
+from tests.browser.conftest import Eyes, Service
+
+pytestmark = pytest.mark.browser
+
+ALL_OWE_A_THOUSAND = """() => {
+  const owed = [...document.querySelectorAll('main tbody tr td:nth-child(6)')]
+  return owed.length > 0 && owed.every((cell) => parseInt(cell.innerText.replaceAll('.', '')) >= 1000)
+}"""
+
+
+def test_an_amount_narrows_as_the_language_writes_it_and_the_link_is_everybodys(service: Service, desk: Eyes) -> None:
+    page = desk.page
+    page.goto(service.desk())
+    page.get_by_role("button", name="English").click()
+    page.get_by_role("button", name=re.compile("Back office")).click()
+    page.get_by_role("link", name="Practices", exact=True).click()
+    page.get_by_role("button", name="More filters").click()
+    owed = page.get_by_role("group", name="More filters of practices").get_by_role("group", name="Owed")
+    least = owed.get_by_label("from", exact=True)
+
+    least.fill("1,000.5")
+    least.press("Tab")
+    expect(least).to_have_value("1,000.50")
+    expect(page).to_have_url(re.compile(r"importo_da=1\.000%2C50|importo_da=1\.000,50"))
+    page.wait_for_function(ALL_OWE_A_THOUSAND.replace("replaceAll('.', '')", "replaceAll(/[€,]/g, '')"))
+
+    least.fill("50,00")
+    least.press("Tab")
+    expect(owed.get_by_text("“50,00” could mean €50.00 or €5,000.00")).to_be_visible()
+    expect(page).to_have_url(re.compile("importo_da=1.000"))  # the list stays as it was
+    least.fill("")
+    least.press("Tab")
+    expect(page).not_to_have_url(re.compile("importo_da"))
+    expect(owed.get_by_text("could mean")).to_have_count(0)
+
+
+def test_a_list_is_narrowed_kept_and_cleared(service: Service, desk: Eyes) -> None:
+    page = desk.page
+    sign_in(page, service, "Back office")
+    page.get_by_role("link", name="Pratiche", exact=True).click()
+    all_of_them = page.locator("main tbody tr")
+    expect(all_of_them.first).to_be_visible()
+    page.get_by_role("button", name="Altri filtri").click()
+    panel = page.get_by_role("group", name="Altri filtri delle pratiche")
+
+    panel.get_by_label("Provincia").select_option(index=1)
+    expect(panel.get_by_label("Comune")).to_be_visible()
+    amounts = panel.get_by_role("group", name="Da incassare")
+    amounts.get_by_label("da", exact=True).fill("50.00")
+    amounts.get_by_label("da", exact=True).blur()
+    expect(panel.get_by_text("«50.00» può voler dire")).to_be_visible()
+    amounts.get_by_label("da", exact=True).fill("1.000,50")
+    amounts.get_by_label("da", exact=True).blur()
+    panel.get_by_label("Ultimo contatto", exact=True).select_option(label="fino al")
+    panel.get_by_label("Giorno dell'ultimo contatto").fill("2026-12-31")
+    expect(page).to_have_url(re.compile("importo_da=1.000"))
+    expect(page.get_by_role("button", name="Altri filtri (3)")).to_be_visible()
+    page.wait_for_function(ALL_OWE_A_THOUSAND)
+
+    page.reload()
+    expect(panel.get_by_label("Giorno dell'ultimo contatto")).to_have_value("2026-12-31")
+    page.get_by_role("button", name="Togli i filtri").click()
+    expect(page).to_have_url(re.compile(r"/pratiche$"))

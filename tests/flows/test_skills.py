@@ -1,0 +1,332 @@
+"""What a practice asks of its agent: entered at the desk, obeyed by the planner, told where a hand goes against it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import select
+
+from fieldapp.domain.access import Role
+from fieldapp.services import large_days
+from fieldapp.store.tables import AuditEntry, Person, Practice
+from tests.conftest import NOW
+from tests.flows.arranged import TODAY, entrusted
+from tests.flows.conftest import Desk, House
+from tests.flows.phone import text_of
+from tests.flows.test_appointments import FRIDAY, at, offered, on, take
+from tests.flows.test_board import a_board, busy, move, order, read
+from tests.flows.test_forbids import forbid
+from tests.flows.test_planning import code, colleague, dispatcher, planned, stops_of
+from tests.flows.test_replans import a_morning, away, lane_of
+
+
+async def ask(desk: Desk, practice: UUID | str, *skills: str) -> Any:
+    return await desk.post(f"/practices/{practice}/skills", json={"skills": list(skills)})
+
+
+async def teach(house: House, person: Person, *skills: str) -> Any:
+    """The administrator enters what the agent has, all else as it is."""
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+    page = (await admin.get("/licences")).json()
+    own = next(one for one in page["agents"] if one["person_id"] == str(person.id))
+    names = ("provinces", "notified_on", "badge_valid_to", "qualification_valid_to")
+    body = {**{name: own[name] for name in names}, "skills": list(skills)}
+    return await admin.post(f"/licences/agents/{person.id}", json=body)
+
+
+async def of_both(house: House, desk: Desk, other: Person, **more: Any) -> dict[str, Any]:
+    return await planned(house, desk, agent_ids=[str(house.people[Role.AGENT].id), str(other.id)], **more)
+
+
+def delayed(person: Person) -> dict[str, Any]:
+    return {"kind": "held_up", "agent_id": str(person.id), "until": text_of(NOW + timedelta(minutes=30))}
+
+
+def told_of(board: dict[str, Any], lane: int) -> set[tuple[str, str]]:
+    return {(one["code"], one["practice_id"]) for one in board["lanes"][lane]["broken"]}
+
+
+def who_visits(plan: dict[str, Any], number: str) -> str | None:
+    visits = {stop["practice_number"]: route["agent_id"] for route in plan["routes"] for stop in route["stops"]}
+    return visits.get(number)
+
+
+async def test_a_visit_goes_to_the_agent_who_has_what_it_asks_for(house: House) -> None:
+    practice = await entrusted(house, "P-001")
+    other = await colleague(house)
+    desk = await dispatcher(house)
+
+    seen = []
+    for one in (other, house.people[Role.AGENT]):
+        await teach(house, other)
+        await teach(house, house.people[Role.AGENT])
+        assert (await teach(house, one, "german", "albanian")).status_code == 200
+        assert (await ask(desk, practice, "german")).json() == ["german"]
+        seen.append(who_visits(await of_both(house, desk, other), "P-001") == str(one.id))
+
+    assert seen == [True, True]
+
+
+async def test_what_nobody_has_is_named_where_the_visit_stays_out_and_asking_no_more_brings_it_in(house: House) -> None:
+    practice = await entrusted(house, "P-001")
+    other = await colleague(house)
+    await teach(house, other, "german")
+    desk = await dispatcher(house)
+    await ask(desk, practice, "heavy_cases", "german")
+
+    without = await of_both(house, desk, other)
+    await ask(desk, practice)
+    within = await of_both(house, desk, other)
+
+    (out,) = without["unplanned"]
+    assert (out["reason"], out["details"]["skill"]) == ("no_agent_skilled", ["german", "heavy_cases"])
+    assert len(stops_of(within)) == 1
+
+
+async def test_where_whoever_has_the_skills_may_not_go_there_the_plan_says_that(house: House) -> None:
+    practice = await entrusted(house, "P-001")
+    other = await colleague(house)
+    await teach(house, other, "german")
+    async with house.session() as session:
+        (await session.get_one(Person, other.id)).provinces = ["NA"]
+    desk = await dispatcher(house)
+    await ask(desk, practice, "german")
+
+    (out,) = (await of_both(house, desk, other))["unplanned"]
+
+    assert (out["reason"], out["details"]["skill"]) == ("no_skilled_agent_may", ["german"])
+
+
+async def test_a_visit_that_changes_hands_for_a_skill_asked_since_names_it(house: House) -> None:
+    morning = await a_morning(house, visits=2)
+    one = (await morning.stops(morning.first))[0]
+    await teach(house, morning.other, "chinese")
+    await ask(morning.desk, one["practice_id"], "chinese")
+
+    view = (await morning.preview(delayed(morning.first))).json()
+
+    (change,) = [change for change in view["changes"] if change["practice_id"] == one["practice_id"]]
+    assert (change["kind"], change["to_agent"], change["reason"]) == ("handed", morning.other.name, "agent_unskilled")
+    assert change["details"] == {"agent": morning.first.name, "skill": ["chinese"]}
+
+
+async def test_a_replan_that_is_taken_still_tells_what_hands_went_against(house: House) -> None:
+    morning = await a_morning(house, visits=2)
+    desk = morning.desk
+    one, two = await morning.stops(morning.first)
+    await ask(desk, one["practice_id"], "arabic")
+    published = (await morning.day())["versions"][0]["plan_id"]
+    board = (await desk.post(f"/dispatch/plans/{published}/draft")).json()
+    lane = next(at for at, its in enumerate(board["lanes"]) if its["agent_id"] == str(morning.first.id))
+    await forbid(desk, board, two["practice_id"], agent=str(morning.first.id))
+    for stop in (one, two):
+        assert (await move(desk, await read(desk, board), stop["practice_id"], lane=lane)).status_code == 200
+    said = {("broken_skills", one["practice_id"]), ("visit.forbidden_to_agent", two["practice_id"])}
+    late = delayed(morning.first)
+
+    before = told_of(await read(desk, board), lane)
+    view = (await morning.preview(late)).json()
+    taken = await morning.take(view, late)
+    after = told_of(await read(desk, board), lane)
+
+    assert taken.status_code == 200, taken.text
+    assert (before, told_of(view, lane), after) == (said, said, said)
+
+
+async def test_a_hand_that_puts_a_visit_with_somebody_who_lacks_a_skill_is_told_and_stays(house: House) -> None:
+    desk, board = await a_board(house, "P-001", "P-002")
+    full = busy(board)
+    one, two = (stop["practice_id"] for stop in board["lanes"][full]["route"]["stops"])
+    await ask(desk, one, "arabic")
+
+    moved = (await move(desk, board, one, lane=1 - full)).json()
+    now = await read(desk, board)
+    again = await planned(house, desk, keep=board["plan_id"])
+
+    told = [one for one in now["lanes"][1 - full]["broken"] if one["code"] == "broken_skills"]
+    assert [(t["details"]["skill"], t["practice_id"]) for t in told] == [(["arabic"], one)]
+    assert moved
+    assert {stop["practice_id"] for stop in stops_of(again)} == {one, two}
+
+
+async def test_who_has_the_skill_is_put_there_without_a_word(house: House) -> None:
+    desk, board = await a_board(house, "P-001", "P-002")
+    full = busy(board)
+    one = board["lanes"][full]["route"]["stops"][0]["practice_id"]
+    await ask(desk, one, "arabic")
+    async with house.session() as session:
+        person = await session.get_one(Person, UUID(board["lanes"][1 - full]["agent_id"]))
+        person.skills = ["arabic"]
+
+    await move(desk, board, one, lane=1 - full)
+    now = await read(desk, board)
+
+    assert not [one for one in now["lanes"][1 - full]["broken"] if one["code"] == "broken_skills"]
+
+
+async def test_what_has_begun_stays_with_its_agent_whatever_is_asked_of_it_since(house: House) -> None:
+    morning = await a_morning(house, visits=2)
+    begun = await morning.arrive()
+    await ask(morning.desk, begun["practice"]["id"], "chinese")
+
+    view = await morning.preview(away(morning.first))
+
+    assert view.status_code == 200, view.text
+    first = lane_of(view.json(), morning.first)["route"]["stops"]
+    assert begun["practice"]["id"] in {stop["practice_id"] for stop in first}
+
+
+async def test_who_rings_at_a_door_has_what_each_practice_there_asks_for(house: House) -> None:
+    asks = await entrusted(house, "P-001")
+    await entrusted(house, "P-002", of="P-001")
+    await entrusted(house, "P-003")
+    agent = house.people[Role.AGENT]
+    desk = await dispatcher(house)
+    await ask(desk, asks, "german")
+
+    without = await planned(house, desk)
+    await teach(house, agent, "german")
+    skilled = await planned(house, desk)
+
+    assert [stop["practice_number"] for stop in stops_of(without)] == ["P-003"]
+    out = {one["practice_number"]: (one["reason"], one["details"]["skill"]) for one in without["unplanned"]}
+    assert out == dict.fromkeys(["P-001", "P-002"], ("no_agent_skilled", ["german"]))
+    assert {stop["practice_number"] for stop in stops_of(skilled)} == {"P-001", "P-002", "P-003"}
+
+
+async def test_a_lane_is_told_of_the_practice_that_asks_and_not_of_its_neighbour_at_the_door(house: House) -> None:
+    asks = await entrusted(house, "P-001")
+    await entrusted(house, "P-002", of="P-001")
+    third = str(await entrusted(house, "P-003"))
+    desk = await dispatcher(house)
+    plan = await planned(house, desk)
+    board = (await desk.post(f"/dispatch/plans/{plan['id']}/draft")).json()
+    await ask(desk, asks, "arabic")
+
+    # A lane is judged anew when a hand changes it.
+    numbers = order(board, 0)
+    moved = await move(desk, board, third, lane=0, place=2 if numbers[0] == "P-003" else 0)
+    now = await read(desk, board)
+
+    assert moved.status_code == 200, moved.text
+    told = [(one["code"], one["practice_id"]) for lane in now["lanes"] for one in lane["broken"]]
+    assert told == [("broken_skills", str(asks))]
+
+
+async def test_a_large_day_brings_both_practices_at_a_door_to_the_agent_who_has_what_one_asks_for(
+    house: House,
+) -> None:
+    asks = await entrusted(house, "P-001")
+    await entrusted(house, "P-002", of="P-001")
+    other = await colleague(house)
+    await teach(house, other, "slovene")
+    desk = await dispatcher(house)
+    await ask(desk, asks, "slovene")
+    large, large_days.LARGE_AGENTS = large_days.LARGE_AGENTS, 1
+    try:
+        plan = await of_both(house, desk, other)
+    finally:
+        large_days.LARGE_AGENTS = large
+
+    assert {who_visits(plan, number) for number in ("P-001", "P-002")} == {str(other.id)}
+
+
+async def test_lanes_that_hold_what_their_agent_lacks_the_skill_for_still_take_appointments(house: House) -> None:
+    desk, board = await a_board(house, "P-001", "P-002")
+    full = busy(board)
+    one, two = (stop["practice_id"] for stop in board["lanes"][full]["route"]["stops"])
+    await ask(desk, one, "arabic")
+    await ask(desk, two, "chinese")
+    assert (await move(desk, board, one, lane=1 - full)).status_code == 200
+    assert (await desk.post(f"/dispatch/plans/{board['plan_id']}/publish")).status_code == 200
+    another = await entrusted(house, "P-003")
+
+    today = on(await offered(desk, another), TODAY)
+
+    assert today["reason"] is None
+    assert today["offers"] != []
+    assert (await take(desk, another, today["offers"][0])).status_code == 201
+
+
+async def test_an_appointment_goes_to_who_has_what_it_asks_for_else_it_is_said_what_nobody_has(house: House) -> None:
+    practice = await entrusted(house, "P-001")
+    other = await colleague(house)
+    desk = await dispatcher(house)
+    before = at(await offered(desk, practice), FRIDAY, 10)
+    await ask(desk, practice, "german", "heavy_cases")
+
+    nobody = on(await offered(desk, practice), FRIDAY)
+    refused = await take(desk, practice, before)
+    await teach(house, other, "heavy_cases", "german")
+    somebody = on(await offered(desk, practice), FRIDAY)
+
+    told = {"code": "appointment.nobody_skilled", "details": {"skill": ["german", "heavy_cases"]}}
+    assert nobody["offers"] == []
+    assert {name: nobody["reason"][name] for name in told} == told
+    assert code(refused) == (409, "appointment.nobody_skilled")
+    assert somebody["offers"] != []
+    assert {one["agent_id"] for one in somebody["offers"]} == {str(other.id)}
+
+
+async def test_whoever_has_the_skills_but_no_licence_there_is_told_of_as_such(house: House) -> None:
+    practice = await entrusted(house, "P-001")
+    other = await colleague(house)
+    await teach(house, other, "german")
+    async with house.session() as session:
+        (await session.get_one(Person, other.id)).provinces = ["NA"]
+    desk = await dispatcher(house)
+    await ask(desk, practice, "german")
+
+    friday = on(await offered(desk, practice), FRIDAY)
+
+    assert friday["reason"]["code"] == "appointment.nobody_skilled_licensed"
+    assert friday["reason"]["details"]["skill"] == ["german"]
+
+
+async def test_a_large_day_knows_skills_in_its_cells(house: House) -> None:
+    practice = await entrusted(house, "P-001")
+    other = await colleague(house)
+    await teach(house, other, "slovene")
+    desk = await dispatcher(house)
+    await ask(desk, practice, "slovene")
+    large, large_days.LARGE_AGENTS = large_days.LARGE_AGENTS, 1
+    try:
+        plan = await of_both(house, desk, other)
+    finally:
+        large_days.LARGE_AGENTS = large
+
+    assert who_visits(plan, "P-001") == str(other.id)
+
+
+async def test_skills_are_a_closed_list_of_ones_own_agency_and_the_same_twice_is_one_entry(house: House) -> None:
+    practice = await entrusted(house, "P-001")
+    _, _, stranger = await house.other_agency()
+    desk = await dispatcher(house)
+
+    unknown = await ask(desk, practice, "telepathy")
+    foreign = await ask(await house.sign_in(person=stranger), practice, "english")
+    agent = await ask(await house.sign_in(Role.AGENT), practice, "english")
+    for _ in range(2):
+        same = await ask(desk, practice, "heavy_cases", "english", "english")
+
+    assert (unknown.status_code, code(foreign)) == (422, (404, "practice.unknown"))
+    assert agent.status_code in (401, 403)
+    assert same.json() == ["english", "heavy_cases"]
+    assert (await desk.get(f"/practices/{practice}")).json()["skills"] == ["english", "heavy_cases"]
+    async with house.session() as session:
+        rows = (await session.exec(select(AuditEntry).where(AuditEntry.action == "practice.skills_asked"))).all()
+        assert len(rows) == 1
+        assert (await session.get_one(Practice, practice)).skills == ["english", "heavy_cases"]
+
+
+async def test_a_licence_entered_by_a_system_that_knows_no_skills_leaves_them(house: House) -> None:
+    agent = house.people[Role.AGENT]
+    await teach(house, agent, "english")
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+
+    body = {"provinces": ["LO"], "notified_on": None, "badge_valid_to": None, "qualification_valid_to": None}
+    page = (await admin.post(f"/licences/agents/{agent.id}", json=body)).json()
+
+    assert [one["skills"] for one in page["agents"] if one["person_id"] == str(agent.id)] == [["english"]]
