@@ -164,6 +164,9 @@ class Address(SQLModel, table=True):
         CheckConstraint("state in ('confirmed','doubtful','rejected')", name="address_state_known"),
         Index("address_pinned", "agency_id", "text", postgresql_where=text("quality = 'pin'")),
         Index("address_doubtful", "agency_id", "text", postgresql_where=text("state = 'doubtful' and current")),
+        Index(
+            "address_waits", "agency_id", "practice_id", "id", postgresql_where=text("state = 'doubtful' and current")
+        ),
         Index("address_area", "agency_id", "province", "comune", "practice_id", postgresql_where=text("current")),
         Index("address_door", "comune", "street", "house_number", postgresql_where=text("house_number <> ''")),
     )

@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0088"
-down_revision = "0083"
+down_revision = "0091"
 branch_labels = None
 depends_on = None
 
