@@ -227,6 +227,7 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "set_terms": _session(_ADMIN),
         "read_payment_order": _session(_DESK),
         "set_payment_order": _session(_ADMIN),
+        "ask_for_skills_of_creditor": _session(_ADMIN),
         "list_rescues": _session(_OFFICE),
         "take_rescue_file": _session(_OFFICE),
         "accept_rescue": _session(_OFFICE),

@@ -547,6 +547,7 @@ NAMED = {
     "set_terms": "creditor",
     "read_payment_order": "creditor",
     "set_payment_order": "creditor",
+    "ask_for_skills_of_creditor": "creditor",
     "set_creditor": "creditor",
     "set_agent_licence": "agent",
     "revoke_service_account": "service_account",
@@ -656,6 +657,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "decide_debtor_pair": {"verdict": "same"},
     "copy_subject_data": {"obligor_id": str(uuid4()), "identified_by": "passport"},
     "ask_for_skills": {"skills": ["albanian"]},
+    "ask_for_skills_of_creditor": {"skills": ["albanian"]},
     "object_to_learning": {"stands": True, "reason": "Lettera del 20 novembre"},
     "record_interruption": {"kind": "formal_notice", "on": "2026-11-20", "reference": "AR 1"},
     "approve_rule": {

@@ -568,6 +568,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/creditors/{creditor_id}/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** AskForSkillsOfCreditor */
+        post: operations["ask_for_skills_of_creditor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/creditors/{creditor_id}/terms": {
         parameters: {
             query?: never;
@@ -4437,6 +4454,7 @@ export interface components {
             name: string;
             owed_cents: number;
             practices: number;
+            skills: components["schemas"]["Skill"][];
         };
         /** CurvePoint */
         CurvePoint: {
@@ -4832,7 +4850,7 @@ export interface components {
          * @description What a column can mean.
          * @enum {string}
          */
-        Field: "practice_number" | "debtor" | "subject_kind" | "tax_code" | "vat_number" | "born_on" | "obligor" | "obligor_role" | "obligor_tax_code" | "street" | "postcode" | "municipality" | "province" | "phone_1" | "phone_2" | "phone_3" | "iban" | "title" | "debt_kind" | "due_on" | "principal" | "interest" | "costs" | "total" | "placement_starts_on" | "placement_ends_on" | "as_of" | "case_owner" | "phase" | "recalled" | "reason";
+        Field: "practice_number" | "debtor" | "subject_kind" | "tax_code" | "vat_number" | "born_on" | "obligor" | "obligor_role" | "obligor_tax_code" | "street" | "postcode" | "municipality" | "province" | "phone_1" | "phone_2" | "phone_3" | "iban" | "title" | "debt_kind" | "due_on" | "principal" | "interest" | "costs" | "total" | "placement_starts_on" | "placement_ends_on" | "as_of" | "case_owner" | "phase" | "recalled" | "skills" | "reason";
         /** FigureCells */
         FigureCells: {
             broken: number;
@@ -5950,6 +5968,7 @@ export interface components {
             same_debtor: components["schemas"]["JoinedPractice"][];
             settlements: components["schemas"]["SettlementRow"][];
             skills: components["schemas"]["Skill"][];
+            skills_of_creditor: components["schemas"]["Skill"][];
             /** @enum {string} */
             state: "open" | "closed" | "recalled";
             tasks: components["schemas"]["TaskRow"][];
@@ -8600,6 +8619,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaymentOrders"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ask_for_skills_of_creditor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillsRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"][];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -241,6 +241,8 @@ export const service = {
   setAgencyLicence: (body: Body<'/api/v1/licences/agency'>) => answer(client.POST('/api/v1/licences/agency', { body })),
   setAgentLicence: (person_id: string, body: Body<'/api/v1/licences/agents/{person_id}'>) =>
     answer(client.POST('/api/v1/licences/agents/{person_id}', { params: { path: { person_id } }, body })),
+  askForSkillsOfCreditor: (creditor_id: string, body: Body<'/api/v1/creditors/{creditor_id}/skills'>) =>
+    answer(client.POST('/api/v1/creditors/{creditor_id}/skills', { params: { path: { creditor_id } }, body })),
   askForSkills: (practice_id: string, body: Body<'/api/v1/practices/{practice_id}/skills'>) =>
     answer(client.POST('/api/v1/practices/{practice_id}/skills', { params: { path: { practice_id } }, body })),
   tasks: (query: NonNullable<paths['/api/v1/tasks']['get']['parameters']['query']>) =>
