@@ -594,7 +594,7 @@ def visits_in(
 ) -> list[Visit]:
     """The planner's visits; `pinned`: practice -> the number of the agent who keeps it."""
     # A pin is the later word of a person: what was put into a lane by hand stays there.
-    skills = {c.door.practice.id: c.door.practice.skills for c in lawful}
+    skills = {c.door.practice.id: c.door.skills for c in lawful}
     asked = at_doors({one: skills[one] for one in skills.keys() - pinned.keys() - set(settled)}, doors)
     return [
         Visit(

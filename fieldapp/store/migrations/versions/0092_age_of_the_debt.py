@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0092"
-down_revision = "0091"
+down_revision = "0088"
 branch_labels = None
 depends_on = None
 
