@@ -10,7 +10,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import AccountKind
-from fieldapp.domain.narrowing import Narrowing
+from fieldapp.domain.narrowing import MOST_AREAS, Narrowing
 from fieldapp.domain.skills import Skill
 from fieldapp.store import claim_sums, ledger
 from fieldapp.store.cards import by_practice
@@ -37,6 +37,7 @@ from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.practice import (
     Address,
     Creditor,
+    DebtLine,
     Obligor,
     Phone,
     Placement,
@@ -140,16 +141,17 @@ MOST_CHOICES = 500
 """Comuni of a province, case owners: more are typed."""
 
 
-async def choices(session: AsyncSession, *, province: str | None) -> PracticeChoices:
+async def choices(session: AsyncSession, *, provinces: Sequence[str]) -> PracticeChoices:
     """What lists can be narrowed to, as it is spelt there: each value is one step through an index."""
 
     async def distinct(query: Any, **more: Any) -> list[str]:
         asked = {"agency": agency_of(session), "most": MOST_CHOICES, **more}
         return [one for (one,) in (await session.execute(query, asked)).all()]
 
+    comuni = {one for province in provinces[:MOST_AREAS] for one in await distinct(_COMUNI, province=province)}
     return PracticeChoices(
         provinces=await distinct(_PROVINCES),
-        comuni=await distinct(_COMUNI, province=province) if province else [],
+        comuni=sorted(comuni),
         case_owners=await distinct(_CASE_OWNERS),
     )
 
@@ -206,8 +208,9 @@ async def _narrowed(
     """
     if wanted.owed_from_cents is not None or wanted.owed_to_cents is not None:
         await claim_sums.up_to_date(session)
-    ways = _ways(wanted, now=now, zone=zone)
-    conditions = _plain_conditions(wanted)
+    today = now.astimezone(zone).date()
+    ways = _ways(wanted, now=now, zone=zone, today=today)
+    conditions = _plain_conditions(wanted, today=today)
     for way in ways if named is None else ():
         some = (await session.exec(way.ids.limit(FEW + 1))).all()
         if len(some) <= FEW:
@@ -241,13 +244,16 @@ class _Way:
         return cls(select(Practice.id).where(holds), Practice.id, holds)
 
 
-def _ways(wanted: Narrowing, *, now: datetime, zone: ZoneInfo) -> list[_Way]:
+def _ways(wanted: Narrowing, *, now: datetime, zone: ZoneInfo, today: date) -> list[_Way]:
     ways: list[_Way] = []
     if wanted.flag is not None:
         ways.append(_Way.elsewhere(PracticeFlag.practice_id, col(PracticeFlag.kind) == wanted.flag, *_in_force(now)))
-    there = {Address.province: wanted.province, Address.comune: wanted.comune}
-    if placed := [col(column) == value for column, value in there.items() if value is not None]:
-        ways.append(_Way.elsewhere(Address.practice_id, col(Address.current), *placed))
+    places = {Address.province: wanted.provinces, Address.comune: wanted.comuni}
+    if there := [col(column).in_(values) for column, values in places.items() if values]:
+        ways.append(_Way.elsewhere(Address.practice_id, col(Address.current), *there))
+    by, due_since = wanted.due_by(today), wanted.due_since(today)
+    if by is not None or due_since is not None:
+        ways.append(_Way.elsewhere(DebtLine.practice_id, *_between(DebtLine.due_on, due_since, by)))
     if wanted.ends_from is not None or wanted.ends_to is not None:
         ending = select(Placement.id).where(*_between(Placement.ends_on, wanted.ends_from, wanted.ends_to))
         ways.append(_Way.own(col(Practice.placement_id).in_(ending)))
@@ -273,8 +279,11 @@ def _between(column: Any, first: Any, last: Any) -> list[ColumnElement[bool]]:
     return at_least if last is None else [*at_least, col(column) <= last]
 
 
-def _plain_conditions(wanted: Narrowing) -> list[ColumnElement[bool]]:
+def _plain_conditions(wanted: Narrowing, *, today: date) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
+    if (since := wanted.due_since(today)) is not None:
+        older = select(DebtLine.id).where(col(DebtLine.practice_id) == col(Practice.id), col(DebtLine.due_on) < since)
+        conditions.append(~exists(older))
     if wanted.state is not None:
         conditions.append(col(Practice.state) == wanted.state)
     if wanted.creditor_id is not None:
