@@ -133,53 +133,6 @@ def test_a_visit_is_carried_to_another_lane_by_mouse_and_by_keys(desk: Eyes, ser
     assert (visits(first), visits(second)) == before
 
 
-def test_a_broken_rule_is_named_before_publishing_and_stays_flagged_after(desk: Eyes, service: Service) -> None:
-    page = desk.page
-    sign_in(page, service, "Pianificazione")
-    plan_a_day(page, service, "2026-12-04")
-    lanes = by_hand(page)
-    bar = page.get_by_role("group", name="A mano")
-    first, second = lane_of(lanes, 0), lane_of(lanes, 1)
-    agent = str(second.get_attribute("aria-label"))
-    flag = page.locator(".names").get_by_role("img", name=re.compile("^non rispetta una regola: "))
-    for _ in range(8):
-        if flag.count() > 0:
-            break
-        carry_by_mouse(page, first.get_by_role("option").first, second, share=0.95)
-        expect(bar).to_contain_text("In mano", timeout=SOON)
-        page.mouse.up()
-        expect(bar).not_to_contain_text("In mano", timeout=SOON)
-        settled(page, lanes)
-    expect(flag).to_have_count(1)
-
-    # What it breaks is said first in the strip, and whole.
-    said = bar.locator(".against li").first
-    words = said.inner_text()
-    strip, sentence = bar.bounding_box(), said.bounding_box()
-    assert strip is not None
-    assert sentence is not None
-    assert strip["y"] <= sentence["y"]
-    assert sentence["y"] + sentence["height"] <= strip["y"] + strip["height"]
-    assert bar.locator("> *").first.inner_text().startswith(words)
-    for box in (page.locator(".three"), page.locator(".timeline")):
-        beside = box.bounding_box()
-        assert beside is not None
-        assert beside["y"] + beside["height"] <= strip["y"] + 1 or beside["y"] >= strip["y"] + strip["height"] - 1
-
-    page.get_by_role("button", name="Pubblica", exact=True).click()
-    asked = page.get_by_role("dialog")
-    expect(asked).to_contain_text(re.compile("Una regola non rispettata|regole non rispettate"))
-    expect(asked.locator(".broken li").first).to_contain_text(agent)
-    expect(asked.locator(".broken li").first).to_contain_text(words[-20:])
-    expect(asked).to_contain_text(re.compile(r"Rispetto al calcolo: Rende .*(in meno|in più|uguale)"))
-    expect(asked.locator(".agents")).to_contain_text(agent)
-    page.get_by_role("button", name="Pubblica il giro").click()
-
-    expect(page.get_by_text("Pubblicato, versione 1").first).to_be_visible(timeout=SOON)
-    expect(flag).to_have_count(1, timeout=SOON)
-    expect(page.locator("[data-list] .broken").first).to_contain_text(words[-20:])
-
-
 def test_two_dispatchers_see_each_other_and_overwrite_nothing(desk: Eyes, service: Service, browser: Browser) -> None:
     page = desk.page
     sign_in(page, service, "Pianificazione")
