@@ -53,6 +53,7 @@ from fieldapp.routes.reviews import ReviewController
 from fieldapp.routes.rules import RulesController
 from fieldapp.routes.same_debtor import SameDebtorController
 from fieldapp.routes.shifts import ShiftController
+from fieldapp.routes.squads import SquadController
 from fieldapp.routes.subjects import SubjectController
 from fieldapp.routes.views import ViewController
 from fieldapp.routes.webhooks import WebhookController
@@ -95,6 +96,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             RulesController,
             LicenceController,
             PeopleController,
+            SquadController,
             CashController,
             CounterController,
             RefusedMoneyController,

@@ -206,6 +206,9 @@ async def furnished(house: House) -> dict[str, UUID]:
         )
         session.add(note)
         found["note"] = note.id
+        squad = tables.Squad(id=new_id(), agency_id=house.agency_id, name="Lodi")
+        session.add(squad)
+        found["squad"] = squad.id
         found |= {"message": message.id, "visit": question.visit_id, "question": question.id}
         found["correction"] = await a_correction(house, session)
         found |= await money_under_way(house, session, practice_id)
@@ -461,6 +464,8 @@ NAMED = {
     "revoke_device": "device",
     "renew_password": "agent",
     "shut_out_person": "agent",
+    "rename_squad": "squad",
+    "close_squad": "squad",
     "accept_rescue": "device",
     "read_field_document": "document",
     "read_plan": "plan",
@@ -691,6 +696,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "decide_settlement": {"approve": True},
     "add_person": {"name": "Nuova Persona", "login": "nuova", "role": "dispatcher"},
     "shut_out_person": {"left": True},
+    "rename_squad": {"name": "Nord"},
     "change_password": {"old": "x", "new": "y"},
     "set_agent_licence": {
         "provinces": [],
