@@ -52,17 +52,21 @@ demo-reset: setup ## forget the demo's data
 # shows; journeys in a browser run in the machine's own zone.
 ELSEWHERE ?= Pacific/Auckland
 
+# One seed for every random walk of the run, also where a test is tried once more.
+SEED := $(or $(FIELDAPP_SEED),$(shell od -An -N3 -tu4 /dev/urandom | tr -d ' '))
+test-python test-browser: export FIELDAPP_SEED := $(SEED)
+AGAIN = test $$? -eq 1 && echo "Broke off above; each once more, alone:" && $(BIN)/python -m pytest -n 0 --lf --lfnf none
+
 test: test-python test-web test-browser ## all tests, those in a real browser included (ELSEWHERE: another time zone)
 
+test-python: export TZ := $(ELSEWHERE)
 test-python: setup
-	@TZ=$(ELSEWHERE) $(BIN)/python -m pytest -n 2 --durations 25 -m "not browser"
+	@$(BIN)/python -m pytest -n 2 --durations 25 -m "not browser" || { $(AGAIN) -m "not browser"; }
 
 # A process of its own: the browser's driver keeps an event loop running in the thread that tests run in.
 test-browser: setup
 	@$(BIN)/python scripts/ensure_chromium.py
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m browser || { test $$? -eq 1 \
-		&& echo "Broke off above; each once more, alone, over a service of its own:" \
-		&& $(BIN)/python -m pytest -n 0 --lf --lfnf none -m browser; }
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m browser || { $(AGAIN) -m browser; }
 
 test-web: setup
 	@cd $(PWA) && TZ=$(ELSEWHERE) FIELDAPP_FAULT_STEPS=20000 npm run --silent test

@@ -32,13 +32,13 @@ from datetime import date, timedelta
 import numpy as np
 
 from fieldapp.domain.presence import BANDS_H, Tries, attempts_of, cell_of, cells_on, learn
+from fieldapp.domain.worth import RECOVERY_PER_MILLE, prize
 from fieldapp.planning.files import read_problem
 from fieldapp.planning.instances import made_up_day
 from fieldapp.planning.problem import Problem
 from fieldapp.planning.race import Race
 from fieldapp.planning.search import prepare
 from fieldapp.planning.timetable import AgentDay, timetable
-from fieldapp.services.planning import RECOVERY_PER_MILLE, prize
 
 MONDAY = date(2026, 1, 12)
 SHIFT_S = (34_200, 70_200)

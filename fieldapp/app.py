@@ -36,6 +36,7 @@ from fieldapp.routes.dispatch import DispatchController
 from fieldapp.routes.exchange import ExchangeController
 from fieldapp.routes.field import FieldController
 from fieldapp.routes.figures import FiguresController
+from fieldapp.routes.house import HouseController
 from fieldapp.routes.inbound import InboundController
 from fieldapp.routes.layouts import LayoutController
 from fieldapp.routes.licences import LicenceController
@@ -97,6 +98,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             LicenceController,
             PeopleController,
             SquadController,
+            HouseController,
             CashController,
             CounterController,
             RefusedMoneyController,

@@ -29,6 +29,13 @@ def compact_iban(iban: str) -> str:
     return compact
 
 
+def checked_bic(bic: str) -> str:
+    """`bic` where it has the form of one (ISO 9362), or none. Raises Refusal `paper.bic_invalid`."""
+    if bic and not _BIC.fullmatch(bic):
+        raise Refusal("paper.bic_invalid", kind=Kind.MALFORMED, details={"bic": bic})
+    return bic
+
+
 def spaced_iban(iban: str) -> str:
     """`iban` in groups of four, as people read it aloud."""
     return " ".join(iban[i : i + 4] for i in range(0, len(iban), 4))
@@ -40,8 +47,7 @@ def epc_payload(*, name: str, iban: str, amount_cents: int, remittance: str, bic
     `name` up to 70 characters, `remittance` up to 140, unstructured. Raises Refusal `paper.iban_invalid`,
     `paper.bic_invalid`, `paper.transfer_text_invalid` (details: field) or `paper.transfer_amount_invalid`.
     """
-    if bic and not _BIC.fullmatch(bic):
-        raise Refusal("paper.bic_invalid", kind=Kind.MALFORMED, details={"bic": bic})
+    checked_bic(bic)
     if not 1 <= amount_cents <= LARGEST_CENTS:
         raise Refusal("paper.transfer_amount_invalid", kind=Kind.MALFORMED, details={"cents": amount_cents})
     for field, text, longest in (("name", name, 70), ("remittance", remittance, 140)):

@@ -480,8 +480,10 @@ INSIDE = frozenset(
     {
         "absence.entered",
         "absence.withdrawn",
+        "agency.details_set",
         "agent.in_danger",
         "board.changed",
+        "creditor.set",
         "debtor.joined",
         "debtor.kept_apart",
         "debtor.parted",
@@ -489,6 +491,7 @@ INSIDE = frozenset(
         "note.written",
         "person.added",
         "person.back",
+        "person.changed",
         "person.left",
         "plan.progress",
         "shift.week_set",
@@ -499,8 +502,9 @@ INSIDE = frozenset(
     }
 )
 """Kinds for our own screens alone: how far a search has come, three times a second; what dispatchers do to a draft,
-forbid and note for tomorrow, when agents are away and in which squad they are; that an agent calls for help; that a
-debtor has a practice of another creditor too, which is no creditor's business."""
+forbid and note for tomorrow, when agents are away and in which squad they are; that an agent calls for help; who works
+here, and what papers say of agency and creditors; that a debtor has a practice of another creditor too, which is no
+creditor's business."""
 
 
 def kinds_of(scopes: frozenset[FactScope]) -> list[str]:

@@ -132,6 +132,8 @@ class PracticeDraft:
     recalled: bool
     iban: str
     currency: str
+    skills: tuple[str, ...] | None = None
+    """What the agent who visits must have (`domain.skills`); None where the file has no column for it."""
 
     @property
     def total_cents(self) -> int:

@@ -8,6 +8,7 @@ from datetime import date
 
 from fieldapp.domain.intake import AddressDraft, DebtLineDraft, Finding, ObligorDraft, SubjectKind
 from fieldapp.domain.intake_layout import Field
+from fieldapp.domain.skills import Skill
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class PracticeFacts:
     phase: str = ""
     recalled: bool | None = None
     iban: str = ""
+    skills: tuple[Skill, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +86,6 @@ MERGED: Mapping[Field, str] = {
     Field.PHASE: "phase",
     Field.RECALLED: "recalled",
     Field.IBAN: "iban",
+    Field.SKILLS: "skills",
 }
 """The fields that hold for a whole practice, and their names in `PracticeFacts`."""

@@ -194,7 +194,7 @@ def _judge_practice(number: str, rows: list[ReadRow], reader: RowReader, verdict
         return
     verdict.notes += [warning for row in kept for warning in row.warnings]
     verdict.notes += _doubts(facts, kept[0].line, reader)
-    verdict.accept(_draft(number, kept, facts, reader.layout))
+    verdict.accept(_draft(number, kept, facts, reader))
 
 
 def _without_repeats(number: str, rows: list[ReadRow], verdict: _Verdict) -> list[ReadRow]:
@@ -302,7 +302,7 @@ def _company_code(facts: PracticeFacts) -> bool:
     return len(facts.tax_code) == 11 or (not facts.tax_code and bool(facts.vat_number))
 
 
-def _draft(number: str, rows: Sequence[ReadRow], facts: PracticeFacts, layout: Layout) -> PracticeDraft:
+def _draft(number: str, rows: Sequence[ReadRow], facts: PracticeFacts, reader: RowReader) -> PracticeDraft:
     contents = [(row.line, row.content) for row in rows if row.content]
     assumed = SubjectKind.COMPANY if _company_code(facts) else SubjectKind.PERSON
     return PracticeDraft(
@@ -321,7 +321,8 @@ def _draft(number: str, rows: Sequence[ReadRow], facts: PracticeFacts, layout: L
         phase=facts.phase,
         recalled=bool(facts.recalled),
         iban=facts.iban,
-        currency=layout.currency,
+        currency=reader.layout.currency,
+        skills=(facts.skills or ()) if Field.SKILLS in reader.header.places else None,
     )
 
 

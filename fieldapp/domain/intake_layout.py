@@ -48,6 +48,7 @@ class Field(StrEnum):
     CASE_OWNER = "case_owner"
     PHASE = "phase"
     RECALLED = "recalled"
+    SKILLS = "skills"
     REASON = "reason"
 
 

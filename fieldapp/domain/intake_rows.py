@@ -32,6 +32,7 @@ from fieldapp.domain.intake_content import MERGED, IdentifierChecks, PracticeFac
 from fieldapp.domain.intake_frame import Header
 from fieldapp.domain.intake_layout import AMOUNT_FIELDS, PHONE_FIELDS, Field, FileKind, Layout
 from fieldapp.domain.money import italian
+from fieldapp.domain.skills import Skill, read_skills
 
 Choice = TypeVar("Choice", bound=StrEnum)
 LONGEST_TEXT = 1_000
@@ -84,6 +85,7 @@ class RowReader:
         recalled = layout.values.get(Field.RECALLED, {})
         self.yes = _YES | {text.casefold() for text, value in recalled.items() if value == "yes"}
         self.no = _NO | {text.casefold() for text, value in recalled.items() if value == "no"}
+        self.skills = _value_names(layout, Field.SKILLS, Skill)
         self.headings = {field: layout.heading(field) for field in Field}
         self.filled = frozenset(column.field for column in layout.columns if column.filled)
 
@@ -256,6 +258,7 @@ class _RowPass:
             phase=self._text(Field.PHASE),
             recalled=self._recalled(),
             iban=self._iban(),
+            skills=self._skills(),
         )
 
     def _text(self, meaning: Field) -> str:
@@ -305,6 +308,15 @@ class _RowPass:
         if text not in self._reader.yes | self._reader.no:
             self._reject("intake.value_unknown", Field.RECALLED)
         return text in self._reader.yes
+
+    def _skills(self) -> tuple[Skill, ...] | None:
+        text = self._text(Field.SKILLS)
+        if not text:
+            return None
+        skills, unknown = read_skills(text, self._reader.skills)
+        if unknown:
+            self._reject("intake.skill_unknown", Field.SKILLS, unknown=", ".join(unknown)[:80])
+        return skills
 
     def _tax_code(self, meaning: Field) -> str:
         code = _identifier(self._text(meaning))

@@ -48,6 +48,8 @@ _SPELLINGS: Mapping[Field, str] = {
     Field.CASE_OWNER: "responsabile pratica|responsabile|gestore|referente|phone collector",
     Field.PHASE: "fase|stato|stato pratica|fase recupero|bucket",
     Field.RECALLED: "revocata|revoca|richiamata|ritirata",
+    Field.SKILLS: "competenze|competenze richieste|competenza|lingua|lingua richiesta|lingua debitore"
+    "|lingua visita|skills",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ A closed list: what a practice asks for says something of a person, and free wor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from uuid import UUID
@@ -28,6 +29,37 @@ class Skill(StrEnum):
     """Debts of firms."""
     HEAVY_CASES = "heavy_cases"
     """Large debts and quarrels."""
+
+
+SPELLINGS: Mapping[Skill, tuple[str, ...]] = {
+    Skill.ALBANIAN: ("albanese", "albanais"),
+    Skill.ARABIC: ("arabo", "arabe"),
+    Skill.CHINESE: ("cinese", "chinois"),
+    Skill.ENGLISH: ("inglese", "anglais"),
+    Skill.FRENCH: ("francese", "français", "francais"),
+    Skill.GERMAN: ("tedesco", "allemand"),
+    Skill.ROMANIAN: ("rumeno", "romeno", "roumain"),
+    Skill.SLOVENE: ("sloveno", "slovène", "slovenian"),
+    Skill.SPANISH: ("spagnolo", "espagnol"),
+    Skill.UKRAINIAN: ("ucraino", "ukrainien"),
+    Skill.COMPANIES: ("aziende", "azienda", "imprese", "impresa", "entreprises"),
+    Skill.HEAVY_CASES: ("casi difficili", "caso difficile", "cas difficiles", "difficult cases", "heavy cases"),
+}
+"""How a creditor's file may write them, in small letters; their own names too."""
+NOTHING_ASKED = frozenset({"", "-", "no", "nessuna", "nessuno", "italiano", "none"})
+"""Words that ask for nothing: everybody speaks Italian."""
+_NAMED = {word: skill for skill, words in SPELLINGS.items() for word in (skill.value, *words)}
+_BETWEEN = re.compile(r"[,;/|+\n]")
+
+
+def read_skills(text: str, words: Mapping[str, Skill] | None = None) -> tuple[tuple[Skill, ...], tuple[str, ...]]:
+    """What a cell asks for, and the words in it that nobody knows; `words`: a creditor's own for ours, in small
+    letters."""
+    named = {**_NAMED, **(words or {})}
+    told = [" ".join(part.split()).casefold() for part in _BETWEEN.split(text)]
+    asked = [word for word in told if word not in NOTHING_ASKED or word in named]
+    known = {named[word] for word in asked if word in named}
+    return tuple(skill for skill in Skill if skill in known), tuple(word for word in asked if word not in named)
 
 
 def in_order(skills: Iterable[str]) -> list[str]:

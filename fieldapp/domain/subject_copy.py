@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fieldapp.domain.skills import in_order
+
 _OF_A_VISIT = (
     "arrived_at", "left_at", "address_text", "arrived", "left", "met", "role_met", "outcome", "captured", "statement",
     "observations", "unplanned", "offline",
@@ -49,7 +51,7 @@ def of_practice(
         **of_all,
         "collected_cents": file["collected_cents"],
         "flags": file["flags"],
-        "skills_asked": file["skills"],
+        "skills_asked": in_order([*file["skills"], *file["skills_of_creditor"]]),
         "notes": list(notes),
         "visits": [_visit(one) for one in file["visits"]],
         "appointments": [{key: one[key] for key in ("from_at", "to_at")} for one in file["appointments"]],

@@ -94,6 +94,12 @@ class OfficeController(Controller):
     async def list_creditors(self, work: NamedDependency[Work]) -> list[CreditorRow]:
         return await office.list_creditors(work)
 
+    @post("/creditors/{creditor_id:uuid}/skills", operation_id="ask_for_skills_of_creditor", status_code=200)
+    async def ask_for_skills_of_creditor(
+        self, work: NamedDependency[Work], creditor_id: FromPath[UUID], data: JSONBody[SkillsRequest]
+    ) -> list[Skill]:
+        return await skills.ask_for_all(work, creditor_id, data.skills)
+
     @post("/imports", operation_id="start_import", request_max_body_size=MAX_UPLOAD)
     async def start_import(
         self, request: Request[Any, Any, Any], work: NamedDependency[Work], data: MultipartBody[ImportForm]

@@ -27,6 +27,12 @@ class PersonRequest(Struct, forbid_unknown_fields=True):
     home: Annotated[str, Meta(min_length=1, max_length=400)] | None = None
 
 
+class PersonChangeRequest(Struct, forbid_unknown_fields=True):
+    name: Annotated[str, Meta(min_length=1, max_length=120, pattern=r"\S")]
+    home: Annotated[str, Meta(min_length=1, max_length=400)] | None = None
+    """None: as it is."""
+
+
 class LeftRequest(Struct, forbid_unknown_fields=True):
     left: bool
 
@@ -48,6 +54,12 @@ class PeopleController(Controller):
         return await people.add_person(
             work, people.NewPerson(data.name, data.login, data.role, data.agent_number, data.home)
         )
+
+    @post("/people/{person_id:uuid}", operation_id="change_person", status_code=200)
+    async def change_person(
+        self, work: NamedDependency[Work], person_id: FromPath[UUID], data: JSONBody[PersonChangeRequest]
+    ) -> list[PersonRow]:
+        return await people.change_person(work, person_id, name=data.name, home=data.home)
 
     @post("/people/{person_id:uuid}/password", operation_id="renew_password", status_code=200)
     async def renew_password(self, work: NamedDependency[Work], person_id: FromPath[UUID]) -> LetIn:

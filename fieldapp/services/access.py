@@ -65,8 +65,8 @@ async def sign_in(parts: Parts, login: str, password: str) -> tuple[SignedIn, st
     now = parts.clock.now()
     async with parts.database.transaction(Scope(None, GATE)) as session:
         person = await store.person_by_login(session, login.strip().lower())
-        if person is not None and person.locked_until and person.locked_until > now:
-            raise Refusal("access.locked", kind=Kind.TOO_MANY, details={"minutes": _minutes(person.locked_until - now)})
+        if person is not None:
+            still_locked(person, now)
         right = password_holds(person.password_hash if person else None, password)
         if person is not None and right and person.active:
             person.failed_attempts = 0
@@ -85,6 +85,19 @@ async def sign_in(parts: Parts, login: str, password: str) -> tuple[SignedIn, st
     async with parts.database.transaction(Scope(person.agency_id, person.role, person.id)) as session:
         audit(session, "session.started", "person", person.id)
     return card, token
+
+
+def still_locked(person: Person, now: datetime) -> None:
+    """Raises Refusal `access.locked` (details: minutes) after too many wrong passwords."""
+    if person.locked_until and person.locked_until > now:
+        raise Refusal("access.locked", kind=Kind.TOO_MANY, details={"minutes": _minutes(person.locked_until - now)})
+
+
+async def count_wrong_password(parts: Parts, person_id: UUID) -> None:
+    """In a transaction of its own, which stands though what was asked for is refused."""
+    async with parts.database.transaction(Scope(None, GATE)) as session:
+        person = await store.person_to_lock(session, person_id)
+        _count_failure(person, parts.clock.now())
 
 
 def _count_failure(person: Person, now: datetime) -> None:

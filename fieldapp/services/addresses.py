@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
+from typing import TypedDict
 from uuid import UUID
 
 import msgspec
@@ -12,9 +13,9 @@ import msgspec
 from fieldapp.domain.conduct import Severity
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.told import AddressPin
-from fieldapp.services import placing, planning, presence
+from fieldapp.services import placing, planning, presence, rules
 from fieldapp.services.work import Work
-from fieldapp.store import addresses, ledger, tasks
+from fieldapp.store import addresses, tasks
 from fieldapp.store.cards import address_card
 from fieldapp.store.envelopes import Sender
 from fieldapp.store.feed import NewFact, audit, tell
@@ -38,26 +39,29 @@ async def list_doubtful(
     work: Work, *, limit: int, cursor: str | None = None, address_id: UUID | None = None
 ) -> DoubtfulPage:
     """A page of all doubtful addresses, the one first whose fixing is worth most: what a visit there is expected to
-    recover today, nothing where another rule stops the visit anyway; then the placement that ends first.
+    recover today (on a day of rest: the day after it), nothing where another rule stops the visit anyway; then the
+    placement that ends first.
 
-    `limit` 0 only counts. `address_id` is shown as well, wherever it stands. What is owed bounds what a visit may
-    bring, so a page judges those that may stand on it or before it, not all. Raises Refusal `request.cursor_unknown`.
+    `limit` 0 only counts. `address_id` is shown as well, wherever it stands. What is left of a claim bounds what a
+    visit may bring and is kept, so a page judges those that may stand on it or before it, not all. Raises Refusal
+    `request.cursor_unknown`.
     """
+    count = await addresses.count_doubtful(work.session)
     if not limit:
-        return DoubtfulPage(rows=[], waiting=await addresses.count_doubtful(work.session), next_cursor=None, asked=None)
+        return DoubtfulPage(rows=[], waiting=count, next_cursor=None, asked=None)
     after = _opened(cursor) if cursor else None
-    waiting = await addresses.doubtful(work.session)
-    ranked = await _ranked(work, waiting, after, limit=limit + 1)
+    bounds = await _bounds(work)
+    ranked = await _ranked(work, bounds, after, limit=limit + 1)
     found = await addresses.doubtful_rows(work.session, [rank[2] for rank in ranked[:limit]])
     asked = None
     if address_id is not None:
-        at = [one for one in waiting if one.address_id == address_id]
-        rank = [_rank(one, await _worths(work, at)) for one in at]
+        at = await addresses.doubtful(work.session, **bounds, limit=1, only=address_id)
+        rank = [_rank(one, await _worths(work, at, bounds["day"])) for one in at]
         own = await addresses.doubtful_rows(work.session, [address_id])
         asked = _shown(rank[0], own) if rank and address_id in own else None
     return DoubtfulPage(
         rows=[_shown(rank, found) for rank in ranked[:limit] if rank[2] in found],
-        waiting=len(waiting),
+        waiting=count,
         next_cursor=_closed(ranked[limit - 1]) if len(ranked) > limit else None,
         asked=asked,
     )
@@ -66,39 +70,53 @@ async def list_doubtful(
 _Rank = tuple[int, date, UUID]
 """How the queue is ordered: cents of worth, negative; the end of the placement; the address."""
 
-_JUDGED_AT_ONCE = 250
+_JUDGED_AT_ONCE = 100
+_READ_AT_ONCE = 2_000
+"""Addresses that are read in the order of what they may be worth: the first few hundred are judged, mostly."""
 
 
-async def _ranked(work: Work, waiting: Sequence[addresses.Waiting], after: _Rank | None, *, limit: int) -> list[_Rank]:
-    """The first `limit` behind `after`: judged from those down that may be worth most, until no other can be before."""
-    most = await _at_most(work, waiting)
-    by_most = sorted(waiting, key=lambda one: -most[one.practice_id])
+class _Bounds(TypedDict):
+    """What a bound depends on beside the claim and its placement."""
+
+    day: date
+    surely_per_mille: int
+
+
+async def _bounds(work: Work) -> _Bounds:
+    known = await presence.known(work)
+    return _Bounds(day=_working_day(work.today), surely_per_mille=1_000 if known is None else known.surely_per_mille)
+
+
+LONGEST_REST = 7
+"""Days of rest on end that are looked over."""
+
+
+def _working_day(today: date) -> date:
+    """Today, or the next day that is no Sunday or holiday: on those every visit would be worth nothing alike."""
+    days = (today + timedelta(days=later) for later in range(LONGEST_REST))
+    return next((day for day in days if rules.is_lawful_day(day)), today)
+
+
+async def _ranked(work: Work, bounds: _Bounds, after: _Rank | None, *, limit: int) -> list[_Rank]:
+    """The first `limit` behind `after`: judged from those down that may stand first, until no other can be before."""
     found: list[_Rank] = []
-    for start in range(0, len(by_most), _JUDGED_AT_ONCE):
-        some = by_most[start : start + _JUDGED_AT_ONCE]
-        if len(found) >= limit and -found[limit - 1][0] > most[some[0].practice_id]:
+    read = await addresses.doubtful(work.session, **bounds, limit=_READ_AT_ONCE)
+    while read:
+        for start in range(0, len(read), _JUDGED_AT_ONCE):
+            some = read[start : start + _JUDGED_AT_ONCE]
+            if len(found) >= limit and found[limit - 1] <= some[0].best:
+                return found
+            worths = await _worths(work, some, bounds["day"])
+            ranks = [rank for rank in (_rank(one, worths) for one in some) if after is None or rank > after]
+            found = sorted([*found, *ranks])[:limit]
+        if len(read) < _READ_AT_ONCE:
             break
-        worths = await _worths(work, some)
-        ranks = [rank for rank in (_rank(one, worths) for one in some) if after is None or rank > after]
-        found = sorted([*found, *ranks])[:limit]
+        read = await addresses.doubtful(work.session, **bounds, limit=_READ_AT_ONCE, after=read[-1].best)
     return found
 
 
-async def _at_most(work: Work, waiting: Sequence[addresses.Waiting]) -> dict[UUID, int]:
-    """What a visit to each practice brings at the most: nobody tried yet, surely at home, all of it to be asked."""
-    owed = await ledger.owed_cents(work.session, {one.practice_id for one in waiting})
-    known = await presence.known(work)
-    surely = 1_000 if known is None else known.surely_per_mille
-    return {
-        one.practice_id: planning.prize(
-            max(owed.get(one.practice_id, 0), 0), 0, days_left=(one.ends_on - work.today).days, at_home_per_mille=surely
-        )
-        for one in waiting
-    }
-
-
-async def _worths(work: Work, some: Sequence[addresses.Waiting]) -> dict[UUID, int]:
-    judged = await planning.candidates_on(work, work.today, only={one.practice_id for one in some})
+async def _worths(work: Work, some: Sequence[addresses.Waiting], day: date) -> dict[UUID, int]:
+    judged = await planning.candidates_on(work, day, only={one.practice_id for one in some})
     return {one.shown.practice_id: _worth(one.shown) for one in judged}
 
 

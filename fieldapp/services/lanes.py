@@ -191,7 +191,7 @@ def _forbidden(visit: planning.JudgedPractice, agent_id: UUID) -> list[Broken]:
 
 
 def _unskilled(visit: planning.JudgedPractice, person: plans.Person) -> list[Broken]:
-    lacking = [skill for skill in visit.door.practice.skills if skill not in person.skills]
+    lacking = [skill for skill in visit.door.skills if skill not in person.skills]
     return [Broken("broken_skills", {"skill": lacking}, visit.door.practice.id)] if lacking else []
 
 

@@ -217,12 +217,12 @@ def available(asked: Asked, day: date) -> list[UUID] | Finding:
 
 
 def _has_skills(asked: Asked, agent_id: UUID) -> bool:
-    return set(asked.visit.door.practice.skills) <= set(asked.people[agent_id].skills)
+    return set(asked.visit.door.skills) <= set(asked.people[agent_id].skills)
 
 
 def _nobody_skilled(asked: Asked, working: Sequence[UUID], province: str) -> Finding:
     """That nobody of the day has what the visit asks for, or that whoever has it may not go there."""
-    wanted = {"skill": list(asked.visit.door.practice.skills)}
+    wanted = {"skill": asked.visit.door.skills}
     if any(_has_skills(asked, id_) for id_ in working):
         return Finding("appointment.nobody_skilled_licensed", "forbids", {**wanted, "province": province})
     return Finding("appointment.nobody_skilled", "forbids", wanted)

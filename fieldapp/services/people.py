@@ -15,7 +15,13 @@ from uuid import UUID
 from fieldapp.domain.access import Role
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.services import addresses, squads
-from fieldapp.services.access import hash_password, password_holds, token_digest
+from fieldapp.services.access import (
+    count_wrong_password,
+    hash_password,
+    password_holds,
+    still_locked,
+    token_digest,
+)
 from fieldapp.services.founding import LEAST_PASSWORD
 from fieldapp.services.work import Work
 from fieldapp.store import people as store
@@ -113,6 +119,28 @@ def _new_password(work: Work) -> str:
     return "-".join(letters[at : at + 4] for at in range(0, 16, 4))
 
 
+async def change_person(work: Work, person_id: UUID, *, name: str, home: str | None) -> list[PersonRow]:
+    """Another name from now on (what was signed keeps the former one), and where an agent's days begin: None leaves it.
+
+    Raises Refusal `person.unknown`, `person.home_unknown`, `person.home_needless` of somebody who visits nobody.
+    """
+    row = await _person(work, person_id)
+    if home is not None and row.role != Role.AGENT.value:
+        raise Refusal("person.home_needless", kind=Kind.MALFORMED)
+    before = (row.name, row.home_lat_e6, row.home_lon_e6)
+    if row.name != name.strip():
+        row.name = name.strip()
+        audit(work.session, "person.renamed", "person", row.id)
+    if home is not None:
+        row.home_lat_e6, row.home_lon_e6 = await _place(work, home)
+        audit(work.session, "person.home_set", "person", row.id)
+    if before != (row.name, row.home_lat_e6, row.home_lon_e6):
+        work.session.add(row)
+        tell(work.session, NewFact("person.changed", work.now, body={"person_id": str(row.id)}))
+        await work.session.flush()
+    return await list_people(work)
+
+
 async def renew_password(work: Work, person_id: UUID) -> LetIn:
     """A new password for who forgot theirs: every session of theirs ends. Raises Refusal `person.unknown`, `.left`."""
     row = await _person(work, person_id)
@@ -158,16 +186,26 @@ async def shut_out(work: Work, person_id: UUID, *, left: bool) -> list[PersonRow
 async def change_password(work: Work, *, old: str, new: str, token: str | None) -> None:
     """Change one's own password; other sessions than the one of `token` end.
 
-    Raises Refusal `person.old_password_wrong`, `person.password_same`, `house.password_too_short` (details: least).
+    A wrong old one counts as a wrong one at the door does: who finds an open screen cannot try at will.
+
+    Raises Refusal `person.old_password_wrong`, `access.locked` (details: minutes), `person.password_same`,
+    `house.password_too_short` (details: least).
     """
-    row = await _person(work, work.identity.person_id)
-    if not password_holds(row.password_hash, old):
+    held = await store.as_they_stand(work.session, work.identity.person_id)
+    still_locked(held, work.now)
+    if not password_holds(held.password_hash, old):
+        await count_wrong_password(work.parts, held.id)
         raise Refusal("person.old_password_wrong", kind=Kind.FORBIDDEN)
     if len(new) < LEAST_PASSWORD:
         raise Refusal("house.password_too_short", kind=Kind.MALFORMED, details={"least": LEAST_PASSWORD})
     if new == old:
         raise Refusal("person.password_same", kind=Kind.MALFORMED)
-    row.password_hash = hash_password(new)
+    proven = held.password_hash
+    row = await _person(work, held.id)
+    if row.password_hash != proven:
+        # Another was set meanwhile: the old one is old no more.
+        raise Refusal("person.old_password_wrong", kind=Kind.FORBIDDEN)
+    row.password_hash, row.failed_attempts = hash_password(new), 0
     work.session.add(row)
     await store.end_sessions(work.session, row.id, but=token_digest(token) if token else None)
     audit(work.session, "person.password_changed", "person", row.id)

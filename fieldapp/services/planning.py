@@ -28,6 +28,7 @@ from fieldapp.domain.conduct import Finding as RuleFinding
 from fieldapp.domain.conduct import Visit as VisitAct
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.skills import at_doors, in_order
+from fieldapp.domain.worth import prize
 from fieldapp.geo import travel
 from fieldapp.planning.explain import Reason, WhyHere, WhyNot, why_here, why_not
 from fieldapp.planning.hourly import hours_of
@@ -81,9 +82,6 @@ SET_ASIDE = frozenset({ELSEWHERE, FORBIDDEN})
 """Findings with which nobody but a person puts the visit into a lane."""
 CENT_PER_KM = 45
 CENT_PER_HOUR = 1_800
-RECOVERY_PER_MILLE = 60
-"""Share of what is owed that a visit recovers on average, before the placement's urgency."""
-LARGEST_PRIZE_CENTS = 30_000
 
 
 async def list_candidates(work: Work, day: date) -> list[Candidate]:
@@ -253,19 +251,6 @@ def _shown(
         findings=findings,
         best_hour=best_hour,
     )
-
-
-def prize(owed_cents: int, attempts: int, *, days_left: int, at_home_per_mille: int = 1000) -> int:
-    """Expected recovery of one visit in cents: a share of the claim, less after each vain attempt, more as the
-    placement runs out (after its end nothing can be recovered any more).
-
-    `at_home_per_mille`: how likely somebody is home against any door and hour (1000). The share holds for those, vain
-    visits included, so that with these chances it is recovered once somebody is met.
-    """
-    share = owed_cents * RECOVERY_PER_MILLE * at_home_per_mille // 1_000_000
-    tired = share * 4 // (4 + attempts)
-    urgent = tired * (100 + max(0, 40 - 2 * max(days_left, 0))) // 100
-    return max(0, min(urgent, LARGEST_PRIZE_CENTS))
 
 
 async def list_agents(work: Work, day: date) -> list[AgentRow]:
@@ -609,7 +594,7 @@ def visits_in(
 ) -> list[Visit]:
     """The planner's visits; `pinned`: practice -> the number of the agent who keeps it."""
     # A pin is the later word of a person: what was put into a lane by hand stays there.
-    skills = {c.door.practice.id: c.door.practice.skills for c in lawful}
+    skills = {c.door.practice.id: c.door.skills for c in lawful}
     asked = at_doors({one: skills[one] for one in skills.keys() - pinned.keys() - set(settled)}, doors)
     return [
         Visit(

@@ -21,6 +21,9 @@ from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.dispatch import DayView, Finding, LeftOut, PlanStop, Route
 from fieldapp.store.tables.planning import PublishedDay
 
+UNSKILLED = "agent_unskilled"
+"""The agent lacks what the visit asks for by now."""
+
 
 async def publish_plan(
     work: Work, plan_id: UUID, *, seen: int | None = None, without: frozenset[UUID] = frozenset()
@@ -30,8 +33,9 @@ async def publish_plan(
     `seen`: the newest version of the day that the person knows, 0 for none; None asks for no such care. `without`:
     what the person takes out. What has begun stands first in its agent's lane, at its true time, whatever the plan
     says. The answer names what falls out: what a rule stops by now, practices that are no longer open, doors that
-    nobody can find, lanes of agents who have left, what phones hold on another day unless a person put it here, and
-    appointments of the day that lie in no lane. The lanes that are touched get new times. Appointments whose visit
+    nobody can find, lanes of agents who have left, what phones hold on another day or asks for a skill that its agent
+    lacks unless a person put it here or it was promised, and appointments of the day that lie in no lane. The lanes
+    that are touched get new times. Appointments whose visit
     was called off or moved while replanning end or move with it, and a task asks to tell the debtor.
 
     Raises Refusal `plan.unknown`, `plan.not_finished`, `plan.day_is_past` or `plan.published_meanwhile`.
@@ -164,6 +168,8 @@ async def _checked(hand: hands.Hand, motion: Motion, without: frozenset[UUID] = 
             elif (against := _against(hand, route.agent_id, stop, banned.get(stop.practice_id, ()))) is not None:
                 said = planning.forbidden_in_words(against)
                 out[stop.practice_id] = _left_out(stop, said.code, **said.details)
+            elif lacking := _lacks(stop, door, person):
+                out[stop.practice_id] = _left_out(stop, UNSKILLED, agent=person.name, skill=lacking)
             else:
                 if (address.lat_e6, address.lon_e6) != (stop.lat_e6, stop.lon_e6):
                     touched.add(route.agent_id)
@@ -171,6 +177,13 @@ async def _checked(hand: hands.Hand, motion: Motion, without: frozenset[UUID] = 
     out |= await _unlawful_now(work, hand.plan.day, asked)
     touched |= {route.agent_id for route in routes if any(stop.practice_id in out for stop in route.stops)}
     return _Checked(doors, out, frozenset(touched & people.keys()))
+
+
+def _lacks(stop: PlanStop, door: store.PracticeAtDoor, person: store.Person) -> list[str]:
+    """The skills that the visit asks for by now and its agent does not have; a promise or a hand stands above them."""
+    if stop.must or stop.pinned:
+        return []
+    return [skill for skill in door.skills if skill not in person.skills]
 
 
 def _against(

@@ -35,6 +35,10 @@ async def person_by_login(session: AsyncSession, login: str) -> Person | None:
     return (await session.exec(select(Person).where(Person.login == login).with_for_update())).first()
 
 
+async def person_to_lock(session: AsyncSession, person_id: UUID) -> Person:
+    return (await session.exec(select(Person).where(Person.id == person_id).with_for_update())).one()
+
+
 def add_sign_in(session: AsyncSession, person: Person, *, digest: str, now: datetime, expires_at: datetime) -> None:
     session.add(
         SignIn(

@@ -8,15 +8,19 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, update
+import sqlalchemy
+from sqlalchemy import ColumnElement, func, literal, tuple_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from fieldapp.domain import worth
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.places import metres_between
+from fieldapp.store import claim_sums
 from fieldapp.store.columns import among
 from fieldapp.store.practices import searchable
+from fieldapp.store.tables.claims import ClaimPart
 from fieldapp.store.tables.practice import Address, Obligor, Placement, Practice
 
 PIN = "pin"
@@ -27,14 +31,20 @@ OFFICE = "office"
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A doubtful address before anything is judged of it: what tells how much a visit there may bring at the most."""
+    """A doubtful address before anything is judged of it; `most_cents`: what a visit there may bring at the most."""
 
     address_id: UUID
     practice_id: UUID
     ends_on: date
+    most_cents: int
+
+    @property
+    def best(self) -> tuple[int, date, UUID]:
+        """The place in the queue that it has at the best."""
+        return (-self.most_cents, self.ends_on, self.address_id)
 
 
-_DOUBTFUL = (Address.state == "doubtful", col(Address.current), Practice.state == "open")
+_DOUBTFUL = (col(Address.state) == "doubtful", col(Address.current), col(Practice.state) == "open")
 """Addresses in force that nobody has confirmed, of practices that may be visited."""
 
 
@@ -44,16 +54,43 @@ async def count_doubtful(session: AsyncSession) -> int:
     return int((await session.exec(query.where(*_DOUBTFUL))).one())
 
 
-async def doubtful(session: AsyncSession) -> list[Waiting]:
-    """All that wait, however many: nothing of what they say is read."""
+def most_cents(left: Any, ends_on: Any, *, day: date, surely_per_mille: int) -> ColumnElement[int]:
+    """`worth.prize` of a visit on `day` as the database reckons it: nobody tried yet, somebody surely at home."""
+    days_left = func.greatest(ends_on - literal(day), 0)
+    share = func.greatest(left, 0) * worth.RECOVERY_PER_MILLE * surely_per_mille // 1_000_000
+    percent = 100 + worth.URGENT_PERCENT_A_DAY * func.greatest(worth.URGENT_DAYS - days_left, 0)
+    return func.least(share * percent // 100, worth.LARGEST_PRIZE_CENTS)
+
+
+async def doubtful(
+    session: AsyncSession,
+    *,
+    day: date,
+    surely_per_mille: int,
+    limit: int,
+    after: tuple[int, date, UUID] | None = None,
+    only: UUID | None = None,
+) -> list[Waiting]:
+    """Those that wait, in the order of the best place that each may have on `day`, behind `after`; of one address
+    (`only`), where given. Nothing of what they say is read, and what is owed is read as it is kept added up."""
+    await claim_sums.up_to_date(session)
+    # Whole numbers throughout: integer division in Postgres cuts off as Python's does above zero.
+    most = most_cents(
+        func.coalesce(ClaimPart.left_cents, 0), col(Placement.ends_on), day=day, surely_per_mille=surely_per_mille
+    ).label("most")
     query = (
-        select(Address.id, Address.practice_id, col(Placement.ends_on))
+        sqlalchemy.select(col(Address.id), col(Address.practice_id), col(Placement.ends_on), most)
         .join(Practice, col(Practice.id) == col(Address.practice_id))
         .join(Placement, col(Placement.id) == col(Practice.placement_id))
+        .join(ClaimPart, col(ClaimPart.practice_id) == col(Practice.id), isouter=True)
         .where(*_DOUBTFUL)
-        .order_by(col(Address.id))
     )
-    return [Waiting(*row) for row in (await session.exec(query)).all()]
+    if only is not None:
+        query = query.where(col(Address.id) == only)
+    if after is not None:
+        query = query.where(tuple_(-most, col(Placement.ends_on), col(Address.id)) > tuple_(*after))
+    query = query.order_by(most.desc(), col(Placement.ends_on), col(Address.id)).limit(limit)
+    return [Waiting(*row) for row in (await session.execute(query)).all()]
 
 
 async def doubtful_rows(session: AsyncSession, address_ids: Iterable[UUID]) -> dict[UUID, tuple[Address, str, str]]:

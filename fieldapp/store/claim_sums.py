@@ -92,22 +92,26 @@ async def _end(session: AsyncSession, after: int, newest: int, most: int) -> int
 _KINDS = [kind.value for kind in CLAIMS]
 _COUNT = """
     with chosen as ({chosen}), owed as (
-      select account.practice_id, sum(posting.amount_cents) as cents
-      from chosen join account on account.practice_id = chosen.id and account.kind = any(:kinds)
-        join posting on posting.account_id = account.id
-      group by account.practice_id
+      select practice_id, sum(cents) as cents, sum(greatest(cents, 0)) as left_cents
+      from (
+        select account.practice_id, sum(posting.amount_cents) as cents
+        from chosen join account on account.practice_id = chosen.id and account.kind = any(:kinds)
+          join posting on posting.account_id = account.id
+        group by account.practice_id, account.kind, posting.debt_line_id
+      ) as part
+      group by practice_id
     ), fresh as (
-      select chosen.id, chosen.creditor_id, coalesce(owed.cents, 0) as cents
+      select chosen.id, chosen.creditor_id, coalesce(owed.cents, 0) as cents, coalesce(owed.left_cents, 0) as left_cents
       from chosen left join owed on owed.practice_id = chosen.id
     ), change as (
       select fresh.creditor_id, count(*) filter (where claim_part.practice_id is null) as practices,
         sum(fresh.cents - coalesce(claim_part.owed_cents, 0)) as cents
       from fresh left join claim_part on claim_part.practice_id = fresh.id group by fresh.creditor_id
     ), parts as (
-      insert into claim_part (practice_id, creditor_id, agency_id, owed_cents)
-      select id, creditor_id, :agency, cents from fresh
-      on conflict (practice_id) do update set owed_cents = excluded.owed_cents
-      where claim_part.owed_cents <> excluded.owed_cents
+      insert into claim_part (practice_id, creditor_id, agency_id, owed_cents, left_cents)
+      select id, creditor_id, :agency, cents, left_cents from fresh
+      on conflict (practice_id) do update set owed_cents = excluded.owed_cents, left_cents = excluded.left_cents
+      where (claim_part.owed_cents, claim_part.left_cents) <> (excluded.owed_cents, excluded.left_cents)
     )
     insert into claim_sum (creditor_id, agency_id, practices, owed_cents)
     select creditor_id, :agency, practices, cents from change

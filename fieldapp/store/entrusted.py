@@ -282,6 +282,7 @@ class _Writing:
             next_action_on=None,
             debtor_group=None,
             skills=[],
+            skills_told=list(draft.skills or ()),
         )
         self.numbers[draft.practice_number] = practice_id
         debtor_id = self.add_people(practice_id, draft, have=())
@@ -556,6 +557,8 @@ class _Writing:
                 "as_of": as_of,
                 "stated_at": self.what.now,
                 "search_text": self.search_text(draft),
+                # A file without such a column says nothing of it.
+                "skills_told": known.skills_told if draft.skills is None else list(draft.skills),
             }
         )
         self.tell(

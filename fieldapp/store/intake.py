@@ -32,6 +32,7 @@ class KnownPractice:
     placement_id: UUID
     state: str
     as_of: date
+    skills_told: list[str] = field(default_factory=list)
     digests: set[str] = field(default_factory=set)
 
 
@@ -149,7 +150,7 @@ async def known_practices(session: AsyncSession, creditor_id: UUID, numbers: Seq
     for portion in chunks(numbers):
         query = select(Practice).where(Practice.creditor_id == creditor_id, col(Practice.practice_number).in_(portion))
         for row in (await session.exec(query)).all():
-            found[row.practice_number] = KnownPractice(row.id, row.placement_id, row.state, row.as_of)
+            found[row.practice_number] = KnownPractice(row.id, row.placement_id, row.state, row.as_of, row.skills_told)
     by_id = {practice.id: practice for practice in found.values()}
     for portion in chunks(by_id):
         said = select(Statement.practice_id, Statement.digest).where(col(Statement.practice_id).in_(portion))

@@ -23,7 +23,13 @@ async def everybody(session: AsyncSession) -> Sequence[Person]:
 
 async def person(session: AsyncSession, person_id: UUID) -> Person | None:
     """Locked: whoever else changes them waits."""
-    return (await session.exec(select(Person).where(Person.id == person_id).with_for_update())).first()
+    query = select(Person).where(Person.id == person_id).with_for_update()
+    return (await session.exec(query.execution_options(populate_existing=True))).first()
+
+
+async def as_they_stand(session: AsyncSession, person_id: UUID) -> Person:
+    """Not locked: it may change while one looks."""
+    return (await session.exec(select(Person).where(Person.id == person_id))).one()
 
 
 async def lock(session: AsyncSession) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from fieldapp.domain.skills import in_order
 from fieldapp.store.cards import by_practice
 from fieldapp.store.columns import among
 from fieldapp.store.database import agency_of
@@ -53,6 +54,13 @@ class PracticeAtDoor:
     person: str | None
     """What the debtor is known by for certain: the group of practices that a person joined, else the blind index of the
     tax code or the VAT number. Names are shared and tell nobody apart."""
+    creditor_skills: tuple[str, ...] = ()
+    """What the creditor asks of all visits."""
+
+    @property
+    def skills(self) -> list[str]:
+        """What the agent who visits must have: as desk, file and creditor say."""
+        return in_order([*self.practice.skills, *self.practice.skills_told, *self.creditor_skills])
 
     @property
     def attempts(self) -> int:
@@ -71,21 +79,21 @@ async def open_practices(
     `also`: practices that are wanted whatever their state, because a visit there has begun.
     """
     query = (
-        select(Practice, Placement, Creditor.name)
+        select(Practice, Placement, Creditor.name, col(Creditor.skills))
         .join(Placement, col(Placement.id) == col(Practice.placement_id))
         .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
         .where(or_(col(Practice.state) == "open", among(Practice.id, also)))
         .order_by(col(Practice.practice_number))
     )
     rows = (await session.exec(query if only is None else query.where(among(Practice.id, only)))).all()
-    ids = [practice.id for practice, _, _ in rows]
+    ids = [practice.id for practice, *_ in rows]
     debtors = await by_practice(session, Obligor, ids, where=col(Obligor.role) == "debtor")
     addresses = await by_practice(
         session, Address, ids, where=col(Address.current), order=col(Address.recorded_at).desc()
     )
     contacts = await by_practice(session, ContactAttempt, ids)
     found = []
-    for practice, placement, creditor_name in rows:
+    for practice, placement, creditor_name, creditor_skills in rows:
         debtor = debtors[practice.id][0] if debtors[practice.id] else None
         own = [row for row in addresses[practice.id] if debtor is None or row.obligor_id == debtor.id]
         found.append(
@@ -97,6 +105,7 @@ async def open_practices(
                 own[0] if own else None,
                 contacts[practice.id],
                 _known_by(practice, debtor),
+                tuple(creditor_skills),
             )
         )
     return found

@@ -16,7 +16,7 @@ from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import left_cents, overpaid_cents
 from fieldapp.domain.places import metres_between
 from fieldapp.domain.receipts import receipt_name
-from fieldapp.domain.skills import Skill
+from fieldapp.domain.skills import Skill, in_order
 from fieldapp.store import (
     address_history,
     agreement_cards,
@@ -123,6 +123,7 @@ async def practice_file(
         same_debtor=await same_debtor.joined_with(session, practice_id) if practice.debtor_group else [],
         presence=presence,
         skills=[Skill(one) for one in practice.skills],
+        skills_of_creditor=[Skill(one) for one in in_order([*practice.skills_told, *head.creditor.skills])],
         objection=objection,
     )
 

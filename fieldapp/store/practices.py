@@ -24,6 +24,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import AccountKind
 from fieldapp.domain.narrowing import Narrowing
+from fieldapp.domain.skills import Skill
 from fieldapp.store import claim_sums, ledger
 from fieldapp.store.cards import by_practice
 from fieldapp.store.columns import Keyring, among
@@ -70,6 +71,7 @@ async def creditor_rows(session: AsyncSession) -> list[CreditorRow]:
             layout=row.layout,
             practices=practices,
             owed_cents=owed_cents,
+            skills=[Skill(one) for one in row.skills],
         )
         for row in creditors
         for practices, owed_cents in [counted.get(row.id, (0, 0))]

@@ -1,14 +1,18 @@
 """Creditors' text files: what is taken, what comes back with which reason, what is refused as a whole."""
 
 import codecs
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from fieldapp.documents.tabular import read_intake
-from fieldapp.domain.intake import ObligorRole, SubjectKind
-from fieldapp.domain.intake_layout import Amounts, Column, Field, PracticeNumbers
+from fieldapp.domain.intake import IntakeReading, ObligorRole, SubjectKind
+from fieldapp.domain.intake_layout import Amounts, Column, Field, Layout, PracticeNumbers, RowsPerPractice
+from fieldapp.domain.skills import Skill, read_skills
 from tests.documents.tables.builders import (
     CREDITO,
     FISSO,
@@ -116,6 +120,90 @@ def test_a_bad_row_comes_back_with_its_reason_and_line(
     assert rejected.rows[0].amount_cents == shown_cents
     assert reading.unreadable_rows == (shown_cents is None)
     assert reading.rejected_cents == (shown_cents or 0)
+
+
+SKILLED = replace(UTENZE, columns=(*UTENZE.columns, Column(Field.SKILLS, "Competenze")))
+SEVERAL = replace(SKILLED, rows_per_practice=RowsPerPractice.SEVERAL)
+
+
+def read_skilled(*rows: Mapping[str, object], layout: Layout = SKILLED) -> IntakeReading:
+    return read_intake(csv_text(rows, headings=(*HEADINGS, "Competenze")).encode(), layout, today=TODAY)
+
+
+SKILLS = [
+    ("tedesco", ["german"]),
+    ("Aziende, TEDESCO", ["german", "companies"]),  # in the order of the catalogue
+    ("tedesco / tedesco; german", ["german"]),  # thrice the same
+    ("casi  difficili + arabo", ["arabic", "heavy_cases"]),
+    ("allemand|heavy_cases", ["german", "heavy_cases"]),  # in French, and by our own names
+    ("italiano", []),  # everybody speaks it
+    ("nessuna", []),
+    ("-", []),
+    ("", []),
+]
+
+
+@pytest.mark.parametrize(("written", "skills"), SKILLS)
+def test_a_column_of_skills_is_read_by_its_words(written: str, skills: list[str]) -> None:
+    (practice,) = read_skilled(row("P1", Competenze=written)).accepted
+
+    assert list(practice.skills or ()) == skills
+
+
+@pytest.mark.parametrize("written", ["telepatia", "tedesco, klingon"])
+def test_a_word_that_nobody_knows_rejects_the_row_with_its_amount_and_names_the_word(written: str) -> None:
+    reading = read_skilled(row("P1"), row("P2", Competenze=written))
+
+    (rejected,) = reading.rejected
+    assert (reading.accepted_rows, reading.rejected_rows, reading.rejected_cents) == (1, 1, 10350)
+    assert codes(rejected.reasons) == {"intake.skill_unknown"}
+    (reason,) = rejected.reasons
+    assert (reason.line, reason.details["unknown"]) == (3, written.removeprefix("tedesco, "))
+
+
+def test_a_file_without_such_a_column_says_nothing_of_skills() -> None:
+    (practice,) = read_rows(row("P1")).accepted
+
+    assert practice.skills is None
+
+
+def test_a_creditors_own_words_for_skills_are_known_by_its_layout() -> None:
+    layout = replace(SKILLED, values={**UTENZE.values, "skills": {"DE": "german", "Italiano": "english"}})
+    rows = [row("P1", Competenze="de"), row("P2", Competenze="italiano"), row("P3", Competenze="FR")]
+
+    reading = read_skilled(*rows, layout=layout)
+
+    assert [list(one.skills or ()) for one in reading.accepted] == [["german"], ["english"]]
+    assert codes(reading.reasons) == {"intake.skill_unknown"}
+
+
+def test_two_rows_of_a_practice_that_ask_for_different_skills_contradict_each_other() -> None:
+    reading = read_skilled(
+        row("P1", Titolo="A", Competenze="tedesco"),
+        row("P1", Titolo="B", Competenze="arabo"),
+        row("P2", Titolo="A", Competenze="tedesco, aziende"),
+        row("P2", Titolo="B", Competenze=""),
+        row("P3", Titolo="A", Competenze="aziende, tedesco"),
+        row("P3", Titolo="B", Competenze="tedesco, aziende"),
+        layout=SEVERAL,
+    )
+
+    assert [(one.practice_number, list(one.skills or ())) for one in reading.accepted] == [
+        ("P2", ["german", "companies"]),
+        ("P3", ["german", "companies"]),
+    ]
+    assert codes(reading.reasons) == {"intake.rows_contradict"}
+
+
+@pytest.mark.parametrize("language", ["it", "en", "fr"])
+def test_who_writes_an_unknown_skill_is_told_all_that_may_be_asked_for(language: str) -> None:
+    text = Path(__file__).parents[2] / "fieldapp/pwa/src/text"
+    said = json.loads((text / f"refusals/intake.{language}.json").read_text("utf-8"))["intake.skill_unknown"]
+    words = json.loads((text / f"desk.{language}.json").read_text("utf-8"))
+    named = [words[f"skill.{skill}"] for skill in Skill]
+
+    assert [word for word in named if word not in said] == []
+    assert [read_skills(word) for word in named] == [((skill,), ()) for skill in Skill]
 
 
 GOOD_AMOUNTS = [

@@ -462,6 +462,7 @@ async def a_file_for_a_creditor(house: House) -> dict[str, UUID]:
 
 NAMED = {
     "revoke_device": "device",
+    "change_person": "agent",
     "renew_password": "agent",
     "shut_out_person": "agent",
     "rename_squad": "squad",
@@ -551,6 +552,8 @@ NAMED = {
     "set_terms": "creditor",
     "read_payment_order": "creditor",
     "set_payment_order": "creditor",
+    "ask_for_skills_of_creditor": "creditor",
+    "set_creditor": "creditor",
     "set_agent_licence": "agent",
     "revoke_service_account": "service_account",
     "pause_webhook": "webhook",
@@ -659,6 +662,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "decide_debtor_pair": {"verdict": "same"},
     "copy_subject_data": {"obligor_id": str(uuid4()), "identified_by": "passport"},
     "ask_for_skills": {"skills": ["albanian"]},
+    "ask_for_skills_of_creditor": {"skills": ["albanian"]},
     "object_to_learning": {"stands": True, "reason": "Lettera del 20 novembre"},
     "record_interruption": {"kind": "formal_notice", "on": "2026-11-20", "reference": "AR 1"},
     "approve_rule": {
@@ -695,8 +699,18 @@ BODIES: dict[str, dict[str, Any]] = {
     "reverse_commission": {"number": 1, "reason": "x"},
     "decide_settlement": {"approve": True},
     "add_person": {"name": "Nuova Persona", "login": "nuova", "role": "dispatcher"},
+    "change_person": {"name": "Un Altro Nome"},
     "shut_out_person": {"left": True},
     "rename_squad": {"name": "Nord"},
+    "set_agency": {
+        "name": "Agenzia",
+        "legal_name": "Agenzia s.r.l.",
+        "vat_number": "99999990155",
+        "address": "Via Roma 1, Lodi",
+        "phone": "0371 1",
+    },
+    "add_creditor": {"name": "Banca Nuova S.p.A."},
+    "set_creditor": {"name": "Banca Nuova S.p.A."},
     "change_password": {"old": "x", "new": "y"},
     "set_agent_licence": {
         "provinces": [],

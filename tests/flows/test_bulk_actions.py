@@ -363,9 +363,9 @@ async def many(house: House, count: int) -> None:
         await session.execute(
             text(
                 "insert into practice (id, agency_id, creditor_id, placement_id, practice_number, phase, state,"
-                " case_owner_name, case_owner_phone, as_of, search_text, skills)"
+                " case_owner_name, case_owner_phone, as_of, search_text, skills, skills_told)"
                 " select gen_random_uuid(), :agency, :creditor, :placement, 'Q-' || lpad(n::text, 6, '0'), 'x', 'open',"
-                " '', '', :today, '', '[]' from generate_series(1, :count) as n"
+                " '', '', :today, '', '[]', '[]' from generate_series(1, :count) as n"
             ),
             {
                 "agency": house.agency_id,

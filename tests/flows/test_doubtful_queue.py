@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy
 
+from fieldapp.domain import worth
 from fieldapp.domain.access import Role
 from fieldapp.services import addresses
+from fieldapp.store import addresses as store
 from fieldapp.store.tables import PracticeFlag
 from tests.conftest import NOW
 from tests.flows.conftest import Desk, House, new_id
 from tests.flows.creditor_file import file_of, lay_out_streets, row, taken_in
+from tests.flows.statements import statements
+from tests.flows.test_inbound import balance, teller
 
 WAITING = 23
 
@@ -107,3 +114,131 @@ async def test_a_cursor_that_nobody_gave_is_refused(desk: Desk, cursor: str) -> 
     answer = await desk.get("/addresses/doubtful", params={"cursor": cursor})
 
     assert (answer.status_code, answer.json()["code"]) == (422, "request.cursor_unknown")
+
+
+def numbers(rows: Iterable[dict[str, Any]]) -> list[str]:
+    return [one["practice_number"] for one in rows]
+
+
+@pytest.fixture
+async def three(house: House, desk: Desk) -> Desk:
+    """Three that wait, the third of which is worth most and the first least."""
+    lay_out_streets(house)
+    await taken_in(desk, house, file_of(*(waits(f"P-{i}", 100_000 * i) for i in (1, 2, 3))))
+    assert numbers((await queue(desk))["rows"]) == ["P-3", "P-2", "P-1"]
+    return desk
+
+
+def waits(number: str, cents: int, **more: str) -> dict[str, str]:
+    return row(number, cents=cents, Indirizzo=f"Via Garibaldo {400 + int(number[2:])}", **more)
+
+
+async def test_a_balance_that_the_creditor_tells_moves_an_address_in_the_queue(house: House, three: Desk) -> None:
+    told = balance(250_000, number="P-1")
+    told["lines"][0] = {**told["lines"][0], "title": "Fattura 1", "due_on": "2026-05-15"}
+
+    answer = await (await teller(house, bound=False, creditor_id=await creditor_of(three))).told("balances", told)
+
+    rows = (await queue(three))["rows"]
+    assert [one["verdict"] for one in answer] == ["accepted"], answer
+    assert numbers(rows) == ["P-3", "P-1", "P-2"]
+    assert rows[1]["worth_cents"] == 15_000
+
+
+async def creditor_of(desk: Desk) -> str:
+    return next(row["id"] for row in (await desk.get("/creditors")).json() if row["practices"])
+
+
+async def test_a_placement_that_ends_sooner_moves_its_address_up(house: House, three: Desk) -> None:
+    again = waits("P-2", 200_000, **{"Data fine mandato": "01/12/2026", "Saldo al": "21/11/2026"})
+    await taken_in(three, house, file_of(again, waits("P-3", 220_000, **{"Saldo al": "21/11/2026"})))
+
+    rows = (await queue(three))["rows"]
+
+    # five days before its end a visit brings 30 % more
+    assert [(one["practice_number"], one["worth_cents"]) for one in rows] == [
+        ("P-2", 15_600),
+        ("P-3", 13_200),
+        ("P-1", 6_000),
+    ]
+
+
+async def test_an_address_of_a_recalled_practice_waits_no_longer(house: House, three: Desk) -> None:
+    system = await teller(house, bound=False, creditor_id=await creditor_of(three))
+
+    await system.told("recalls", {"practice_number": "P-2"})
+
+    page = await queue(three)
+    assert (numbers(page["rows"]), page["waiting"]) == (["P-3", "P-1"], 2)
+
+
+async def test_of_many_with_the_largest_worth_the_first_page_judges_few_and_has_those_that_end_first(
+    house: House, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out_streets(house)
+    monkeypatch.setattr(addresses, "_JUDGED_AT_ONCE", 3)
+    monkeypatch.setattr(addresses, "_READ_AT_ONCE", 7)
+    ends = {f"P-{i}": f"{10 + i * 7 % 20}/01/2027" for i in range(1, 21)}
+    rows = (waits(number, 900_000 + int(number[2:]), **{"Data fine mandato": on}) for number, on in ends.items())
+    await taken_in(desk, house, file_of(*rows))
+    judged: list[int] = []
+    real = addresses.planning.candidates_on
+
+    async def counted(*args: Any, **options: Any) -> Any:
+        judged.append(len(options["only"]))
+        return await real(*args, **options)
+
+    monkeypatch.setattr(addresses.planning, "candidates_on", counted)
+
+    first = (await queue(desk, limit=2))["rows"]
+    few = sum(judged)
+    whole = (await queue(desk, limit=200))["rows"]
+
+    assert {one["worth_cents"] for one in whole} == {worth.LARGEST_PRIZE_CENTS}
+    assert [one["placement_ends_on"] for one in whole] == [f"2027-01-{day}" for day in range(10, 30)]
+    assert (first, few) == (whole[:2], 3)
+
+
+@pytest.mark.usefixtures("three")
+async def test_on_a_sunday_the_queue_stands_as_on_the_working_day_after_it(house: House) -> None:
+    sunday, monday = datetime(2026, 11, 29, 9, tzinfo=UTC), datetime(2026, 11, 30, 9, tzinfo=UTC)
+    house.clock.move_to(sunday)
+    on_sunday = (await queue(await house.sign_in(Role.BACK_OFFICE)))["rows"]
+    house.clock.move_to(monday)
+
+    assert on_sunday == (await queue(await house.sign_in(Role.BACK_OFFICE)))["rows"]
+    assert on_sunday[0]["worth_cents"] > 0
+
+
+async def test_a_page_adds_up_no_postings(house: House, three: Desk) -> None:
+    await queue(three)
+
+    with statements(house.parts.database) as heard:
+        await queue(three, limit=1)
+
+    # what the rules ask of the few that are judged reads theirs; nothing reads those of all that wait
+    bounds = [said for said in heard if "claim_part" in said and "ORDER BY" in said]
+    assert len(bounds) == 1
+    assert "posting" not in bounds[0]
+
+
+@pytest.mark.parametrize("surely", [1_000, 1_700, 4_211])
+async def test_the_database_reckons_what_a_visit_brings_at_the_most_as_the_plan_does(house: House, surely: int) -> None:
+    day = date(2026, 11, 26)
+    cases = [
+        (owed, day + timedelta(days=ahead))
+        for owed in (-5_000, 0, 1, 16, 17, 12_345, 99_999, 357_142, 357_143, 500_000, 10**11)
+        for ahead in (-30, 0, 1, 19, 20, 21, 400)
+    ]
+    columns = sqlalchemy.values(
+        sqlalchemy.column("owed", sqlalchemy.BigInteger), sqlalchemy.column("ends_on", sqlalchemy.Date), name="asked"
+    ).data(cases)
+    most = store.most_cents(columns.c.owed, columns.c.ends_on, day=day, surely_per_mille=surely)
+
+    async with house.session() as session:
+        found = (await session.execute(sqlalchemy.select(columns.c.owed, columns.c.ends_on, most))).all()
+
+    assert {(owed, ends_on): cents for owed, ends_on, cents in found} == {
+        (owed, ends_on): worth.prize(owed, 0, days_left=(ends_on - day).days, at_home_per_mille=surely)
+        for owed, ends_on in cases
+    }

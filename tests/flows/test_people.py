@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from sqlmodel import col, select
@@ -159,3 +160,42 @@ async def test_nobody_shuts_themselves_out_and_two_at_once_leave_the_house_someb
     async with house.session() as session:
         query = select(Person.active).where(col(Person.role) == Role.ADMINISTRATOR.value)
         assert any((await session.exec(query)).all())
+
+
+async def test_another_name_and_another_place_to_start_from(house: House) -> None:
+    lay_out_streets(house)
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+    agent, clerk = house.people[Role.AGENT], house.people[Role.BACK_OFFICE]
+
+    refused = [
+        await admin.post(f"/people/{clerk.id}", json={"name": clerk.name, "home": "VIA GARIBALDI 12, Lodi (LO)"}),
+        await admin.post(f"/people/{agent.id}", json={"name": "Altro", "home": "VIA DEL NULLA 7, Lodi (LO)"}),
+    ]
+    kept = await admin.post(f"/people/{agent.id}", json={"name": agent.name})
+    changed = await admin.post(
+        f"/people/{agent.id}", json={"name": " Rita Rossi-Bianchi ", "home": "VIA GARIBALDI 12, Lodi (LO)"}
+    )
+
+    assert [code(one) for one in refused] == [(422, "person.home_needless"), (422, "person.home_unknown")]
+    assert row_of(kept.json(), agent.login)["name"] == agent.name
+    assert row_of(changed.json(), agent.login)["name"] == "Rita Rossi-Bianchi"
+    async with house.session() as session:
+        row = await session.get_one(Person, agent.id)
+        actions = (await session.exec(select(AuditEntry.action).order_by(col(AuditEntry.number)))).all()
+    assert row.home_lat_e6 is not None
+    assert abs(row.home_lat_e6 - 45_310_000) < 200_000
+    assert [one for one in actions if one.startswith("person.")] == ["person.renamed", "person.home_set"]
+
+
+async def test_who_tries_old_passwords_at_an_open_screen_is_stopped_as_at_the_door(house: House) -> None:
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    login = house.people[Role.BACK_OFFICE].login
+
+    tries = [await desk.post("/session/password", json={"old": f"guess {n}", "new": "a longer one"}) for n in range(5)]
+    right = await desk.post("/session/password", json={"old": PASSWORD, "new": "a longer password"})
+
+    assert {code(one) for one in tries} == {(403, "person.old_password_wrong")}
+    assert code(right) == (429, "access.locked")
+    assert (await enters(house, login, PASSWORD)).status_code == 429
+    house.clock.move_to(house.parts.clock.now() + timedelta(minutes=6))
+    assert (await desk.post("/session/password", json={"old": PASSWORD, "new": "a longer password"})).status_code == 204

@@ -13,7 +13,7 @@ from fieldapp.services import large_days
 from fieldapp.store.tables import AuditEntry, Person, Practice
 from tests.conftest import NOW
 from tests.flows.arranged import TODAY, entrusted
-from tests.flows.conftest import Desk, House
+from tests.flows.conftest import Desk, House, new_id
 from tests.flows.phone import text_of
 from tests.flows.test_appointments import FRIDAY, at, offered, on, take
 from tests.flows.test_board import a_board, busy, move, order, read
@@ -319,6 +319,185 @@ async def test_skills_are_a_closed_list_of_ones_own_agency_and_the_same_twice_is
         rows = (await session.exec(select(AuditEntry).where(AuditEntry.action == "practice.skills_asked"))).all()
         assert len(rows) == 1
         assert (await session.get_one(Practice, practice)).skills == ["english", "heavy_cases"]
+
+
+async def ask_for_all(house: House, *skills: str) -> Any:
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+    return await admin.post(f"/creditors/{house.creditor_id}/skills", json={"skills": list(skills)})
+
+
+async def test_what_a_creditor_asks_of_all_visits_counts_beside_what_a_practice_asks(house: House) -> None:
+    await entrusted(house, "P-001")
+    both = await entrusted(house, "P-002")
+    other = await colleague(house)
+    await teach(house, other, "english")
+    desk = await dispatcher(house)
+    await ask(desk, both, "german")
+
+    asked = await ask_for_all(house, "english", "english")
+    without = await of_both(house, desk, other)
+    await teach(house, other, "english", "german")
+    within = await of_both(house, desk, other)
+    await teach(house, other)
+    await ask(desk, both)
+    none = await of_both(house, desk, other)
+    await ask_for_all(house)
+    after = await of_both(house, desk, other)
+
+    assert asked.json() == ["english"]
+    assert who_visits(without, "P-001") == str(other.id)
+    assert [(one["practice_number"], one["details"]["skill"]) for one in without["unplanned"]] == [
+        ("P-002", ["english", "german"])
+    ]
+    assert {who_visits(within, number) for number in ("P-001", "P-002")} == {str(other.id)}
+    assert [one["reason"] for one in none["unplanned"]] == ["no_agent_skilled", "no_agent_skilled"]
+    assert len(stops_of(after)) == 2
+
+
+async def test_what_a_creditor_asks_is_told_on_board_in_the_file_and_to_who_asks_for_an_appointment(
+    house: House,
+) -> None:
+    desk, board = await a_board(house, "P-001", "P-002")
+    full = busy(board)
+    one = board["lanes"][full]["route"]["stops"][0]["practice_id"]
+    await ask(desk, one, "arabic")
+    await ask_for_all(house, "heavy_cases")
+
+    await move(desk, board, one, lane=1 - full)
+    now = await read(desk, board)
+    file = (await desk.get(f"/practices/{one}")).json()
+    creditor = next(row for row in (await desk.get("/creditors")).json() if row["id"] == str(house.creditor_id))
+    friday = on(await offered(desk, one), FRIDAY)
+
+    told = [found["details"]["skill"] for found in now["lanes"][1 - full]["broken"] if found["code"] == "broken_skills"]
+    assert told == [["arabic", "heavy_cases"]]
+    assert (file["skills"], file["skills_of_creditor"]) == (["arabic"], ["heavy_cases"])
+    assert creditor["skills"] == ["heavy_cases"]
+    assert (friday["reason"]["code"], friday["reason"]["details"]["skill"]) == (
+        "appointment.nobody_skilled",
+        ["arabic", "heavy_cases"],
+    )
+
+
+async def test_only_an_administrator_sets_what_a_creditor_asks_of_all_visits(house: House) -> None:
+    desk = await dispatcher(house)
+    body = {"skills": ["english"]}
+
+    refused = await desk.post(f"/creditors/{house.creditor_id}/skills", json=body)
+    unknown = await (await house.sign_in(Role.ADMINISTRATOR)).post(f"/creditors/{new_id()}/skills", json=body)
+    for _ in range(2):
+        await ask_for_all(house, "english")
+
+    assert refused.status_code == 403
+    assert code(unknown) == (404, "creditor.unknown")
+    async with house.session() as session:
+        rows = (await session.exec(select(AuditEntry).where(AuditEntry.action == "creditor.skills_asked"))).all()
+    assert [row.details["skills"] for row in rows] == [["english"]]
+
+
+async def test_a_visit_whose_agent_lacks_what_is_asked_since_the_plan_is_not_published_and_named(house: House) -> None:
+    asks, stays = await entrusted(house, "P-001"), await entrusted(house, "P-002")
+    agent = house.people[Role.AGENT]
+    await teach(house, agent, "german")
+    desk = await dispatcher(house)
+    await ask(desk, asks, "german")
+    plan = await planned(house, desk)
+    assert {stop["practice_number"] for stop in stops_of(plan)} == {"P-001", "P-002"}
+    await teach(house, agent, "english")
+
+    day = (await desk.post(f"/dispatch/plans/{plan['id']}/publish")).json()
+
+    assert {stop["practice_id"] for stop in stops_of(day)} == {str(stays)}
+    (left_out,) = day["left_out"]
+    assert left_out["practice_id"] == str(asks)
+    assert [(one["code"], one["details"]) for one in left_out["findings"]] == [
+        ("agent_unskilled", {"agent": agent.name, "skill": ["german"]})
+    ]
+
+
+async def test_a_hand_that_pinned_a_visit_stands_above_the_skills_when_it_is_published(house: House) -> None:
+    desk, board = await a_board(house, "P-001", "P-002")
+    full = busy(board)
+    one = board["lanes"][full]["route"]["stops"][0]["practice_id"]
+    await move(desk, board, one, lane=1 - full)
+    await ask_for_all(house, "arabic")
+
+    day = (await desk.post(f"/dispatch/plans/{board['plan_id']}/publish")).json()
+
+    assert [stop["practice_id"] for stop in stops_of(day)] == [one]
+    assert len(day["left_out"]) == 1
+    assert day["left_out"][0]["practice_id"] != one
+
+
+async def test_a_promised_visit_stays_with_its_agent_whatever_is_asked_since(house: House) -> None:
+    practice = await entrusted(house, "P-001")
+    desk = await dispatcher(house)
+    offer = on(await offered(desk, practice), TODAY)["offers"][0]
+    assert (await take(desk, practice, offer)).status_code == 201
+    plan = await planned(house, desk)
+    await ask(desk, practice, "arabic")
+
+    day = (await desk.post(f"/dispatch/plans/{plan['id']}/publish")).json()
+
+    assert [stop["practice_id"] for stop in stops_of(day)] == [str(practice)]
+    assert day["left_out"] == []
+
+
+COLUMNS = (
+    "NDG;Intestatario;Cod. Fisc.;Ind. residenza;Località;C.A.P.;Prov.;Rif. bolletta;Scad.;Imponibile;Mora;Oneri;"
+    "Esposizione;Affidata il;Fine affido;Situazione al"
+)
+
+
+def a_file(*asked: str, on: str, column: bool = True) -> bytes:
+    """Practices A0, A1, ... of a creditor who asks for these skills in a column, or has none."""
+    rows = [
+        f"A{i};Niccolò Rossi;RCCMNL83S18D969H;Via Roma {i + 1};Lodi;26900;LO;F{i};2026-06-01;100,00;2,50;1,00;103,50;"
+        f"2026-10-01;2026-12-31;{on}" + (f";{one}" if column else "")
+        for i, one in enumerate(asked)
+    ]
+    return "\n".join([COLUMNS + (";Competenze richieste" if column else ""), *rows, ""]).encode()
+
+
+async def imported(house: House, content: bytes, *, title: str) -> dict[str, Any]:
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    draft = (await desk.post("/layouts/proposal", files={"file": ("a.csv", content)})).json()["draft"]
+    body = {"creditor_id": str(house.creditor_id), "title": title, "draft": draft}
+    layout = (await desk.post("/layouts", json=body)).json()
+    form = {"layout": layout["name"], "creditor_id": str(house.creditor_id)}
+    started = (await desk.post("/imports", files={"file": ("a.csv", content)}, data=form)).json()
+    await house.run_jobs()
+    assert (await desk.post(f"/imports/{started['id']}/confirm")).status_code == 200
+    await house.run_jobs()
+    return dict((await desk.get(f"/imports/{started['id']}")).json())
+
+
+async def skills_told(house: House) -> dict[str, tuple[list[str], list[str]]]:
+    async with house.session() as session:
+        rows = (await session.exec(select(Practice))).all()
+    return {row.practice_number: (row.skills_told, row.skills) for row in rows}
+
+
+async def test_a_creditors_file_asks_for_skills_and_its_next_one_for_others_without_touching_the_desks(
+    house: House,
+) -> None:
+    first = await imported(house, a_file("tedesco, aziende", "", "klingon", on="2026-11-20"), title="Con competenze")
+    desk = await dispatcher(house)
+    ids = {row["practice_number"]: row["id"] for row in (await desk.get("/practices")).json()["rows"]}
+    await ask(desk, ids["A0"], "arabic")
+    before = await skills_told(house)
+    await imported(house, a_file("inglese", "arabo", on="2026-11-21"), title="Con competenze 2")
+    changed = await skills_told(house)
+    await imported(house, a_file("x", "x", on="2026-11-22", column=False), title="Senza")
+    untouched = await skills_told(house)
+    await imported(house, a_file("", "", on="2026-11-23"), title="Vuote")
+    emptied = await skills_told(house)
+
+    assert (first["accepted"], first["rejected"]) == (2, 1)
+    assert "klingon" in first["rejects"][0]["reasons"][0]
+    assert before == {"A0": (["german", "companies"], ["arabic"]), "A1": ([], [])}
+    assert changed == untouched == {"A0": (["english"], ["arabic"]), "A1": (["arabic"], [])}
+    assert emptied == {"A0": ([], ["arabic"]), "A1": ([], [])}
 
 
 async def test_a_licence_entered_by_a_system_that_knows_no_skills_leaves_them(house: House) -> None:

@@ -304,11 +304,14 @@ async def test_what_the_visit_asks_of_the_agent_is_in_the_copy_of_the_debtor_alo
     desk = await house.sign_in(Role.BACK_OFFICE)
     dispatcher = await house.sign_in(Role.DISPATCHER)
     assert (await dispatcher.post(f"/practices/{practice}/skills", json={"skills": ["german"]})).status_code == 200
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+    of_all = await admin.post(f"/creditors/{house.creditor_id}/skills", json={"skills": ["albanian"]})
+    assert of_all.status_code == 200
 
     archive = await copied(desk, practice, (await debtor_of(house, practice)).id, language=language)
     of_another = await copied(desk, practice, guarantor, language=language)
 
     (kept,) = data_of(archive)["practices"]
-    assert kept["skills_asked"] == ["german"]
+    assert kept["skills_asked"] == ["albanian", "german"]
     assert word in "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(archive.read("dati.pdf"))).pages)
     assert "skills_asked" not in data_of(of_another)["practices"][0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from stdnum import iban as iban_number
+from stdnum.eu import vat
 from stdnum.exceptions import InvalidChecksum, ValidationError
 from stdnum.it import codicefiscale, iva
 
@@ -38,6 +39,11 @@ def vat_number_doubt(number: str) -> str | None:
     except (ValidationError, ValueError):
         return "intake.vat_number_shape"
     return None
+
+
+def is_vat_number(number: str) -> bool:
+    """Whether this is a VAT number of the Union, its country's two letters first."""
+    return bool(vat.is_valid(number))
 
 
 def iban_doubt(number: str) -> str | None:

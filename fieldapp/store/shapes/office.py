@@ -31,6 +31,8 @@ class CreditorRow(Struct, frozen=True):
     layout: str
     practices: int
     owed_cents: int
+    skills: list[Skill]
+    """What an agent must have to be sent to any of its practices."""
 
 
 class PracticeRow(Struct, frozen=True):
@@ -329,7 +331,9 @@ class PracticeFile(Struct, frozen=True):
     presence: list[PresenceRow]
     """All that is learned of when somebody is home there; nothing where the agency does not learn."""
     skills: list[Skill]
-    """What an agent must have to be sent there."""
+    """What an agent must have to be sent there, as the desk says."""
+    skills_of_creditor: list[Skill]
+    """The same as the creditor's file, or the creditor of all practices, says."""
     objection: ObjectionRow | None = None
 
 

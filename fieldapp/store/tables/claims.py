@@ -20,6 +20,8 @@ class ClaimPart(SQLModel, table=True):
     creditor_id: UUID = link("creditor.id", index=False)
     agency_id: UUID = agency()
     owed_cents: int = cents()
+    left_cents: int = cents()
+    """What is left to ask for: a part that was paid beyond what it came to takes nothing off another."""
 
 
 class ClaimSum(SQLModel, table=True):

@@ -48,6 +48,8 @@ class Creditor(SQLModel, table=True):
     rules: dict[str, Any] = json_object()
     """Parameters of rules of conduct that this creditor overrides."""
     outcome_codes: dict[str, Any] = json_object()
+    skills: list[str] = json_list()
+    """What whoever visits for this creditor must have (`domain.skills`), whatever the practice."""
 
 
 class Placement(SQLModel, table=True):
@@ -91,7 +93,9 @@ class Practice(SQLModel, table=True):
     next_action: str | None = None
     next_action_on: date | None = None
     skills: list[str] = personal_list("debtor")
-    """What the agent who visits must have (`domain.skills`)."""
+    """What the agent who visits must have (`domain.skills`), as the desk says."""
+    skills_told: list[str] = personal_list("debtor")
+    """The same as the creditor's last file says."""
     debtor_group: UUID | None = Field(default=None, index=True)
     """The same for all practices whose debtor a person said to be one; it follows from `debtor_match`."""
 
@@ -160,6 +164,9 @@ class Address(SQLModel, table=True):
         CheckConstraint("state in ('confirmed','doubtful','rejected')", name="address_state_known"),
         Index("address_pinned", "agency_id", "text", postgresql_where=text("quality = 'pin'")),
         Index("address_doubtful", "agency_id", "text", postgresql_where=text("state = 'doubtful' and current")),
+        Index(
+            "address_waits", "agency_id", "practice_id", "id", postgresql_where=text("state = 'doubtful' and current")
+        ),
         Index("address_area", "agency_id", "province", "comune", "practice_id", postgresql_where=text("current")),
         Index("address_door", "comune", "street", "house_number", postgresql_where=text("house_number <> ''")),
     )

@@ -440,7 +440,25 @@ export interface paths {
         /** ListCreditors */
         get: operations["list_creditors"];
         put?: never;
-        post?: never;
+        /** AddCreditor */
+        post: operations["add_creditor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/creditors/{creditor_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** SetCreditor */
+        post: operations["set_creditor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -544,6 +562,23 @@ export interface paths {
         put?: never;
         /** SetPaymentOrder */
         post: operations["set_payment_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/creditors/{creditor_id}/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** AskForSkillsOfCreditor */
+        post: operations["ask_for_skills_of_creditor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1801,6 +1836,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/house": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadHouse */
+        get: operations["read_house"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/house/agency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** SetAgency */
+        post: operations["set_agency"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -2292,6 +2361,23 @@ export interface paths {
         put?: never;
         /** AddPerson */
         post: operations["add_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ChangePerson */
+        post: operations["change_person"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3650,6 +3736,15 @@ export interface components {
             phone: string;
             vat_number: string;
         };
+        /** AgencyDetails */
+        AgencyDetails: {
+            address: string;
+            email: string;
+            legal_name: string;
+            name: string;
+            phone: string;
+            vat_number: string;
+        };
         /** AgencyLicence */
         AgencyLicence: {
             authority: string;
@@ -3663,6 +3758,16 @@ export interface components {
             number: string;
             /** Format: date */
             valid_to: string;
+        };
+        /** AgencyRequest */
+        AgencyRequest: {
+            address: string;
+            /** @default  */
+            email: string;
+            legal_name: string;
+            name: string;
+            phone: string;
+            vat_number: string;
         };
         /** AgentLicence */
         AgentLicence: {
@@ -4348,6 +4453,68 @@ export interface components {
             stamp_duty_reason: string | null;
             vat_number: string;
         };
+        /** CreditorChangeRequest */
+        CreditorChangeRequest: {
+            /** @default  */
+            bic: string;
+            /** @default  */
+            cheque_payee: string;
+            /** @default  */
+            iban: string;
+            name: string;
+            /** @default  */
+            reference: string;
+            stamp_duty_authorisation?: string | null;
+            /**
+             * @default debtor
+             * @enum {string}
+             */
+            stamp_duty_charged_to: "debtor" | "creditor" | "none";
+            /** @enum {null|string} */
+            stamp_duty_reason?: "subject_to_vat" | "exempt" | null;
+            /** @default  */
+            vat_number: string;
+        };
+        /** CreditorDetails */
+        CreditorDetails: {
+            bic: string;
+            cheque_payee: string;
+            iban: string;
+            name: string;
+            stamp_duty_authorisation: string | null;
+            /** @enum {string} */
+            stamp_duty_charged_to: "debtor" | "creditor" | "none";
+            /** @enum {null|string} */
+            stamp_duty_reason: "subject_to_vat" | "exempt" | null;
+            vat_number: string;
+        };
+        /** CreditorEntry */
+        CreditorEntry: {
+            details: components["schemas"]["CreditorDetails"];
+            /** Format: uuid */
+            id: string;
+            missing: string[];
+        };
+        /** CreditorRequest */
+        CreditorRequest: {
+            /** @default  */
+            bic: string;
+            /** @default  */
+            cheque_payee: string;
+            /** @default  */
+            iban: string;
+            name: string;
+            stamp_duty_authorisation?: string | null;
+            /**
+             * @default debtor
+             * @enum {string}
+             */
+            stamp_duty_charged_to: "debtor" | "creditor" | "none";
+            /** @enum {null|string} */
+            stamp_duty_reason?: "subject_to_vat" | "exempt" | null;
+            /** @default  */
+            vat_number: string;
+        };
         /** CreditorRow */
         CreditorRow: {
             /** Format: uuid */
@@ -4356,6 +4523,7 @@ export interface components {
             name: string;
             owed_cents: number;
             practices: number;
+            skills: components["schemas"]["Skill"][];
         };
         /** CurvePoint */
         CurvePoint: {
@@ -4751,7 +4919,7 @@ export interface components {
          * @description What a column can mean.
          * @enum {string}
          */
-        Field: "practice_number" | "debtor" | "subject_kind" | "tax_code" | "vat_number" | "born_on" | "obligor" | "obligor_role" | "obligor_tax_code" | "street" | "postcode" | "municipality" | "province" | "phone_1" | "phone_2" | "phone_3" | "iban" | "title" | "debt_kind" | "due_on" | "principal" | "interest" | "costs" | "total" | "placement_starts_on" | "placement_ends_on" | "as_of" | "case_owner" | "phase" | "recalled" | "reason";
+        Field: "practice_number" | "debtor" | "subject_kind" | "tax_code" | "vat_number" | "born_on" | "obligor" | "obligor_role" | "obligor_tax_code" | "street" | "postcode" | "municipality" | "province" | "phone_1" | "phone_2" | "phone_3" | "iban" | "title" | "debt_kind" | "due_on" | "principal" | "interest" | "costs" | "total" | "placement_starts_on" | "placement_ends_on" | "as_of" | "case_owner" | "phase" | "recalled" | "skills" | "reason";
         /** FigureCells */
         FigureCells: {
             broken: number;
@@ -4926,6 +5094,12 @@ export interface components {
             /** Format: date-time */
             from_at: string;
             travel_s: number;
+        };
+        /** HousePage */
+        HousePage: {
+            agency: components["schemas"]["AgencyDetails"];
+            creditors: components["schemas"]["CreditorEntry"][];
+            missing: string[];
         };
         /**
          * IdentifiedBy
@@ -5591,6 +5765,11 @@ export interface components {
             /** @enum {string} */
             role: "agent" | "dispatcher" | "back_office" | "administrator";
         };
+        /** PersonChangeRequest */
+        PersonChangeRequest: {
+            home?: string | null;
+            name: string;
+        };
         /** PersonRequest */
         PersonRequest: {
             agent_number?: string | null;
@@ -5858,6 +6037,7 @@ export interface components {
             same_debtor: components["schemas"]["JoinedPractice"][];
             settlements: components["schemas"]["SettlementRow"][];
             skills: components["schemas"]["Skill"][];
+            skills_of_creditor: components["schemas"]["Skill"][];
             /** @enum {string} */
             state: "open" | "closed" | "recalled";
             tasks: components["schemas"]["TaskRow"][];
@@ -8211,6 +8391,86 @@ export interface operations {
             };
         };
     };
+    add_creditor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditorRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HousePage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    set_creditor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditorChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HousePage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     read_commissions: {
         parameters: {
             query?: never;
@@ -8469,6 +8729,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaymentOrders"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ask_for_skills_of_creditor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                creditor_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillsRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"][];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -11513,6 +11814,65 @@ export interface operations {
             };
         };
     };
+    read_house: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HousePage"];
+                };
+            };
+        };
+    };
+    set_agency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgencyRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HousePage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     list_imports: {
         parameters: {
             query?: never;
@@ -12738,6 +13098,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LetIn"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    change_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRow"][];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -223,8 +223,15 @@ export const service = {
     answer(client.GET('/api/v1/practices/{practice_id}/told', { params: { path: { practice_id }, query: before === null ? {} : { before } } })),
   skipDeliveries: (webhook_id: string, delivery_ids: string[]) =>
     answer(client.POST('/api/v1/webhooks/{webhook_id}/skip', { params: { path: { webhook_id } }, body: { delivery_ids } })),
+  house: () => answer(client.GET('/api/v1/house')),
+  setAgency: (body: Body<'/api/v1/house/agency'>) => answer(client.POST('/api/v1/house/agency', { body })),
+  addCreditor: (body: Body<'/api/v1/creditors'>) => answer(client.POST('/api/v1/creditors', { body })),
+  setCreditor: (creditor_id: string, body: Body<'/api/v1/creditors/{creditor_id}'>) =>
+    answer(client.POST('/api/v1/creditors/{creditor_id}', { params: { path: { creditor_id } }, body })),
   people: () => answer(client.GET('/api/v1/people')),
   addPerson: (body: Body<'/api/v1/people'>) => answer(client.POST('/api/v1/people', { body })),
+  changePerson: (person_id: string, body: Body<'/api/v1/people/{person_id}'>) =>
+    answer(client.POST('/api/v1/people/{person_id}', { params: { path: { person_id } }, body })),
   renewPassword: (person_id: string) =>
     answer(client.POST('/api/v1/people/{person_id}/password', { params: { path: { person_id } } })),
   shutOut: (person_id: string, left: boolean) =>
@@ -240,6 +247,8 @@ export const service = {
   setAgencyLicence: (body: Body<'/api/v1/licences/agency'>) => answer(client.POST('/api/v1/licences/agency', { body })),
   setAgentLicence: (person_id: string, body: Body<'/api/v1/licences/agents/{person_id}'>) =>
     answer(client.POST('/api/v1/licences/agents/{person_id}', { params: { path: { person_id } }, body })),
+  askForSkillsOfCreditor: (creditor_id: string, body: Body<'/api/v1/creditors/{creditor_id}/skills'>) =>
+    answer(client.POST('/api/v1/creditors/{creditor_id}/skills', { params: { path: { creditor_id } }, body })),
   askForSkills: (practice_id: string, body: Body<'/api/v1/practices/{practice_id}/skills'>) =>
     answer(client.POST('/api/v1/practices/{practice_id}/skills', { params: { path: { practice_id } }, body })),
   tasks: (query: NonNullable<paths['/api/v1/tasks']['get']['parameters']['query']>) =>

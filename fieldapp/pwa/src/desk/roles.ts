@@ -35,6 +35,7 @@ export const SETTINGS: readonly Item[] = [
   { key: 'devices', place: { name: 'devices' }, icon: 'phone', roles: OFFICE },
   { key: 'rules', place: { name: 'rules' }, icon: 'hand', roles: ADMINISTRATOR },
   { key: 'licences', place: { name: 'licences' }, icon: 'paper', roles: ADMINISTRATOR },
+  { key: 'house', place: { name: 'house' }, icon: 'home', roles: ADMINISTRATOR },
   { key: 'staff', place: { name: 'staff' }, icon: 'person', roles: ADMINISTRATOR },
   { key: 'exchange', place: { name: 'exchange' }, icon: 'cloud', roles: ADMINISTRATOR },
   { key: 'audit', place: { name: 'audit' }, icon: 'lock', roles: ADMINISTRATOR },

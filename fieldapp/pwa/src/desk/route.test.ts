@@ -24,6 +24,7 @@ describe('the address of a view', () => {
     { name: 'ledger' },
     { name: 'licences' },
     { name: 'staff' },
+    { name: 'house' },
     { name: 'exchange' },
     { name: 'devices' },
     { name: 'audit' },

@@ -21,6 +21,7 @@ export type Place =
   | { readonly name: 'rules' }
   | { readonly name: 'licences' }
   | { readonly name: 'staff' }
+  | { readonly name: 'house' }
   | { readonly name: 'exchange' }
   | { readonly name: 'devices' }
   | { readonly name: 'audit' }
@@ -77,6 +78,8 @@ export function readPath(path: string): Place {
       return plain({ name: 'rules' })
     case 'licenze':
       return plain({ name: 'licences' })
+    case 'agenzia':
+      return plain({ name: 'house' })
     case 'persone':
       return plain({ name: 'staff' })
     case 'collegamenti':
@@ -144,6 +147,8 @@ export function writePath(place: Place): string {
       return `${BASE}regole`
     case 'licences':
       return `${BASE}licenze`
+    case 'house':
+      return `${BASE}agenzia`
     case 'staff':
       return `${BASE}persone`
     case 'exchange':

@@ -6,7 +6,7 @@ export type Meaning = NonNullable<LayoutDraft['columns'][number]['meaning']>
 export const MEANINGS = [
   'practice_number', 'debtor', 'subject_kind', 'tax_code', 'vat_number', 'born_on', 'obligor', 'obligor_role', 'obligor_tax_code',
   'street', 'postcode', 'municipality', 'province', 'phone_1', 'phone_2', 'phone_3', 'iban', 'title', 'debt_kind', 'due_on',
-  'principal', 'interest', 'costs', 'total', 'placement_starts_on', 'placement_ends_on', 'as_of', 'case_owner', 'phase', 'recalled',
+  'principal', 'interest', 'costs', 'total', 'placement_starts_on', 'placement_ends_on', 'as_of', 'case_owner', 'phase', 'recalled', 'skills',
 ] as const satisfies readonly Meaning[]
 
 export const DATE_SPELLINGS = ['dd/mm/yyyy', 'yyyy-mm-dd', 'dd-mm-yyyy', 'dd.mm.yyyy', 'yyyymmdd', 'yyyy/mm/dd', 'mm/dd/yyyy'] as const

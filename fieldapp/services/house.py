@@ -1,0 +1,151 @@
+"""What papers say of the agency and of its creditors, entered by the administrator of a house that was founded.
+
+Receipts are signed on the phone with these words, so each is held to what a paper can bear before it is kept. Papers
+that were written before stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from fieldapp.documents.tables.checks import is_vat_number
+from fieldapp.domain.epc import checked_bic, compact_iban
+from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.domain.reasons import SHORTEST, says_too_little
+from fieldapp.domain.values import checked_text
+from fieldapp.services.creditor_files import PLAIN
+from fieldapp.services.work import Work
+from fieldapp.store import house as store
+from fieldapp.store.feed import NewFact, audit, tell
+from fieldapp.store.shapes.house import AgencyDetails, CreditorDetails, CreditorEntry, HousePage
+
+_ON_PAPER = ("legal_name", "vat_number", "address", "phone", "licence_number")
+
+
+async def read_house(work: Work) -> HousePage:
+    agency = await store.agency(work.session)
+    return HousePage(
+        agency=_details_of(agency),
+        missing=[name for name in _ON_PAPER if not getattr(agency, name)],
+        creditors=[
+            CreditorEntry(row.id, _terms_of(row), ["iban"] if not row.iban else [])
+            for row in await store.creditors(work.session)
+        ],
+    )
+
+
+def _details_of(row: store.Agency) -> AgencyDetails:
+    return AgencyDetails(**{name: getattr(row, name) for name in AgencyDetails.__struct_fields__})
+
+
+def _terms_of(row: store.Creditor) -> CreditorDetails:
+    return CreditorDetails(**{name: getattr(row, name) for name in CreditorDetails.__struct_fields__})
+
+
+async def set_agency(work: Work, details: AgencyDetails) -> HousePage:
+    """Say what papers and screens name the agency from now on.
+
+    Raises Refusal `house.text_unfit` (details: field) or `house.vat_number_unfit` (details: number).
+    """
+    texts = {
+        "name": _fit("name", details.name, longest=120),
+        "legal_name": _fit("legal_name", details.legal_name, longest=120),
+        "vat_number": _vat_number(details.vat_number, italian=True),
+        "address": _fit("address", details.address),
+        "phone": _fit("phone", details.phone, longest=40),
+        "email": _fit("email", details.email, longest=120, maybe=True),
+    }
+    row = await store.agency(work.session, lock=True)
+    changed = _laid_over(row, texts)
+    if changed:
+        work.session.add(row)
+        audit(work.session, "agency.details_set", "agency", row.id, **changed)
+        tell(work.session, NewFact("agency.details_set", work.now, body={}))
+        await work.session.flush()
+    return await read_house(work)
+
+
+async def add_creditor(work: Work, details: CreditorDetails) -> HousePage:
+    """Add whom the agency works for: their files come in, and receipts name them once an account is known.
+
+    Raises what `_checked` refuses; a name that another creditor has is the database's to refuse.
+    """
+    values = _checked(details)
+    row = store.Creditor(
+        id=work.new_id(), agency_id=work.agency_id, layout=PLAIN.name, name="", vat_number="", iban="", cheque_payee=""
+    )
+    _laid_over(row, values)
+    work.session.add(row)
+    await work.session.flush()
+    audit(work.session, "creditor.created", "creditor", row.id, **_told(values))
+    tell(work.session, NewFact("creditor.set", work.now, body={"creditor_id": str(row.id)}))
+    return await read_house(work)
+
+
+async def set_creditor(work: Work, creditor_id: UUID, details: CreditorDetails, *, reference: str) -> HousePage:
+    """Change what papers say of a creditor from now on.
+
+    `reference`: where it was told, and by whom it was heard; asked for where the account changes, since a letter with
+    another account is the commonest of frauds. Raises Refusal `creditor.unknown`,
+    `creditor.reference_short` (details: least), and what `_checked` refuses; a name that another has is refused by the
+    database.
+    """
+    row = await store.creditor(work.session, creditor_id, hold=True)
+    values = _checked(details)
+    if row.iban and row.iban != values["iban"] and says_too_little(reference):
+        raise Refusal("creditor.reference_short", kind=Kind.MALFORMED, details={"least": SHORTEST})
+    changed = _laid_over(row, values)
+    if changed:
+        await work.session.flush()
+        said = {"reference": reference.strip()} if reference.strip() else {}
+        audit(work.session, "creditor.changed", "creditor", creditor_id, **_told(changed), **said)
+        tell(work.session, NewFact("creditor.set", work.now, body={"creditor_id": str(creditor_id)}))
+    return await read_house(work)
+
+
+def _checked(details: CreditorDetails) -> dict[str, str | None]:
+    """As it is kept. Raises Refusal `house.text_unfit` (details: field), `house.vat_number_unfit` (details: number),
+    `paper.iban_invalid`, `paper.bic_invalid`."""
+    charged, reason = details.stamp_duty_charged_to, details.stamp_duty_reason
+    authorisation = _fit("authorisation", details.stamp_duty_authorisation or "", maybe=True)
+    return {
+        "name": _fit("name", details.name, longest=70),
+        "vat_number": _vat_number(details.vat_number) if details.vat_number.strip() else "",
+        "iban": compact_iban(details.iban) if details.iban.strip() else "",
+        "bic": checked_bic(details.bic.strip().upper()),
+        "cheque_payee": _fit("cheque_payee", details.cheque_payee.strip() or details.name, longest=120),
+        "stamp_duty_charged_to": charged,
+        "stamp_duty_reason": reason,
+        "stamp_duty_authorisation": authorisation or None,
+    }
+
+
+def _fit(field: str, typed: str, *, longest: int = 200, maybe: bool = False) -> str:
+    text = " ".join(typed.split())
+    try:
+        return checked_text(text, at=field, longest=longest, empty_allowed=maybe)
+    except Refusal as refused:
+        details = {"field": field, "longest": longest}
+        raise Refusal("house.text_unfit", kind=Kind.MALFORMED, details=details) from refused
+
+
+def _vat_number(typed: str, *, italian: bool = False) -> str:
+    """Of any country of the Union, an Italian one without its letters. Raises Refusal `house.vat_number_unfit`."""
+    number = "".join(typed.split()).upper().removeprefix("IT")
+    if not is_vat_number(f"IT{number}") and (italian or not is_vat_number(number)):
+        raise Refusal("house.vat_number_unfit", kind=Kind.MALFORMED, details={"number": typed})
+    return number
+
+
+def _laid_over(row: store.Agency | store.Creditor, values: Mapping[str, str | None]) -> dict[str, str]:
+    """Lay `values` over the row; those that changed."""
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    return {name: value or "" for name, value in changed.items()}
+
+
+def _told(values: Mapping[str, str | None]) -> dict[str, str]:
+    """Without what is empty."""
+    return {name: value for name, value in values.items() if value}
