@@ -61,6 +61,7 @@ test: test-python test-web test-browser ## all tests, those in a real browser in
 
 test-python: export TZ := $(ELSEWHERE)
 test-python: setup
+	@$(BIN)/python scripts/ensure_sshd.py
 	@$(BIN)/python -m pytest -n 2 --durations 25 -m "not browser" || { $(AGAIN) -m "not browser"; }
 
 # A process of its own: the browser's driver keeps an event loop running in the thread that tests run in.

@@ -10,7 +10,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ledger import AccountKind
-from fieldapp.domain.narrowing import Narrowing
+from fieldapp.domain.narrowing import MOST_AREAS, Narrowing
 from fieldapp.domain.skills import Skill
 from fieldapp.store import claim_sums, ledger
 from fieldapp.store.cards import by_practice
@@ -37,6 +37,7 @@ from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.practice import (
     Address,
     Creditor,
+    DebtLine,
     Obligor,
     Phone,
     Placement,
@@ -137,16 +138,17 @@ MOST_CHOICES = 500
 """Comuni of a province, case owners: more are typed."""
 
 
-async def choices(session: AsyncSession, *, province: str | None) -> PracticeChoices:
+async def choices(session: AsyncSession, *, provinces: Sequence[str]) -> PracticeChoices:
     """What lists can be narrowed to, as it is spelt there: each value is one step through an index."""
 
     async def distinct(query: Any, **more: Any) -> list[str]:
         asked = {"agency": agency_of(session), "most": MOST_CHOICES, **more}
         return [one for (one,) in (await session.execute(query, asked)).all()]
 
+    comuni = {one for province in provinces[:MOST_AREAS] for one in await distinct(_COMUNI, province=province)}
     return PracticeChoices(
         provinces=await distinct(_PROVINCES),
-        comuni=await distinct(_COMUNI, province=province) if province else [],
+        comuni=sorted(comuni),
         case_owners=await distinct(_CASE_OWNERS),
     )
 
@@ -200,8 +202,9 @@ async def _narrowed(
     all practices in its order to meet them."""
     if wanted.owed_from_cents is not None or wanted.owed_to_cents is not None:
         await claim_sums.up_to_date(session)
-    ways = _ways(wanted, zone)
-    conditions = _plain_conditions(wanted, now=now)
+    today = now.astimezone(zone).date()
+    ways = _ways(wanted, zone, today)
+    conditions = _plain_conditions(wanted, now=now, today=today)
     for way in ways:
         some = (await session.exec(way.limit(FEW + 1))).all()
         if len(some) <= FEW:
@@ -210,14 +213,17 @@ async def _narrowed(
     return [*conditions, *(col(Practice.id).in_(way) for way in ways)]
 
 
-def _ways(wanted: Narrowing, zone: ZoneInfo) -> list[Any]:
+def _ways(wanted: Narrowing, zone: ZoneInfo, today: date) -> list[Any]:
     """Selects of practice ids, one for each thing that stands in a table of its own; each is read from one index."""
     ways: list[Any] = []
-    if wanted.province is not None or wanted.comune is not None:
+    if wanted.provinces or wanted.comuni:
         there = select(Address.practice_id).where(col(Address.current))
-        if wanted.province is not None:
-            there = there.where(Address.province == wanted.province)
-        ways.append(there if wanted.comune is None else there.where(Address.comune == wanted.comune))
+        if wanted.provinces:
+            there = there.where(col(Address.province).in_(wanted.provinces))
+        ways.append(there.where(col(Address.comune).in_(wanted.comuni)) if wanted.comuni else there)
+    by, since = wanted.due_by(today), wanted.due_since(today)
+    if by is not None or since is not None:
+        ways.append(select(DebtLine.practice_id).where(*_between(DebtLine.due_on, since, by)))
     if wanted.ends_from is not None or wanted.ends_to is not None:
         placed = select(Placement.id).where(*_between(Placement.ends_on, wanted.ends_from, wanted.ends_to))
         ways.append(select(Practice.id).where(col(Practice.placement_id).in_(placed)))
@@ -243,8 +249,11 @@ def _between(column: Any, first: Any, last: Any) -> list[ColumnElement[bool]]:
     return at_least if last is None else [*at_least, col(column) <= last]
 
 
-def _plain_conditions(wanted: Narrowing, *, now: datetime) -> list[ColumnElement[bool]]:
+def _plain_conditions(wanted: Narrowing, *, now: datetime, today: date) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
+    if (since := wanted.due_since(today)) is not None:
+        older = select(DebtLine.id).where(col(DebtLine.practice_id) == col(Practice.id), col(DebtLine.due_on) < since)
+        conditions.append(~exists(older))
     if wanted.state is not None:
         conditions.append(col(Practice.state) == wanted.state)
     if wanted.creditor_id is not None:

@@ -4042,8 +4042,10 @@ export interface components {
         };
         /** BulkFilter */
         BulkFilter: {
+            age_over_days?: number | null;
+            age_to_days?: number | null;
             case_owner?: string | null;
-            comune?: string | null;
+            comune?: string[];
             contacted_from?: string | null;
             contacted_to?: string | null;
             creditor_id?: string | null;
@@ -4054,7 +4056,7 @@ export interface components {
             never_contacted: boolean;
             owed_from_cents?: number | null;
             owed_to_cents?: number | null;
-            province?: string | null;
+            province?: string[];
             /** @default  */
             q: string;
             /** @enum {null|string} */
@@ -13239,7 +13241,7 @@ export interface operations {
     list_practice_choices: {
         parameters: {
             query?: {
-                province?: string | null;
+                province?: string[] | null;
             };
             header?: never;
             path?: never;
@@ -13280,8 +13282,8 @@ export interface operations {
                 state?: "open" | "closed" | "recalled" | null;
                 creditor_id?: string | null;
                 flag?: string | null;
-                province?: string | null;
-                comune?: string | null;
+                province?: string[] | null;
+                comune?: string[] | null;
                 case_owner?: string | null;
                 ends_from?: string | null;
                 ends_to?: string | null;
@@ -13290,6 +13292,8 @@ export interface operations {
                 contacted_from?: string | null;
                 contacted_to?: string | null;
                 never_contacted?: boolean;
+                age_over_days?: number | null;
+                age_to_days?: number | null;
                 cursor?: string | null;
                 limit?: number;
             };

@@ -134,8 +134,8 @@ export const service = {
     answer(client.POST('/api/v1/practices/{practice_id}/copy-of-data', { params: { path: { practice_id } }, body, parseAs: 'blob' })),
   objectToLearning: (practice_id: string, body: Body<'/api/v1/practices/{practice_id}/learning-objection'>) =>
     answer(client.POST('/api/v1/practices/{practice_id}/learning-objection', { params: { path: { practice_id } }, body })),
-  practiceChoices: (province: string) =>
-    answer(client.GET('/api/v1/practice-choices', { params: { query: province === '' ? {} : { province } } })),
+  practiceChoices: (province: readonly string[]) =>
+    answer(client.GET('/api/v1/practice-choices', { params: { query: province.length === 0 ? {} : { province: [...province] } } })),
   practices: (query: NonNullable<paths['/api/v1/practices']['get']['parameters']['query']>) =>
     answer(client.GET('/api/v1/practices', { params: { query } })),
   practice: (practice_id: string) =>
