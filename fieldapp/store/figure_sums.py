@@ -217,7 +217,7 @@ async def _taken_away(session: AsyncSession, ids: Collection[UUID]) -> dict[Part
     columns = _group_columns()
     gone = (
         sqlalchemy.delete(FigurePart)
-        .where(col(FigurePart.practice_id).in_(ids))
+        .where(among(FigurePart.practice_id, ids))
         .returning(
             col(FigurePart.practice_id),
             col(FigurePart.day),

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0086"
-down_revision = "0092"
+down_revision = "0090"
 branch_labels = None
 depends_on = None
 
