@@ -23,6 +23,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.domain.figures import MEASURES, By, Figures, Period
 from fieldapp.store import feed_pages
 from fieldapp.store.batches import insert_rows
+from fieldapp.store.columns import among
 from fieldapp.store.database import agency_of
 from fieldapp.store.figures import Part, parts
 from fieldapp.store.tables.field import Promise
@@ -165,7 +166,7 @@ async def _taken_away(session: AsyncSession, ids: Collection[UUID]) -> dict[Part
     columns = _group_columns()
     gone = (
         sqlalchemy.delete(FigurePart)
-        .where(col(FigurePart.practice_id).in_(ids))
+        .where(among(FigurePart.practice_id, ids))
         .returning(
             col(FigurePart.practice_id),
             col(FigurePart.day),

@@ -19,6 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.domain.figures import AGES_DAYS, HOURS, MEASURES, By, Figures, Period, gathered
 from fieldapp.domain.outcomes import OUTCOMES
 from fieldapp.domain.outgoing import TAKES_BACK
+from fieldapp.store.columns import among
 from fieldapp.store.creditor_account import SEEN, judged_promises
 from fieldapp.store.tables.field import Promise, Visit
 from fieldapp.store.tables.office import Fact
@@ -102,14 +103,14 @@ async def parts(
 
     for source in sources(zone):
         columns = [col(Practice.id).label("practice"), source.day.label("on_day"), *_groups(source.at, zone)]
-        query = source.rows(*columns).where(col(Practice.id).in_(practice_ids)).add_columns(*source.measures)
+        query = source.rows(*columns).where(among(Practice.id, practice_ids)).add_columns(*source.measures)
         for row in (await session.execute(query.group_by(*(column.name for column in columns)))).mappings():
             found += [(part(row), measure, int(row[measure])) for measure in MEASURES if row.get(measure)]
     judged = await judged_promises(session, first=date.min, after=today, zone=zone, practice_ids=practice_ids)
     query = _promised(
         col(Promise.id).label("promise"), col(Practice.id).label("practice"), col(Promise.due_on).label("on_day")
     )
-    query = query.add_columns(*_groups(Visit.left_at, zone)).where(col(Practice.id).in_(practice_ids))
+    query = query.add_columns(*_groups(Visit.left_at, zone)).where(among(Practice.id, practice_ids))
     made = {row["promise"]: part(row) for row in (await session.execute(query)).mappings()}
     found += [(made[one.id], verdict.value, 1) for one, verdict in judged]
     return gathered(found)
@@ -239,7 +240,7 @@ async def practice_names(session: AsyncSession, practice_ids: Collection[UUID]) 
     query = (
         sqlalchemy.select(col(Practice.id), col(Practice.practice_number), func.min(col(Obligor.name)))
         .join(Obligor, and_(col(Obligor.practice_id) == col(Practice.id), col(Obligor.role) == "debtor"), isouter=True)
-        .where(col(Practice.id).in_(practice_ids))
+        .where(among(Practice.id, practice_ids))
         .group_by(col(Practice.id))
     )
     return {id_: (number, name or "") for id_, number, name in (await session.execute(query)).all()}

@@ -12,6 +12,7 @@ from fieldapp.store import practices as store
 from tests.flows.arranged import entrusted, published
 from tests.flows.conftest import Desk, House
 from tests.flows.creditor_file import file_of, numbers, practices, row, taken_in
+from tests.flows.statements import statements
 from tests.flows.test_sync import AT, day_of, paid_report, phone_of, verdicts
 
 
@@ -200,3 +201,24 @@ async def test_many_are_found_in_pages_as_few_are(office: Desk, monkeypatch: pyt
 
     assert numbers([*first["rows"], *second["rows"]]) == ["P-1", "P-2"]
     assert (first["total"], second["next_cursor"]) == (2, None)
+
+
+@pytest.mark.parametrize(("query", "found"), NARROWED)
+async def test_a_list_is_narrowed_where_everything_is_many(
+    office: Desk, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any], found: list[str]
+) -> None:
+    monkeypatch.setattr(store, "FEW", 0)
+
+    assert numbers(await practices(office, **query)) == found
+
+
+async def test_what_few_are_left_of_is_asked_for_one_way_at_a_time(house: House, office: Desk) -> None:
+    asked = {"province": "PV", "ends_to": "2027-12-31", "owed_from_cents": 1, "never_contacted": True, "q": "P-"}
+
+    with statements(house.parts.database) as heard:
+        assert numbers(await practices(office, **asked)) == ["P-3", "P-4"]
+
+    lists = [one for one in heard if "practice.practice_number, practice.phase" in one]
+    # Two ways in one statement were held against each other row by row.
+    assert len(lists) == 1
+    assert "IN (SELECT" not in lists[0], lists[0]
