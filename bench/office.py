@@ -183,17 +183,47 @@ def searches(known: Sequence[Known]) -> dict[str, list[tuple[str, dict[str, Any]
     }
 
 
-def filters(creditors: Sequence[str], asked: int) -> list[tuple[str, dict[str, Any]]]:
+def filters(office: Door, asked: int) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+    """Lists by each thing that they can be narrowed to, and by several together."""
     chance = random.Random(7)
-    kinds: list[Callable[[], dict[str, Any]]] = [
-        dict,
-        lambda: {"state": chance.choice(("open", "recalled"))},
-        lambda: {"creditor_id": chance.choice(creditors)},
-        lambda: {"creditor_id": chance.choice(creditors), "state": chance.choice(("open", "recalled"))},
-        lambda: {"flag": chance.choice(("disputed", "hardship", "represented", "deceased"))},
-        lambda: {"flag": "disputed", "creditor_id": chance.choice(creditors)},
-    ]
-    return [("/practices", kinds[number % len(kinds)]()) for number in range(asked)]
+    creditors = [row["id"] for row in office.get("/creditors")]
+    provinces = office.get("/practice-choices")["provinces"]
+    choices = office.get("/practice-choices", province=provinces[0])
+    today = MORNING.date()
+
+    def creditor() -> dict[str, Any]:
+        return {"creditor_id": chance.choice(creditors)}
+
+    def place() -> dict[str, Any]:
+        return {"province": provinces[0], "comune": chance.choice(choices["comuni"])}
+
+    def ends() -> dict[str, Any]:
+        last = today + timedelta(days=chance.choice((1, 7, 30)))
+        return {"ends_from": today.isoformat(), "ends_to": last.isoformat()}
+
+    def owed() -> dict[str, Any]:
+        least = chance.choice((10_000, 100_000, 400_000))
+        return {"owed_from_cents": least, "owed_to_cents": 2 * least}
+
+    def contacted() -> dict[str, Any]:
+        return {"contacted_to": (today - timedelta(days=chance.choice((10, 30, 60)))).isoformat()}
+
+    kinds: dict[str, Callable[[], dict[str, Any]]] = {
+        "everything": dict,
+        "state": lambda: {"state": chance.choice(("open", "recalled"))},
+        "creditor and state": lambda: {**creditor(), "state": chance.choice(("open", "recalled"))},
+        "flag and creditor": lambda: {**creditor(), "flag": chance.choice(("disputed", "hardship", "deceased"))},
+        "comune": place,
+        "case owner": lambda: {"case_owner": chance.choice(choices["case_owners"])},
+        "end of placement": ends,
+        "what is owed": owed,
+        "last contact": contacted,
+        "never contacted": lambda: {"never_contacted": True},
+        "comune, owed and last contact": lambda: {**place(), **owed(), **contacted()},
+        "creditor, comune and end": lambda: {**creditor(), **place(), **ends()},
+    }
+    each = max(asked // 4, 10)
+    return {name: [("/practices", kind()) for _ in range(each)] for name, kind in kinds.items()}
 
 
 def figure_asks(asked: int) -> list[tuple[str, dict[str, Any]]]:
@@ -226,14 +256,19 @@ def pages(service: Service, cluster: Cluster, *, asked: int) -> list[Row]:
         found = office.timed(asks, spent)
         together.add(found)
         rows.append(Row(f"search: {name}", found.shown(ones)))
-    creditors = [row["id"] for row in office.get("/creditors")]
+    filtered, lists = [], Timed()
+    for name, asks in filters(office, asked).items():
+        found = office.timed(asks, spent)
+        lists.add(found)
+        filtered.append(Row(f"list: {name}", found.shown(ones)))
     files = [(f"/practices/{each.id}", {}) for each in known]
     return [
         Row("`SELECT 1` through the same stack", ones.shown(ones)),
         Row("search, all kinds", together.shown(ones), "100 ms", "50"),
         *rows,
         Row("practice page", office.timed(files, spent).shown(ones), "100 ms", "50"),
-        Row("filtered list", office.timed(filters(creditors, asked), spent).shown(ones), "200 ms", "100"),
+        Row("filtered list, all kinds", lists.shown(ones), "200 ms", "100"),
+        *filtered,
         Row("task inbox", office.timed([("/tasks", {"state": "open"})] * asked, spent).shown(ones), "200 ms", "100"),
         Row("creditors with what is owed", office.timed([("/creditors", {})] * 20, spent).shown(ones)),
     ]

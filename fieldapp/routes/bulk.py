@@ -13,8 +13,8 @@ from msgspec import Meta, Struct, structs
 
 from fieldapp.domain.bulk import MOST_EXPORTED, Asked, BulkKind
 from fieldapp.domain.contacts import Channel
-from fieldapp.domain.narrowing import Narrowing
-from fieldapp.routes.office import MOST_CENTS, download
+from fieldapp.domain.narrowing import MOST_AREAS, Narrowing
+from fieldapp.routes.office import MOST_CENTS, MOST_DAYS, download
 from fieldapp.services import bulk, practice_lists
 from fieldapp.services.work import Work
 from fieldapp.store.shapes.bulk import BulkPractice, BulkView
@@ -27,8 +27,8 @@ class BulkFilter(Struct, forbid_unknown_fields=True):
     state: Literal["open", "closed", "recalled"] | None = None
     creditor_id: UUID | None = None
     flag: str | None = None
-    province: Annotated[str, Meta(max_length=80)] | None = None
-    comune: Annotated[str, Meta(max_length=80)] | None = None
+    province: Annotated[list[Annotated[str, Meta(max_length=80)]], Meta(max_length=MOST_AREAS)] = []
+    comune: Annotated[list[Annotated[str, Meta(max_length=80)]], Meta(max_length=MOST_AREAS)] = []
     case_owner: Annotated[str, Meta(max_length=200)] | None = None
     ends_from: date | None = None
     ends_to: date | None = None
@@ -37,10 +37,13 @@ class BulkFilter(Struct, forbid_unknown_fields=True):
     contacted_from: date | None = None
     contacted_to: date | None = None
     never_contacted: bool = False
+    age_over_days: Annotated[int, Meta(ge=0, le=MOST_DAYS)] | None = None
+    age_to_days: Annotated[int, Meta(ge=0, le=MOST_DAYS)] | None = None
 
     def narrowing(self) -> Narrowing:
         plain = structs.asdict(self)
-        return Narrowing(words=plain.pop("q"), **plain)
+        provinces, comuni = tuple(plain.pop("province")), tuple(plain.pop("comune"))
+        return Narrowing(words=plain.pop("q"), provinces=provinces, comuni=comuni, **plain)
 
 
 class BulkChoice(Struct, forbid_unknown_fields=True):

@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, MultipartBody, QueryP
 from litestar.response import ServerSentEvent
 from msgspec import Meta, Struct
 
-from fieldapp.domain.narrowing import Narrowing
+from fieldapp.domain.narrowing import MOST_AREAS, Narrowing
 from fieldapp.domain.skills import Skill
 from fieldapp.routes.guard import parts_of
 from fieldapp.routes.problems import language_of
@@ -35,6 +35,9 @@ from fieldapp.store.shapes.office import (
 
 MAX_UPLOAD = 200 * 1024 * 1024
 MOST_CENTS = 10**15
+MOST_DAYS = 100_000
+_Days = Annotated[int | None, QueryParameter(ge=0, le=MOST_DAYS)]
+_Areas = Annotated[list[str] | None, QueryParameter(max_items=MOST_AREAS)]
 _Owed = Annotated[int | None, QueryParameter(ge=-MOST_CENTS, le=MOST_CENTS)]
 
 
@@ -149,8 +152,8 @@ class OfficeController(Controller):
         in_state: Annotated[Literal["open", "closed", "recalled"] | None, QueryParameter(name="state")] = None,
         creditor_id: FromQuery[UUID | None] = None,
         flag: FromQuery[str | None] = None,
-        province: FromQuery[str | None] = None,
-        comune: FromQuery[str | None] = None,
+        province: _Areas = None,
+        comune: _Areas = None,
         case_owner: FromQuery[str | None] = None,
         ends_from: FromQuery[date | None] = None,
         ends_to: FromQuery[date | None] = None,
@@ -159,6 +162,8 @@ class OfficeController(Controller):
         contacted_from: FromQuery[date | None] = None,
         contacted_to: FromQuery[date | None] = None,
         never_contacted: FromQuery[bool] = False,
+        age_over_days: _Days = None,
+        age_to_days: _Days = None,
         cursor: FromQuery[str | None] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=200)] = 100,
     ) -> PracticePage:
@@ -167,8 +172,8 @@ class OfficeController(Controller):
             state=in_state,
             creditor_id=creditor_id,
             flag=flag,
-            province=province,
-            comune=comune,
+            provinces=tuple(province or ()),
+            comuni=tuple(comune or ()),
             case_owner=case_owner,
             ends_from=ends_from,
             ends_to=ends_to,
@@ -177,14 +182,14 @@ class OfficeController(Controller):
             contacted_from=contacted_from,
             contacted_to=contacted_to,
             never_contacted=never_contacted,
+            age_over_days=age_over_days,
+            age_to_days=age_to_days,
         )
         return await office.list_practices(work, asked, cursor=cursor, limit=limit)
 
     @get("/practice-choices", operation_id="list_practice_choices")
-    async def practice_choices(
-        self, work: NamedDependency[Work], province: FromQuery[str | None] = None
-    ) -> PracticeChoices:
-        return await office.practice_choices(work, province=province)
+    async def practice_choices(self, work: NamedDependency[Work], province: _Areas = None) -> PracticeChoices:
+        return await office.practice_choices(work, provinces=province or [])
 
     @get("/practices/{practice_id:uuid}", operation_id="read_practice")
     async def read_practice(self, work: NamedDependency[Work], practice_id: FromPath[UUID]) -> PracticeFile:

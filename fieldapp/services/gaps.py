@@ -22,6 +22,7 @@ from fieldapp.services.lanes import ALL_DAY_S
 from fieldapp.services.motion import Motion, motion_of
 from fieldapp.services.replan_scene import BESIDE, OFFERED
 from fieldapp.services.work import Work
+from fieldapp.store import appointments
 from fieldapp.store import planning as plans
 from fieldapp.store.shapes.board import BoardChange
 
@@ -140,13 +141,19 @@ async def _filled(hand: Hand, motion: Motion, agent_id: UUID | None) -> dict[UUI
         if told.door.practice.id in held or (told.windows_s and not planning.set_aside(told))
     ]
     numbers = {one.door.practice.id: number for number, one in enumerate(visits)}
+    pinned = hands.pinned_in(hand, orders)
+    named = await appointments.named_on(work.session, day, work.parts.zone)
+    promised = {one: agent for one, agent in named.items() if one in offered and one not in held}
     prepared = await planning.problem_of(
         work,
         day,
         people,
         visits,
         not_before_s=0 if motion.moves else planning.seconds_gone(day, work.now, work.parts.zone),
-        pins={one: agent for agent, order in orders.items() for one in order},
+        # Whoever is in a lane stays there without becoming a must-do: two of those may ring at one door, a promise and
+        # a visit may not.
+        pins={**promised, **{one: agent for agent, order in orders.items() for one in order if one in pinned}},
+        settled=held,
     )
     plan = Routes.of([numbers[one] for one in orders[person.id] if one in numbers] for person in people)
     candidates = [numbers[one] for one in offered if one in numbers]

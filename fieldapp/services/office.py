@@ -48,9 +48,9 @@ async def list_practices(work: Work, asked: Narrowing, *, cursor: str | None, li
     return await practices.page(work.session, asked, now=work.now, zone=work.parts.zone, cursor=cursor, limit=limit)
 
 
-async def practice_choices(work: Work, *, province: str | None) -> PracticeChoices:
+async def practice_choices(work: Work, *, provinces: Sequence[str]) -> PracticeChoices:
     """What a list can be narrowed to."""
-    return await practices.choices(work.session, province=province)
+    return await practices.choices(work.session, provinces=provinces)
 
 
 async def read_practice(work: Work, practice_id: UUID) -> PracticeFile:

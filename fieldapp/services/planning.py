@@ -522,9 +522,9 @@ async def problem_of(
     """The planner's problem of these people and visits, nobody leaving before `not_before_s`.
 
     `pins`: practice -> the agent who keeps it because a person said so. `settled`: practices whose agent is not in
-    question, so that nobody asks for skills or what a dispatcher forbade. `held`: what is known of the agents already.
-    `matrix`: travel times that are known, else they are asked for in haste. `without_cut_off`:
-    visits without a road are left out and named.
+    question, so that nobody asks for skills, a licence or what a dispatcher forbade. `held`: what is known of the
+    agents already. `matrix`: travel times that are known, else they are asked for in haste. `without_cut_off`: visits
+    without a road are left out and named.
     """
     places = {person.id: place for place, person in enumerate(people)}
     pinned = {practice: places[agent] for practice, agent in (pins or {}).items() if agent in places}
@@ -664,12 +664,17 @@ async def _may_visit(
     A pin is the later word of a person: what was put into a lane by hand stays there.
     """
     reach = await reach_of(work, people, lawful, day, held)
-    free = {c.door.practice.id for c in lawful if not c.forbidden or c.door.practice.id in settled}
+    free = {c.door.practice.id for c in lawful if not c.forbidden}
     return [
         [
-            c.door.address is not None
-            and licensed[c.door.address.province]
-            and (c.door.practice.id in free or pins.get(c.door.practice.id) == person.id or not barred(c, person.id))
+            c.door.practice.id in settled
+            or (
+                c.door.address is not None
+                and licensed[c.door.address.province]
+                and (
+                    c.door.practice.id in free or pins.get(c.door.practice.id) == person.id or not barred(c, person.id)
+                )
+            )
             for c in lawful
         ]
         for person, licensed in zip(people, reach, strict=True)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Dialect, LargeBinary, Table, Uuid, any_, literal
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Dialect, LargeBinary, Table, Text, Uuid, any_, literal
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel, col
@@ -66,9 +66,14 @@ def personal_list(kind: str) -> Any:
     return Field(default_factory=list, sa_type=JSONB, sa_column_kwargs={"info": {"personal": kind}})
 
 
-def among(column: Any, ids: Iterable[UUID]) -> ColumnElement[bool]:
-    """Whether a column is one of these ids: one parameter however many, so that the statement is prepared once."""
-    return col(column) == any_(literal(list(ids), ARRAY(Uuid())))
+def among(column: Any, values: Iterable[UUID] | Iterable[str]) -> ColumnElement[bool]:
+    """Whether a column of ids or texts is one of these: one parameter however many.
+
+    So the statement is prepared once, and a list may be longer than the 65,535 parameters that Postgres takes.
+    """
+    named: Any = col(column)
+    kind = Uuid() if isinstance(named.type, Uuid) else Text()
+    return col(column) == any_(literal(list(values), ARRAY(kind)))
 
 
 def table_of(model: type[SQLModel]) -> Table:

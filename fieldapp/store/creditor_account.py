@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.creditor_account import Kept, Promised, Received, judge_promises
 from fieldapp.domain.outgoing import TAKES_BACK
+from fieldapp.store.columns import among
 from fieldapp.store.outgoing import as_array, debtors_of
 from fieldapp.store.tables.field import Promise, Visit
 from fieldapp.store.tables.office import Fact
@@ -46,7 +47,7 @@ async def judged_promises(
     if creditor_id is not None:
         query = query.where(Practice.creditor_id == creditor_id)
     if practice_ids is not None:
-        query = query.where(col(Promise.practice_id).in_(practice_ids))
+        query = query.where(among(Promise.practice_id, practice_ids))
     found = (await session.exec(query)).all()
     practice_ids = {row.practice_id for row, _, _ in found}
     debtors = await debtors_of(session, practice_ids)

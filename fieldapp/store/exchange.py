@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.ledger import CLAIMS, AccountKind, LineBalance
 from fieldapp.domain.outgoing import TAKES_BACK
+from fieldapp.store.columns import among
 from fieldapp.store.shapes.office import OfficeEvent
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import Payment, Promise, Receipt, Visit
@@ -264,7 +265,7 @@ async def mark_reported(session: AsyncSession, payment_ids: Iterable[UUID], *, a
     """The creditor has been told of these payments; the first time is the one that counts."""
     await session.execute(
         update(Payment)
-        .where(col(Payment.id).in_(list(payment_ids)), col(Payment.reported_at).is_(None))
+        .where(among(Payment.id, payment_ids), col(Payment.reported_at).is_(None))
         .values(reported_at=at)
         .execution_options(synchronize_session=False)
     )

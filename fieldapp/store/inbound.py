@@ -21,6 +21,7 @@ from fieldapp.domain.ledger import AccountKind
 from fieldapp.domain.payments import METHODS
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.store import intake
+from fieldapp.store.columns import among
 from fieldapp.store.statements import into_creditor
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.exchange import SeenPayment, ServiceAccount
@@ -54,7 +55,7 @@ async def practices(session: AsyncSession, creditor_id: UUID, numbers: Collectio
     """The creditor's practices of these numbers, held until the transaction ends."""
     query = (
         select(Practice)
-        .where(Practice.creditor_id == creditor_id, col(Practice.practice_number).in_(list(numbers)))
+        .where(Practice.creditor_id == creditor_id, among(Practice.practice_number, numbers))
         .order_by(col(Practice.id))
         .with_for_update()
     )
@@ -92,7 +93,7 @@ async def held_by_agents(session: AsyncSession, practice_ids: Collection[UUID]) 
             .label("up_to_it"),
         )
         .where(
-            col(Payment.agent_id).in_(select(Payment.agent_id).where(col(Payment.practice_id).in_(wanted))),
+            col(Payment.agent_id).in_(select(Payment.agent_id).where(among(Payment.practice_id, wanted))),
             col(Payment.standing) == "received",
             col(Payment.method) == "cash",
         )
@@ -116,7 +117,7 @@ async def held_by_agents(session: AsyncSession, practice_ids: Collection[UUID]) 
         .join(Person, col(Person.id) == col(Payment.agent_id))
         .join(taken, taken.c.id == col(Payment.id), isouter=True)
         .where(
-            col(Payment.practice_id).in_(wanted),
+            among(Payment.practice_id, wanted),
             col(Payment.standing) == "received",
             col(Payment.method).in_(["cash", "cheque"]),
             there > 0,
@@ -152,7 +153,7 @@ async def still_planned(session: AsyncSession, practice_ids: Collection[UUID], *
         )
         .join(Person, col(Person.id) == col(PublishedStop.agent_id))
         .join(Visit, col(Visit.stop_id) == col(PublishedStop.id), isouter=True)
-        .where(col(PublishedStop.practice_id).in_(list(practice_ids)), col(Visit.id).is_(None))
+        .where(among(PublishedStop.practice_id, practice_ids), col(Visit.id).is_(None))
         .order_by(col(PublishedStop.day), col(PublishedStop.id))
     )
     found = (await session.exec(query)).all()
@@ -165,7 +166,7 @@ async def at_the_door(session: AsyncSession, practice_ids: Collection[UUID], *, 
         select(Fact.practice_id)
         .join(Visit, cast(col(Visit.id), String) == col(Fact.body)["visit_id"].astext, isouter=True)
         .where(
-            col(Fact.practice_id).in_(list(practice_ids)),
+            among(Fact.practice_id, practice_ids),
             Fact.kind == "visit.arrived",
             col(Fact.at) >= since,
             col(Visit.id).is_(None),
@@ -179,9 +180,7 @@ async def at_the_door(session: AsyncSession, practice_ids: Collection[UUID], *, 
 
 async def seen(session: AsyncSession, creditor_id: UUID, keys: Collection[str]) -> dict[str, SeenPayment]:
     """Those of the creditor's references that we were told before, by their `reference_key`."""
-    query = select(SeenPayment).where(
-        SeenPayment.creditor_id == creditor_id, col(SeenPayment.reference_key).in_(list(keys))
-    )
+    query = select(SeenPayment).where(SeenPayment.creditor_id == creditor_id, among(SeenPayment.reference_key, keys))
     # Ids rise with time: of two that an older release took for different ones the first counts.
     found = (await session.exec(query.order_by(col(SeenPayment.id).desc()))).all()
     return {row.reference_key: row for row in found}
@@ -235,7 +234,7 @@ async def known_to_creditor(
         select(Payment, Receipt.series, Receipt.number)
         .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
         .where(
-            col(Payment.practice_id).in_(list(practice_ids)),
+            among(Payment.practice_id, practice_ids),
             col(Payment.standing).not_in(_UNDONE),
             or_(col(Payment.reported_at).is_not(None), col(Payment.fields)["into"].astext == "creditor"),
         )
@@ -253,7 +252,7 @@ async def known_to_creditor(
 async def matched(session: AsyncSession, practice_ids: Iterable[UUID]) -> set[UUID]:
     """Payments of ours that one of his stands held against."""
     query = select(SeenPayment.held_against).where(
-        col(SeenPayment.practice_id).in_(list(practice_ids)), SeenPayment.state == "held"
+        among(SeenPayment.practice_id, practice_ids), SeenPayment.state == "held"
     )
     return {found for found in (await session.exec(query)).all() if found is not None}
 
@@ -263,7 +262,7 @@ async def announced(session: AsyncSession, practice_ids: Collection[UUID]) -> di
     query = (
         select(Promise)
         .where(
-            col(Promise.practice_id).in_(list(practice_ids)),
+            among(Promise.practice_id, practice_ids),
             col(Promise.kind).in_(_ANNOUNCED),
             Promise.state == "open",
         )

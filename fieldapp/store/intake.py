@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
+from fieldapp.store.columns import among
 from fieldapp.store.shapes.office import ImportReport, RejectedRow
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.office import ImportFile
@@ -148,12 +149,12 @@ async def known_practices(session: AsyncSession, creditor_id: UUID, numbers: Seq
     """Of these practice numbers, the ones that are in the store."""
     found: dict[str, KnownPractice] = {}
     for portion in chunks(numbers):
-        query = select(Practice).where(Practice.creditor_id == creditor_id, col(Practice.practice_number).in_(portion))
+        query = select(Practice).where(Practice.creditor_id == creditor_id, among(Practice.practice_number, portion))
         for row in (await session.exec(query)).all():
             found[row.practice_number] = KnownPractice(row.id, row.placement_id, row.state, row.as_of, row.skills_told)
     by_id = {practice.id: practice for practice in found.values()}
     for portion in chunks(by_id):
-        said = select(Statement.practice_id, Statement.digest).where(col(Statement.practice_id).in_(portion))
+        said = select(Statement.practice_id, Statement.digest).where(among(Statement.practice_id, portion))
         for practice_id, digest in (await session.exec(said)).all():
             by_id[practice_id].digests.add(digest)
     return found

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, update
+from sqlalchemy import not_, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -14,6 +14,7 @@ from fieldapp.domain.limitation import Standing, practice_barred_on
 from fieldapp.store import ledger
 from fieldapp.store.batches import insert_rows
 from fieldapp.store.cards import by_practice
+from fieldapp.store.columns import among
 from fieldapp.store.database import agency_of
 from fieldapp.store.feed import NewFact
 from fieldapp.store.tables.office import Task
@@ -90,9 +91,9 @@ async def _tasks(
         update(Task)
         .where(
             col(Task.kind) == NEAR,
-            col(Task.practice_id).in_(ids),
+            among(Task.practice_id, ids),
             col(Task.state) == "open",
-            col(Task.subject_id).not_in(list(near)),
+            not_(among(Task.subject_id, near)),
         )
         .values(state="done", finished_at=now)
         .execution_options(synchronize_session=False)

@@ -17,6 +17,7 @@ from fieldapp.domain.ledger import CLAIMS, AccountKind, LineBalance
 from fieldapp.domain.receipts import receipt_name
 from fieldapp.domain.statements import Adjustment, PaymentTaken, plus
 from fieldapp.store import ledger
+from fieldapp.store.columns import among
 from fieldapp.store.tables.exchange import ServiceAccount
 from fieldapp.store.tables.field import Payment, Receipt
 from fieldapp.store.tables.ledger import Account, Entry, PaymentEntry, Posting
@@ -63,7 +64,7 @@ async def last_statements(session: AsyncSession, practice_ids: Collection[UUID])
         select(Statement, ServiceAccount.name, ImportFile.file_name)
         .join(ServiceAccount, col(ServiceAccount.id) == col(Statement.service_account_id), isouter=True)
         .join(ImportFile, col(ImportFile.id) == col(Statement.import_id), isouter=True)
-        .where(col(Statement.practice_id).in_(list(practice_ids)))
+        .where(among(Statement.practice_id, practice_ids))
         .ext(distinct_on(col(Statement.practice_id)))
         .order_by(col(Statement.practice_id), col(Statement.id).desc())
     )
@@ -106,12 +107,12 @@ async def payments_taken(
     query = (
         select(Payment, Receipt.series, Receipt.number)
         .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
-        .where(col(Payment.practice_id).in_(practice_ids), col(Payment.received_at) < until)
+        .where(among(Payment.practice_id, practice_ids), col(Payment.received_at) < until)
         .order_by(col(Payment.received_at))
     )
     payments = (await session.exec(query)).all()
     entry_ids = [payment.entry_id for payment, _, _ in payments]
-    undone = select(Entry.reverses).where(col(Entry.reverses).in_(entry_ids), col(Entry.at) < until)
+    undone = select(Entry.reverses).where(among(Entry.reverses, entry_ids), col(Entry.at) < until)
     reversed_ids = set((await session.exec(undone)).all())
     refunds = await _refunds(session, [payment.id for payment, _, _ in payments], until=until)
     standing = [entry_id for entry_id in entry_ids if entry_id not in reversed_ids]
@@ -141,7 +142,7 @@ async def _refunds(session: AsyncSession, payment_ids: Sequence[UUID], *, until:
     query = (
         select(PaymentEntry.payment_id, Entry.id)
         .join(Entry, col(Entry.id) == col(PaymentEntry.entry_id))
-        .where(col(PaymentEntry.payment_id).in_(payment_ids), Entry.kind == "refund", col(Entry.at) < until)
+        .where(among(PaymentEntry.payment_id, payment_ids), Entry.kind == "refund", col(Entry.at) < until)
     )
     found: dict[UUID, list[UUID]] = defaultdict(list)
     for payment_id, entry_id in (await session.exec(query)).all():

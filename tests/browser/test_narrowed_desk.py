@@ -71,3 +71,57 @@ def test_a_list_is_narrowed_kept_and_cleared(service: Service, desk: Eyes) -> No
     expect(panel.get_by_label("Giorno dell'ultimo contatto")).to_have_value("2026-12-31")
     page.get_by_role("button", name="Togli i filtri").click()
     expect(page).to_have_url(re.compile(r"/pratiche$"))
+
+
+def test_several_places_and_an_age_narrow_together_and_are_taken_out_one_by_one(service: Service, desk: Eyes) -> None:
+    page = desk.page
+    sign_in(page, service, "Back office")
+    page.get_by_role("link", name="Pratiche", exact=True).click()
+    expect(page.locator("main tbody tr").first).to_be_visible()
+    page.get_by_role("button", name="Altri filtri").click()
+    panel = page.get_by_role("group", name="Altri filtri delle pratiche")
+
+    panel.get_by_label("Provincia").first.select_option(index=1)
+    comune = panel.locator("select").nth(1)
+    expect(comune.locator("option")).not_to_have_count(1)
+    comune.select_option(index=1)
+    expect(panel.get_by_role("list", name="Comune").get_by_role("listitem")).to_have_count(1)
+    comune.select_option(index=1)
+    chosen = panel.get_by_role("list", name="Comune").get_by_role("button")
+    expect(chosen).to_have_count(2)
+    places = {name.strip() for name in chosen.all_inner_texts()}
+    expect(page.locator("table.stale")).to_have_count(0)
+    page.wait_for_function(
+        "(places) => { const met = new Set([...document.querySelectorAll('main tbody tr td:nth-child(4)')]"
+        ".map((cell) => cell.innerText.trim()));"
+        " return met.size > 0 && [...met].every((one) => places.includes(one)) }",
+        arg=sorted(places),
+    )
+    panel.get_by_label("Età del debito, oltre", exact=True).select_option(label="oltre 6 mesi")
+    expect(page).to_have_url(re.compile("eta_oltre=180"))
+    expect(page.get_by_role("button", name="Altri filtri (3)")).to_be_visible()
+
+    chosen.first.click()
+    expect(chosen).to_have_count(1)
+    panel.get_by_role("list", name="Provincia").get_by_role("button").click()
+    expect(page).not_to_have_url(re.compile("comune=|provincia="))
+
+
+def test_nothing_of_the_old_list_can_be_chosen_while_another_filter_loads(service: Service, desk: Eyes) -> None:
+    page = desk.page
+    sign_in(page, service, "Back office")
+    page.get_by_role("link", name="Pratiche", exact=True).click()
+    row = page.locator("main tbody tr").first
+    expect(row.get_by_role("checkbox")).to_be_enabled()
+    held = []
+    page.route("**/api/v1/practices?*", lambda route: held.append(route))
+
+    page.get_by_label("Stato", exact=True).select_option(label="Aperta")
+
+    expect(row.get_by_role("checkbox")).to_be_disabled()
+    row.get_by_role("link").focus()
+    page.keyboard.press("x")
+    expect(page.get_by_role("region", name="Pratiche scelte")).to_have_count(0)
+    for one in held:
+        one.continue_()
+    expect(row.get_by_role("checkbox")).to_be_enabled()

@@ -395,7 +395,7 @@ DANGEROUS = [
     (zip_bomb, "intake.bomb"),
     (encrypted_zip, "intake.encrypted"),
     (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le") * 2, "intake.encrypted"),
-    (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 512, "intake.not_a_table"),  # an old XLS
+    (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 512, "intake.other_workbook"),  # an old XLS
     (lambda: csv_text([row()]).encode(), "intake.not_a_table"),  # a CSV renamed
     (lambda: b"%PDF-1.7", "intake.not_a_table"),
     (lambda: workbook([typed_row()])[:-400], "intake.container_unreadable"),  # cut

@@ -1,5 +1,8 @@
 """Files that no layout fits: what their columns mean is proposed, and a layout made of that reads them."""
 
+import io
+import zipfile
+
 import pytest
 
 from fieldapp.documents.tables.peek import peek
@@ -125,3 +128,31 @@ def test_what_is_no_table_is_refused(content: bytes) -> None:
         draft_of(content)
 
     assert refused.value.code.startswith("intake.")
+
+
+def zip_of(*names: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"x")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "found"),
+    [
+        (zip_of("pratiche.csv"), "intake.archive", "ZIP"),
+        (zip_of("mimetype", "content.xml"), "intake.other_workbook", "ODS"),
+        (zip_of("Index/Document.iwa"), "intake.other_workbook", "Numbers"),
+        # Excel before 2007
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, "intake.other_workbook", "XLS"),
+        (b"Rar!\x1a\x07\x01\x00", "intake.not_a_table", "RAR"),
+        (b"%PDF-1.7\n", "intake.not_a_table", "PDF"),
+        (b"\x89PNG\r\n\x1a\n", "intake.not_a_table", "PNG"),
+    ],
+)
+def test_a_file_of_another_kind_is_called_by_its_name(content: bytes, code: str, found: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        peek(content)
+
+    assert (refused.value.code, refused.value.details["found"]) == (code, found)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
+
+import pytest
+from sqlmodel import select
 
 from fieldapp.domain.access import Role
+from fieldapp.store.tables import Address, AgreedVisit, Person
+from tests.conftest import NOW
 from tests.flows.arranged import entrusted
-from tests.flows.conftest import Desk, House
+from tests.flows.conftest import Desk, House, new_id
 from tests.flows.test_board import a_board, another_dispatcher, busy, move, order, read, seen
-from tests.flows.test_planning import code, stops_of
+from tests.flows.test_planning import code, colleague, dispatcher, planned, stops_of
 from tests.flows.test_replans import a_morning
 
 
@@ -131,6 +137,70 @@ async def left_over(house: House) -> tuple[Desk, dict[str, Any]]:
         agent = await session.merge(house.people[Role.AGENT])
         agent.max_visits = 14
     return desk, dict((await desk.post(f"/dispatch/plans/{asked['id']}/draft")).json())
+
+
+async def promised(house: House, practice: str, agent: str) -> None:
+    """The debtor was told of this agent, from four to five in the afternoon."""
+    at = datetime(2026, 11, 26, 15, tzinfo=UTC)
+    async with house.session() as session:
+        address = (await session.exec(select(Address).where(Address.practice_id == UUID(practice)))).one()
+        row = AgreedVisit(
+            id=new_id(),
+            agency_id=house.agency_id,
+            practice_id=UUID(practice),
+            address_id=address.id,
+            agent_id=UUID(agent),
+            from_at=at,
+            to_at=at + timedelta(hours=1),
+            taken_at=NOW,
+            taken_by=house.people[Role.DISPATCHER].id,
+        )
+        session.add(row)
+
+
+async def one_visit_each(house: House) -> tuple[Desk, dict[str, Any]]:
+    """A draft of two lanes with one visit each, and one more that lies aside; by now both agents make more."""
+    other = await colleague(house)
+    agents = [house.people[Role.AGENT].id, other.id]
+    async with house.session() as session:
+        for agent in agents:
+            (await session.get_one(Person, agent)).max_visits = 1
+    desk = await dispatcher(house)
+    plan = await planned(house, desk, agent_ids=[str(agent) for agent in agents])
+    async with house.session() as session:
+        for agent in agents:
+            (await session.get_one(Person, agent)).max_visits = 14
+    return desk, dict((await desk.post(f"/dispatch/plans/{plan['id']}/draft")).json())
+
+
+async def test_a_promise_is_not_kept_by_ringing_a_second_time_where_somebody_else_rings(house: House) -> None:
+    await entrusted(house, "P-001")
+    await entrusted(house, "P-002", of="P-001")
+    await entrusted(house, "P-003")
+    desk, board = await one_visit_each(house)
+    (aside,) = board["unplanned"]
+    third = next(lane for lane in range(2) if order(board, lane) == ["P-003"])
+    await promised(house, aside["practice_id"], board["lanes"][third]["agent_id"])
+
+    refused = await fill(desk, await read(desk, board))
+
+    assert (len(order(board, 1 - third)), aside["practice_number"]) in {(1, "P-001"), (1, "P-002")}
+    assert code(refused) == (409, "board.no_gap_pays")
+
+
+@pytest.mark.parametrize("lane", [0, 1])
+async def test_a_promise_fills_a_gap_of_the_agent_who_was_named_and_of_no_other(house: House, lane: int) -> None:
+    for number in ("P-001", "P-002", "P-003"):
+        await entrusted(house, number)
+    desk, board = await one_visit_each(house)
+    (aside,) = board["unplanned"]
+    named = board["lanes"][lane]["agent_id"]
+    await promised(house, aside["practice_id"], named)
+
+    preview = (await fill(desk, board)).json()
+
+    assert [one["agent_id"] for one in preview["lanes"]] == [named]
+    assert aside["practice_number"] in [stop["practice_number"] for stop in preview["lanes"][0]["route"]["stops"]]
 
 
 async def test_a_preview_writes_nothing_is_taken_as_seen_and_undone_in_one_step(house: House) -> None:

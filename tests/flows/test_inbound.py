@@ -21,7 +21,8 @@ from fieldapp.domain.access import Role
 from fieldapp.domain.events import EVENTS, WriteScope
 from fieldapp.domain.idempotency import KEPT
 from fieldapp.services import inbound
-from fieldapp.store import ledger, tables
+from fieldapp.store import exchange, ledger, statements, tables
+from fieldapp.store import inbound as store
 from tests.conftest import NOW
 from tests.flows.arranged import TODAY, entrusted, published
 from tests.flows.conftest import BASE, House, a_creditor
@@ -873,3 +874,11 @@ async def test_whatever_is_told_the_books_balance_and_the_claim_at_his_day_is_hi
         assert await owed(house, practice) == stated - later
     async with house.session() as session:
         assert sum((await ledger.balances_by_key(session)).values()) == 0
+
+
+async def test_more_are_asked_for_at_once_than_a_statement_has_parameters(house: House) -> None:
+    many = 70_000
+    async with house.session() as session:
+        assert await store.practices(session, uuid4(), [f"P-{number}" for number in range(many)]) == {}
+        assert await statements.last_statements(session, [uuid4() for _ in range(many)]) == {}
+        await exchange.mark_reported(session, [uuid4() for _ in range(many)], at=NOW)

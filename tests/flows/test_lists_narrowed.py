@@ -12,6 +12,7 @@ from fieldapp.store import practices as store
 from tests.flows.arranged import entrusted, published
 from tests.flows.conftest import Desk, House
 from tests.flows.creditor_file import file_of, numbers, practices, row, taken_in
+from tests.flows.statements import statements
 from tests.flows.test_sync import AT, day_of, paid_report, phone_of, verdicts
 
 
@@ -29,9 +30,11 @@ async def office(house: House, desk: Desk) -> Desk:
         house,
         file_of(
             row("P-1", cents=10_000),
-            row("P-2", cents=20_000) | {"Data fine mandato": "31/01/2027"},
+            row("P-2", cents=20_000) | {"Data fine mandato": "31/01/2027", "Scadenza": "26/11/2025"},
             row("P-3", cents=30_000) | pavia,
-            row("P-4", cents=40_000) | pavia | {"Responsabile pratica": "Aldo Neri", "Data fine mandato": "28/02/2027"},
+            row("P-4", cents=40_000)
+            | pavia
+            | {"Responsabile pratica": "Aldo Neri", "Data fine mandato": "28/02/2027", "Scadenza": "25/11/2025"},
         ),
     )
     called = (await practices(desk, q="P-2"))[0]["id"]
@@ -48,6 +51,19 @@ NARROWED: list[tuple[dict[str, Any], list[str]]] = [
     ({"province": "PV", "comune": "PAVIA"}, ["P-3", "P-4"]),
     ({"comune": "PAVIA"}, ["P-3", "P-4"]),
     ({"province": "LO", "comune": "PAVIA"}, []),
+    ({"province": ["LO", "PV"]}, ["P-1", "P-2", "P-3", "P-4"]),
+    ({"comune": ["LODI", "PAVIA"]}, ["P-1", "P-2", "P-3", "P-4"]),
+    ({"province": ["PV", "MI"], "comune": ["PAVIA", "Milano"]}, ["P-3", "P-4"]),
+    ({"province": ["MI", "CR"]}, []),
+    # On 26 November 2026: P-2 fell due 365 days ago, P-4 366, the others 195.
+    ({"age_to_days": 195}, ["P-1", "P-3"]),
+    ({"age_to_days": 194}, []),
+    ({"age_over_days": 194}, ["P-1", "P-2", "P-3", "P-4"]),
+    ({"age_over_days": 180, "age_to_days": 365}, ["P-1", "P-2", "P-3"]),
+    ({"age_over_days": 365}, ["P-4"]),
+    ({"age_over_days": 365, "age_to_days": 730, "province": "PV"}, ["P-4"]),
+    ({"age_over_days": 100_000}, []),
+    ({"age_to_days": 100_000}, ["P-1", "P-2", "P-3", "P-4"]),
     ({"case_owner": "Aldo Neri"}, ["P-4"]),
     ({"case_owner": "Aldo"}, []),
     # Both ends of a range are in it. (A comune that no gazetteer knows is spelt as the creditor did.)
@@ -85,6 +101,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"owed_from_cents": 2, "owed_to_cents": 1}, "practices.range_backwards"),
     ({"contacted_from": "2026-11-02", "contacted_to": "2026-11-01"}, "practices.range_backwards"),
     ({"never_contacted": True, "contacted_to": "2026-11-01"}, "practices.never_and_when"),
+    ({"age_over_days": 365, "age_to_days": 365}, "practices.range_backwards"),
+    ({"age_over_days": -1}, "request.malformed"),
+    ({"province": ["LO"] * 51}, "request.malformed"),
     ({"owed_from_cents": 10**19}, "request.malformed"),
     ({"ends_from": "tomorrow"}, "request.malformed"),
 ]
@@ -132,7 +151,7 @@ async def test_the_last_contact_is_the_newest_however_late_an_older_one_is_told(
 
 
 async def test_an_action_and_the_file_are_of_exactly_what_was_narrowed_to(office: Desk) -> None:
-    choice = {"filter": {"province": "PV", "owed_to_cents": 35_000, "never_contacted": True}}
+    choice = {"filter": {"province": ["PV"], "owed_to_cents": 35_000, "never_contacted": True}}
 
     shown = await office.post("/bulk-actions", json={"choice": choice, "kind": "suspend", "text": "in attesa"})
     exported = await office.post("/exports/practices", json={"choice": choice, "form": "csv"})
@@ -150,6 +169,8 @@ async def test_choices_are_what_the_practices_hold(office: Desk) -> None:
 
     assert everything == {"provinces": ["LO", "PV"], "comuni": [], "case_owners": ["Aldo Neri", "Carla Verdi"]}
     assert pavia["comuni"] == ["PAVIA"]
+    both = (await office.get("/practice-choices", params={"province": ["PV", "LO"]})).json()
+    assert both["comuni"] == ["LODI", "PAVIA"]
 
 
 @pytest.mark.usefixtures("office")
@@ -180,3 +201,24 @@ async def test_many_are_found_in_pages_as_few_are(office: Desk, monkeypatch: pyt
 
     assert numbers([*first["rows"], *second["rows"]]) == ["P-1", "P-2"]
     assert (first["total"], second["next_cursor"]) == (2, None)
+
+
+@pytest.mark.parametrize(("query", "found"), NARROWED)
+async def test_a_list_is_narrowed_where_everything_is_many(
+    office: Desk, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any], found: list[str]
+) -> None:
+    monkeypatch.setattr(store, "FEW", 0)
+
+    assert numbers(await practices(office, **query)) == found
+
+
+async def test_what_few_are_left_of_is_asked_for_one_way_at_a_time(house: House, office: Desk) -> None:
+    asked = {"province": "PV", "ends_to": "2027-12-31", "owed_from_cents": 1, "never_contacted": True, "q": "P-"}
+
+    with statements(house.parts.database) as heard:
+        assert numbers(await practices(office, **asked)) == ["P-3", "P-4"]
+
+    lists = [one for one in heard if "practice.practice_number, practice.phase" in one]
+    # Two ways in one statement were held against each other row by row.
+    assert len(lists) == 1
+    assert "IN (SELECT" not in lists[0], lists[0]

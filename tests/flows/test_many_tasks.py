@@ -14,6 +14,7 @@ from fieldapp.store import tables, tasks
 from tests.conftest import NOW
 from tests.flows.arranged import TODAY, entrusted
 from tests.flows.conftest import Desk, House, new_id
+from tests.flows.statements import plan_of
 
 MANY = 1_120
 
@@ -115,3 +116,12 @@ async def test_pairs_beyond_those_that_are_shown_are_counted_and_joined_ones_are
 
     # 36 practices make 630 pairs; the last two are one debtor by now, and that pair speaks most.
     assert (found["waiting"], len(found["pairs"])) == (629, 100)
+
+
+@pytest.mark.parametrize("state", ["open", "done"])
+async def test_the_first_page_is_read_in_the_order_of_an_index(house: House, state: str) -> None:
+    async with house.session() as session:
+        plan = await plan_of(session, lambda: tasks.rows(session, state=state))
+
+    assert "using task_in_order" in plan, plan
+    assert "Sort" not in plan, plan

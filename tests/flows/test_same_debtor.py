@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,12 +13,13 @@ from sqlmodel import select
 from fieldapp.domain.access import Role
 from fieldapp.domain.tax_codes import check_letter
 from fieldapp.services import rules
-from fieldapp.store import practice_facts, tables
+from fieldapp.store import practice_facts, same_debtor, tables
 from tests.conftest import NOW
 from tests.flows.arranged import entrusted, published
 from tests.flows.conftest import Desk, House, new_id
 from tests.flows.creditor_file import file_of, lay_out_streets, practice_file, row, taken_in
 from tests.flows.phone import FieldPhone, a_report
+from tests.flows.statements import plan_of
 from tests.flows.test_contacts import limits, log
 from tests.flows.test_sync import AT, day_of, paid_report, verdicts
 
@@ -295,3 +297,12 @@ async def test_cash_of_one_debtor_for_one_creditor_adds_up_however_it_arrives(
 
     assert "conduct.cash_over_rolling" not in first_flags
     assert "conduct.cash_over_rolling" in second_flags
+
+
+async def test_debtors_known_by_a_code_are_found_by_its_index(house: House) -> None:
+    async with house.session() as session:
+        plan = await plan_of(session, lambda: session.execute(same_debtor._known_by([new_id()], ["code"], ["number"])))
+
+    # In one `or` over two tables none of them is a condition of an index: every debtor was read.
+    for column in ("debtor_group", "tax_code_index", "vat_number"):
+        assert re.search(rf"Index Cond: .*{column}", plan), plan

@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from fieldapp.domain.access import Role
 from fieldapp.services import large_days
-from fieldapp.store.tables import AuditEntry, Person, Practice
+from fieldapp.store.tables import Address, AuditEntry, Person, Practice
 from tests.conftest import NOW
 from tests.flows.arranged import TODAY, entrusted
 from tests.flows.conftest import Desk, House, new_id
@@ -248,6 +248,49 @@ async def test_lanes_that_hold_what_their_agent_lacks_the_skill_for_still_take_a
     assert today["reason"] is None
     assert today["offers"] != []
     assert (await take(desk, another, today["offers"][0])).status_code == 201
+
+
+async def test_a_lane_that_a_hand_led_beyond_its_licence_still_takes_appointments(house: House) -> None:
+    desk, board = await a_board(house, "P-001", "P-002")
+    full = busy(board)
+    one = board["lanes"][full]["route"]["stops"][0]["practice_id"]
+    agents = [UUID(lane["agent_id"]) for lane in board["lanes"]]
+    async with house.session() as session:
+        for agent in agents:
+            (await session.get_one(Person, agent)).provinces = ["LO"]
+        for row in (await session.exec(select(Address).where(Address.practice_id == UUID(one)))).all():
+            row.province = "MI"
+    assert (await move(desk, board, one, lane=1 - full)).status_code == 200
+    assert (await move(desk, await read(desk, board), one, lane=full)).status_code == 200
+    broken = {found["code"] for found in (await read(desk, board))["lanes"][full]["broken"]}
+    another = await entrusted(house, "P-003")
+
+    today = on(await offered(desk, another), TODAY)
+
+    assert broken, "the board tells of the licence"
+    assert str(agents[full]) in {offer["agent_id"] for offer in today["offers"]}
+
+
+async def test_at_a_door_where_a_hand_put_one_visit_its_neighbour_that_asks_for_more_stays_out_and_is_told_why(
+    house: House,
+) -> None:
+    await entrusted(house, "P-001")
+    asks = await entrusted(house, "P-002", of="P-001")
+    desk, board = await a_board(house, "P-003")
+    plain, agents = board["lanes"][busy(board)], [UUID(lane["agent_id"]) for lane in board["lanes"]]
+    pinned = next(stop["practice_id"] for stop in plain["route"]["stops"] if stop["practice_number"] == "P-001")
+    lane = next(at for at, one in enumerate(board["lanes"]) if one is not plain)
+    assert (await move(desk, board, pinned, lane=lane)).status_code == 200
+    await ask(desk, asks, "german")
+    async with house.session() as session:
+        (await session.get_one(Person, agents[1 - lane])).skills = ["german"]
+
+    again = await planned(house, desk, agent_ids=[str(one) for one in agents], keep=board["plan_id"])
+
+    assert who_visits(again, "P-001") == str(agents[lane])
+    assert who_visits(again, "P-003") is not None
+    (out,) = [one for one in again["unplanned"] if one["practice_number"] == "P-002"]
+    assert (out["reason"], out["details"]["instead_of"]) == ("kept_apart", "P-001")
 
 
 async def test_an_appointment_goes_to_who_has_what_it_asks_for_else_it_is_said_what_nobody_has(house: House) -> None:

@@ -44,12 +44,13 @@ class SheetTable:
 def read_workbook(content: bytes, layout: Layout) -> SheetTable:
     """The one sheet of a workbook that holds the layout's table.
 
-    Refusals: `intake.not_a_table`, `intake.encrypted`, `intake.bomb`, `intake.entities`,
-    `intake.container_unreadable`, `intake.sheet_missing`, `intake.sheet_ambiguous`, `intake.sheet_too_large`,
-    and those of `find_header`.
+    Refusals: `intake.not_a_table`, `intake.archive`, `intake.other_workbook`, `intake.encrypted`, `intake.bomb`,
+    `intake.entities`, `intake.container_unreadable`, `intake.sheet_missing`, `intake.sheet_ambiguous`,
+    `intake.sheet_too_large`, and those of `find_header`.
     """
     _refuse_other_containers(content)
     archive = open_guarded(content, LIMITS, area=_AREA)
+    _refuse_other_archives(archive)
     refuse_document_types(archive, area=_AREA)
     parts = read_parts(archive)
     notes = _container_notes(archive)
@@ -67,10 +68,22 @@ def _refuse_other_containers(content: bytes) -> None:
     if content.startswith(_OLE):
         if _ENCRYPTED_STREAM in content:
             raise Refusal("intake.encrypted", kind=Kind.UNSUPPORTED)
-        raise Refusal("intake.not_a_table", kind=Kind.UNSUPPORTED, details={"found": "XLS"})
+        raise Refusal("intake.other_workbook", kind=Kind.UNSUPPORTED, details={"found": "XLS"})
     if not content.startswith(b"PK"):
         found = "PDF" if content[:1024].lstrip().startswith(b"%PDF") else "CSV / TXT"
         raise Refusal("intake.not_a_table", kind=Kind.UNSUPPORTED, details={"found": found})
+
+
+def _refuse_other_archives(archive: zipfile.ZipFile) -> None:
+    """A ZIP that is whole but no workbook of Excel's is called by its name, not damaged."""
+    names = {name.lower() for name in archive.namelist()}
+    if any(name.startswith("xl/") for name in names):
+        return
+    if any(name.startswith("index/") and name.endswith(".iwa") for name in names):
+        raise Refusal("intake.other_workbook", kind=Kind.UNSUPPORTED, details={"found": "Numbers"})
+    if {"mimetype", "content.xml"} <= names:
+        raise Refusal("intake.other_workbook", kind=Kind.UNSUPPORTED, details={"found": "ODS"})
+    raise Refusal("intake.archive", kind=Kind.UNSUPPORTED, details={"found": "ZIP"})
 
 
 @contextmanager
@@ -202,6 +215,7 @@ def first_sheet(content: bytes, most: int) -> tuple[str, list[RawRow], date]:
     """Name, first rows and day 0 of the visible sheet with most cells; refusals as in `read_workbook`."""
     _refuse_other_containers(content)
     archive = open_guarded(content, LIMITS, area=_AREA)
+    _refuse_other_archives(archive)
     refuse_document_types(archive, area=_AREA)
     parts = read_parts(archive)
     with _as_refusals():

@@ -52,7 +52,7 @@ class PracticeRow(Struct, frozen=True):
 
 
 class PracticeChoices(Struct, frozen=True):
-    """What a list of practices can be narrowed to, as it is spelt in them; `comuni`: of the province that was asked."""
+    """What a list of practices can be narrowed to, as it is spelt in them; `comuni`: of the provinces asked for."""
 
     provinces: list[str]
     comuni: list[str]

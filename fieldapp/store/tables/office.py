@@ -60,14 +60,7 @@ class Task(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("state in ('open','done')", name="task_state_known"),
         UniqueConstraint("agency_id", "kind", "subject_kind", "subject_id", name="task_once"),
-        Index(
-            "task_open_in_order",
-            "agency_id",
-            "due_on",
-            "created_at",
-            "id",
-            postgresql_where=text("state = 'open'"),
-        ),
+        Index("task_in_order", "agency_id", "state", text("(kind <> 'agent.in_danger')"), "due_on", "created_at", "id"),
     )
 
     id: UUID = key()

@@ -143,7 +143,10 @@ class DebtLine(SQLModel, table=True):
     """One title; the amounts are those of the first statement, what remains owed is in the ledger."""
 
     __tablename__ = "debt_line"
-    __table_args__ = (UniqueConstraint("practice_id", "title", "due_on", name="debt_line_once"),)
+    __table_args__ = (
+        UniqueConstraint("practice_id", "title", "due_on", name="debt_line_once"),
+        Index("debt_line_due", "agency_id", "due_on", "practice_id"),
+    )
 
     id: UUID = key()
     agency_id: UUID = agency()

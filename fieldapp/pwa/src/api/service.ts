@@ -134,8 +134,8 @@ export const service = {
     answer(client.POST('/api/v1/practices/{practice_id}/copy-of-data', { params: { path: { practice_id } }, body, parseAs: 'blob' })),
   objectToLearning: (practice_id: string, body: Body<'/api/v1/practices/{practice_id}/learning-objection'>) =>
     answer(client.POST('/api/v1/practices/{practice_id}/learning-objection', { params: { path: { practice_id } }, body })),
-  practiceChoices: (province: string) =>
-    answer(client.GET('/api/v1/practice-choices', { params: { query: province === '' ? {} : { province } } })),
+  practiceChoices: (province: readonly string[]) =>
+    answer(client.GET('/api/v1/practice-choices', { params: { query: province.length === 0 ? {} : { province: [...province] } } })),
   practices: (query: NonNullable<paths['/api/v1/practices']['get']['parameters']['query']>) =>
     answer(client.GET('/api/v1/practices', { params: { query } })),
   practice: (practice_id: string) =>
@@ -236,6 +236,12 @@ export const service = {
     answer(client.POST('/api/v1/people/{person_id}/password', { params: { path: { person_id } } })),
   shutOut: (person_id: string, left: boolean) =>
     answer(client.POST('/api/v1/people/{person_id}/left', { params: { path: { person_id } }, body: { left } })),
+  squads: (day: string | null = null) => answer(client.GET('/api/v1/squads', { params: { query: day === null ? {} : { day } } })),
+  createSquad: (name: string) => answer(client.POST('/api/v1/squads', { body: { name } })),
+  renameSquad: (squad_id: string, name: string) =>
+    answer(client.POST('/api/v1/squads/{squad_id}/name', { params: { path: { squad_id } }, body: { name } })),
+  closeSquad: (squad_id: string) => answer(client.POST('/api/v1/squads/{squad_id}/close', { params: { path: { squad_id } } })),
+  moveToSquad: (body: Body<'/api/v1/squads/members'>) => answer(client.POST('/api/v1/squads/members', { body })),
   changePassword: (body: Body<'/api/v1/session/password'>) => answer(client.POST('/api/v1/session/password', { body })),
   licences: () => answer(client.GET('/api/v1/licences')),
   setAgencyLicence: (body: Body<'/api/v1/licences/agency'>) => answer(client.POST('/api/v1/licences/agency', { body })),
