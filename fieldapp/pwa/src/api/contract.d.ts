@@ -4914,6 +4914,13 @@ export interface components {
             /** @default  */
             note: string;
         };
+        /** FirstStep */
+        FirstStep: {
+            done: boolean;
+            missing: string[];
+            /** @enum {string} */
+            step: "agency" | "licence" | "creditor" | "people" | "carried" | "gazetteer" | "file";
+        };
         /** ForbidRequest */
         ForbidRequest: {
             agent_id?: string | null;
@@ -5032,6 +5039,7 @@ export interface components {
         HousePage: {
             agency: components["schemas"]["AgencyDetails"];
             creditors: components["schemas"]["CreditorEntry"][];
+            first_steps: components["schemas"]["FirstStep"][];
             missing: string[];
         };
         /**

@@ -1,4 +1,5 @@
-import type { CreditorDetails } from '../api/shapes'
+import type { CreditorDetails, FirstStep } from '../api/shapes'
+import type { Place } from '../desk/route'
 
 /** Why no stamp duty is due on a creditor's receipts. */
 export const EXEMPTIONS = ['subject_to_vat', 'exempt'] as const
@@ -7,3 +8,20 @@ export const NOBODY_KNOWN: CreditorDetails = {
   name: '', vat_number: '', iban: '', bic: '', cheque_payee: '',
   stamp_duty_charged_to: 'debtor', stamp_duty_reason: null, stamp_duty_authorisation: null,
 }
+
+const PLACES: Readonly<Record<FirstStep['step'], Place | null>> = {
+  agency: { name: 'house' },
+  licence: { name: 'licences' },
+  creditor: { name: 'house' },
+  people: { name: 'staff' },
+  carried: { name: 'licences' },
+  // Whoever runs the service loads it: no screen does.
+  gazetteer: null,
+  file: { name: 'imports', id: null },
+}
+
+/** The screen on which a first step is done. */
+export const placeOfStep = (step: FirstStep['step']): Place | null => PLACES[step]
+
+/** Whether the desk of an administrator still begins with the first steps: with any that a screen can do. */
+export const stillBegins = (steps: readonly FirstStep[]): boolean => steps.some((one) => !one.done && placeOfStep(one.step) !== null)
