@@ -54,6 +54,7 @@ from fieldapp.routes.reviews import ReviewController
 from fieldapp.routes.rules import RulesController
 from fieldapp.routes.same_debtor import SameDebtorController
 from fieldapp.routes.shifts import ShiftController
+from fieldapp.routes.squads import SquadController
 from fieldapp.routes.subjects import SubjectController
 from fieldapp.routes.views import ViewController
 from fieldapp.routes.webhooks import WebhookController
@@ -96,6 +97,7 @@ def create_app(settings: Settings, *, parts: Parts | None = None) -> Litestar:
             RulesController,
             LicenceController,
             PeopleController,
+            SquadController,
             HouseController,
             CashController,
             CounterController,

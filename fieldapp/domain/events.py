@@ -495,13 +495,16 @@ INSIDE = frozenset(
         "person.left",
         "plan.progress",
         "shift.week_set",
+        "squad.changed",
+        "squad.moved",
         "visit.allowed_again",
         "visit.forbidden",
     }
 )
 """Kinds for our own screens alone: how far a search has come, three times a second; what dispatchers do to a draft,
-forbid and note for tomorrow, and when agents are away; that an agent calls for help; who works here, and what papers
-say of agency and creditors; that a debtor has a practice of another creditor too, which is no creditor's business."""
+forbid and note for tomorrow, when agents are away and in which squad they are; that an agent calls for help; who works
+here, and what papers say of agency and creditors; that a debtor has a practice of another creditor too, which is no
+creditor's business."""
 
 
 def kinds_of(scopes: frozenset[FactScope]) -> list[str]:

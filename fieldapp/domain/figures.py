@@ -1,7 +1,8 @@
 """Figures of the work: what was visited, promised and recovered in a period, grouped by one question at a time.
 
 Nothing here speaks of a named agent: figures about a worker need a recorded legal basis first (art. 4 of the Workers'
-Statute, law 300/1970).
+Statute, law 300/1970). By squad only what was planned and done is told, and only where several were at work together
+(`domain.squads`): money and promises belong to a practice, and whose they are is not asked.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class By(StrEnum):
     AGE = "age"
     HOUR = "hour"
     WEEKDAY = "weekday"
+    SQUAD = "squad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,17 @@ class Figures:
 
 
 MEASURES = tuple(Figures.__dataclass_fields__)
+OF_A_SQUAD = ("visits", "reached", "planned", "done", "metres")
+
+
+def measures(by: By) -> tuple[str, ...]:
+    """What is counted where figures are grouped so."""
+    return OF_A_SQUAD if by is By.SQUAD else MEASURES
+
+
+def told_of_squads(figures: Figures) -> Figures:
+    """What of these figures is told by squad."""
+    return Figures(**{name: getattr(figures, name) for name in OF_A_SQUAD})
 
 
 Group = TypeVar("Group")

@@ -8,15 +8,17 @@ from datetime import date
 from functools import reduce
 from operator import add
 from typing import Literal
+from uuid import UUID
 
 from arro3.core import Array, DataType, Table
 from arro3.io import write_parquet
 
 from fieldapp.documents.tabular import write_csv, write_xlsx
-from fieldapp.domain.figures import MEASURES, By, Figures, Period
+from fieldapp.domain.figures import By, Figures, Period, measures
+from fieldapp.domain.squads import REST, told_together
 from fieldapp.services.creditor_files import PLAIN
 from fieldapp.services.work import Parts, Work
-from fieldapp.store import access
+from fieldapp.store import access, squads
 from fieldapp.store import figure_sums as sums
 from fieldapp.store import figures as store
 from fieldapp.store.database import GATE, Scope
@@ -40,28 +42,64 @@ async def read(work: Work, *, by: By, from_on: date, to_on: date) -> FiguresPage
     (details: most).
     """
     period = Period(from_on, to_on)
-    if await _up_to_date(work):
+    names: dict[str, str] = {}
+    if by is By.SQUAD:
+        found, names = await _by_squad(work, period), await squads.names(work.session)
+    elif await _up_to_date(work):
         found = await sums.by_group(work.session, by, period)
     else:
         found = await store.by_group(work.session, by, period, zone=work.parts.zone, today=work.today)
-    names = await store.creditor_names(work.session) if by is By.CREDITOR else {}
+    if by is By.CREDITOR:
+        names = await store.creditor_names(work.session)
     rows = [
         FigureRow(key, names.get(key, key if by is By.AREA else ""), _cells(figures)) for key, figures in found.items()
     ]
-    rows.sort(key=lambda row: row.key if by in _IN_ORDER else (-row.cells.recovered_cents, row.name))
+    if by is By.SQUAD:
+        rows.sort(key=lambda row: (row.key == REST, row.name.casefold(), row.key))
+    else:
+        rows.sort(key=lambda row: row.key if by in _IN_ORDER else (-row.cells.recovered_cents, row.name))
     return FiguresPage(from_on, to_on, by, rows, _cells(reduce(add, found.values(), Figures())))
 
 
 async def practices(work: Work, *, by: By, key: str, from_on: date, to_on: date) -> FigurePractices:
     """The practices behind the figures of one group. Raises Refusal `figures.period_unusable`."""
     period = Period(from_on, to_on)
-    if await _up_to_date(work):
+    if by is By.SQUAD:
+        found = await _practices_of_squad(work, period, key)
+    elif await _up_to_date(work):
         found = await sums.by_practice(work.session, by, period, key)
     else:
         found = await store.by_practice(work.session, by, period, key, zone=work.parts.zone, today=work.today)
     first = sorted(found, key=lambda id_: (-found[id_].recovered_cents, -found[id_].visits, id_))[:MOST_PRACTICES]
     names = await store.practice_names(work.session, first)
     return FigurePractices([FigurePractice(id_, *names[id_], _cells(found[id_])) for id_ in first], len(found))
+
+
+async def _told(work: Work, period: Period) -> set[store.SquadDay]:
+    """The squads and days whose figures are not those of a named agent."""
+    at_work = await store.at_work(work.session, period, zone=work.parts.zone)
+    return {(key, day) for day, agents in at_work.items() for key in told_together(agents)}
+
+
+async def _by_squad(work: Work, period: Period) -> dict[str, Figures]:
+    """The figures of each squad on the days on which they may be told; all others together are the rest."""
+    told = await _told(work, period)
+    if await _up_to_date(work):
+        days = await sums.by_squad_day(work.session, period)
+    else:
+        days = await store.by_squad_day(work.session, period, zone=work.parts.zone)
+    found: dict[str, Figures] = {}
+    for (key, day), figures in days.items():
+        group = key if (key, day) in told else REST
+        found[group] = found.get(group, Figures()) + figures
+    return found
+
+
+async def _practices_of_squad(work: Work, period: Period, key: str) -> dict[UUID, Figures]:
+    told, group = await _told(work, period), None if key == REST else key
+    if await _up_to_date(work):
+        return await sums.by_squad_practice(work.session, period, told=told, group=group)
+    return await store.by_squad_practice(work.session, period, told=told, group=group, zone=work.parts.zone)
 
 
 async def _up_to_date(work: Work) -> bool:
@@ -86,11 +124,13 @@ async def add_up(parts: Parts) -> None:
 async def export(work: Work, *, by: By, from_on: date, to_on: date, form: Form) -> tuple[bytes, str]:
     """The figures as a file for another program, and its name; columns are named as in the interface of others.
 
-    Amounts are whole cents, ways whole metres. Raises Refusal `figures.period_unusable`.
+    Amounts are whole cents, ways whole metres; by squad only what is told of one.
+    Raises Refusal `figures.period_unusable`.
     """
     page = await read(work, by=by, from_on=from_on, to_on=to_on)
-    header = (by.value, "name", *MEASURES)
-    rows = [(row.key, row.name, *(getattr(row.cells, name) for name in MEASURES)) for row in page.rows]
+    counted = measures(by)
+    header = (by.value, "name", *counted)
+    rows = [(row.key, row.name, *(getattr(row.cells, name) for name in counted)) for row in page.rows]
     audit(
         work.session,
         "figures.exported",
@@ -110,7 +150,7 @@ async def export(work: Work, *, by: By, from_on: date, to_on: date, form: Form) 
 
 
 def _parquet(header: tuple[str, ...], rows: list[tuple[str | int, ...]]) -> bytes:
-    kinds = [DataType.string(), DataType.string(), *(DataType.int64() for _ in MEASURES)]
+    kinds = [DataType.string(), DataType.string(), *(DataType.int64() for _ in header[2:])]
     columns = [Array([row[at] for row in rows], kind) for at, kind in enumerate(kinds)]
     out = io.BytesIO()
     write_parquet(Table.from_arrays(columns, names=list(header)), out)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from fieldapp.domain.access import Role
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.services import addresses
+from fieldapp.services import addresses, squads
 from fieldapp.services.access import (
     count_wrong_password,
     hash_password,
@@ -174,6 +174,7 @@ async def shut_out(work: Work, person_id: UUID, *, left: bool) -> list[PersonRow
         if left:
             await store.end_sessions(work.session, person_id)
             audit(work.session, "person.left", "person", person_id)
+            await squads.take_out(work, person_id)
         else:
             audit(work.session, "person.back", "person", person_id)
         kind = "person.left" if left else "person.back"

@@ -51,10 +51,13 @@ async def _solve(parts: Parts, identity: Identity, scope: Scope, plan_id: UUID) 
         if plan.state in ("done", "failed"):
             return
         plan.state = "running"
-        asked = await asked_for(work, plan.request, plan.day)
-        plan.candidates = len(asked.lawful)
         request, day = plan.request, plan.day
+    # Reading a large day takes long: whoever looks is told that it runs, and whoever stops it does not wait for a row.
+    async with working(parts, identity) as work:
+        asked = await asked_for(work, request, day)
         large = await large_days.prepare(work, asked, day) if large_days.is_large(asked) else None
+        plan = await plan_row(work.session, plan_id, lock=True)
+        plan.candidates = len(asked.lawful)
     teller = Teller(parts, scope, plan_id)
     if large is not None:
         made = await _in_cells(parts, identity, plan_id, large, teller, plan)

@@ -16,17 +16,17 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy
-from sqlalchemy import func, text
+from sqlalchemy import ARRAY, ColumnElement, Date, and_, any_, false, func, literal, or_, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from fieldapp.domain.figures import MEASURES, By, Figures, Period
+from fieldapp.domain.figures import MEASURES, OF_A_SQUAD, By, Figures, Period, told_of_squads
 from fieldapp.store import feed_pages
 from fieldapp.store.batches import insert_rows
 from fieldapp.store.columns import among
 from fieldapp.store.database import agency_of
-from fieldapp.store.figures import Part, parts
-from fieldapp.store.tables.field import Promise
+from fieldapp.store.figures import Part, SquadDay, parts
+from fieldapp.store.tables.field import Promise, Visit
 from fieldapp.store.tables.figures import FigureMark, FigurePart, FigureSum
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.planning import PublishedStop
@@ -36,6 +36,7 @@ AT_ONCE = 500
 LITTLE = 2_000
 """Facts that a reader takes in at once; with more behind, figures are counted from scratch until a worker was there."""
 _PUBLISHED = "day.published"
+_MOVED = "squad.moved"
 _ZERO = Figures()
 
 
@@ -92,6 +93,43 @@ async def by_practice(session: AsyncSession, by: By, period: Period, group: str)
     return {id_: figures for id_, figures in _figures(await session.execute(query)) if figures != _ZERO}
 
 
+async def by_squad_day(session: AsyncSession, period: Period) -> dict[SquadDay, Figures]:
+    """What each squad planned and did on each day, from the sums."""
+    measured = [col(getattr(FigureSum, name)) for name in MEASURES]
+    query = sqlalchemy.select(col(FigureSum.key), col(FigureSum.day), *measured).where(
+        col(FigureSum.grouped_by) == By.SQUAD.value, col(FigureSum.day).between(period.first, period.last)
+    )
+    rows = [(key, day, told_of_squads(Figures(*numbers))) for key, day, *numbers in await session.execute(query)]
+    return {(key, day): figures for key, day, figures in rows if figures != _ZERO}
+
+
+async def by_squad_practice(
+    session: AsyncSession, period: Period, *, told: Collection[SquadDay], group: str | None
+) -> dict[UUID, Figures]:
+    """By practice what a squad planned and did on those days of it that are told; None: all that is not told."""
+    days: dict[str, list[date]] = defaultdict(list)
+    for key, day in told:
+        days[key].append(day)
+    squad, on_day = col(FigurePart.squad), col(FigurePart.day)
+    if group is None:
+        among_them = ~or_(false(), *(and_(squad == key, _one_of(on_day, those)) for key, those in days.items()))
+    else:
+        among_them = and_(squad == group, _one_of(on_day, days.get(group, [])))
+    query = (
+        sqlalchemy.select(col(FigurePart.practice_id), *_summed(FigurePart))
+        .where(on_day.between(period.first, period.last), among_them)
+        .where(or_(*(col(getattr(FigurePart, name)) != 0 for name in OF_A_SQUAD)))
+        .group_by(col(FigurePart.practice_id))
+    )
+    rows = _figures(await session.execute(query))
+    return {id_: told_of_squads(figures) for id_, figures in rows}
+
+
+def _one_of(column: Any, days: Collection[date]) -> ColumnElement[bool]:
+    is_one: ColumnElement[bool] = column == any_(literal(sorted(days), ARRAY(Date())))
+    return is_one
+
+
 def _group_columns() -> dict[By, Any]:
     return {by: col(getattr(FigurePart, by.value)) for by in By}
 
@@ -128,7 +166,20 @@ async def _touched(session: AsyncSession, after: int, up_to: int) -> set[UUID]:
     days = sqlalchemy.select(col(Fact.day)).where(*fresh, col(Fact.kind) == _PUBLISHED)
     stops = select(PublishedStop.practice_id).where(col(PublishedStop.day).in_(days)).distinct()
     found = {*(await session.exec(told)).all(), *(await session.exec(stops)).all()}
+    moves = select(Fact.body).where(*fresh, col(Fact.kind) == _MOVED)
+    for body in (await session.exec(moves)).all():
+        found |= await _of_agents(session, map(UUID, body["person_ids"]), date.fromisoformat(body["from_on"]))
     return {id_ for id_ in found if id_ is not None}
+
+
+async def _of_agents(session: AsyncSession, agents: Iterable[UUID], from_on: date) -> set[UUID]:
+    """The practices that these agents visit or are sent to from a day on: since then they are of another squad."""
+    ids = list(agents)
+    made = select(Visit.practice_id).where(among(Visit.agent_id, ids), col(Visit.day) >= from_on)
+    sent = select(PublishedStop.practice_id).where(
+        among(PublishedStop.agent_id, ids), col(PublishedStop.day) >= from_on
+    )
+    return {*(await session.exec(made.distinct())).all(), *(await session.exec(sent.distinct())).all()}
 
 
 async def _due(session: AsyncSession, first: date, after: date) -> set[UUID]:

@@ -19,8 +19,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.domain.figures import AGES_DAYS, HOURS, MEASURES, By, Figures, Period, gathered
 from fieldapp.domain.outcomes import OUTCOMES
 from fieldapp.domain.outgoing import TAKES_BACK
+from fieldapp.domain.squads import NOBODYS
 from fieldapp.store.columns import among
 from fieldapp.store.creditor_account import SEEN, judged_promises
+from fieldapp.store.squads import squad_of
 from fieldapp.store.tables.field import Promise, Visit
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.planning import PublishedDay, PublishedStop
@@ -32,12 +34,18 @@ _NOT_MADE = "NOT_MADE"
 _REACHED = sorted(code for code, outcome in OUTCOMES.items() if outcome.reached)
 
 
-def _group(by: By, at: Any, zone: ZoneInfo) -> ColumnElement[str]:
+Hand = tuple[Any, Any] | None
+"""The agent who did it and the day it counts in; None for money and promises, which are put down to no squad."""
+
+
+def _group(by: By, at: Any, zone: ZoneInfo, hand: Hand = None) -> ColumnElement[str]:
     """The group of something that happened to the practice at hand at `at`; `unknown` where nothing is."""
     local = func.timezone(str(zone), at)
     match by:
         case By.CREDITOR:
             return cast(col(Practice.creditor_id), String)
+        case By.SQUAD:
+            return literal(NOBODYS) if hand is None else squad_of(*hand)
         case By.WEEKDAY:
             return cast(func.extract("isodow", local), String)
         case By.HOUR:
@@ -64,7 +72,7 @@ async def by_group(session: AsyncSession, by: By, period: Period, *, zone: ZoneI
     """The figures of each group with anything in it."""
     found: list[tuple[str, str, int]] = []
     for source in sources(zone):
-        query = source.rows(_group(by, source.at, zone).label("kin")).where(*source.within(period))
+        query = source.rows(_group(by, source.at, zone, source.hand).label("kin")).where(*source.within(period))
         found += _numbers(await session.execute(query.add_columns(*source.measures).group_by("kin")), "kin")
     for kin, _, measure in await _promises(session, by, period, zone=zone, today=today):
         found.append((kin, measure, 1))
@@ -77,7 +85,7 @@ async def by_practice(
     """The figures of one group by practice."""
     found: list[tuple[str, str, int]] = []
     for source in sources(zone):
-        group_of = _group(by, source.at, zone)
+        group_of = _group(by, source.at, zone, source.hand)
         query = source.rows(group_of.label("kin"), cast(col(Practice.id), String).label("practice"))
         query = query.where(*source.within(period)).add_columns(*source.measures)
         query = query.group_by("kin", col(Practice.id)).having(group_of == group)
@@ -86,6 +94,62 @@ async def by_practice(
         if kin == group:
             found.append((str(practice_id), measure, 1))
     return {UUID(practice): figures for practice, figures in gathered(found).items()}
+
+
+SquadDay = tuple[str, date]
+"""A squad's group and a day."""
+
+
+async def at_work(session: AsyncSession, period: Period, *, zone: ZoneInfo) -> dict[date, dict[str, int]]:
+    """By day how many agents of each squad were sent to somebody or made a visit."""
+    selects = []
+    for source in sources(zone):
+        if source.hand is not None:
+            agent_id, day = source.hand
+            query = sqlalchemy.select(agent_id.label("agent_id"), day.label("on_day")).select_from(source.of)
+            selects.append(query.where(*source.where, *source.within(period)))
+    pairs = sqlalchemy.union(*selects).subquery()
+    squad = squad_of(pairs.c.agent_id, pairs.c.on_day).label("squad")
+    counted = sqlalchemy.select(pairs.c.on_day, squad, func.count()).group_by(pairs.c.on_day, squad)
+    found: dict[date, dict[str, int]] = {}
+    for day, key, agents in (await session.execute(counted)).all():
+        found.setdefault(day, {})[key] = agents
+    return found
+
+
+async def by_squad_day(session: AsyncSession, period: Period, *, zone: ZoneInfo) -> dict[SquadDay, Figures]:
+    """What each squad planned and did on each day."""
+    found: dict[SquadDay, Figures] = {}
+    for (_, key, day), figures in (await _squad_parts(session, period, zone=zone)).items():
+        found[key, day] = found.get((key, day), Figures()) + figures
+    return found
+
+
+async def by_squad_practice(
+    session: AsyncSession, period: Period, *, told: Collection[SquadDay], group: str | None, zone: ZoneInfo
+) -> dict[UUID, Figures]:
+    """By practice what a squad planned and did on those days of it that are told; None: all that is not told."""
+    found: dict[UUID, Figures] = {}
+    for (practice_id, key, day), figures in (await _squad_parts(session, period, zone=zone)).items():
+        if (key == group and (key, day) in told) or (group is None and (key, day) not in told):
+            found[practice_id] = found.get(practice_id, Figures()) + figures
+    return found
+
+
+async def _squad_parts(
+    session: AsyncSession, period: Period, *, zone: ZoneInfo
+) -> dict[tuple[UUID, str, date], Figures]:
+    found: list[tuple[tuple[UUID, str, date], str, int]] = []
+    for source in sources(zone):
+        if source.hand is None:
+            continue
+        squad = _group(By.SQUAD, source.at, zone, source.hand).label("kin")
+        query = source.rows(col(Practice.id).label("practice"), squad, source.day.label("on_day"))
+        query = query.where(*source.within(period)).add_columns(*source.measures)
+        for row in (await session.execute(query.group_by(col(Practice.id), "kin", source.day))).mappings():
+            at = (row["practice"], row["kin"], row["on_day"])
+            found += [(at, measure, int(row[measure])) for measure in MEASURES if row.get(measure)]
+    return gathered(found)
 
 
 Part = tuple[UUID, date, tuple[str, ...]]
@@ -102,7 +166,11 @@ async def parts(
         return row["practice"], row["on_day"], tuple(row[f"by_{by.value}"] for by in By)
 
     for source in sources(zone):
-        columns = [col(Practice.id).label("practice"), source.day.label("on_day"), *_groups(source.at, zone)]
+        columns = [
+            col(Practice.id).label("practice"),
+            source.day.label("on_day"),
+            *_groups(source.at, zone, source.hand),
+        ]
         query = source.rows(*columns).where(among(Practice.id, practice_ids)).add_columns(*source.measures)
         for row in (await session.execute(query.group_by(*(column.name for column in columns)))).mappings():
             found += [(part(row), measure, int(row[measure])) for measure in MEASURES if row.get(measure)]
@@ -116,8 +184,8 @@ async def parts(
     return gathered(found)
 
 
-def _groups(at: Any, zone: ZoneInfo) -> list[Any]:
-    return [_group(by, at, zone).label(f"by_{by.value}") for by in By]
+def _groups(at: Any, zone: ZoneInfo, hand: Hand = None) -> list[Any]:
+    return [_group(by, at, zone, hand).label(f"by_{by.value}") for by in By]
 
 
 def _numbers(rows: Any, name: str) -> Iterator[tuple[str, str, int]]:
@@ -138,6 +206,7 @@ class Source:
     where: tuple[Any, ...]
     measures: tuple[Any, ...]
     zone: ZoneInfo
+    hand: Hand = None
 
     def rows(self, *columns: Any) -> sqlalchemy.Select[*tuple[Any, ...]]:
         """The rows with their practice."""
@@ -162,6 +231,7 @@ def sources(zone: ZoneInfo) -> Iterator[Source]:
         where=(col(Visit.outcome) != _NOT_MADE,),
         measures=(func.count().label("visits"), func.count().filter(met).label("reached")),
         zone=zone,
+        hand=(col(Visit.agent_id), col(Visit.day)),
     )
     cents = cast(col(Fact.body)["amount_cents"].astext, BigInteger)
     signed = case((col(Fact.kind).in_(TAKES_BACK), -cents), else_=cents)
@@ -199,6 +269,7 @@ def sources(zone: ZoneInfo) -> Iterator[Source]:
             func.coalesce(func.sum(col(PublishedStop.distance_m)).filter(made), 0).label("metres"),
         ),
         zone=zone,
+        hand=(col(PublishedStop.agent_id), col(PublishedStop.day)),
     )
 
 

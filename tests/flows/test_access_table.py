@@ -206,6 +206,9 @@ async def furnished(house: House) -> dict[str, UUID]:
         )
         session.add(note)
         found["note"] = note.id
+        squad = tables.Squad(id=new_id(), agency_id=house.agency_id, name="Lodi")
+        session.add(squad)
+        found["squad"] = squad.id
         found |= {"message": message.id, "visit": question.visit_id, "question": question.id}
         found["correction"] = await a_correction(house, session)
         found |= await money_under_way(house, session, practice_id)
@@ -462,6 +465,8 @@ NAMED = {
     "change_person": "agent",
     "renew_password": "agent",
     "shut_out_person": "agent",
+    "rename_squad": "squad",
+    "close_squad": "squad",
     "accept_rescue": "device",
     "read_field_document": "document",
     "read_plan": "plan",
@@ -696,6 +701,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "add_person": {"name": "Nuova Persona", "login": "nuova", "role": "dispatcher"},
     "change_person": {"name": "Un Altro Nome"},
     "shut_out_person": {"left": True},
+    "rename_squad": {"name": "Nord"},
     "set_agency": {
         "name": "Agenzia",
         "legal_name": "Agenzia s.r.l.",

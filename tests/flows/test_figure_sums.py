@@ -15,6 +15,7 @@ from fieldapp.domain.access import Role
 from fieldapp.domain.figures import By, Period
 from fieldapp.past_year import write_past
 from fieldapp.services import figures as service
+from fieldapp.services import squads
 from fieldapp.services.work import working
 from fieldapp.store import figure_sums, figures, tables
 from fieldapp.store.feed import NewFact, tell
@@ -41,6 +42,12 @@ async def agree(house: House, session: AsyncSession, *periods: Period) -> None:
             for group in counted:
                 opened = await figures.by_practice(session, by, period, group, zone=zone, today=today)
                 assert await figure_sums.by_practice(session, by, period, group) == opened, (by, group)
+        days = await figures.by_squad_day(session, period, zone=zone)
+        assert await figure_sums.by_squad_day(session, period) == days
+        told = set(sorted(days)[::2])
+        for squad in {None, *(key for key, _ in days)}:
+            opened = await figures.by_squad_practice(session, period, told=told, group=squad, zone=zone)
+            assert await figure_sums.by_squad_practice(session, period, told=told, group=squad) == opened, squad
 
 
 class History:
@@ -55,6 +62,7 @@ class History:
             self.is_planned,
             self.gets_money_back,
             self.grows_a_day_older,
+            self.changes_squads,
         ]
 
     async def works(self) -> None:
@@ -95,6 +103,20 @@ class History:
         async with self.house.session() as session:
             body = {"amount_cents": self.random.randint(1, 5_000)}
             tell(session, NewFact("payment.refunded", at, practice_id=practice, body=body))
+
+    async def changes_squads(self) -> None:
+        """Some agents, those of the past too, are in another squad from one of the next days on."""
+        async with self.house.session() as session:
+            agents = (await session.exec(select(tables.Person).where(tables.Person.role == "agent"))).all()
+            chosen = [agent.id for agent in agents if self.random.random() < 0.5]
+            for agent in agents:
+                agent.active = True
+        async with self.house.work(Role.ADMINISTRATOR) as work:
+            if len(held := (await squads.list_squads(work)).squads) < 3:
+                held = (await squads.create(work, name=f"Squadra {len(held)}")).squads
+            into = self.random.choice([None, *(one.id for one in held)])
+            from_on = work.today + timedelta(days=self.random.randint(0, 3))
+            await squads.move(work, chosen, into, from_on=from_on)
 
     async def grows_a_day_older(self) -> None:
         self.house.clock.move_to(self.house.clock.now() + timedelta(days=self.random.randint(1, 9)))

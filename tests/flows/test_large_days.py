@@ -118,6 +118,26 @@ def watch(cluster: Cluster, app_url: str) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
+async def test_a_large_day_is_seen_to_run_and_may_be_stopped_while_it_is_still_read(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_large_day(house)
+    desk = await dispatcher(house)
+    plan_id = await asked(house, seconds=60)
+    reads, seen = solving.asked_for, []
+
+    async def while_it_reads(*given: Any) -> planning.Asked:
+        seen.append((await desk.get(f"/dispatch/plans/{plan_id}")).json()["state"])
+        seen.append((await asyncio.wait_for(desk.post(f"/dispatch/plans/{plan_id}/stop"), 20)).status_code)
+        return await reads(*given)
+
+    monkeypatch.setattr(solving, "asked_for", while_it_reads)
+    await solved(house, plan_id)
+
+    assert seen == ["running", 200]
+    assert (await read(house, plan_id))["stopped_early"]
+
+
 async def test_a_large_day_is_planned_in_cells_like_any_other(house: House, watch: psycopg.Connection[Any]) -> None:
     practices = await a_large_day(house)
     desk = await dispatcher(house)

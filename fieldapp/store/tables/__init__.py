@@ -55,6 +55,7 @@ from fieldapp.store.tables.rescue import OfficeKey, RescuedItem
 from fieldapp.store.tables.review import VisitAnswer, VisitCorrection, VisitQuestion, VisitReview
 from fieldapp.store.tables.rules import Approval, InterruptingAct, RulesetVersion
 from fieldapp.store.tables.shifts import Absence, ShiftWeek
+from fieldapp.store.tables.squads import Squad, SquadMember
 
 __all__ = [
     "Absence",
@@ -139,6 +140,8 @@ __all__ = [
     "ShiftWeek",
     "SignIn",
     "SignatureGiven",
+    "Squad",
+    "SquadMember",
     "Statement",
     "Task",
     "ToldByHand",

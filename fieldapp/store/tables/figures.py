@@ -27,6 +27,7 @@ class FigurePart(SQLModel, table=True):
     hour: str = Field(primary_key=True)
     age: str = Field(primary_key=True)
     area: str = Field(primary_key=True)
+    squad: str = Field(primary_key=True)
     creditor: str
     agency_id: UUID = agency()
     visits: int = _count()

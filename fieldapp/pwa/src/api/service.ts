@@ -236,6 +236,12 @@ export const service = {
     answer(client.POST('/api/v1/people/{person_id}/password', { params: { path: { person_id } } })),
   shutOut: (person_id: string, left: boolean) =>
     answer(client.POST('/api/v1/people/{person_id}/left', { params: { path: { person_id } }, body: { left } })),
+  squads: (day: string | null = null) => answer(client.GET('/api/v1/squads', { params: { query: day === null ? {} : { day } } })),
+  createSquad: (name: string) => answer(client.POST('/api/v1/squads', { body: { name } })),
+  renameSquad: (squad_id: string, name: string) =>
+    answer(client.POST('/api/v1/squads/{squad_id}/name', { params: { path: { squad_id } }, body: { name } })),
+  closeSquad: (squad_id: string) => answer(client.POST('/api/v1/squads/{squad_id}/close', { params: { path: { squad_id } } })),
+  moveToSquad: (body: Body<'/api/v1/squads/members'>) => answer(client.POST('/api/v1/squads/members', { body })),
   changePassword: (body: Body<'/api/v1/session/password'>) => answer(client.POST('/api/v1/session/password', { body })),
   licences: () => answer(client.GET('/api/v1/licences')),
   setAgencyLicence: (body: Body<'/api/v1/licences/agency'>) => answer(client.POST('/api/v1/licences/agency', { body })),

@@ -24,8 +24,12 @@ export class Hands {
   refusal: Refused | null = $state.raw(null)
   readonly lanes: readonly BoardLane[] = $derived(withLanes(this.board.lanes, this.trial?.lanes ?? this.estimate))
   readonly routes: readonly Route[] = $derived(routesOf(this.lanes))
-  /** The lanes without what is only tried: places are counted in them. */
-  readonly firm: readonly Lane[] = $derived(lanesOf(routesOf(this.board.lanes)))
+  /** The agents whose lanes are shown; null: all. What is carried goes to no lane that is not. */
+  within: ReadonlySet<string> | null = $state.raw(null)
+  /** The lanes that are shown, without what is only tried: places are counted in them. */
+  readonly firm: readonly Lane[] = $derived(
+    lanesOf(routesOf(this.within === null ? this.board.lanes : this.board.lanes.filter((lane) => this.within?.has(lane.agent_id)))),
+  )
   readonly byAgent: ReadonlyMap<string, BoardLane> = $derived(byAgent(this.lanes))
   #seen: Record<string, number> = {}
   #origin: Carried | null = null

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FigureCells } from '../../api/shapes'
-import { each, eachKm, percent, periods, share } from './figures'
+import { BYS, COLUMNS, columnsOf, each, eachKm, percent, periods, share } from './figures'
 
 const cells = (more: Partial<FigureCells> = {}): FigureCells => ({
   visits: 0, reached: 0, kept: 0, broken: 0, recovered_cents: 0, planned: 0, done: 0, metres: 0, ...more,
@@ -19,6 +19,11 @@ describe('what follows from figures', () => {
     const rows = [1_000, 250, -300].map((recovered_cents) => ({ key: '', name: '', cells: cells({ recovered_cents }) }))
     const page = { from_on: '', to_on: '', by: 'area' as const, rows, total: cells() }
     expect(rows.map((row) => share(row.cells, page))).toEqual([1, 0.25, 0])
+  })
+
+  it('has no money and no promises by team', () => {
+    expect(columnsOf('squad')).toEqual(['visits', 'reached', 'km', 'planned', 'plan'])
+    for (const by of BYS) if (by !== 'squad') expect(columnsOf(by)).toEqual(COLUMNS)
   })
 
   it('knows the months, over the turn of a year too', () => {

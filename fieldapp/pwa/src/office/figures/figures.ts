@@ -3,8 +3,14 @@ import type { FigureCells, FiguresPage } from '../../api/shapes'
 import { dayAfter } from '../../desk/route'
 import { t } from '../../text'
 
-export const BYS = ['creditor', 'area', 'age', 'hour', 'weekday'] as const
+export const BYS = ['creditor', 'area', 'age', 'hour', 'weekday', 'squad'] as const
 export type By = (typeof BYS)[number]
+
+export const COLUMNS = ['visits', 'reached', 'promises', 'recovered', 'per_visit', 'km', 'per_km', 'plan'] as const
+export type Column = (typeof COLUMNS)[number] | 'planned'
+/** Of a team only what was planned and done is told: money and promises belong to a practice. */
+const OF_A_SQUAD: readonly Column[] = ['visits', 'reached', 'km', 'planned', 'plan']
+export const columnsOf = (by: By): readonly Column[] => (by === 'squad' ? OF_A_SQUAD : COLUMNS)
 
 /** The name of a group. */
 export function groupName(by: By, key: string, name: string): string {
@@ -13,6 +19,8 @@ export function groupName(by: By, key: string, name: string): string {
     case 'creditor':
     case 'area':
       return name || key
+    case 'squad':
+      return key === 'rest' ? t('figures.squad.rest') : name
     case 'age':
       return t(`figures.age.${key as '0'}`)
     case 'weekday':

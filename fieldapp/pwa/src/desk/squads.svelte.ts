@@ -1,0 +1,35 @@
+/** Teams of a day as they stand, and anew whenever one changes; and which one the lanes of the board are of. */
+import type { Squads } from '../api/shapes'
+import { service } from '../api/service'
+import { gathered } from './gathered'
+import { live } from './live.svelte'
+
+export class DaySquads {
+  view: Squads | null = $state.raw(null)
+  #day = ''
+
+  /** Follow `day`; the returned function ends it. */
+  follow(day: string): () => void {
+    this.#day = day
+    const load = async (): Promise<void> => {
+      const answer = await service.squads(day)
+      if (answer.kind === 'ok' && day === this.#day) this.view = answer.value
+    }
+    void load()
+    const { ask, end } = gathered(load, 300)
+    const deaf = live.hear((event) => {
+      if (event.kind.startsWith('squad.')) ask()
+    })
+    return () => {
+      deaf()
+      end()
+    }
+  }
+}
+
+class ShownSquad {
+  /** null: all agents. Stays chosen from plan to plan and from day to day. */
+  id: string | null = $state(null)
+}
+
+export const shownSquad = new ShownSquad()

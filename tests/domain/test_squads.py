@@ -1,0 +1,111 @@
+"""Who is in which squad on which day, and of whom a squad's figures may be shown."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import pairwise
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fieldapp.domain.errors import Refusal
+from fieldapp.domain.squads import LEAST_TOGETHER, NOBODYS, Membership, squad_name, told_together
+
+NORTH, SOUTH = UUID(int=1), UUID(int=2)
+MONDAY = date(2026, 11, 23)
+DAYS = [MONDAY + timedelta(days=n) for n in range(12)]
+days = st.sampled_from(DAYS)
+places = st.sampled_from([NORTH, SOUTH, None])
+memberships = st.dictionaries(days, places).map(lambda found: Membership.of(found.items()))
+
+
+def test_a_change_counts_from_its_day_on_and_the_days_before_stay() -> None:
+    membership = Membership().moved(NORTH, from_on=DAYS[1]).moved(SOUTH, from_on=DAYS[4])
+
+    assert [membership.on(day) for day in DAYS[:6]] == [None, NORTH, NORTH, NORTH, SOUTH, SOUTH]
+    assert membership.since(DAYS[3]) == DAYS[1]
+    assert membership.after(DAYS[3]) == ((DAYS[4], SOUTH),)
+
+
+@given(memberships, places, days)
+def test_whoever_is_moved_is_there_from_that_day_until_the_next_change(
+    before: Membership, place: UUID | None, from_on: date
+) -> None:
+    after = before.moved(place, from_on=from_on)
+
+    later = before.after(from_on)
+    ends = later[0][0] if later else DAYS[-1] + timedelta(days=1)
+    for day in DAYS:
+        assert after.on(day) == (place if from_on <= day < ends else before.on(day))
+
+
+@given(memberships, days)
+def test_a_closed_squad_holds_nobody_from_that_day_on_and_others_keep_theirs(before: Membership, from_on: date) -> None:
+    after = before.without(NORTH, from_on=from_on)
+
+    for day in DAYS:
+        gone = day >= from_on and before.on(day) == NORTH
+        assert after.on(day) == (None if gone else before.on(day))
+
+
+@given(memberships, days)
+def test_who_leaves_is_in_none_from_that_day_on(before: Membership, from_on: date) -> None:
+    after = before.ended(from_on=from_on)
+
+    assert [after.on(day) for day in DAYS] == [before.on(day) if day < from_on else None for day in DAYS]
+    assert after.after(from_on) == ()
+
+
+@given(memberships)
+def test_each_change_changes_something(membership: Membership) -> None:
+    places = [None, *(place for _, place in membership.changes)]
+
+    assert all(one != next_one for one, next_one in pairwise(places))
+
+
+@pytest.mark.parametrize(
+    ("at_work", "told"),
+    [
+        ({}, set()),
+        ({"a": 3}, {"a"}),
+        # Of one the figures are the agent's own; of two each knows the other's.
+        ({"a": 1}, set()),
+        ({"a": 2}, set()),
+        ({"a": 3, "b": 4}, {"a", "b"}),
+        ({"a": 5, "b": 3, NOBODYS: 3}, {"a", "b"}),
+        # One agent outside: the day's total less squad a would be that agent's. The smaller squad joins them.
+        ({"a": 5, "b": 3, NOBODYS: 1}, {"a"}),
+        ({"a": 5, "b": 2}, set()),
+        # Two small ones together are three: they hide each other.
+        ({"a": 5, "b": 2, "c": 1}, {"a"}),
+        # Agents in no squad are never a squad.
+        ({NOBODYS: 9}, set()),
+        # Of two equal ones always the same.
+        ({"b": 3, "a": 3, "c": 1}, {"b"}),
+    ],
+)
+def test_figures_are_told_of_several_together_and_leave_over_several(at_work: dict[str, int], told: set[str]) -> None:
+    assert told_together(at_work) == told
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b", "c", "d", NOBODYS]), st.integers(1, 6)))
+def test_nobody_can_reckon_one_or_two_agents_out_of_what_is_told(at_work: dict[str, int]) -> None:
+    told = told_together(at_work)
+
+    left = sum(agents for key, agents in at_work.items() if key not in told)
+    assert all(at_work[key] >= LEAST_TOGETHER for key in told)
+    assert not told or left == 0 or left >= LEAST_TOGETHER
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "x" * 61, "Nord\x00", "a\u202eb"])
+def test_a_name_is_legible_and_not_too_long(typed: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        squad_name(typed)
+
+    assert refused.value.code == "squad.name_unfit"
+
+
+def test_blanks_around_and_within_a_name_count_once() -> None:
+    assert squad_name("  Lodi \t  e  Codogno ") == "Lodi e Codogno"
