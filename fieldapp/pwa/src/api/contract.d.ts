@@ -4283,6 +4283,8 @@ export interface components {
         };
         /** CompleteRequest */
         CompleteRequest: {
+            /** @default false */
+            comuni_serve: boolean;
             near_lat_e6?: number | null;
             near_lon_e6?: number | null;
             text: string;
