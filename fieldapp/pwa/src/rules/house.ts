@@ -1,3 +1,4 @@
+import type { Refused } from '../api/answer'
 import type { CreditorDetails, FirstStep } from '../api/shapes'
 import type { Place } from '../desk/route'
 
@@ -25,3 +26,17 @@ export const placeOfStep = (step: FirstStep['step']): Place | null => PLACES[ste
 
 /** Whether the desk of an administrator still begins with the first steps: with any that a screen can do. */
 export const stillBegins = (steps: readonly FirstStep[]): boolean => steps.some((one) => !one.done && placeOfStep(one.step) !== null)
+
+const FIELDS: Readonly<Record<string, string>> = {
+  'house.vat_number_unfit': 'vat_number',
+  'paper.iban_invalid': 'iban',
+  'paper.bic_invalid': 'bic',
+  'creditor.reference_short': 'reference',
+  'creditor.name_taken': 'name',
+}
+
+/** The field of agency or creditor that a refusal is about; null where it is about none. */
+export function fieldOf(refused: Refused | null): string | null {
+  if (refused?.code === 'house.text_unfit') return String(refused.details['field'])
+  return FIELDS[refused?.code ?? ''] ?? null
+}
