@@ -23,7 +23,7 @@ const visited = (stopId: string, more: Partial<OutboxItem> = {}, payments: Payme
 describe('the day', () => {
   const bundle = aBundle(['a', 'b', 'c'])
 
-  it('is numbered as it is made: what is done, then the agent’s own order', () => {
+  it('is listed as it is made: what is done, then the agent’s own order', () => {
     expect(inCourse(dayOf(bundle, [visited('b')], [], ['c', 'a'])).map((stop) => stop.stop_id)).toEqual(['b', 'c', 'a'])
   })
 

@@ -17,12 +17,12 @@ describe('the drawing of the day', () => {
     for (const { x, y } of stops) expect(Math.min(x, y, SIDE - x, SIDE - y)).toBeGreaterThan(0)
   })
 
-  it('numbers and joins the doors in the order that it is given, also where one has no place', () => {
+  it('joins the doors in the order that it is given and leaves each the number of the published day, also where one has no place', () => {
     const [first, second] = [at('second planned', 45.2, 9.4, 2), at('first planned', 45.4, 9.7, 1)]
     const nowhere = { ...first, stop_id: 'nowhere', address: { ...first.address, lat_e6: null, lon_e6: null } }
     const { stops, way } = drawing([first, nowhere, second], null)
 
-    expect(stops.map(({ stop, number }) => [stop.stop_id, number])).toEqual([['second planned', 1], ['first planned', 3]])
+    expect(stops.map(({ stop, number }) => [stop.stop_id, number])).toEqual([['second planned', 2], ['first planned', 1]])
     expect(way).toBe(stops.map(({ x, y }) => `${String(x)},${String(y)}`).join(' '))
   })
 

@@ -31,11 +31,11 @@ export interface Drawing {
   readonly sideKm: number
 }
 
-/** `stops` in the order in which they are made: their place in it is their number. */
+/** `stops` in the order in which they are made, which the line follows; each keeps the number that the office gave it. */
 export function drawing(stops: readonly StopCard[], home: Point | null): Drawing {
-  const located = stops.flatMap((stop, at) => {
+  const located = stops.flatMap((stop) => {
     const { lat_e6, lon_e6 } = stop.address
-    return lat_e6 === null || lon_e6 === null ? [] : [{ stop, number: at + 1, lat_e6, lon_e6 }]
+    return lat_e6 === null || lon_e6 === null ? [] : [{ stop, number: stop.position, lat_e6, lon_e6 }]
   })
   const points: Point[] = home ? [...located, home] : located
   if (!located.length) return { stops: [], home: null, comuni: [], way: '', sideKm: 0 }
