@@ -48,7 +48,7 @@ from fieldapp.store.tables.practice import (
 )
 
 _LONGEST_QUERY = 200
-MOST_COUNTED = 10_000
+MOST_COUNTED = 5_000
 """Practices that a list counts; beyond it says "more than"."""
 FEW = 5_000
 """Practices that words find and that are then looked up by their ids."""
@@ -96,8 +96,10 @@ async def page(
     if words and not all_of_them:
         conditions = [*narrowed, _matches(words)]
         cut_off = await _is_cut_off(session, words)
-        narrowed = [*narrowed, _is_among(words)]
-    total = await _counted(session, narrowed)
+    if words and not all_of_them and not narrowed:
+        total = await _distinct(session, words)
+    else:
+        total = await _counted(session, [*narrowed, _is_among(words)] if words and not all_of_them else narrowed)
     in_order = _listed().where(*conditions).order_by(col(Practice.practice_number), col(Practice.id))
     query = in_order.limit(limit + 1)
     if cursor:
@@ -315,6 +317,12 @@ async def _found(session: AsyncSession, words: str) -> tuple[list[UUID], bool]:
 def _is_among(words: str) -> ColumnElement[bool]:
     """The condition that this is one of the first that the words find; only to count them."""
     return col(Practice.id).in_(union_all(*_limited(words)))
+
+
+async def _distinct(session: AsyncSession, words: str) -> int:
+    """How many practices these are, from the words' own index: no practice is looked up to be counted."""
+    met = union_all(*_limited(words)).subquery()
+    return (await session.exec(select(func.count(met.columns[0].distinct())))).one()
 
 
 async def _is_cut_off(session: AsyncSession, words: str) -> bool:

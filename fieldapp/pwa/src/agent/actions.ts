@@ -121,6 +121,9 @@ export interface Closed {
   readonly undoable: boolean
 }
 
+/** Nothing on the page of a visit can shorten it: left open overnight it is closed all the same, and the service flags it. */
+const TOO_LONG = 'visit.too_long_a_visit'
+
 /** What still keeps the report from being saved, in the order of the form. */
 export function problemsOf(draft: Draft, leftAt: Date, typing: Typing): Refused[] {
   if (!draft.arrived_at || !draft.met || !draft.outcome) return [new Refused('visit.field_missing', { field: 'outcome' })]
@@ -129,7 +132,7 @@ export function problemsOf(draft: Draft, leftAt: Date, typing: Typing): Refused[
   if (read.kind === 'refused') return [read.refusal]
   const { placement_starts_on, placement_ends_on } = draft.stop.practice
   const placement = { starts_on: placement_starts_on, ends_on: placement_ends_on }
-  return checkReport(read.value, { now: leftAt, placement })
+  return checkReport(read.value, { now: leftAt, placement }).filter(({ code }) => code !== TOO_LONG)
 }
 
 const reportOf = (draft: Draft, leftAt: Date, typing: Typing): VisitBody =>

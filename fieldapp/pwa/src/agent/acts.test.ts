@@ -82,6 +82,17 @@ describe('what an agent does on the phone', () => {
   })
 })
 
+describe('a visit left open overnight', () => {
+  it('is closed the next morning, however long it lasted', async () => {
+    const yesterday = new Date(Date.now() - 20 * 3_600_000).toISOString()
+    const draft = await checkIn({ ...draftFor(aStop(A)), arrived_at: yesterday }, OFF)
+
+    await closeVisit({ ...withOutcome(withMet(draft, 'nobody'), 'ABSENT_NO_NOTICE'), answers: { reason: 'no_letterbox' } }, typing)
+
+    expect(await kindsWritten()).toEqual(['check_in', 'visit'])
+  })
+})
+
 describe('whether a report was written without a network', () => {
   async function reported(): Promise<boolean> {
     const draft = await checkIn({ ...draftFor(aStop(A)), arrived_at: new Date().toISOString() }, OFF)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { Refused } from '../domain/reading.ts'
 import { checkReport, readBody } from '../domain/visit.ts'
-import { bodyOf, canTurnFrom, capturedOf, currentStep, isBound, newDraft, offered, withAnswer, withMet, withOutcome, type Draft } from './draft'
+import { bodyOf, canTurnFrom, capturedOf, currentStep, dueBeforeSigning, isAnswerable, isBound, newDraft, offered, withAnswer, withMet, withOutcome, type Draft } from './draft'
 import { kept, opened, type KeptDraft } from './keptDraft'
 import { nameInPublic } from './naming'
 import { aStop } from './testing'
@@ -45,6 +46,24 @@ describe('a draft', () => {
 
     expect(draft.answers['promise_cents']).toBe('12,')
     expect(capturedOf(draft, typing)).toEqual({})
+  })
+
+  it('is not signed while its form lacks an answer, and an answer that is missing stays open under a signature', () => {
+    const placement = { starts_on: '2026-11-01', ends_on: '2026-12-31' }
+    const problems = (draft: Draft): Refused[] => {
+      const read = readBody(body(draft))
+      return read.kind === 'refused' ? [read.refusal] : checkReport(read.value, { now: new Date(AT), placement })
+    }
+    const unanswered = withOutcome(debtor(), 'PROMISE_TO_PAY')
+    const half = withAnswer(withAnswer(unanswered, 'promise_on', '2026-11-27'), 'promise_cents', '10')
+    const signed: Draft = { ...half, signature: { refused: true, text: 'x', text_digest: 'a'.repeat(64), image_sha256: null, signer: 'debtor' } }
+    const whole = withAnswer(signed, 'channel', 'card')
+
+    expect(dueBeforeSigning(problems(half)).map(({ details }) => details['field'])).toEqual(['channel'])
+    expect(dueBeforeSigning([new Refused('visit.signature_missing')])).toEqual([])
+    expect(['promise_on', 'channel'].map((name) => isAnswerable(half, name, problems(half)))).toEqual([true, true])
+    expect(['promise_on', 'channel'].map((name) => isAnswerable(signed, name, problems(signed)))).toEqual([false, true])
+    expect(problems(whole)).toEqual([])
   })
 
   it('drops what only a debtor’s report has a place for when somebody else was met', () => {

@@ -5,6 +5,7 @@
  * place for, and is no longer possible once money or a signature exist.
  */
 import { CATALOGUE, outcomeOf, outcomesWith, type Field, type Met, type Outcome } from '../domain/outcomes.ts'
+import type { Refused } from '../domain/reading.ts'
 import {
   NEUTRAL_PURPOSES, type IdentifiedBy, type NoPosition, type Observation, type PaymentBody, type Position, type Purpose,
   type Role, type Signature,
@@ -99,6 +100,14 @@ export const isBegun = (draft: Draft): boolean =>
   draft.arrived_at !== null || isBound(draft) || draft.payments.length > 0 || (draft.paper ?? null) !== null
 
 export const canTurnFrom = (draft: Draft): boolean => draft.payments.length === 0 && draft.signature === null
+
+/** What has to be put right before anybody signs: all that keeps the report here but the signature itself. */
+export const dueBeforeSigning = (problems: readonly Refused[]): Refused[] =>
+  problems.filter(({ code }) => code !== 'visit.signature_missing')
+
+/** A signature locks the answers above it, never one that the report still lacks: the visit could not be closed any more. */
+export const isAnswerable = (draft: Pick<Draft, 'signature'>, field: string, problems: readonly Refused[]): boolean =>
+  draft.signature === null || problems.some(({ details }) => details['field'] === field)
 
 export const noticeNumber = (draft: Draft): string | null => draft.answers['notice.number'] ?? null
 

@@ -5702,10 +5702,12 @@ export interface components {
             agency_phone: string;
             agent_number: string | null;
             amount_cents: number | null;
+            handed_over_cents: number | null;
             issued_at: string | null;
             /** @enum {null|string} */
             kind: "receipt" | "receipt_subject_to_clearance" | "counter_receipt" | "repayment_plan" | "settlement" | null;
             label: string;
+            stamp_duty_cents: number;
         };
         /** PatronRow */
         PatronRow: {
