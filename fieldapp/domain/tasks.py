@@ -12,6 +12,8 @@ SLEEPS_AT_MOST = timedelta(days=7)
 NEVER_SLEEPS = frozenset({"agent.in_danger"})
 NOT_BEYOND_ITS_DAY = frozenset({"limitation.near"})
 """Kinds for which it is too late afterwards."""
+CLOSED_BY_THEIR_REASON = frozenset({"licence.ends"})
+"""Kinds that a watch closes once their reason is gone: until then nobody ticks them off."""
 AT_THE_DESK = frozenset({Role.DISPATCHER, Role.BACK_OFFICE, Role.ADMINISTRATOR})
 """Who may be given a task."""
 
@@ -28,3 +30,9 @@ def check_sleep(until: date, *, kind: str, due_on: date, today: date) -> None:
     last = due_on if due_on > today else today + SLEEPS_AT_MOST
     if until > last:
         raise Refusal("task.asleep_too_long", details={"until": last.isoformat()})
+
+
+def check_finish(*, kind: str) -> None:
+    """Whether a person may close a task. Raises Refusal `task.closes_by_itself`."""
+    if kind in CLOSED_BY_THEIR_REASON:
+        raise Refusal("task.closes_by_itself", kind=Kind.CONFLICT)

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
+from fieldapp.geo.addresses import fold
 from fieldapp.geo.comune_match import CONVINCING, ComuneGuess, begun, guesses, without
+from fieldapp.geo.comuni import Comune, all_comuni
 from fieldapp.geo.gazetteer_index import ComuneFound, GazetteerIndex, label_of
 from fieldapp.geo.numbers_along import KnownNumber, place_number
 from fieldapp.geo.questions import Question, StreetAsked, read_question, streets_asked
 from fieldapp.geo.street_keys import name_key
 from fieldapp.geo.street_match import STREET_WORTH, KnownStreet
+from fieldapp.geo.street_words import REGION_OF_PROVINCE
 
 LEAST_FIT = 0.5
 """A street that fits less is not offered."""
@@ -28,6 +32,7 @@ _ACCESS = re.compile(r" [A-Z]\d\d$")
 _PART_OF_ACCESS = re.compile(r"\d ?[A-Z]{2}\d\d$|/\d+[A-Z]$")
 """A gate or shop of a number as some cities publish them (`3 P01`): the number stands for it."""
 
+_LONGEST_COMUNE, _LEAST_BEGUN = 7, 2
 _ANYWHERE, _LEAST_LETTERS = 200, 3
 
 
@@ -88,6 +93,32 @@ def completions(index: GazetteerIndex, text: str, *, near: tuple[float, float] |
         if len(found) == limit:
             break
     return list(found.values())
+
+
+def comuni_only(text: str, *, limit: int) -> list[Completion]:
+    """The comuni that the last words of a line may be the beginning of, by the built-in points: what serves where
+    there is no gazetteer. The first question takes some seconds (`all_comuni`)."""
+    words = fold(text).split()
+    province = words.pop() if len(words) > 1 and words[-1] in REGION_OF_PROVINCE else ""
+    known = [each for each in _with_points() if not province or each[1].province == province]
+    for start in range(max(0, len(words) - _LONGEST_COMUNE), len(words)):
+        begun = " ".join(words[start:])
+        found = [(name, one) for name, one in known if name.startswith(begun)] if len(begun) >= _LEAST_BEGUN else []
+        if found:
+            found.sort(key=lambda each: (each[0] != begun, -each[1].population, each[1].code))
+            return list(dict.fromkeys(_point_of(one) for _, one in found))[:limit]
+    return []
+
+
+@lru_cache(maxsize=1)
+def _with_points() -> list[tuple[str, Comune]]:
+    """Every name of each comune that has a point, folded."""
+    return [(fold(name), one) for one in all_comuni() if one.lat is not None for name in (one.name, *one.other_names)]
+
+
+def _point_of(one: Comune) -> Completion:
+    label = f"{one.name} ({one.province})"
+    return Completion(label, one.lat or 0.0, one.lon or 0.0, "comune", one.name, one.code, one.province, "")
 
 
 def _comuni(question: Question, index: GazetteerIndex, near: tuple[float, float] | None) -> list[ComuneGuess]:

@@ -77,6 +77,8 @@ class CompleteRequest(Struct, forbid_unknown_fields=True):
     text: str
     near_lat_e6: Annotated[int, Meta(ge=-90_000_000, le=90_000_000)] | None = None
     near_lon_e6: Annotated[int, Meta(ge=-180_000_000, le=180_000_000)] | None = None
+    comuni_serve: bool = False
+    """Offer comuni by their points where there is no gazetteer."""
 
 
 class ChooseRequest(Struct, forbid_unknown_fields=True):
@@ -282,7 +284,7 @@ class OfficeController(Controller):
         near = None
         if data.near_lat_e6 is not None and data.near_lon_e6 is not None:
             near = (data.near_lat_e6 / 1e6, data.near_lon_e6 / 1e6)
-        return await addresses.complete(work, data.text, near=near)
+        return await addresses.complete(work, data.text, near=near, comuni_serve=data.comuni_serve)
 
     @post("/addresses/{address_id:uuid}/choose", operation_id="choose_address", status_code=200)
     async def choose_address(

@@ -168,19 +168,29 @@ async def settle(work: Work, address_id: UUID, *, lat_e6: int, lon_e6: int, conf
     return await _tell(work, "address.settled", pairs)
 
 
-async def complete(work: Work, text: str, *, near: tuple[float, float] | None) -> list[CompletedAddress]:
+async def complete(
+    work: Work, text: str, *, near: tuple[float, float] | None, comuni_serve: bool = False
+) -> list[CompletedAddress]:
     """What a half-typed address may become, in the order in which geocoding would answer; nothing leaves the house.
 
-    `near` in degrees. Raises Refusal `gazetteer.missing`.
+    `near` in degrees. Where there is no gazetteer and `comuni_serve`, comuni are offered by their built-in points and
+    may be chosen. Raises Refusal `gazetteer.missing`.
     """
-    found = await asyncio.to_thread(placing.complete, work.parts.gazetteer, text, near=near)
+    rough = False
+    try:
+        found = await asyncio.to_thread(placing.complete, work.parts.gazetteer, text, near=near)
+    except Refusal as refused:
+        if not comuni_serve or refused.code != "gazetteer.missing":
+            raise
+        rough = True
+        found = await asyncio.to_thread(placing.complete_by_comuni, text)
     return [
         CompletedAddress(
             text=one.label,
             lat_e6=round(one.lat * 1e6),
             lon_e6=round(one.lon * 1e6),
             quality=one.quality,
-            may_be_chosen=one.quality != "comune",
+            may_be_chosen=rough or one.quality != "comune",
         )
         for one in found
     ]

@@ -6,10 +6,11 @@ that were written before stay as they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from fieldapp.documents.tables.checks import is_vat_number
+from fieldapp.domain.access import Role
 from fieldapp.domain.epc import checked_bic, compact_iban
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.reasons import SHORTEST, says_too_little
@@ -18,21 +19,46 @@ from fieldapp.services.creditor_files import PLAIN
 from fieldapp.services.work import Work
 from fieldapp.store import house as store
 from fieldapp.store.feed import NewFact, audit, tell
-from fieldapp.store.shapes.house import AgencyDetails, CreditorDetails, CreditorEntry, HousePage
+from fieldapp.store.shapes.house import AgencyDetails, CreditorDetails, CreditorEntry, FirstStep, HousePage
 
 _ON_PAPER = ("legal_name", "vat_number", "address", "phone", "licence_number")
+_AT_WORK = (Role.DISPATCHER, Role.BACK_OFFICE, Role.AGENT)
+"""Without one of each nobody plans a day, enters a file or goes."""
 
 
 async def read_house(work: Work) -> HousePage:
     agency = await store.agency(work.session)
+    missing = [name for name in _ON_PAPER if not getattr(agency, name)]
+    creditors = [
+        CreditorEntry(row.id, _terms_of(row), ["iban"] if not row.iban else [])
+        for row in await store.creditors(work.session)
+    ]
     return HousePage(
         agency=_details_of(agency),
-        missing=[name for name in _ON_PAPER if not getattr(agency, name)],
-        creditors=[
-            CreditorEntry(row.id, _terms_of(row), ["iban"] if not row.iban else [])
-            for row in await store.creditors(work.session)
-        ],
+        missing=missing,
+        creditors=creditors,
+        first_steps=await _first_steps(work, agency, missing, creditors),
     )
+
+
+async def _first_steps(
+    work: Work, agency: store.Agency, missing: Sequence[str], creditors: Sequence[CreditorEntry]
+) -> list[FirstStep]:
+    """What leads a new house to its first day. Done is what has begun: who comes later is watched by tasks."""
+    begun = await store.begun(work.session)
+    unnamed = [name for name in missing if name != "licence_number"]
+    nobody = [role.value for role in _AT_WORK if role.value not in begun.roles]
+    licensed = "licence_number" not in missing and agency.licence_valid_to >= work.today
+    paid = any(not one.missing for one in creditors)
+    return [
+        FirstStep("agency", not unnamed, unnamed),
+        FirstStep("licence", licensed, []),
+        FirstStep("creditor", paid, ["iban"] if creditors and not paid else []),
+        FirstStep("people", not nobody, nobody),
+        FirstStep("carried", begun.carried, []),
+        FirstStep("gazetteer", work.parts.gazetteer.is_file(), []),
+        FirstStep("file", begun.entrusted, []),
+    ]
 
 
 def _details_of(row: store.Agency) -> AgencyDetails:

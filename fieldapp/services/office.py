@@ -18,7 +18,7 @@ from fieldapp.domain.pads import form_check, form_proof, is_pad_series
 from fieldapp.domain.papers import paper_blocks
 from fieldapp.domain.receipt_proof import digest_proof, receipt_proof
 from fieldapp.domain.receipts import read_receipt
-from fieldapp.domain.tasks import check_sleep
+from fieldapp.domain.tasks import check_finish, check_sleep
 from fieldapp.services import presence, rules
 from fieldapp.services.work import Work
 from fieldapp.store import practice_facts, practice_file, practices, tasks
@@ -182,7 +182,8 @@ async def arrange_task(work: Work, task_id: UUID, *, owner_id: UUID | None, asle
 
 
 async def finish_task(work: Work, task_id: UUID, *, note: str) -> TaskRow:
-    """Close a task. Raises Refusal `task.unknown`."""
+    """Close a task. Raises Refusal `task.unknown`, `task.closes_by_itself`."""
+    check_finish(kind=await tasks.kind_of(work.session, task_id))
     task = await tasks.finish(work.session, task_id, note=note, person_id=work.identity.person_id, now=work.now)
     audit(work.session, "task.finished", "task", task_id, kind=task.kind)
     tell(

@@ -105,7 +105,7 @@ def _number(new: NewPerson) -> str | None:
 
 
 async def _place(work: Work, typed: str) -> tuple[int, int]:
-    offered = await addresses.complete(work, typed, near=None)
+    offered = await addresses.complete(work, typed, near=None, comuni_serve=True)
     found = next((one for one in offered if one.may_be_chosen and one.text == typed), None)
     if found is None:
         raise Refusal("person.home_unknown", kind=Kind.MALFORMED)

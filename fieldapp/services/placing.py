@@ -15,7 +15,7 @@ from fieldapp.domain.errors import Refusal
 from fieldapp.domain.intake import AddressDraft, PracticeDraft
 from fieldapp.domain.packed import Packed
 from fieldapp.geo.addresses import normalise_fields
-from fieldapp.geo.completion import Completion
+from fieldapp.geo.completion import Completion, comuni_only
 from fieldapp.geo.geocoding import Answer, GazetteerGeocoder
 from fieldapp.store.addresses import CONFIRMED
 from fieldapp.store.entrusted import PlacedAddress, PlacedDrafts
@@ -89,6 +89,11 @@ def complete(gazetteer: Path, text: str, *, near: tuple[float, float] | None, li
     geocoder, lock = _kept(gazetteer)
     with lock:
         return geocoder.complete(text, near=near, limit=limit)
+
+
+def complete_by_comuni(text: str) -> list[Completion]:
+    """What serves where there is no gazetteer: the points of comuni. To be run in a thread."""
+    return comuni_only(text, limit=OFFERED)
 
 
 def respelled(old: Address, chosen: Completion) -> dict[str, Any]:

@@ -67,6 +67,8 @@ async def check_form(parts: Parts, proof: FormProof) -> ReceiptCheck:
         kind=None,
         issued_at=None,
         amount_cents=None,
+        stamp_duty_cents=0,
+        handed_over_cents=None,
         agent_number=found.agent.agent_number,
         agency_name=found.agency.name,
         agency_phone=found.agency.phone,
@@ -152,6 +154,7 @@ def _received(held: HeldReceipt, issuer: Issuer, *, agent_number: str | None) ->
         kind=row.kind,
         issued_at=row.issued_at,
         amount_cents=row.amount_cents,
+        duty_cents=held.duty_cents,
         agent_number=agent_number,
     )
     return ReceiptCheck("genuine" if held.counts else "voided", facts)
@@ -164,6 +167,7 @@ def _facts_of(receipt: ReceiptValue, issuer: Issuer) -> PaperFacts:
         kind=receipt.kind.value,
         issued_at=datetime.fromisoformat(receipt.issued_at),
         amount_cents=receipt.amount_cents,
+        duty_cents=receipt.duty_on_top_cents,
         agent_number=receipt.agent.number,
     )
 
@@ -175,6 +179,7 @@ def _facts(
     kind: str | None = None,
     issued_at: datetime | None = None,
     amount_cents: int | None = None,
+    duty_cents: int = 0,
     agent_number: str | None = None,
 ) -> PaperFacts:
     return PaperFacts(
@@ -182,6 +187,8 @@ def _facts(
         kind=kind,  # type: ignore[arg-type]  # the table's own constraint holds it
         issued_at=issued_at,
         amount_cents=amount_cents,
+        stamp_duty_cents=duty_cents,
+        handed_over_cents=None if amount_cents is None else amount_cents + duty_cents,
         agent_number=agent_number,
         agency_name=issuer.agency.name,
         agency_phone=issuer.agency.phone,

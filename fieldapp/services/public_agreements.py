@@ -86,6 +86,8 @@ def _facts(paper: AgreementPaper, digest: Sha256, issuer: Issuer) -> PaperFacts:
         kind="repayment_plan" if isinstance(paper, PlanPaper) else "settlement",
         issued_at=datetime.fromisoformat(paper.issued_at),
         amount_cents=paper.total_cents if isinstance(paper, PlanPaper) else paper.offer_cents,
+        stamp_duty_cents=0,
+        handed_over_cents=None,
         agent_number=paper.agent.number,
         agency_name=issuer.agency.name,
         agency_phone=issuer.agency.phone,

@@ -51,19 +51,21 @@ class HeldReceipt:
 
     row: Receipt
     counts: bool
+    duty_cents: int
+    """The stamp duty that the debtor handed over beside the amount; 0 for a counter-receipt."""
 
 
 async def receipt_numbered(session: AsyncSession, series: str, number: int) -> HeldReceipt | None:
     query = (
-        select(Receipt, Payment.standing)
+        select(Receipt, Payment.standing, Payment.duty_cents)
         .join(Payment, col(Payment.receipt_id) == col(Receipt.id), isouter=True)
         .where(Receipt.series == series, Receipt.number == number)
     )
     found = (await session.exec(query)).first()
     if found is None:
         return None
-    row, standing = found
-    return HeldReceipt(row, row.state != "voided" and standing != "unpaid")
+    row, standing, duty_cents = found
+    return HeldReceipt(row, row.state != "voided" and standing != "unpaid", duty_cents or 0)
 
 
 @dataclass(frozen=True, slots=True)

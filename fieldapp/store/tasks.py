@@ -215,6 +215,14 @@ async def open_task(session: AsyncSession, task_id: UUID) -> Task:
     return task
 
 
+async def kind_of(session: AsyncSession, task_id: UUID) -> str:
+    """Raises Refusal `task.unknown`."""
+    kind = (await session.exec(select(Task.kind).where(Task.id == task_id))).first()
+    if kind is None:
+        raise Refusal("task.unknown", kind=Kind.MISSING)
+    return kind
+
+
 async def finish(session: AsyncSession, task_id: UUID, *, note: str, person_id: UUID, now: datetime) -> Task:
     """Close a task; closing it again changes nothing. Raises Refusal `task.unknown`."""
     task = (await session.exec(select(Task).where(Task.id == task_id).with_for_update())).first()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import col, select
 
 from fieldapp.domain.access import Role
-from fieldapp.store.tables import Agency, AuditEntry
+from fieldapp.store.tables import Agency, AuditEntry, Creditor
+from tests.conftest import NOW
 from tests.flows.arranged import entrusted, published
 from tests.flows.conftest import Desk, House
 from tests.flows.test_planning import code
@@ -158,3 +160,20 @@ async def test_a_name_that_another_creditor_has_is_refused_and_nothing_is_change
 
     assert code(refused) == (409, "creditor.name_taken")
     assert named((await admin.get("/house")).json(), "Altra")["id"] == other
+
+
+async def test_a_gazetteer_a_lapsed_licence_and_a_creditor_without_account_are_first_steps(house: House) -> None:
+    admin = await opened(house)
+    async with house.session() as session:
+        row = await session.get_one(Agency, house.agency_id)
+        row.licence_valid_to = NOW.date() - timedelta(days=1)
+        session.add(row)
+        for creditor in await session.exec(select(Creditor)):
+            creditor.iban = ""
+            session.add(creditor)
+
+    steps = {one["step"]: one for one in (await admin.get("/house")).json()["first_steps"]}
+
+    assert [steps[step]["done"] for step in ("licence", "creditor", "gazetteer", "file")] == [False] * 4
+    assert steps["creditor"]["missing"] == ["iban"]
+    assert [steps[step]["done"] for step in ("agency", "people", "carried")] == [True] * 3

@@ -118,6 +118,29 @@ async def test_a_badge_that_is_missing_again_is_a_task_again(house: House, desk:
     assert await open_tasks(house) == [("conduct.badge_expired", "", TODAY)]
 
 
+async def test_what_is_missing_cannot_be_ticked_off_and_closes_when_it_is_entered(house: House, desk: Desk) -> None:
+    await of_agent(desk, house, badge_valid_to=None)
+    [task] = (await desk.get("/tasks", params={"kind": "licence.ends"})).json()
+
+    ticked = await desk.post(f"/tasks/{task['id']}/finish", json={"note": "niente"})
+
+    assert (ticked.status_code, ticked.json()["code"]) == (409, "task.closes_by_itself")
+    assert await open_tasks(house) == [("conduct.badge_expired", "", TODAY)]
+    await of_agent(desk, house)
+    assert await open_tasks(house) == []
+
+
+async def test_what_was_ticked_off_before_that_was_refused_is_a_task_again(house: House, desk: Desk) -> None:
+    await of_agent(desk, house, badge_valid_to=None)
+    async with house.session() as session:
+        task = (await session.exec(select(tables.Task).where(tables.Task.kind == "licence.ends"))).one()
+        task.state, task.finished_by, task.finished_at = "done", desk.identity.person_id, NOW
+
+    await licences.watch_all(house.parts)
+
+    assert await open_tasks(house) == [("conduct.badge_expired", "", TODAY)]
+
+
 async def test_how_far_ahead_is_the_rules_own_number(house: House, desk: Desk) -> None:
     await of_agency(desk, valid_to=(TODAY + timedelta(days=45)).isoformat())
     assert await open_tasks(house) == []

@@ -39,6 +39,11 @@ async def let_in(house: House, admin: Desk, login: str, role: Role, **more: Any)
     return await at_a_desk(house, who, login, made["password"])
 
 
+def undone(page: dict[str, Any]) -> dict[str, list[str]]:
+    """First steps that are missing, with what of each."""
+    return {one["step"]: one["missing"] for one in page["first_steps"] if not one["done"]}
+
+
 async def test_a_house_is_set_up_at_its_desk_and_takes_its_first_money(settings: Settings, one_app: Litestar) -> None:
     parts = assemble(settings, clock=FixedClock(NOW))
     jobs.register(parts.jobs, parts)
@@ -49,7 +54,16 @@ async def test_a_house_is_set_up_at_its_desk_and_takes_its_first_money(settings:
         lay_out_streets(house)
 
         admin = await at_a_desk(house, founder, "livia", OWN)
-        assert (await admin.get("/house")).json()["missing"] == ["vat_number", "address", "phone", "licence_number"]
+        bare = (await admin.get("/house")).json()
+        assert bare["missing"] == ["vat_number", "address", "phone", "licence_number"]
+        assert undone(bare) == {
+            "agency": ["vat_number", "address", "phone"],
+            "licence": [],
+            "creditor": [],
+            "people": ["dispatcher", "back_office", "agent"],
+            "carried": [],
+            "file": [],
+        }
         await admin.post("/house/agency", json=AGENCY)
         licence = {"number": "115/1", "authority": "Questura di Lodi", "valid_to": "2028-01-01"}
         await admin.post("/licences/agency", json=licence)
@@ -65,8 +79,10 @@ async def test_a_house_is_set_up_at_its_desk_and_takes_its_first_money(settings:
         answer = await admin.post(f"/licences/agents/{agent.identity.person_id}", json={"provinces": ["LO"], **carries})
         assert answer.status_code == 200, answer.text
 
+        assert undone((await admin.get("/house")).json()) == {"file": []}
         came_in = await creditor_file.taken_in(office, house, file_of(creditor_file.row()))
         assert (came_in["accepted"], came_in["rejected"]) == (1, 0)
+        assert undone((await admin.get("/house")).json()) == {}
         await published_day(house, dispatcher)
 
         phone = await FieldPhone.enrol(agent, house.client(), agent_number="A001")

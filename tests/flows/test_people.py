@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import col, select
 
@@ -33,6 +34,25 @@ async def at_a_desk(house: House, login: str, password: str) -> tuple[Desk, Any]
 
 async def enters(house: House, login: str, password: str) -> Any:
     return (await at_a_desk(house, login, password))[1]
+
+
+async def test_without_a_gazetteer_an_agent_begins_at_a_comunes_point(house: House) -> None:
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+    asked = {"text": "Via Garibaldi 12, Sant'Angelo Lod", "comuni_serve": True}
+
+    offered = (await admin.post("/addresses/complete", json=asked)).json()
+    nowhere = await add(admin, role="agent", agent_number="A77", home="Via Garibaldi 12, Lodi")
+    made = await add(admin, role="agent", agent_number="A77", home=offered[0]["text"])
+
+    assert [(one["text"], one["quality"], one["may_be_chosen"]) for one in offered] == [
+        ("Sant'Angelo Lodigiano (LO)", "comune", True)
+    ]
+    assert code(nowhere) == (422, "person.home_unknown")
+    async with house.session() as session:
+        row = await session.get_one(Person, UUID(made.json()["person_id"]))
+    assert (row.home_lat_e6, row.home_lon_e6) == (offered[0]["lat_e6"], offered[0]["lon_e6"])
+    assert row.home_lat_e6 is not None
+    assert abs(row.home_lat_e6 - 45_239_000) < 30_000
 
 
 async def test_somebody_is_let_in_and_changes_the_password_that_was_shown_once(house: House) -> None:

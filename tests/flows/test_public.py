@@ -56,6 +56,8 @@ async def test_a_receipt_is_vouched_for_by_its_signature_before_the_phone_has_sy
         "kind": "receipt",
         "issued_at": "2026-11-26T08:28:00Z",
         "amount_cents": 15_000,
+        "stamp_duty_cents": 200,
+        "handed_over_cents": 15_200,
         "agent_number": "1",
         "agency_name": "Agenzia Prova",
         "agency_phone": "0371 000000",
@@ -74,6 +76,9 @@ async def test_a_receipt_is_genuine_once_the_office_has_it_and_voided_when_it_wa
     cancelled = await check(house, proof_of(payment))
 
     assert (received["state"], cancelled["state"]) == ("genuine", "voided")
+    # The three sums of the paper, from the phone's own signature and from the office's books alike.
+    sums = ("amount_cents", "stamp_duty_cents", "handed_over_cents")
+    assert [received["paper"][sum_] for sum_ in sums] == [15_000, 200, 15_200]
 
 
 async def test_no_answer_names_the_debtor_or_the_debt(house: House, door: Door) -> None:

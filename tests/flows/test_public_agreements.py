@@ -54,6 +54,8 @@ async def test_a_plan_is_vouched_for_by_its_signature_before_the_phone_has_synce
         "kind": "repayment_plan",
         "issued_at": AT.isoformat().replace("+00:00", "Z"),
         "amount_cents": stop["practice"]["owed_cents"],
+        "stamp_duty_cents": 0,
+        "handed_over_cents": None,
         "agent_number": "1",
         "agency_name": "Agenzia Prova",
         "agency_phone": "0371 000000",

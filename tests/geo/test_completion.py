@@ -11,6 +11,7 @@ from geopy.adapters import BaseSyncAdapter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fieldapp.geo.completion import comuni_only
 from fieldapp.geo.gazetteer import import_anncsu
 from fieldapp.geo.gazetteer_index import label_of
 from fieldapp.geo.geocoding import GazetteerGeocoder
@@ -238,3 +239,25 @@ def test_what_is_read_ahead_fits_into_what_it_may_take(geocoder: GazetteerGeocod
     index.hold_large(most=both - 1, least=3)
 
     assert index.held == (LODI[0],)
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("via roma 1, lodi", "Lodi (LO)"),
+        # the whole name comes before longer ones, the province tells namesakes apart
+        ("Castro (LE)", "Castro (LE)"),
+        ("CASTRO BG", "Castro (BG)"),
+        ("via dante 3, sant'angelo lod", "Sant'Angelo Lodigiano (LO)"),
+        ("reggio nell", "Reggio nell'Emilia (RE)"),
+    ],
+)
+def test_without_a_gazetteer_the_last_words_are_a_comune(typed: str, offered: str) -> None:
+    found = comuni_only(typed, limit=8)
+
+    assert (found[0].label, found[0].quality) == (offered, "comune")
+
+
+@pytest.mark.parametrize("typed", ["", "l", "via roma 12", "\x00", "'; DROP TABLE comune; --", "9" * 5_000])
+def test_without_a_gazetteer_what_ends_in_no_comune_is_offered_nothing(typed: str) -> None:
+    assert comuni_only(typed, limit=8) == []

@@ -41,8 +41,21 @@ class CreditorEntry(Struct, frozen=True):
     """Names of what no receipt can be written without."""
 
 
+Step = Literal["agency", "licence", "creditor", "people", "carried", "gazetteer", "file"]
+"""What a house needs before its first day, in the order in which it is entered."""
+
+
+class FirstStep(Struct, frozen=True):
+    step: Step
+    done: bool
+    missing: list[str]
+    """What of it is not there yet, where it has parts: names of fields, roles that nobody has."""
+
+
 class HousePage(Struct, frozen=True):
     agency: AgencyDetails
     missing: list[str]
     """Names of what no receipt can be written without, `licence_number` among them."""
     creditors: list[CreditorEntry]
+    first_steps: list[FirstStep]
+    """All of them; a house where each is done has begun."""

@@ -24,6 +24,10 @@ class PaperFacts(Struct, frozen=True):
     issued_at: datetime | None
     """None where only the digest is known and the office has not received the paper."""
     amount_cents: int | None
+    stamp_duty_cents: int
+    """What the debtor handed over for the stamp beside the amount, as the receipt says; 0 where it says nothing."""
+    handed_over_cents: int | None
+    """Amount and stamp duty together; None where the amount is not told, and of an agreement."""
     agent_number: str | None
     agency_name: str
     agency_phone: str

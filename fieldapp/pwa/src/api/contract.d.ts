@@ -4283,6 +4283,8 @@ export interface components {
         };
         /** CompleteRequest */
         CompleteRequest: {
+            /** @default false */
+            comuni_serve: boolean;
             near_lat_e6?: number | null;
             near_lon_e6?: number | null;
             text: string;
@@ -4983,6 +4985,13 @@ export interface components {
             /** @default  */
             note: string;
         };
+        /** FirstStep */
+        FirstStep: {
+            done: boolean;
+            missing: string[];
+            /** @enum {string} */
+            step: "agency" | "licence" | "creditor" | "people" | "carried" | "gazetteer" | "file";
+        };
         /** ForbidRequest */
         ForbidRequest: {
             agent_id?: string | null;
@@ -5101,6 +5110,7 @@ export interface components {
         HousePage: {
             agency: components["schemas"]["AgencyDetails"];
             creditors: components["schemas"]["CreditorEntry"][];
+            first_steps: components["schemas"]["FirstStep"][];
             missing: string[];
         };
         /**
@@ -5692,10 +5702,12 @@ export interface components {
             agency_phone: string;
             agent_number: string | null;
             amount_cents: number | null;
+            handed_over_cents: number | null;
             issued_at: string | null;
             /** @enum {null|string} */
             kind: "receipt" | "receipt_subject_to_clearance" | "counter_receipt" | "repayment_plan" | "settlement" | null;
             label: string;
+            stamp_duty_cents: number;
         };
         /** PatronRow */
         PatronRow: {

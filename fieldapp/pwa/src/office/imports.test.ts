@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ImportReport } from '../api/shapes'
-import { fileTotal, isMoving, mergeReport, usualLayout } from './imports'
+import { besideItsLine, fileTotal, isMoving, mergeReport, usualLayout } from './imports'
 
 const report = (change: Partial<ImportReport>): ImportReport => ({
   id: 'a', file_name: 'x.csv', layout: 'l', creditor_name: null, state: 'read', progress: 0, created_at: '', created_by: '',
@@ -30,5 +30,17 @@ describe('the list of imports', () => {
     expect(usualLayout('b', [{ name: 'a' }, { name: 'b' }])).toBe('b')
     expect(usualLayout('gone', [{ name: 'a' }])).toBe('a')
     expect(usualLayout(undefined, [])).toBe('')
+  })
+})
+
+describe('why a row was rejected', () => {
+  it.each([
+    ['Riga 5: manca il CAP.', 5, 'manca il CAP.'],
+    ['Ligne 5 : le code postal manque.', 5, 'le code postal manque.'],
+    // another line is told
+    ['Riga 51: manca il CAP.', 5, 'Riga 51: manca il CAP.'],
+    ['Il conto della riga 5: non torna.', 5, 'Il conto della riga 5: non torna.'],
+  ])('%s beside line %i', (reason, line, said) => {
+    expect(besideItsLine(reason, line)).toBe(said)
   })
 })

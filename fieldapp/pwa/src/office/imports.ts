@@ -28,3 +28,6 @@ export const fileTotal = (report: ImportReport) => ({
 /** The layout that a creditor usually sends, if it is among the known ones. */
 export const usualLayout = (wanted: string | undefined, known: readonly { readonly name: string }[]): string =>
   known.find((layout) => layout.name === wanted)?.name ?? known[0]?.name ?? ''
+
+/** Why a row was rejected, without the line that stands beside it already ("Riga 5: ..."). */
+export const besideItsLine = (reason: string, line: number): string => reason.replace(new RegExp(`^\\p{L}+ ${String(line)} ?: `, 'u'), '')

@@ -47,6 +47,9 @@ function laidOut(details: TaskRow['details']): Record<string, string> {
   return typeof stated === 'number' && typeof by === 'number' ? { sums, ours_cents: money(stated - by) } : { sums }
 }
 
+/** Kinds that close once their reason is gone, and that nobody ticks off (`domain/tasks.py`). */
+export const CLOSED_BY_THEIR_REASON: ReadonlySet<string> = new Set(['licence.ends'])
+
 /** The screen where this task is done, when it has one of its own. */
 export function placeOf(task: TaskRow): Place | null {
   if (task.subject_kind === 'address') return { name: 'addresses', id: task.subject_id }

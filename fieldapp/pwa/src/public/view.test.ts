@@ -11,7 +11,7 @@ const say = (key: string): string => {
 }
 const formats = { money: (cents: number) => moneyIn('it-IT', cents), moment: (at: string) => at }
 const paper = {
-  label: 'A7-000147', kind: 'receipt' as const, issued_at: '2026-11-26T09:42:10Z', amount_cents: 123_450,
+  label: 'A7-000147', kind: 'receipt' as const, issued_at: '2026-11-26T09:42:10Z', amount_cents: 123_450, stamp_duty_cents: 0, handed_over_cents: 123_450,
   agent_number: '017', agency_name: 'Agenzia Aldini', agency_phone: '0371 00-00.00',
 }
 type State = 'genuine' | 'voided' | 'not_received' | 'unknown' | 'registered' | 'awaited' | 'spoiled' | 'contested'
@@ -63,8 +63,18 @@ suite('the debtor page', () => {
     expect(shown.call?.number).toBe('0371000000')
   })
 
+  it('says amount, stamp duty and what was handed over in all where the debtor paid the stamp', () => {
+    const stamped = { ...paper, amount_cents: 15_000, stamp_duty_cents: 200, handed_over_cents: 15_200 }
+    const shown = describe(checked('genuine', { paper: stamped }), say, formats)
+
+    expect(shown.facts.slice(0, 3)).toEqual([
+      { label: 'Importo', text: '150,00\u00a0€', sum: false }, { label: 'Imposta di bollo', text: '2,00\u00a0€', sum: false },
+      { label: 'Consegnato in tutto', text: '152,00\u00a0€', sum: true },
+    ])
+  })
+
   it('leaves out what a digest alone does not tell', () => {
-    const bare = { ...paper, kind: null, amount_cents: null, issued_at: null, agent_number: null }
+    const bare = { ...paper, kind: null, amount_cents: null, handed_over_cents: null, issued_at: null, agent_number: null }
 
     expect(describe(checked('not_received', { paper: bare }), say, formats).facts).toHaveLength(2)
   })

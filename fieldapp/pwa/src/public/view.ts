@@ -68,14 +68,17 @@ const callWords = (paper: Paper, say: (key: string) => string): string =>
   `${say('call').replace('{agency}', paper.agency_name)} · ${paper.agency_phone.replace(/ /g, '\u00a0')}`
 
 function factsOf(paper: Paper, say: (key: string) => string, { money, moment }: Formats): Shown['facts'] {
+  const onTop = paper.stamp_duty_cents > 0 && paper.handed_over_cents !== null
   const rows: [string, string | null][] = [
     ['amount', paper.amount_cents === null ? null : money(paper.amount_cents)],
+    ['stamp_duty', onTop ? money(paper.stamp_duty_cents) : null],
+    ['handed_over', onTop ? money(paper.handed_over_cents ?? 0) : null],
     [paper.kind === 'repayment_plan' || paper.kind === 'settlement' ? 'fingerprint' : 'label', paper.label],
     ['issued_at', paper.issued_at === null ? null : moment(paper.issued_at)],
     ['agent_number', paper.agent_number],
     ['agency', paper.agency_name],
   ]
-  return rows.flatMap(([key, text]) => (text === null ? [] : [{ label: say(`fact.${key}`), text, sum: key === 'amount' }]))
+  return rows.flatMap(([key, text]) => (text === null ? [] : [{ label: say(`fact.${key}`), text, sum: key === (onTop ? 'handed_over' : 'amount') }]))
 }
 
 /** Cents of an amount as it stands on a paper: `150`, `1.234,50`; null where that cannot be told for sure. */
