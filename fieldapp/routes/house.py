@@ -23,6 +23,8 @@ class AgencyRequest(Struct, forbid_unknown_fields=True):
     vat_number: Typed
     address: Typed
     phone: Typed
+    seen: AgencyDetails
+    """What stood there when the form was opened."""
     email: Typed = ""
 
 
@@ -43,7 +45,9 @@ class CreditorRequest(Struct, forbid_unknown_fields=True):
         return CreditorDetails(**{name: getattr(self, name) for name in CreditorDetails.__struct_fields__})
 
 
-class CreditorChangeRequest(CreditorRequest, forbid_unknown_fields=True):
+class CreditorChangeRequest(CreditorRequest, forbid_unknown_fields=True, kw_only=True):
+    seen: CreditorDetails
+    """What stood there when the form was opened."""
     reference: Typed = ""
     """Where another account was told, and by whom it was heard."""
 
@@ -58,7 +62,7 @@ class HouseController(Controller):
     @post("/house/agency", operation_id="set_agency", status_code=200)
     async def set_agency(self, work: NamedDependency[Work], data: JSONBody[AgencyRequest]) -> HousePage:
         details = AgencyDetails(**{name: getattr(data, name) for name in AgencyDetails.__struct_fields__})
-        return await house.set_agency(work, details)
+        return await house.set_agency(work, details, seen=data.seen)
 
     @post("/creditors", operation_id="add_creditor", status_code=200)
     async def add_creditor(self, work: NamedDependency[Work], data: JSONBody[CreditorRequest]) -> HousePage:
@@ -68,4 +72,4 @@ class HouseController(Controller):
     async def set_creditor(
         self, work: NamedDependency[Work], creditor_id: FromPath[UUID], data: JSONBody[CreditorChangeRequest]
     ) -> HousePage:
-        return await house.set_creditor(work, creditor_id, data.details(), reference=data.reference)
+        return await house.set_creditor(work, creditor_id, data.details(), seen=data.seen, reference=data.reference)

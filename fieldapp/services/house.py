@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from fieldapp.documents.tables.checks import is_vat_number
+from fieldapp.documents.tables.checks import vat_number_of
 from fieldapp.domain.access import Role
 from fieldapp.domain.epc import checked_bic, compact_iban
 from fieldapp.domain.errors import Kind, Refusal
@@ -21,6 +21,7 @@ from fieldapp.store import house as store
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.house import AgencyDetails, CreditorDetails, CreditorEntry, FirstStep, HousePage
 
+_WHERE_MONEY_GOES = ("iban", "bic", "cheque_payee")
 _ON_PAPER = ("legal_name", "vat_number", "address", "phone", "licence_number")
 _AT_WORK = (Role.DISPATCHER, Role.BACK_OFFICE, Role.AGENT)
 """Without one of each nobody plans a day, enters a file or goes."""
@@ -29,8 +30,9 @@ _AT_WORK = (Role.DISPATCHER, Role.BACK_OFFICE, Role.AGENT)
 async def read_house(work: Work) -> HousePage:
     agency = await store.agency(work.session)
     missing = [name for name in _ON_PAPER if not getattr(agency, name)]
+    entrusting = await store.entrusting(work.session)
     creditors = [
-        CreditorEntry(row.id, _terms_of(row), ["iban"] if not row.iban else [])
+        CreditorEntry(row.id, _terms_of(row), ["iban"] if not row.iban else [], row.id in entrusting)
         for row in await store.creditors(work.session)
     ]
     return HousePage(
@@ -69,10 +71,12 @@ def _terms_of(row: store.Creditor) -> CreditorDetails:
     return CreditorDetails(**{name: getattr(row, name) for name in CreditorDetails.__struct_fields__})
 
 
-async def set_agency(work: Work, details: AgencyDetails) -> HousePage:
+async def set_agency(work: Work, details: AgencyDetails, *, seen: AgencyDetails) -> HousePage:
     """Say what papers and screens name the agency from now on.
 
-    Raises Refusal `house.text_unfit` (details: field) or `house.vat_number_unfit` (details: number).
+    `seen`: what stood there when the form was opened; nobody takes back unseen what a colleague has changed since.
+    Raises Refusal `house.text_unfit` (details: field), `house.vat_number_unfit` (details: number) or
+    `house.changed_meanwhile`.
     """
     texts = {
         "name": _fit("name", details.name, longest=120),
@@ -83,6 +87,8 @@ async def set_agency(work: Work, details: AgencyDetails) -> HousePage:
         "email": _fit("email", details.email, longest=120, maybe=True),
     }
     row = await store.agency(work.session, lock=True)
+    if _details_of(row) != seen:
+        raise Refusal("house.changed_meanwhile", kind=Kind.CONFLICT)
     changed = _laid_over(row, texts)
     if changed:
         work.session.add(row)
@@ -109,23 +115,30 @@ async def add_creditor(work: Work, details: CreditorDetails) -> HousePage:
     return await read_house(work)
 
 
-async def set_creditor(work: Work, creditor_id: UUID, details: CreditorDetails, *, reference: str) -> HousePage:
+async def set_creditor(
+    work: Work, creditor_id: UUID, details: CreditorDetails, *, seen: CreditorDetails, reference: str
+) -> HousePage:
     """Change what papers say of a creditor from now on.
 
-    `reference`: where it was told, and by whom it was heard; asked for where the account changes, since a letter with
-    another account is the commonest of frauds. Raises Refusal `creditor.unknown`,
-    `creditor.reference_short` (details: least), and what `_checked` refuses; a name that another has is refused by the
-    database.
+    `seen` as in `set_agency`. `reference`: where it was told, and by whom it was heard; asked for where money would go
+    elsewhere, since a letter with another account is the commonest of frauds. The former account and payee stay in
+    the register. Raises Refusal `creditor.unknown`, `house.changed_meanwhile`, `creditor.reference_short` (details:
+    least), and what `_checked` refuses; a name that another has is refused by the database.
     """
     row = await store.creditor(work.session, creditor_id, hold=True)
+    if _terms_of(row) != seen:
+        raise Refusal("house.changed_meanwhile", kind=Kind.CONFLICT)
     values = _checked(details)
-    if row.iban and row.iban != values["iban"] and says_too_little(reference):
+    former = {name: getattr(row, name) for name in _WHERE_MONEY_GOES if getattr(row, name) != values[name]}
+    known = bool(row.iban) or row.id in await store.entrusting(work.session)
+    if former and known and says_too_little(reference):
         raise Refusal("creditor.reference_short", kind=Kind.MALFORMED, details={"least": SHORTEST})
     changed = _laid_over(row, values)
     if changed:
         await work.session.flush()
         said = {"reference": reference.strip()} if reference.strip() else {}
-        audit(work.session, "creditor.changed", "creditor", creditor_id, **_told(changed), **said)
+        said |= {f"former_{name}": value for name, value in former.items() if value}
+        audit(work.session, "creditor.changed", "creditor", creditor_id, **changed, **said)
         tell(work.session, NewFact("creditor.set", work.now, body={"creditor_id": str(creditor_id)}))
     return await read_house(work)
 
@@ -134,7 +147,7 @@ def _checked(details: CreditorDetails) -> dict[str, str | None]:
     """As it is kept. Raises Refusal `house.text_unfit` (details: field), `house.vat_number_unfit` (details: number),
     `paper.iban_invalid`, `paper.bic_invalid`."""
     charged, reason = details.stamp_duty_charged_to, details.stamp_duty_reason
-    authorisation = _fit("authorisation", details.stamp_duty_authorisation or "", maybe=True)
+    authorisation = _fit("stamp_duty_authorisation", details.stamp_duty_authorisation or "", maybe=True)
     return {
         "name": _fit("name", details.name, longest=70),
         "vat_number": _vat_number(details.vat_number) if details.vat_number.strip() else "",
@@ -159,9 +172,10 @@ def _fit(field: str, typed: str, *, longest: int = 200, maybe: bool = False) -> 
 def _vat_number(typed: str, *, italian: bool = False) -> str:
     """Of any country of the Union, an Italian one without its letters. Raises Refusal `house.vat_number_unfit`."""
     number = "".join(typed.split()).upper().removeprefix("IT")
-    if not is_vat_number(f"IT{number}") and (italian or not is_vat_number(number)):
+    found = vat_number_of(f"IT{number}") or (None if italian else vat_number_of(number))
+    if found is None:
         raise Refusal("house.vat_number_unfit", kind=Kind.MALFORMED, details={"number": typed})
-    return number
+    return found.removeprefix("IT")
 
 
 def _laid_over(row: store.Agency | store.Creditor, values: Mapping[str, str | None]) -> dict[str, str]:

@@ -66,7 +66,6 @@ async def add_person(work: Work, new: NewPerson) -> LetIn:
     Raises Refusal `person.login_unfit`, `person.login_taken`, `person.number_unfit`, `person.number_taken`,
     `person.number_needless` (of somebody who visits nobody), `person.home_unknown`.
     """
-    await store.lock(work.session)
     login = new.login.strip().lower()
     if not _LOGIN.fullmatch(login):
         raise Refusal("person.login_unfit", kind=Kind.MALFORMED)
@@ -81,6 +80,8 @@ async def add_person(work: Work, new: NewPerson) -> LetIn:
     )
     if new.home is not None:
         row.home_lat_e6, row.home_lon_e6 = await _place(work, new.home)
+    # Looked up before: nobody waits for a search.
+    await store.lock(work.session)
     password = _new_password(work)
     row.password_hash = hash_password(password)
     taken = await store.add(work.session, row)
@@ -124,15 +125,17 @@ async def change_person(work: Work, person_id: UUID, *, name: str, home: str | N
 
     Raises Refusal `person.unknown`, `person.home_unknown`, `person.home_needless` of somebody who visits nobody.
     """
+    # Looked up before anybody is held: nobody waits for a search.
+    place = None if home is None else await _place(work, home)
     row = await _person(work, person_id)
-    if home is not None and row.role != Role.AGENT.value:
+    if place is not None and row.role != Role.AGENT.value:
         raise Refusal("person.home_needless", kind=Kind.MALFORMED)
     before = (row.name, row.home_lat_e6, row.home_lon_e6)
     if row.name != name.strip():
         row.name = name.strip()
         audit(work.session, "person.renamed", "person", row.id)
-    if home is not None:
-        row.home_lat_e6, row.home_lon_e6 = await _place(work, home)
+    if place is not None:
+        row.home_lat_e6, row.home_lon_e6 = place
         audit(work.session, "person.home_set", "person", row.id)
     if before != (row.name, row.home_lat_e6, row.home_lon_e6):
         work.session.add(row)
@@ -194,14 +197,17 @@ async def change_password(work: Work, *, old: str, new: str, token: str | None) 
     held = await store.as_they_stand(work.session, work.identity.person_id)
     still_locked(held, work.now)
     if not password_holds(held.password_hash, old):
-        await count_wrong_password(work.parts, held.id)
+        # Its connection is given back first: who tries thirty at once holds none while waiting for another.
+        await work.session.rollback()
+        await count_wrong_password(work.parts, work.identity.person_id)
         raise Refusal("person.old_password_wrong", kind=Kind.FORBIDDEN)
     if len(new) < LEAST_PASSWORD:
         raise Refusal("house.password_too_short", kind=Kind.MALFORMED, details={"least": LEAST_PASSWORD})
     if new == old:
         raise Refusal("person.password_same", kind=Kind.MALFORMED)
     proven = held.password_hash
-    row = await _person(work, held.id)
+    row = await _person(work, work.identity.person_id)
+    still_locked(row, work.now)
     if row.password_hash != proven:
         # Another was set meanwhile: the old one is old no more.
         raise Refusal("person.old_password_wrong", kind=Kind.FORBIDDEN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -13,7 +14,7 @@ from fieldapp.domain.access import Role
 from fieldapp.store.licences import agency
 from fieldapp.store.payment_orders import creditor
 from fieldapp.store.tables.access import Agency, Person
-from fieldapp.store.tables.practice import Creditor, Practice
+from fieldapp.store.tables.practice import Creditor, Placement, Practice
 
 __all__ = ["Agency", "Creditor", "agency", "creditor"]
 
@@ -46,3 +47,8 @@ async def begun(session: AsyncSession) -> Begun:
 async def creditors(session: AsyncSession) -> Sequence[Creditor]:
     """By name."""
     return (await session.exec(select(Creditor).order_by(col(Creditor.name), col(Creditor.id)))).all()
+
+
+async def entrusting(session: AsyncSession) -> frozenset[UUID]:
+    """Creditors that have entrusted practices."""
+    return frozenset(await session.exec(select(Placement.creditor_id).distinct()))

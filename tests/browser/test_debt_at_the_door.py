@@ -78,7 +78,21 @@ def test_the_sum_stands_above_the_outcomes_once_the_debtor_was_recognised_and_fo
     agent.pay("Contanti", "10,00", {})
     agent.look_together()
     agent.receive()
-    expect(fold).to_contain_text(on_screen(italian(cents - 1_000)))
+    left = on_screen(italian(cents - 1_000))
+    expect(fold).to_contain_text(left)
+
+    # Opened again, perhaps at another door: under the veil, while a finger stays on it.
+    page.get_by_role("link", name="Oggi").first.click()
+    expect(page.get_by_role("heading", name="Oggi")).to_be_visible()
+    page.go_back()
+    veil = outcome.get_by_role("button", name="Tieni premuto")
+    expect(veil).to_be_visible()
+    expect(outcome.get_by_text("Da pagare")).to_have_count(0)
+    outcome.locator("button[aria-pressed]").first.focus()
+    page.keyboard.down("Space")
+    expect(outcome.locator("button[aria-pressed=true]")).to_contain_text(left)
+    page.keyboard.up("Space")
+    expect(veil).to_be_visible()
 
 
 def test_a_stop_keeps_the_number_that_the_office_gave_it_on_list_visit_and_map(phone: Eyes, service: Service) -> None:

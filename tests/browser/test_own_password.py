@@ -19,7 +19,7 @@ def test_an_agent_changes_the_own_password_and_nobody_elses(phone: Eyes, service
 
     def change(login: str, old: str, fresh: str) -> None:
         sheet.get_by_label("Nome utente").fill(login)
-        sheet.get_by_label("Password di adesso").fill(old)
+        sheet.get_by_label("Password attuale").fill(old)
         sheet.get_by_label("Nuova password").fill(fresh)
         sheet.get_by_role("button", name="Cambia", exact=True).click()
 

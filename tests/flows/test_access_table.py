@@ -708,9 +708,18 @@ BODIES: dict[str, dict[str, Any]] = {
         "vat_number": "99999990155",
         "address": "Via Roma 1, Lodi",
         "phone": "0371 1",
+        "seen": dict.fromkeys(("name", "legal_name", "vat_number", "address", "phone", "email"), ""),
     },
     "add_creditor": {"name": "Banca Nuova S.p.A."},
-    "set_creditor": {"name": "Banca Nuova S.p.A."},
+    "set_creditor": {
+        "name": "Banca Nuova S.p.A.",
+        "seen": {
+            **dict.fromkeys(("name", "vat_number", "iban", "bic", "cheque_payee"), ""),
+            "stamp_duty_charged_to": "debtor",
+            "stamp_duty_reason": None,
+            "stamp_duty_authorisation": None,
+        },
+    },
     "change_password": {"old": "x", "new": "y"},
     "set_agent_licence": {
         "provinces": [],

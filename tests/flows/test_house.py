@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import col, select
 
 from fieldapp.domain.access import Role
-from fieldapp.store.tables import Agency, AuditEntry, Creditor
-from tests.conftest import NOW
+from fieldapp.store.tables import Agency, AuditEntry
 from tests.flows.arranged import entrusted, published
 from tests.flows.conftest import Desk, House
 from tests.flows.test_planning import code
@@ -32,6 +30,19 @@ async def opened(house: House) -> Desk:
     return await house.sign_in(Role.ADMINISTRATOR)
 
 
+async def set_agency(admin: Desk, **changes: Any) -> Any:
+    """As its form is opened and saved."""
+    seen = (await admin.get("/house")).json()["agency"]
+    return await admin.post("/house/agency", json={**AGENCY, "seen": seen, **changes})
+
+
+async def set_creditor(admin: Desk, creditor_id: str, **changes: Any) -> Any:
+    """As the form is opened, changed and saved."""
+    entries = (await admin.get("/house")).json()["creditors"]
+    seen = next(one["details"] for one in entries if one["id"] == creditor_id)
+    return await admin.post(f"/creditors/{creditor_id}", json={**seen, "seen": seen, **changes})
+
+
 def named(page: dict[str, Any], name: str) -> dict[str, Any]:
     return next(one for one in page["creditors"] if one["details"]["name"] == name)
 
@@ -48,8 +59,8 @@ async def test_what_papers_call_the_agency_is_entered_and_stands_on_the_phones_p
     phone = await phone_of(house)
     admin = await opened(house)
 
-    page = (await admin.post("/house/agency", json=AGENCY)).json()
-    again = (await admin.post("/house/agency", json=AGENCY)).json()
+    page = (await set_agency(admin)).json()
+    again = (await set_agency(admin)).json()
 
     assert page["agency"]["legal_name"] == "Recuperi Adda s.r.l."
     assert page["agency"]["vat_number"] == "99999990155"
@@ -88,7 +99,7 @@ async def test_what_is_missing_for_a_receipt_is_named(house: House) -> None:
 async def test_the_agency_is_held_to_what_a_paper_can_bear(house: House, change: dict[str, str], refusal: str) -> None:
     admin = await opened(house)
 
-    answer = await admin.post("/house/agency", json={**AGENCY, **change})
+    answer = await set_agency(admin, **change)
 
     assert code(answer) == (422, refusal)
     assert await written(house, "agency.details_set") == []
@@ -132,23 +143,57 @@ async def test_a_creditor_abroad_has_the_number_of_their_country(house: House) -
     assert named(page, BANK["name"])["details"]["vat_number"] == "LU26375245"
 
 
-async def test_another_account_asks_where_it_was_told_and_both_stand_in_the_register(house: House) -> None:
+SAID = "PEC dell'1/12, sentita la dott.ssa Riva"
+
+
+async def test_where_money_goes_changes_with_a_word_on_who_said_so_and_both_stand_in_the_register(house: House) -> None:
     admin = await opened(house)
     bank = named((await admin.post("/creditors", json=BANK)).json(), BANK["name"])["id"]
-    other = {**BANK, "iban": ANOTHER_ACCOUNT}
 
-    silent = await admin.post(f"/creditors/{bank}", json=other)
-    said = await admin.post(
-        f"/creditors/{bank}", json={**other, "reference": "PEC dell'1/12, sentita la dott.ssa Riva"}
-    )
-    renamed = await admin.post(f"/creditors/{bank}", json={**other, "name": "Banca Adda S.p.A.", "cheque_payee": ""})
+    silent = [
+        await set_creditor(admin, bank, iban=ANOTHER_ACCOUNT),
+        await set_creditor(admin, bank, iban=""),
+        await set_creditor(admin, bank, cheque_payee="Un Altro S.r.l."),
+        await set_creditor(admin, bank, bic="UNCRITMM"),
+    ]
+    said = await set_creditor(admin, bank, iban=ANOTHER_ACCOUNT, reference=SAID)
+    duty = await set_creditor(admin, bank, stamp_duty_charged_to="creditor")
 
-    assert code(silent) == (422, "creditor.reference_short")
+    assert {code(one) for one in silent} == {(422, "creditor.reference_short")}
     assert named(said.json(), BANK["name"])["details"]["iban"] == ANOTHER_ACCOUNT
-    assert named(renamed.json(), "Banca Adda S.p.A.")["details"]["cheque_payee"] == "Banca Adda S.p.A."
+    assert named(duty.json(), BANK["name"])["details"]["stamp_duty_charged_to"] == "creditor"
     changes = await written(house, "creditor.changed")
-    assert changes[0] == {"iban": ANOTHER_ACCOUNT, "reference": "PEC dell'1/12, sentita la dott.ssa Riva"}
-    assert set(changes[1]) == {"name", "cheque_payee"}
+    assert changes[0] == {"iban": ANOTHER_ACCOUNT, "former_iban": IBAN, "reference": SAID}
+    assert changes[1] == {"stamp_duty_charged_to": "creditor"}
+
+
+async def test_an_account_that_was_cleared_is_entered_anew_only_with_a_word(house: House) -> None:
+    await entrusted(house, "P-001")
+    admin = await opened(house)
+    bank = str(house.creditor_id)
+    cleared = await set_creditor(admin, bank, iban="", vat_number="", reference=SAID)
+
+    silent = await set_creditor(admin, bank, iban=ANOTHER_ACCOUNT)
+
+    assert cleared.status_code == 200
+    assert code(silent) == (422, "creditor.reference_short")
+    assert (await written(house, "creditor.changed"))[0]["iban"] == ""
+
+
+async def test_a_form_that_was_opened_before_takes_nothing_back(house: House) -> None:
+    admin = await opened(house)
+    page = (await admin.post("/creditors", json=BANK)).json()
+    bank, seen = named(page, BANK["name"])["id"], named(page, BANK["name"])["details"]
+    await set_creditor(admin, bank, stamp_duty_charged_to="creditor")
+    await set_agency(admin)
+
+    late = await admin.post(f"/creditors/{bank}", json={**seen, "seen": seen, "name": "Banca Adda"})
+    agency = await set_agency(admin, seen=page["agency"], phone="0371 999")
+
+    assert code(late) == code(agency) == (409, "house.changed_meanwhile")
+    kept = (await admin.get("/house")).json()
+    assert named(kept, BANK["name"])["details"]["stamp_duty_charged_to"] == "creditor"
+    assert kept["agency"]["phone"] == AGENCY["phone"]
 
 
 async def test_a_name_that_another_creditor_has_is_refused_and_nothing_is_changed(house: House) -> None:
@@ -156,24 +201,14 @@ async def test_a_name_that_another_creditor_has_is_refused_and_nothing_is_change
     await admin.post("/creditors", json=BANK)
     other = named((await admin.post("/creditors", json={**BANK, "name": "Altra"})).json(), "Altra")["id"]
 
-    refused = await admin.post(f"/creditors/{other}", json=BANK)
+    refused = await set_creditor(admin, other, name=BANK["name"])
 
     assert code(refused) == (409, "creditor.name_taken")
     assert named((await admin.get("/house")).json(), "Altra")["id"] == other
 
 
-async def test_a_gazetteer_a_lapsed_licence_and_a_creditor_without_account_are_first_steps(house: House) -> None:
+@pytest.mark.parametrize("typed", ["IT99999-990155", "IT:99999990155", "it 99999 990155"])
+async def test_a_vat_number_is_kept_as_it_is_written_not_as_it_was_typed(house: House, typed: str) -> None:
     admin = await opened(house)
-    async with house.session() as session:
-        row = await session.get_one(Agency, house.agency_id)
-        row.licence_valid_to = NOW.date() - timedelta(days=1)
-        session.add(row)
-        for creditor in await session.exec(select(Creditor)):
-            creditor.iban = ""
-            session.add(creditor)
 
-    steps = {one["step"]: one for one in (await admin.get("/house")).json()["first_steps"]}
-
-    assert [steps[step]["done"] for step in ("licence", "creditor", "gazetteer", "file")] == [False] * 4
-    assert steps["creditor"]["missing"] == ["iban"]
-    assert [steps[step]["done"] for step in ("agency", "people", "carried")] == [True] * 3
+    assert (await set_agency(admin, vat_number=typed)).json()["agency"]["vat_number"] == "99999990155"

@@ -17,7 +17,7 @@ from tests.flows import creditor_file
 from tests.flows.conftest import Desk, House
 from tests.flows.creditor_file import file_of, lay_out_streets
 from tests.flows.phone import FieldPhone, a_report
-from tests.flows.test_house import AGENCY, BANK, named
+from tests.flows.test_house import BANK, named, set_agency
 from tests.flows.test_planning import published_day
 from tests.flows.test_sync import AT, day_of, verdicts
 
@@ -64,7 +64,7 @@ async def test_a_house_is_set_up_at_its_desk_and_takes_its_first_money(settings:
             "carried": [],
             "file": [],
         }
-        await admin.post("/house/agency", json=AGENCY)
+        await set_agency(admin)
         licence = {"number": "115/1", "authority": "Questura di Lodi", "valid_to": "2028-01-01"}
         await admin.post("/licences/agency", json=licence)
         page = (await admin.post("/creditors", json=BANK)).json()

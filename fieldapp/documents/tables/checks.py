@@ -41,9 +41,12 @@ def vat_number_doubt(number: str) -> str | None:
     return None
 
 
-def is_vat_number(number: str) -> bool:
-    """Whether this is a VAT number of the Union, its country's two letters first."""
-    return bool(vat.is_valid(number))
+def vat_number_of(number: str) -> str | None:
+    """A VAT number of the Union as it is written, its country's two letters first; None where it is none."""
+    try:
+        return str(vat.validate(number))
+    except ValidationError:
+        return None
 
 
 def iban_doubt(number: str) -> str | None:

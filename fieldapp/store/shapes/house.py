@@ -39,6 +39,8 @@ class CreditorEntry(Struct, frozen=True):
     details: CreditorDetails
     missing: list[str]
     """Names of what no receipt can be written without."""
+    entrusts: bool
+    """Practices have come in: where money goes changes with a word on who said so."""
 
 
 Step = Literal["agency", "licence", "creditor", "people", "carried", "gazetteer", "file"]

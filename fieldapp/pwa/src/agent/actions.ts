@@ -121,8 +121,12 @@ export interface Closed {
   readonly undoable: boolean
 }
 
-/** Nothing on the page of a visit can shorten it: left open overnight it is closed all the same, and the service flags it. */
-const TOO_LONG = 'visit.too_long_a_visit'
+/**
+ * What time alone undoes, and no answer may put right any more: a visit was left open overnight, and a day that was signed
+ * has passed. It is closed all the same, with what was signed, and the service flags it.
+ */
+const undoneByTime = (draft: Draft, code: string): boolean =>
+  code === 'visit.too_long_a_visit' || (draft.signature !== null && code === 'visit.date_too_early')
 
 /** What still keeps the report from being saved, in the order of the form. */
 export function problemsOf(draft: Draft, leftAt: Date, typing: Typing): Refused[] {
@@ -132,7 +136,7 @@ export function problemsOf(draft: Draft, leftAt: Date, typing: Typing): Refused[
   if (read.kind === 'refused') return [read.refusal]
   const { placement_starts_on, placement_ends_on } = draft.stop.practice
   const placement = { starts_on: placement_starts_on, ends_on: placement_ends_on }
-  return checkReport(read.value, { now: leftAt, placement }).filter(({ code }) => code !== TOO_LONG)
+  return checkReport(read.value, { now: leftAt, placement }).filter(({ code }) => !undoneByTime(draft, code))
 }
 
 const reportOf = (draft: Draft, leftAt: Date, typing: Typing): VisitBody =>

@@ -107,7 +107,9 @@ export const dueBeforeSigning = (problems: readonly Refused[]): Refused[] =>
 
 /** A signature locks the answers above it, never one that the report still lacks: the visit could not be closed any more. */
 export const isAnswerable = (draft: Pick<Draft, 'signature'>, field: string, problems: readonly Refused[]): boolean =>
-  draft.signature === null || problems.some(({ details }) => details['field'] === field)
+  draft.signature === null || problems.some(({ code, details }) => LACKING.has(code) && details['field'] === field)
+
+const LACKING: ReadonlySet<string> = new Set(['visit.capture_missing', 'visit.capture_malformed'])
 
 export const noticeNumber = (draft: Draft): string | null => draft.answers['notice.number'] ?? null
 

@@ -13,7 +13,7 @@ import type { Ruleset } from '../domain/conduct.ts'
 import { dayAt } from './time'
 import type { HeldDay, NextDay } from './days'
 import { isUntouched, paymentsOf, reportsIn, unseenBy, type DayNews, type OutboxItem } from './day'
-import { isBegun, type Draft } from './draft'
+import { isBegun, isBound, type Draft } from './draft'
 import type { Known } from './rules'
 import type { AgencyCard, ClockReading, PersonCard, SignedIn, StopCard } from './shapes'
 
@@ -93,8 +93,9 @@ class Phone {
   readonly openStops = $derived(this.drafts.filter((draft) => !isUntouched(draft)).map((draft) => draft.stop.stop_id))
   /** Visits under way; a page that was only looked at is none. */
   readonly openVisits = $derived(this.drafts.filter(isBegun))
-  /** Something was taken and lies in a visit that is not closed: the office knows nothing of it, with or without a network. */
-  readonly takenOpen = $derived(this.drafts.filter((draft) => draft.payments.length > 0))
+  /** Money, a signature or a numbered notice lies in a visit that is not closed: the office knows nothing of it, with or
+   * without a network. */
+  readonly takenOpen = $derived(this.drafts.filter((draft) => draft.payments.length > 0 || isBound(draft)))
   readonly unsent = $derived(this.items.filter((item) => item.state !== 'accepted'))
   readonly now = $derived(new Date(this.tick + this.clock.offset_ms))
 }

@@ -3767,6 +3767,7 @@ export interface components {
             legal_name: string;
             name: string;
             phone: string;
+            seen: components["schemas"]["AgencyDetails"];
             vat_number: string;
         };
         /** AgentLicence */
@@ -4468,6 +4469,7 @@ export interface components {
             name: string;
             /** @default  */
             reference: string;
+            seen: components["schemas"]["CreditorDetails"];
             stamp_duty_authorisation?: string | null;
             /**
              * @default debtor
@@ -4495,6 +4497,7 @@ export interface components {
         /** CreditorEntry */
         CreditorEntry: {
             details: components["schemas"]["CreditorDetails"];
+            entrusts: boolean;
             /** Format: uuid */
             id: string;
             missing: string[];

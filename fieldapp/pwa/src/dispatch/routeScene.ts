@@ -12,9 +12,10 @@ export interface Chosen {
 export const laneMarks = (routes: readonly Route[]): ReadonlyMap<string, LaneMark> =>
   new Map(routes.map((route, i) => [route.agent_id, laneMark(i)]))
 
-export function sceneOf(routes: readonly Route[], unplanned: readonly Unplanned[], chosen: Chosen): Scene {
+export function sceneOf(
+  routes: readonly Route[], unplanned: readonly Unplanned[], chosen: Chosen, marks: ReadonlyMap<string, LaneMark> = laneMarks(routes),
+): Scene {
   const busy = routes.filter((route) => route.stops.length > 0)
-  const marks = laneMarks(routes)
   const laneOf = (route: Route): LaneMark => marks.get(route.agent_id) ?? laneMark(0)
   return {
     pin: null,
