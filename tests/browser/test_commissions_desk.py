@@ -124,7 +124,7 @@ def test_a_commission_is_previewed_closed_reversed_and_closed_anew(
     expect(closings.get_by_role("row")).to_have_count(3)
     page.get_by_role("link", name="Conto delle provvigioni").click()
     expect(page.get_by_role("row").filter(has_text="provvigione n. 1 stornata: aliquota")).to_be_visible()
-    expect(page.get_by_role("row").filter(has_text="Saldo finale")).to_contain_text("-5,00")
+    expect(page.get_by_role("row").filter(has_text="Saldo finale")).to_contain_text("−5,00")
 
 
 def test_the_back_office_closes_and_sets_no_rate_and_who_plans_sees_nothing(desk: Eyes, service: Service) -> None:

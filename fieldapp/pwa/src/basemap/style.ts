@@ -3,7 +3,7 @@ import type { LayerSpecification } from 'maplibre-gl'
 
 const TOKENS = [
   'paper', 'card', 'well', 'ink', 'ink-soft', 'line', 'line-strong', 'accent', 'map-green', 'map-water', 'map-built', 'map-building', 'map-road',
-  'map-edge', 'map-main',
+  'map-edge', 'map-main', 'lane-0', 'lane-1', 'lane-2', 'lane-3', 'lane-4', 'lane-5', 'lane-6', 'lane-7',
 ] as const
 export type Colours = Readonly<Record<(typeof TOKENS)[number], string>>
 

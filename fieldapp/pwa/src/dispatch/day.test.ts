@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Candidate, PlanStop, Route, Unplanned } from '../api/shapes'
-import { difference, isNothing } from './difference'
-import { byReason, sift, standingOf, totalsOf } from './totals'
+import { difference, isNothing, touched } from './difference'
+import { byReason, plannable, sift, standingOf, totalsOf } from './totals'
 
 const stop = (practice_id: string, arrive_at: string): PlanStop => ({
   stop_id: `s-${practice_id}`, position: 1, practice_id, practice_number: practice_id, debtor_name: '', address_text: '',
@@ -33,6 +33,26 @@ describe('the difference between a plan and the published day', () => {
     ]
 
     expect(difference(before, after)).toEqual({ added: 1, removed: 1, handed: 1, shifted: 1, same: 0 })
+  })
+
+  it('names the agents whose route becomes another, with their visits before and after', () => {
+    const after = [
+      route('anna', [stop('1', '2026-11-26T09:00:00Z'), stop('3', '2026-11-26T11:00:00Z')]),
+      route('bruno', [stop('2', '2026-11-26T10:00:00Z')]),
+      route('carla', []),
+    ]
+
+    expect(touched(before, after)).toEqual([
+      { agent_id: 'anna', name: 'anna', before: 3, after: 2 },
+      { agent_id: 'bruno', name: 'bruno', before: 0, after: 1 },
+    ])
+    expect(touched(before, before)).toEqual([])
+  })
+
+  it('names an agent whose visits stay but change their order', () => {
+    const after = [route('anna', [stop('2', '2026-11-26T09:00:00Z'), stop('1', '2026-11-26T10:00:00Z'), stop('3', '2026-11-26T11:00:00Z')])]
+
+    expect(touched(before, after)).toEqual([{ agent_id: 'anna', name: 'anna', before: 3, after: 3 }])
   })
 
   it('does not call a few minutes a change', () => {
@@ -71,7 +91,14 @@ describe('a candidate', () => {
     [candidate({ allowed: false, findings: [{ code: 'x', rule: 'x', severity: 'asks_approval', details: {} }] }), 'asks'],
     [candidate({ findings: [{ code: 'x', rule: 'x', severity: 'warns', details: {} }] }), 'free'],
     [candidate({ allowed: false }), 'blocked'],
+    [candidate({ findings: [{ code: 'planned.on_another_day', rule: 'x', severity: 'warns', details: {} }] }), 'aside'],
+    [candidate({ findings: [{ code: 'visit.forbidden', rule: 'x', severity: 'warns', details: {} }] }), 'aside'],
   ] as const)('stands as its findings say (%#)', (one, standing) => expect(standingOf(one)).toBe(standing))
+
+  it('is not for the planner where another day holds it, though it is lawful', () => {
+    expect(plannable(candidate({}))).toBe(true)
+    expect(plannable(candidate({ findings: [{ code: 'planned.on_another_day', rule: 'x', severity: 'warns', details: {} }] }))).toBe(false)
+  })
 
   it('is found by every word, wherever it stands', () => {
     const all = [candidate({}), candidate({ practice_number: 'B-2', comune: 'Codogno' })]

@@ -46,3 +46,25 @@ export function difference(before: readonly Route[], after: readonly Route[]): D
 /** Nothing would change for anybody. */
 export const isNothing = (change: Difference): boolean =>
   change.added + change.removed + change.handed + change.shifted === 0
+
+/** What an agent's route becomes. */
+export interface Touched {
+  readonly agent_id: string
+  readonly name: string
+  readonly before: number
+  readonly after: number
+}
+
+/** The agents whose phones would show something else: other visits, another order, or times five minutes apart. */
+export function touched(before: readonly Route[], after: readonly Route[]): readonly Touched[] {
+  const held = new Map(before.map((route) => [route.agent_id, route]))
+  const planned = new Map(after.map((route) => [route.agent_id, route]))
+  return [...new Map([...held, ...planned]).values()].flatMap(({ agent_id, agent_name }) => {
+    const [then, now] = [held.get(agent_id)?.stops ?? [], planned.get(agent_id)?.stops ?? []]
+    const alike = then.length === now.length && then.every((stop, i) => {
+      const other = now[i]
+      return other?.practice_id === stop.practice_id && Math.abs(Date.parse(other.arrive_at) - Date.parse(stop.arrive_at)) < FIVE_MINUTES
+    })
+    return alike ? [] : [{ agent_id, name: agent_name, before: then.length, after: now.length }]
+  })
+}

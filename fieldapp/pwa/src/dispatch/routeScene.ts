@@ -1,6 +1,6 @@
 /** The routes of a day as a map scene: what is chosen is lit, the rest steps back. Pure. */
 import type { PlanStop, Route, Unplanned } from '../api/shapes'
-import type { MapLine, MapPlace, Scene, Tone } from '../desk/map/scene'
+import { type LaneMark, laneMark, type MapLine, type MapPlace, type Scene, type Tone } from '../desk/map/scene'
 import { hour, t } from '../text'
 
 export interface Chosen {
@@ -8,14 +8,20 @@ export interface Chosen {
   readonly stop: string | null
 }
 
+/** The letter of each agent's lane on this day, by agent: the same on list, map and timeline. */
+export const laneMarks = (routes: readonly Route[]): ReadonlyMap<string, LaneMark> =>
+  new Map(routes.map((route, i) => [route.agent_id, laneMark(i)]))
+
 export function sceneOf(routes: readonly Route[], unplanned: readonly Unplanned[], chosen: Chosen): Scene {
   const busy = routes.filter((route) => route.stops.length > 0)
+  const marks = laneMarks(routes)
+  const laneOf = (route: Route): LaneMark => marks.get(route.agent_id) ?? laneMark(0)
   return {
     pin: null,
-    lines: busy.map((route): MapLine => ({ id: route.agent_id, tone: toneOf(route, chosen), points: wayOf(route) })),
+    lines: busy.map((route): MapLine => ({ id: route.agent_id, tone: toneOf(route, chosen), points: wayOf(route), lane: laneOf(route) })),
     places: [
       ...(chosen.agent === null ? unplanned.flatMap(leftOut) : []),
-      ...busy.flatMap((route) => [homeOf(route, chosen), ...route.stops.map((stop) => placeOf(route, stop, chosen))]),
+      ...busy.flatMap((route) => [homeOf(route, laneOf(route), chosen), ...route.stops.map((stop) => placeOf(route, laneOf(route), stop, chosen))]),
     ],
   }
 }
@@ -29,23 +35,25 @@ function wayOf(route: Route): MapLine['points'] {
   return [home, ...route.stops.map((stop) => [stop.lon_e6, stop.lat_e6] as const), home]
 }
 
-const homeOf = (route: Route, chosen: Chosen): MapPlace => ({
+const homeOf = (route: Route, lane: LaneMark, chosen: Chosen): MapPlace => ({
   id: `home ${route.agent_id}`,
   lat_e6: route.start_lat_e6,
   lon_e6: route.start_lon_e6,
-  label: initials(route.agent_name),
+  label: lane.letter,
+  lane,
   title: t('map.home_of', { name: route.agent_name }),
   tone: toneOf(route, chosen) === 'faded' ? 'faded' : 'plain',
   shape: 'home',
 })
 
-function placeOf(route: Route, stop: PlanStop, chosen: Chosen): MapPlace {
+function placeOf(route: Route, lane: LaneMark, stop: PlanStop, chosen: Chosen): MapPlace {
   const tone = toneOf(route, chosen)
   return {
     id: stop.stop_id,
     lat_e6: stop.lat_e6,
     lon_e6: stop.lon_e6,
-    label: String(stop.position),
+    label: tone === 'plain' ? `${lane.letter}${stop.position}` : String(stop.position),
+    lane,
     title: t('map.stop', { n: stop.position, agent: route.agent_name, debtor: stop.debtor_name, at: hour(stop.arrive_at) }),
     tone: chosen.stop === stop.stop_id ? 'chosen' : tone,
     shape: stop.state === 'done' ? 'done' : 'stop',

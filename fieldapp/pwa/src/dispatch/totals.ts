@@ -41,18 +41,22 @@ export function byReason(unplanned: readonly Unplanned[]): readonly ReasonGroup[
     .toSorted((a, b) => b.prize_cents - a.prize_cents || a.reason.localeCompare(b.reason))
 }
 
-export type Standing = 'free' | 'asks' | 'blocked' | 'nowhere'
+export type Standing = 'free' | 'asks' | 'blocked' | 'aside' | 'nowhere'
 
-/** How a candidate stands: nowhere on the map, forbidden by a rule, waiting for approval, or free to be planned. */
+/** Lawful, but only a person puts it into a lane: held by another day, or forbidden by a dispatcher (`SET_ASIDE` of the service). */
+const SET_ASIDE: ReadonlySet<string> = new Set(['planned.on_another_day', 'visit.forbidden'])
+const setAside = (candidate: Candidate): boolean => candidate.findings.some((finding) => SET_ASIDE.has(finding.code))
+
+/** How a candidate stands: nowhere on the map, forbidden by a rule, waiting for approval, set aside, or free to be planned. */
 export function standingOf(candidate: Candidate): Standing {
   if (candidate.lat_e6 === null || candidate.lon_e6 === null) return 'nowhere'
   if (candidate.findings.some((finding) => finding.severity === 'forbids')) return 'blocked'
   if (!candidate.allowed) return candidate.findings.length > 0 ? 'asks' : 'blocked'
-  return 'free'
+  return setAside(candidate) ? 'aside' : 'free'
 }
 
-/** Whether a planner could take it: the service lets it, and it stands somewhere. */
-export const plannable = (candidate: Candidate): boolean => candidate.allowed && candidate.lat_e6 !== null
+/** Whether the planner would take it: the service lets it, nothing sets it aside, and it stands somewhere. */
+export const plannable = (candidate: Candidate): boolean => candidate.allowed && candidate.lat_e6 !== null && !setAside(candidate)
 
 export interface Wanted {
   readonly words: string

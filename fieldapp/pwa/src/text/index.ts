@@ -102,7 +102,8 @@ export function money(cents: number): string {
   const format = numberFormat('money', { style: 'currency', currency: 'EUR', useGrouping: 'always' })
   const whole = Math.trunc(Math.abs(cents) / 100)
   const rest = String(Math.abs(cents) % 100).padStart(2, '0')
-  return format.format(`${cents < 0 ? '-' : ''}${whole}.${rest}` as Intl.StringNumericLiteral)
+  const written = format.format(`${whole}.${rest}` as Intl.StringNumericLiteral)
+  return cents < 0 ? `\u2212${written}` : written
 }
 
 /** `10:42` */

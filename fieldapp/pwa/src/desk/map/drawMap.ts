@@ -24,7 +24,11 @@ const line = (coordinates: GeoJSON.Position[], properties: Record<string, unknow
   type: 'Feature', properties, geometry: { type: 'LineString', coordinates },
 })
 
-function styleOf(ground: Ground, basemap: Archive | null, colours: Colours): maplibre.StyleSpecification {
+/** The routes as lines of the map, each with what its look follows from. */
+const linesOf = (scene: Scene): Lines =>
+  collection(scene.lines.map((one) => line(one.points.map(([lon, lat]) => [lon / 1e6, lat / 1e6]), { tone: one.tone, hue: one.lane?.hue ?? -1 })))
+
+function styleOf(ground: Ground, basemap: Archive | null, colours: Colours, scene: Scene): maplibre.StyleSpecification {
   const comuni = ground.comuni.filter((one) => one.rings.length > 0)
   const areas = comuni.map((one): GeoJSON.Feature => ({
     type: 'Feature', properties: {}, geometry: { type: 'MultiPolygon', coordinates: one.rings.map((ring) => [ring.map((at) => [...at])]) },
@@ -36,7 +40,7 @@ function styleOf(ground: Ground, basemap: Archive | null, colours: Colours): map
       ...(basemap ? { [SOURCE]: basemapSource(basemap) } : {}),
       areas: { type: 'geojson', data: collection(areas) },
       streets: { type: 'geojson', data: collection(streets) },
-      routes: { type: 'geojson', data: collection([]) },
+      routes: { type: 'geojson', data: linesOf(scene) },
       dots: { type: 'geojson', data: collection([]) },
     },
     layers: [
@@ -51,8 +55,10 @@ function styleOf(ground: Ground, basemap: Archive | null, colours: Colours): map
       {
         id: 'routes', type: 'line', source: 'routes', layout: { 'line-join': 'round' },
         paint: {
-          'line-color': ['match', ['get', 'tone'], 'lit', colours.accent, colours['ink-soft']],
-          'line-width': ['match', ['get', 'tone'], 'lit', 3, 1.25],
+          'line-color': ['match', ['get', 'tone'], 'lit', colours.accent, ['match', ['get', 'hue'],
+            0, colours['lane-0'], 1, colours['lane-1'], 2, colours['lane-2'], 3, colours['lane-3'],
+            4, colours['lane-4'], 5, colours['lane-5'], 6, colours['lane-6'], 7, colours['lane-7'], colours['ink-soft']]],
+          'line-width': ['match', ['get', 'tone'], 'lit', 3, 2],
           'line-opacity': ['match', ['get', 'tone'], 'faded', 0.35, 1],
         },
       },
@@ -76,7 +82,8 @@ export async function drawMap(
   const extent = extentOf(first)
   const map = new maplibre.Map({
     container: element,
-    style: styleOf(ground, basemap, coloursOf(element)),
+    // With the first lines in it: those set afterwards come a moment later than the marks.
+    style: styleOf(ground, basemap, coloursOf(element), first),
     ...(extent ? { bounds: boundsOf(extent), fitBoundsOptions: { padding: 48 } } : {}),
     attributionControl: false,
     dragRotate: false,
@@ -95,6 +102,7 @@ export async function drawMap(
   const marks = new Map<string, maplibre.Marker>()
   let pin: maplibre.Marker | null = null
   let shown = first
+  let drawnLines = first.lines
 
   map.on('click', 'dots', (event) => {
     const id: unknown = event.features?.[0]?.properties['id']
@@ -104,15 +112,16 @@ export async function drawMap(
     if (shown.pin) actions.move(Math.round(event.lngLat.lat * 1e6), Math.round(event.lngLat.lng * 1e6))
   })
 
-  const release = followTheme(map, () => styleOf(ground, basemap, coloursOf(element)), () => show(shown))
+  const release = followTheme(map, () => styleOf(ground, basemap, coloursOf(element), shown), () => show(shown))
 
   function show(scene: Scene): void {
     shown = scene
-    setLines(map, 'routes', scene.lines.map((one) => line(one.points.map(([lon, lat]) => [lon / 1e6, lat / 1e6]), { tone: one.tone })))
+    if (scene.lines !== drawnLines) setLines(map, 'routes', linesOf(scene))
+    drawnLines = scene.lines
     const dots = scene.places.filter((place) => place.shape === 'dot')
-    setLines(map, 'dots', dots.map((place) => ({
+    setLines(map, 'dots', collection(dots.map((place) => ({
       type: 'Feature', properties: { id: place.id, tone: place.tone }, geometry: { type: 'Point', coordinates: [place.lon_e6 / 1e6, place.lat_e6 / 1e6] },
-    })))
+    }))))
     showMarks(map, marks, scene.places.filter((place) => place.shape !== 'dot'), actions)
     pin = showPin(map, pin, scene, actions)
   }
@@ -143,9 +152,9 @@ export async function drawMap(
 
 const boundsOf = ([west, south, east, north]: Extent): [number, number, number, number] => [west / 1e6, south / 1e6, east / 1e6, north / 1e6]
 
-function setLines(map: maplibre.Map, source: string, features: GeoJSON.Feature[]): void {
+function setLines(map: maplibre.Map, source: string, lines: Lines): void {
   const found = map.getSource(source)
-  if (found instanceof maplibre.GeoJSONSource) void found.setData(collection(features))
+  if (found instanceof maplibre.GeoJSONSource) void found.setData(lines)
 }
 
 /** Names of comuni as text on the page: letters in WebGL would need fonts from somewhere else. */
@@ -181,6 +190,7 @@ function showMarks(map: maplibre.Map, marks: Map<string, maplibre.Marker>, place
     const element = mark.getElement()
     element.classList.remove('plain', 'lit', 'chosen', 'faded', 'stop', 'done', 'home')
     element.classList.add('map-mark', place.shape, place.tone)
+    if (place.lane) element.style.setProperty('--lane', `var(--lane-${place.lane.hue})`)
     element.textContent = place.label
     element.title = place.title
     mark.setLngLat([place.lon_e6 / 1e6, place.lat_e6 / 1e6]).addTo(map)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { EMPTY, extentOf, frameOf, type MapPlace, metersBetween, nudge, type Pin } from './scene'
+import { EMPTY, extentOf, frameOf, laneMark, type MapPlace, metersBetween, nudge, type Pin } from './scene'
 
 const place = (lat_e6: number, lon_e6: number, tone: MapPlace['tone'] = 'plain'): MapPlace => ({
   id: `${lat_e6}`, lat_e6, lon_e6, label: '', title: '', tone, shape: 'dot',
@@ -33,4 +33,9 @@ describe('what a map shows', () => {
   it('moves a pin by metres', () => {
     expect(metersBetween(pin, nudge(pin, 30, 40))).toBeCloseTo(50, 0)
   })
+})
+
+describe('the mark of a lane', () => {
+  it.each([[0, 'A', 0], [7, 'H', 7], [8, 'I', 0], [25, 'Z', 1], [26, 'AA', 2], [52, 'BA', 4]])('%i is %s', (i, letter, hue) =>
+    expect(laneMark(i)).toEqual({ letter, hue }))
 })

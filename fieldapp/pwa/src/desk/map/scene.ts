@@ -3,6 +3,20 @@
 /** `lit` belongs to what was chosen, `chosen` is it; `faded` steps back behind them. */
 export type Tone = 'plain' | 'lit' | 'chosen' | 'faded'
 
+/** Whose route it is: a letter, and one of `HUES` colours that only repeats it. */
+export interface LaneMark {
+  readonly letter: string
+  readonly hue: number
+}
+
+export const HUES = 8
+
+/** A, B … Z, AA, AB … and the colour of the `i`th lane, from 0. */
+export function laneMark(i: number): LaneMark {
+  const last = String.fromCharCode(65 + (i % 26))
+  return { letter: i < 26 ? last : `${laneMark(Math.floor(i / 26) - 1).letter}${last}`, hue: i % HUES }
+}
+
 export interface MapPlace {
   readonly id: string
   readonly lat_e6: number
@@ -13,6 +27,7 @@ export interface MapPlace {
   readonly title: string
   readonly tone: Tone
   readonly shape: 'stop' | 'done' | 'home' | 'dot'
+  readonly lane?: LaneMark
 }
 
 export interface MapLine {
@@ -20,6 +35,7 @@ export interface MapLine {
   /** `[lon_e6, lat_e6]` in order of travel. */
   readonly points: readonly (readonly [number, number])[]
   readonly tone: Tone
+  readonly lane?: LaneMark
 }
 
 export interface Pin {
