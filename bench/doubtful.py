@@ -22,9 +22,8 @@ from bench.processors import cpu_of_cluster
 from fieldapp.databases import database
 from fieldapp.demo.generator import generate
 from fieldapp.parts import assemble
-from fieldapp.services import founding
+from fieldapp.services import claims, founding
 from fieldapp.services.addresses import list_doubtful
-from fieldapp.services.work import Work, working
 from fieldapp.settings import Settings
 
 PAGE = 50
@@ -49,19 +48,19 @@ async def asked(settings: Settings, home: Path, *, times: int) -> list[str]:
     async with parts.jobs.open_async():
         identity = await founding.somebody(parts)
         assert identity is not None
-        async with working(parts, identity) as work:
-            first = await list_doubtful(work, limit=PAGE)
-        asks: dict[str, Callable[[Work], Awaitable[object]]] = {
-            "how many wait": lambda work: list_doubtful(work, limit=0),
-            "the first page": lambda work: list_doubtful(work, limit=PAGE),
-            "the second page": lambda work: list_doubtful(work, limit=PAGE, cursor=first.next_cursor),
+        # What an import left to be added up is a worker's, which a house has running.
+        await claims.add_up(parts)
+        first = await list_doubtful(parts, identity, limit=PAGE)
+        asks: dict[str, Callable[[], Awaitable[object]]] = {
+            "how many wait": lambda: list_doubtful(parts, identity, limit=0),
+            "the first page": lambda: list_doubtful(parts, identity, limit=PAGE),
+            "the second page": lambda: list_doubtful(parts, identity, limit=PAGE, cursor=first.next_cursor),
         }
         for what, ask in asks.items():
             spent = []
             for _ in range(times):
                 own, theirs, began = time.process_time(), cpu_of_cluster(home / "database"), time.perf_counter()
-                async with working(parts, identity) as work:
-                    await ask(work)
+                await ask()
                 spent.append(
                     (
                         time.process_time() - own,

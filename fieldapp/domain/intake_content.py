@@ -89,3 +89,5 @@ MERGED: Mapping[Field, str] = {
     Field.SKILLS: "skills",
 }
 """The fields that hold for a whole practice, and their names in `PracticeFacts`."""
+UNITED = frozenset({Field.SKILLS})
+"""Those of them of which each row may name a part: rows that differ there add up and contradict nothing."""

@@ -23,12 +23,13 @@ from fieldapp.domain.intake import (
     RejectedRow,
     SubjectKind,
 )
-from fieldapp.domain.intake_content import MERGED, IdentifierChecks, PracticeFacts, ReadRow
+from fieldapp.domain.intake_content import MERGED, UNITED, IdentifierChecks, PracticeFacts, ReadRow, RowContent
 from fieldapp.domain.intake_control import Sums
 from fieldapp.domain.intake_frame import Frame, Header, RowKind
 from fieldapp.domain.intake_layout import Field, Layout, RowsPerPractice
 from fieldapp.domain.intake_rows import RowReader
 from fieldapp.domain.packed import Made, Packed, Shelf, Shelved
+from fieldapp.domain.skills import Skill
 
 PROGRESS_EVERY = 500
 
@@ -179,12 +180,12 @@ def _judge_practice(number: str, rows: list[ReadRow], reader: RowReader, verdict
     if reasons:
         verdict.reject(number, rows, reasons)
         return
-    kept = _without_repeats(number, rows, verdict)
+    kept = _without_repeats(number, rows, reader.layout, verdict)
     contradictions = _contradictions(number, kept, reader.layout)
     if contradictions:
         verdict.reject(number, kept, contradictions)
         return
-    facts = _merged_facts(kept)
+    facts = replace(_merged_facts(kept), skills=_all_skills(rows))
     reasons = [
         *_missing_facts(facts, kept[0].line, reader),
         *_placement_reasons(facts, kept[0].line, reader.today),
@@ -197,12 +198,14 @@ def _judge_practice(number: str, rows: list[ReadRow], reader: RowReader, verdict
     verdict.accept(_draft(number, kept, facts, reader))
 
 
-def _without_repeats(number: str, rows: list[ReadRow], verdict: _Verdict) -> list[ReadRow]:
+def _without_repeats(number: str, rows: list[ReadRow], layout: Layout, verdict: _Verdict) -> list[ReadRow]:
+    # One debt on a row for each language is one debt: taking both rows would double it.
+    several = layout.rows_per_practice is RowsPerPractice.SEVERAL
     first: dict[object, ReadRow] = {}
     repeats: list[ReadRow] = []
     reasons: list[Finding] = []
     for row in rows:
-        earlier = first.setdefault(row.content, row)
+        earlier = first.setdefault(_without_skills(row.content) if several else row.content, row)
         if earlier is not row:
             repeats.append(row)
             reasons.append(Finding("intake.exact_repeat", row.line, {"first_line": earlier.line}))
@@ -224,6 +227,8 @@ def _contradictions(number: str, rows: Sequence[ReadRow], layout: Layout) -> lis
 def _differing_facts(number: str, rows: Sequence[ReadRow], layout: Layout) -> list[Finding]:
     found = []
     for meaning, name in MERGED.items():
+        if meaning in UNITED:
+            continue
         stated: dict[object, int] = {}
         for row in rows:
             value = getattr(row.content.facts, name) if row.content else None
@@ -264,6 +269,16 @@ def _merged_facts(rows: Sequence[ReadRow]) -> PracticeFacts:
         values = [getattr(facts, slot.name) for facts in stated]
         merged[slot.name] = next((value for value in values if value not in ("", None)), values[0])
     return PracticeFacts(**merged)
+
+
+def _all_skills(rows: Sequence[ReadRow]) -> tuple[Skill, ...] | None:
+    """What any of the rows asks for, in the order of the catalogue; None where none of them says anything."""
+    stated = [row.content.facts.skills for row in rows if row.content and row.content.facts.skills is not None]
+    return tuple(skill for skill in Skill if any(skill in asked for asked in stated)) if stated else None
+
+
+def _without_skills(content: RowContent | None) -> RowContent | None:
+    return content and replace(content, facts=replace(content.facts, skills=None))
 
 
 def _missing_facts(facts: PracticeFacts, line: int, reader: RowReader) -> list[Finding]:

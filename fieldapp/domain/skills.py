@@ -46,17 +46,23 @@ SPELLINGS: Mapping[Skill, tuple[str, ...]] = {
     Skill.HEAVY_CASES: ("casi difficili", "caso difficile", "cas difficiles", "difficult cases", "heavy cases"),
 }
 """How a creditor's file may write them, in small letters; their own names too."""
-NOTHING_ASKED = frozenset({"", "-", "no", "nessuna", "nessuno", "italiano", "none"})
+NOTHING_ASKED = frozenset(
+    {"", "-", "no", "nessuna", "nessuno", "none", "n.d.", "n.d", "nd"}
+    | {"italiano", "italiana", "italian", "italien", "it", "ita"}
+)
 """Words that ask for nothing: everybody speaks Italian."""
 _NAMED = {word: skill for skill, words in SPELLINGS.items() for word in (skill.value, *words)}
 _BETWEEN = re.compile(r"[,;/|+\n]")
+_AND = re.compile(r" (?:e|ed|and|et) ")
 
 
 def read_skills(text: str, words: Mapping[str, Skill] | None = None) -> tuple[tuple[Skill, ...], tuple[str, ...]]:
     """What a cell asks for, and the words in it that nobody knows; `words`: a creditor's own for ours, in small
     letters."""
     named = {**_NAMED, **(words or {})}
-    told = [" ".join(part.split()).casefold() for part in _BETWEEN.split(text)]
+    parts = [" ".join(part.split()).casefold() for part in _BETWEEN.split(text)]
+    # A creditor's own word may hold an "e" of its own.
+    told = [word for part in parts for word in ([part] if part in named else _AND.split(part))]
     asked = [word for word in told if word not in NOTHING_ASKED or word in named]
     known = {named[word] for word in asked if word in named}
     return tuple(skill for skill in Skill if skill in known), tuple(word for word in asked if word not in named)

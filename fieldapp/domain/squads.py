@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Self
 from uuid import UUID
 
@@ -38,18 +39,23 @@ def squad_name(typed: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """In which squad an agent is from which day on, None for in none; days rise, and each change changes something."""
+    """In which squad an agent is from which day on, None for in none; days rise.
+
+    A change that says what holds already is kept: an earlier one may come in before it, and be taken back.
+    """
 
     changes: tuple[tuple[date, UUID | None], ...] = ()
 
     @classmethod
     def of(cls, changes: Iterable[tuple[date, UUID | None]]) -> Self:
-        """From changes in any order, one a day; those that change nothing fall away."""
-        kept: list[tuple[date, UUID | None]] = []
-        for day, squad in sorted(changes, key=lambda change: change[0]):
-            if squad != (kept[-1][1] if kept else None):
-                kept.append((day, squad))
-        return cls(tuple(kept))
+        """From changes in any order, one a day."""
+        return cls(tuple(sorted(changes, key=lambda change: change[0])))
+
+    @property
+    def shown(self) -> tuple[tuple[date, UUID | None], ...]:
+        """The changes that change something."""
+        beside = pairwise([(date.min, None), *self.changes])
+        return tuple(change for before, change in beside if change[1] != before[1])
 
     def on(self, day: date) -> UUID | None:
         """The squad of that day."""
@@ -57,40 +63,51 @@ class Membership:
 
     def since(self, day: date) -> date | None:
         """Since when what holds on `day` does; None where the agent was never in any squad."""
-        return next((since for since, _ in reversed(self.changes) if since <= day), None)
+        return next((since for since, _ in reversed(self.shown) if since <= day), None)
 
     def after(self, day: date) -> tuple[tuple[date, UUID | None], ...]:
-        """The changes to come."""
-        return tuple(change for change in self.changes if change[0] > day)
+        """The changes to come that change something."""
+        return tuple(change for change in self.shown if change[0] > day)
 
     def moved(self, squad: UUID | None, *, from_on: date) -> Self:
         """In `squad` from that day on; a later change stays."""
         return self.of([*(change for change in self.changes if change[0] != from_on), (from_on, squad)])
 
     def without(self, squad: UUID, *, from_on: date) -> Self:
-        """Never in `squad` from that day on: in none instead."""
-        return self.of(
-            [
-                *(change for change in self.changes if change[0] < from_on),
-                (from_on, None if self.on(from_on) == squad else self.on(from_on)),
-                *((day, None if into == squad else into) for day, into in self.after(from_on)),
-            ]
-        )
+        """Never in `squad` from that day on: in none instead. A change into it that is left nothing to end falls."""
+        changes = dict(self.changes)
+        if self.on(from_on) == squad:
+            changes[from_on] = None
+        kept: list[tuple[date, UUID | None]] = []
+        for day, into in sorted(changes.items(), key=lambda change: change[0]):
+            if day <= from_on or into != squad:
+                kept.append((day, into))
+            elif kept and kept[-1][1] is not None:
+                kept.append((day, None))
+        return self.of(kept)
 
     def ended(self, *, from_on: date) -> Self:
         """In none from that day on, whatever was to come."""
-        return self.of([*(change for change in self.changes if change[0] < from_on), (from_on, None)])
+        before = [change for change in self.changes if change[0] < from_on]
+        return self.of([*before, (from_on, None)] if before and before[-1][1] is not None else before)
 
 
-def told_together(at_work: Mapping[str, int]) -> frozenset[str]:
-    """The squads whose figures of one day may be shown, from how many agents of each group were at work on it.
+def told_together(*counts: Mapping[str, int]) -> frozenset[str]:
+    """The squads whose figures of one day may be shown, from how many agents of each group had a part in each figure.
 
-    Each of `LEAST_TOGETHER` agents or more. What is left over can be reckoned from the day's total, so it too is of
-    nobody or of that many: else the smallest squad joins it.
+    A squad needs `LEAST_TOGETHER` agents in each count. What is left over can be reckoned from the day's total, so in
+    each it too is of nobody or of that many: else the smallest squad joins it. A count of nobody at all hides nothing.
     """
-    told = {key: agents for key, agents in at_work.items() if key != NOBODYS and agents >= LEAST_TOGETHER}
-    left = sum(at_work.values()) - sum(told.values())
-    while told and 0 < left < LEAST_TOGETHER:
+    counts = tuple(count for count in counts if any(count.values()))
+    if not counts:
+        return frozenset()
+    told = {
+        key: sizes
+        for key in counts[0].keys() - {NOBODYS}
+        if min(sizes := tuple(count.get(key, 0) for count in counts)) >= LEAST_TOGETHER
+    }
+    left = [sum(count.values()) - sum(count[key] for key in told) for count in counts]
+    while told and any(0 < agents < LEAST_TOGETHER for agents in left):
         smallest = min(told, key=lambda key: (told[key], key))
-        left += told.pop(smallest)
+        left = [agents + size for agents, size in zip(left, told.pop(smallest), strict=True)]
     return frozenset(told)

@@ -18,7 +18,7 @@ from fieldapp.domain.skills import Skill
 from fieldapp.routes.guard import parts_of
 from fieldapp.routes.problems import language_of
 from fieldapp.services import addresses, creditor_accounts, exchange, inbound_payments, intake, office, skills
-from fieldapp.services.work import Work
+from fieldapp.services.work import Parts, Work
 from fieldapp.store.shapes.office import (
     Colleague,
     CompletedAddress,
@@ -263,12 +263,14 @@ class OfficeController(Controller):
     @get("/addresses/doubtful", operation_id="list_doubtful_addresses")
     async def list_doubtful_addresses(
         self,
-        work: NamedDependency[Work],
+        request: Request[Any, Any, Any],
+        parts: NamedDependency[Parts],
         cursor: FromQuery[str | None] = None,
         address_id: FromQuery[UUID | None] = None,
         limit: Annotated[int, QueryParameter(ge=0, le=200)] = 100,
     ) -> DoubtfulPage:
-        return await addresses.list_doubtful(work, limit=limit, cursor=cursor, address_id=address_id)
+        who = request.state.identity
+        return await addresses.list_doubtful(parts, who, limit=limit, cursor=cursor, address_id=address_id)
 
     @post("/addresses/{address_id:uuid}/settle", operation_id="settle_address", status_code=200)
     async def settle_address(

@@ -21,7 +21,7 @@ class ViewRequest(Struct, forbid_unknown_fields=True):
 
     listing: Listing
     name: Annotated[str, Meta(max_length=200)]
-    filters: Annotated[str, Meta(max_length=1000)]
+    filters: Annotated[str, Meta(max_length=8000)]
     shared: bool = False
 
 

@@ -10,11 +10,12 @@ from uuid import UUID
 
 import msgspec
 
+from fieldapp.domain.access import Identity
 from fieldapp.domain.conduct import Severity
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.told import AddressPin
-from fieldapp.services import placing, planning, presence, rules
-from fieldapp.services.work import Work
+from fieldapp.services import claims, placing, planning, presence, rules
+from fieldapp.services.work import Parts, Work, working
 from fieldapp.store import addresses, tasks
 from fieldapp.store.cards import address_card
 from fieldapp.store.envelopes import Sender
@@ -36,16 +37,24 @@ _CURED = frozenset({"conduct.address_doubtful", "conduct.address_rejected"})
 
 
 async def list_doubtful(
-    work: Work, *, limit: int, cursor: str | None = None, address_id: UUID | None = None
+    parts: Parts, identity: Identity, *, limit: int, cursor: str | None = None, address_id: UUID | None = None
 ) -> DoubtfulPage:
     """A page of all doubtful addresses, the one first whose fixing is worth most: what a visit there is expected to
     recover today (on a day of rest: the day after it), nothing where another rule stops the visit anyway; then the
     placement that ends first.
 
     `limit` 0 only counts. `address_id` is shown as well, wherever it stands. What is left of a claim bounds what a
-    visit may bring and is kept, so a page judges those that may stand on it or before it, not all. Raises Refusal
+    visit may bring and is kept, so a page judges those that may stand on it or before it, not all: as of now, but
+    behind an import or an upgrade as it was kept last, until a worker was there. Raises Refusal
     `request.cursor_unknown`.
     """
+    if limit:
+        await claims.take_in(parts, identity)
+    async with working(parts, identity) as work:
+        return await _page(work, limit=limit, cursor=cursor, address_id=address_id)
+
+
+async def _page(work: Work, *, limit: int, cursor: str | None, address_id: UUID | None) -> DoubtfulPage:
     count = await addresses.count_doubtful(work.session)
     if not limit:
         return DoubtfulPage(rows=[], waiting=count, next_cursor=None, asked=None)

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from fieldapp.services.work import Parts
+from fieldapp.domain.access import Identity
+from fieldapp.services.work import Parts, working
 from fieldapp.store import access, claim_sums
 from fieldapp.store.database import GATE, Scope
+
+
+async def take_in(parts: Parts, identity: Identity) -> None:
+    """Take the newest facts into the sums of the caller's agency, in a short transaction of its own: what holds the
+    sums is let go before anything else is asked. Nothing is taken in where much is behind, which is the worker's."""
+    async with working(parts, identity) as work:
+        if await claim_sums.behind(work.session) <= claim_sums.LITTLE:
+            await claim_sums.catch_up(work.session)
 
 
 async def add_up(parts: Parts) -> None:

@@ -38,8 +38,8 @@ _IN_ORDER = (By.AGE, By.HOUR, By.WEEKDAY)
 async def read(work: Work, *, by: By, from_on: date, to_on: date) -> FiguresPage:
     """What happened from `from_on` to `to_on`, both whole, by one question.
 
-    From sums that are brought up to the newest fact first, so never stale. Raises Refusal `figures.period_unusable`
-    (details: most).
+    From sums that are brought up to the newest fact first, so never stale; by squad only of days that are over.
+    Raises Refusal `figures.period_unusable` (details: most).
     """
     period = Period(from_on, to_on)
     names: dict[str, str] = {}
@@ -76,9 +76,10 @@ async def practices(work: Work, *, by: By, key: str, from_on: date, to_on: date)
 
 
 async def _told(work: Work, period: Period) -> set[store.SquadDay]:
-    """The squads and days whose figures are not those of a named agent."""
+    """The squads and days whose figures are not those of a named agent: days that are over, on which nobody can be
+    moved any more (else the figures before and after a move would differ by that agent's)."""
     at_work = await store.at_work(work.session, period, zone=work.parts.zone)
-    return {(key, day) for day, agents in at_work.items() for key in told_together(agents)}
+    return {(key, day) for day, counts in at_work.items() if day < work.today for key in told_together(*counts)}
 
 
 async def _by_squad(work: Work, period: Period) -> dict[str, Figures]:

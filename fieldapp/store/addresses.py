@@ -17,7 +17,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.domain import worth
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.places import metres_between
-from fieldapp.store import claim_sums
 from fieldapp.store.columns import among
 from fieldapp.store.practices import searchable
 from fieldapp.store.tables.claims import ClaimPart
@@ -73,11 +72,12 @@ async def doubtful(
 ) -> list[Waiting]:
     """Those that wait, in the order of the best place that each may have on `day`, behind `after`; of one address
     (`only`), where given. Nothing of what they say is read, and what is owed is read as it is kept added up."""
-    await claim_sums.up_to_date(session)
+    # What is left is never less than what is owed, but unknown (0) from an upgrade until it is counted.
+    left = func.greatest(ClaimPart.left_cents, ClaimPart.owed_cents)
     # Whole numbers throughout: integer division in Postgres cuts off as Python's does above zero.
-    most = most_cents(
-        func.coalesce(ClaimPart.left_cents, 0), col(Placement.ends_on), day=day, surely_per_mille=surely_per_mille
-    ).label("most")
+    most = most_cents(func.coalesce(left, 0), col(Placement.ends_on), day=day, surely_per_mille=surely_per_mille).label(
+        "most"
+    )
     query = (
         sqlalchemy.select(col(Address.id), col(Address.practice_id), col(Placement.ends_on), most)
         .join(Practice, col(Practice.id) == col(Address.practice_id))

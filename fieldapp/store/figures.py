@@ -100,20 +100,28 @@ SquadDay = tuple[str, date]
 """A squad's group and a day."""
 
 
-async def at_work(session: AsyncSession, period: Period, *, zone: ZoneInfo) -> dict[date, dict[str, int]]:
-    """By day how many agents of each squad were sent to somebody or made a visit."""
-    selects = []
+PARTS_TAKEN = ("planned", "visits", "done")
+"""What an agent may have had a part in on a day: was sent, visited, made visits of the plan (whose way is told)."""
+
+
+async def at_work(session: AsyncSession, period: Period, *, zone: ZoneInfo) -> dict[date, list[dict[str, int]]]:
+    """By day, for each of `PARTS_TAKEN`, how many agents of each squad had a part in it."""
+    found: dict[date, list[dict[str, int]]] = {}
     for source in sources(zone):
-        if source.hand is not None:
-            agent_id, day = source.hand
-            query = sqlalchemy.select(agent_id.label("agent_id"), day.label("on_day")).select_from(source.of)
-            selects.append(query.where(*source.where, *source.within(period)))
-    pairs = sqlalchemy.union(*selects).subquery()
-    squad = squad_of(pairs.c.agent_id, pairs.c.on_day).label("squad")
-    counted = sqlalchemy.select(pairs.c.on_day, squad, func.count()).group_by(pairs.c.on_day, squad)
-    found: dict[date, dict[str, int]] = {}
-    for day, key, agents in (await session.execute(counted)).all():
-        found.setdefault(day, {})[key] = agents
+        if source.hand is None:
+            continue
+        agent_id, on_day = source.hand
+        each = sqlalchemy.select(agent_id.label("agent_id"), on_day.label("on_day"), *source.measures)
+        each = each.select_from(source.of).where(*source.where, *source.within(period)).group_by(agent_id, on_day)
+        agents = each.subquery()
+        squad = squad_of(agents.c.agent_id, agents.c.on_day).label("squad")
+        names = [name for name in PARTS_TAKEN if name in agents.c]
+        taken = [func.count().filter(agents.c[name] > 0) for name in names]
+        query = sqlalchemy.select(agents.c.on_day, squad, *taken).group_by(agents.c.on_day, squad)
+        for day, key, *numbers in (await session.execute(query)).all():
+            counts = found.setdefault(day, [{} for _ in PARTS_TAKEN])
+            for name, number in zip(names, numbers, strict=True):
+                counts[PARTS_TAKEN.index(name)][key] = number
     return found
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from fieldapp.clock import DemoClock
 from tests.browser.at_the_desk import sign_in
-from tests.browser.conftest import DESK, Eyes, Service, watched
+from tests.browser.conftest import CLOCK, DESK, MORNING, Eyes, Service, watched
 from tests.browser.test_board import SOON, by_hand, lane_of, visits
 from tests.browser.test_shifts_desk import looked_at
 
@@ -101,7 +103,7 @@ def test_a_team_is_made_chosen_for_a_day_shown_on_the_board_and_told_in_figures(
     expect(lanes.get_by_role("group")).to_have_count(3)
 
 
-def test_planned_against_done_of_a_team_opens_to_its_practices_and_a_small_one_is_not_told(
+def test_planned_against_done_of_a_team_is_told_once_the_day_is_over_and_opens_to_its_practices(
     desk: Eyes, dispatcher: Page, service: Service
 ) -> None:
     admin = desk.page
@@ -114,34 +116,38 @@ def test_planned_against_done_of_a_team_opens_to_its_practices_and_a_small_one_i
     agents = sheet.get_by_role("group", name="Agenti").get_by_role("checkbox")
     expect(agents).to_have_count(3)
     sheet.get_by_label("Nella squadra").select_option(label="Centro")
-    agents.nth(0).check()
-    sheet.get_by_role("button", name="Sposta").press("Enter")
-    expect(sheet.get_by_text("Fatto.")).to_be_visible(timeout=SOON)
-
-    page = dispatcher
-    page.get_by_role("link", name="Andamento").click()
-    page.get_by_label("Per", exact=True).select_option(label="squadra")
-    table = page.get_by_role("table", name="Cosa è stato fatto e incassato")
-    rest = table.get_by_role("row", name=re.compile("Senza squadra, o in pochi"))
-    expect(rest).to_be_visible(timeout=SOON)
-    expect(table.get_by_role("row", name=re.compile("Centro"))).to_have_count(0)
-    expect(table.get_by_role("columnheader", name="Incassato")).to_have_count(0)
-    looked_at(page, "squads-figures-small")
-
     for at in (0, 1, 2):
         agents.nth(at).check()
     sheet.get_by_role("button", name="Sposta").press("Enter")
     expect(sheet.locator("li").filter(has_text="Centro").locator("p").nth(1)).to_contain_text(
         re.compile(r".+, .+, .+"), timeout=SOON
     )
-    page.reload()
+
+    page = dispatcher
+    page.get_by_role("link", name="Andamento").click()
+    page.get_by_label("Per", exact=True).select_option(label="squadra")
+    table = page.get_by_role("table", name="Cosa è stato fatto e incassato")
+    rest = table.get_by_role("row", name=re.compile("Senza squadra, in pochi"))
+    expect(rest).to_be_visible(timeout=SOON)
+    expect(table.get_by_role("row", name=re.compile("Centro"))).to_have_count(0)
+    expect(table.get_by_role("columnheader", name="Incassato")).to_have_count(0)
+    expect(page.get_by_text("Di oggi si dice domani", exact=False)).to_be_visible()
+    looked_at(page, "squads-figures-today")
+
+    # Its last day: what it did stays its own.
+    sheet.get_by_role("button", name="Chiudi la squadra Centro").click()
+    sheet.get_by_role("button", name="Chiudi la squadra", exact=True).click()
+    expect(sheet.get_by_text("chiusa il 26/11/2026")).to_be_visible(timeout=SOON)
+    DemoClock(service.settings.home / CLOCK).move_to(MORNING + timedelta(days=1))
+    sign_in(page, service, "Pianificazione")
+    page.goto(f"{service.desk()}andamento?per=squad")
     team = table.get_by_role("row", name=re.compile("Centro"))
     expect(team).to_be_visible(timeout=SOON)
     looked_at(page, "squads-figures")
     for form in ("CSV", "XLSX", "Parquet"):
         with page.expect_download() as got:
             page.get_by_role("link", name=form).click()
-        assert got.value.suggested_filename == f"andamento-squad-20261101-20261126.{form.lower()}"
+        assert got.value.suggested_filename == f"andamento-squad-20261101-20261127.{form.lower()}"
     team.get_by_role("link").click()
     behind = page.get_by_role("table", name="Pratiche di: Centro")
     expect(behind.get_by_role("link").first).to_be_visible(timeout=SOON)
@@ -151,7 +157,3 @@ def test_planned_against_done_of_a_team_opens_to_its_practices_and_a_small_one_i
     page.goto(f"{service.desk()}giorno/2026-11-26/pubblicato")
     page.get_by_role("link", name="Pianificato e fatto").click()
     expect(page).to_have_url(re.compile("andamento.*per=squad.*dal=2026-11-26"))
-
-    sheet.get_by_role("button", name="Chiudi la squadra Centro").click()
-    sheet.get_by_role("button", name="Chiudi la squadra", exact=True).click()
-    expect(sheet.get_by_text("chiusa il 26/11/2026")).to_be_visible(timeout=SOON)

@@ -136,7 +136,17 @@ SKILLS = [
     ("tedesco / tedesco; german", ["german"]),  # thrice the same
     ("casi  difficili + arabo", ["arabic", "heavy_cases"]),
     ("allemand|heavy_cases", ["german", "heavy_cases"]),  # in French, and by our own names
+    ("arabo e inglese", ["arabic", "english"]),
+    ("German and French; sloveno ed albanese", ["albanian", "french", "german", "slovene"]),
+    ("arabe et chinois", ["arabic", "chinese"]),
+    ("casi difficili E tedesco", ["german", "heavy_cases"]),
+    ("italiano e tedesco", ["german"]),
     ("italiano", []),  # everybody speaks it
+    ("Italiana", []),
+    ("IT", []),
+    ("ITA", []),
+    ("n.d.", []),
+    ("N.D.", []),
     ("nessuna", []),
     ("-", []),
     ("", []),
@@ -150,7 +160,7 @@ def test_a_column_of_skills_is_read_by_its_words(written: str, skills: list[str]
     assert list(practice.skills or ()) == skills
 
 
-@pytest.mark.parametrize("written", ["telepatia", "tedesco, klingon"])
+@pytest.mark.parametrize("written", ["telepatia", "tedesco, klingon", "tedesco e klingon"])
 def test_a_word_that_nobody_knows_rejects_the_row_with_its_amount_and_names_the_word(written: str) -> None:
     reading = read_skilled(row("P1"), row("P2", Competenze=written))
 
@@ -158,7 +168,7 @@ def test_a_word_that_nobody_knows_rejects_the_row_with_its_amount_and_names_the_
     assert (reading.accepted_rows, reading.rejected_rows, reading.rejected_cents) == (1, 1, 10350)
     assert codes(rejected.reasons) == {"intake.skill_unknown"}
     (reason,) = rejected.reasons
-    assert (reason.line, reason.details["unknown"]) == (3, written.removeprefix("tedesco, "))
+    assert (reason.line, reason.details["unknown"]) == (3, written.split()[-1])
 
 
 def test_a_file_without_such_a_column_says_nothing_of_skills() -> None:
@@ -168,31 +178,60 @@ def test_a_file_without_such_a_column_says_nothing_of_skills() -> None:
 
 
 def test_a_creditors_own_words_for_skills_are_known_by_its_layout() -> None:
-    layout = replace(SKILLED, values={**UTENZE.values, "skills": {"DE": "german", "Italiano": "english"}})
-    rows = [row("P1", Competenze="de"), row("P2", Competenze="italiano"), row("P3", Competenze="FR")]
+    own = {"DE": "german", "Italiano": "english", "serbo e croato": "slovene"}
+    layout = replace(SKILLED, values={**UTENZE.values, "skills": own})
+    words = ["de", "italiano", "FR", "Serbo e  croato, DE"]
 
-    reading = read_skilled(*rows, layout=layout)
+    reading = read_skilled(*(row(f"P{i}", Competenze=word) for i, word in enumerate(words)), layout=layout)
 
-    assert [list(one.skills or ()) for one in reading.accepted] == [["german"], ["english"]]
+    assert [list(one.skills or ()) for one in reading.accepted] == [["german"], ["english"], ["german", "slovene"]]
     assert codes(reading.reasons) == {"intake.skill_unknown"}
 
 
-def test_two_rows_of_a_practice_that_ask_for_different_skills_contradict_each_other() -> None:
+def test_the_rows_of_a_practice_ask_together_for_all_that_each_of_them_asks_for() -> None:
     reading = read_skilled(
-        row("P1", Titolo="A", Competenze="tedesco"),
-        row("P1", Titolo="B", Competenze="arabo"),
+        row("P1", Titolo="A", Competenze="inglese", Revocata=""),
+        row("P1", Titolo="B", Competenze="arabo; inglese", Revocata="sì"),
+        row("P1", Titolo="C", Competenze="italiano", Revocata=""),
         row("P2", Titolo="A", Competenze="tedesco, aziende"),
         row("P2", Titolo="B", Competenze=""),
         row("P3", Titolo="A", Competenze="aziende, tedesco"),
         row("P3", Titolo="B", Competenze="tedesco, aziende"),
+        row("P4", Titolo="A", Competenze="italiano"),
+        row("P4", Titolo="B", Competenze="n.d."),
         layout=SEVERAL,
     )
 
-    assert [(one.practice_number, list(one.skills or ())) for one in reading.accepted] == [
-        ("P2", ["german", "companies"]),
-        ("P3", ["german", "companies"]),
+    assert codes(reading.reasons) == set()
+    assert [(one.practice_number, list(one.skills or ()), one.recalled) for one in reading.accepted] == [
+        ("P1", ["arabic", "english"], True),
+        ("P2", ["german", "companies"], False),
+        ("P3", ["german", "companies"], False),
+        ("P4", [], False),
     ]
+    assert [one.total_cents for one in reading.accepted] == [31050, 20700, 20700, 20700]
+
+
+def test_a_debt_that_stands_on_a_row_for_each_language_counts_once_and_asks_for_them_all() -> None:
+    reading = read_skilled(
+        row("P1", Titolo="A", Competenze="arabo"), row("P1", Titolo="A", Competenze="inglese"), layout=SEVERAL
+    )
+
+    (practice,) = reading.accepted
+    assert (practice.total_cents, list(practice.skills or ())) == (10350, ["arabic", "english"])
+    assert codes(reading.reasons) == {"intake.exact_repeat"}
+
+
+def test_rows_that_differ_in_anything_else_still_contradict_each_other_whatever_they_ask_for() -> None:
+    reading = read_skilled(
+        row("P1", Titolo="A", Competenze="arabo", Revocata="no"),
+        row("P1", Titolo="B", Competenze="inglese", Revocata="sì"),
+        layout=SEVERAL,
+    )
+
+    assert reading.accepted_rows == 0
     assert codes(reading.reasons) == {"intake.rows_contradict"}
+    assert {reason.details["column"] for one in reading.rejected for reason in one.reasons} == {"Revocata"}
 
 
 @pytest.mark.parametrize("language", ["it", "en", "fr"])

@@ -35,7 +35,7 @@ def test_whoever_is_moved_is_there_from_that_day_until_the_next_change(
 ) -> None:
     after = before.moved(place, from_on=from_on)
 
-    later = before.after(from_on)
+    later = [change for change in before.changes if change[0] > from_on]
     ends = later[0][0] if later else DAYS[-1] + timedelta(days=1)
     for day in DAYS:
         assert after.on(day) == (place if from_on <= day < ends else before.on(day))
@@ -59,10 +59,34 @@ def test_who_leaves_is_in_none_from_that_day_on(before: Membership, from_on: dat
 
 
 @given(memberships)
-def test_each_change_changes_something(membership: Membership) -> None:
-    places = [None, *(place for _, place in membership.changes)]
+def test_each_change_that_is_shown_changes_something_and_no_other_does(membership: Membership) -> None:
+    places = [None, *(place for _, place in membership.shown)]
 
     assert all(one != next_one for one, next_one in pairwise(places))
+    assert [Membership(membership.shown).on(day) for day in DAYS] == [membership.on(day) for day in DAYS]
+    assert [Membership(membership.shown).since(day) for day in DAYS] == [membership.since(day) for day in DAYS]
+
+
+def test_a_mistake_taken_back_leaves_what_was_planned_for_later() -> None:
+    planned = Membership().moved(NORTH, from_on=DAYS[0]).moved(SOUTH, from_on=DAYS[9])
+
+    mistaken = planned.moved(SOUTH, from_on=DAYS[4])
+    mended = mistaken.moved(NORTH, from_on=DAYS[4])
+
+    assert mistaken.after(DAYS[0]) == ((DAYS[4], SOUTH),)
+    assert [mended.on(day) for day in DAYS] == [planned.on(day) for day in DAYS]
+    assert mended.after(DAYS[0]) == ((DAYS[9], SOUTH),), "said once"
+    assert mended.since(DAYS[6]) == DAYS[0]
+
+
+def test_closing_a_squad_or_leaving_writes_nothing_of_who_is_in_none_of_it() -> None:
+    others = Membership().moved(SOUTH, from_on=DAYS[0]).moved(SOUTH, from_on=DAYS[3])
+
+    assert others.without(NORTH, from_on=DAYS[3]) == others
+    assert Membership().ended(from_on=DAYS[3]) == Membership()
+    twice = Membership().moved(NORTH, from_on=DAYS[0]).moved(NORTH, from_on=DAYS[9])
+    closed = twice.without(NORTH, from_on=DAYS[3])
+    assert closed.moved(SOUTH, from_on=DAYS[5]).on(DAYS[9]) == SOUTH, "a plan for the closed squad ends nothing else"
 
 
 @pytest.mark.parametrize(
@@ -90,13 +114,43 @@ def test_figures_are_told_of_several_together_and_leave_over_several(at_work: di
     assert told_together(at_work) == told
 
 
-@given(st.dictionaries(st.sampled_from(["a", "b", "c", "d", NOBODYS]), st.integers(1, 6)))
-def test_nobody_can_reckon_one_or_two_agents_out_of_what_is_told(at_work: dict[str, int]) -> None:
-    told = told_together(at_work)
+@pytest.mark.parametrize(
+    ("sent", "visited", "told"),
+    [
+        # Three with stops do not open the visits of the one who went.
+        ({"a": 3}, {"a": 1}, set()),
+        ({"a": 3, "b": 3}, {"a": 1, "b": 3}, set()),
+        ({"a": 3, "b": 3}, {"a": 3, "b": 3}, {"a", "b"}),
+        # Nor do three who visited unasked open the plan of one.
+        ({"a": 1}, {"a": 3}, set()),
+        ({}, {"a": 3}, {"a"}),
+        # Before anybody went only the plan says something.
+        ({"a": 3, "b": 3}, {}, {"a", "b"}),
+        ({"a": 3, "b": 3}, {"a": 0, "b": 0}, {"a", "b"}),
+        # What is left over is of several in each.
+        ({"a": 5, "b": 3, NOBODYS: 3}, {"a": 5, "b": 3, NOBODYS: 1}, {"a"}),
+        ({"a": 5, "b": 3, NOBODYS: 3}, {"a": 5, "b": 3}, {"a", "b"}),
+        ({"a": 5, "b": 3, NOBODYS: 1}, {"a": 5, "b": 3, NOBODYS: 3}, {"a"}),
+        ({"a": 4, "b": 4, "c": 4}, {"a": 4, "b": 4, "c": 2}, {"b"}),
+    ],
+)
+def test_who_was_sent_and_who_visited_are_each_several(
+    sent: dict[str, int], visited: dict[str, int], told: set[str]
+) -> None:
+    assert told_together(sent, visited) == told
 
-    left = sum(agents for key, agents in at_work.items() if key not in told)
-    assert all(at_work[key] >= LEAST_TOGETHER for key in told)
-    assert not told or left == 0 or left >= LEAST_TOGETHER
+
+counts = st.dictionaries(st.sampled_from(["a", "b", "c", "d", NOBODYS]), st.integers(0, 6))
+
+
+@given(st.lists(counts, min_size=1, max_size=3))
+def test_nobody_can_reckon_one_or_two_agents_out_of_what_is_told(at_work: list[dict[str, int]]) -> None:
+    told = told_together(*at_work)
+
+    for count in at_work:
+        left = sum(agents for key, agents in count.items() if key not in told)
+        assert not any(count.values()) or all(count.get(key, 0) >= LEAST_TOGETHER for key in told)
+        assert not told or left == 0 or left >= LEAST_TOGETHER
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "x" * 61, "Nord\x00", "a\u202eb"])

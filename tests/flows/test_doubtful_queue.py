@@ -7,15 +7,20 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 import sqlalchemy
+from sqlmodel import select
 
 from fieldapp.domain import worth
 from fieldapp.domain.access import Role
-from fieldapp.services import addresses
+from fieldapp.services import addresses, claims
 from fieldapp.store import addresses as store
+from fieldapp.store import claim_sums, tables
+from fieldapp.store.embedded import Cluster
+from fieldapp.store.feed import NewFact, tell
 from fieldapp.store.tables import PracticeFlag
-from tests.conftest import NOW
+from tests.conftest import NOW, setup_user
 from tests.flows.conftest import Desk, House, new_id
 from tests.flows.creditor_file import file_of, lay_out_streets, row, taken_in
 from tests.flows.statements import statements
@@ -220,6 +225,59 @@ async def test_a_page_adds_up_no_postings(house: House, three: Desk) -> None:
     bounds = [said for said in heard if "claim_part" in said and "ORDER BY" in said]
     assert len(bounds) == 1
     assert "posting" not in bounds[0]
+
+
+async def test_nobody_waits_for_the_sums_while_a_page_is_judged(
+    house: House, three: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house.session() as session:
+        practice_id = (await session.exec(select(tables.Practice.id))).first()
+        tell(session, NewFact("task.opened", NOW, practice_id=practice_id, body={}))
+    held, real = [], addresses.planning.candidates_on
+
+    async def watched(*args: Any, **options: Any) -> Any:
+        async with house.session() as session:
+            key = {"key": f"claims:{house.agency_id}"}
+            free = sqlalchemy.text("select pg_try_advisory_xact_lock(hashtextextended(:key, 0))")
+            held.append(not (await session.execute(free, key)).scalar_one())
+            held.append(await claim_sums.behind(session) > 0)
+        return await real(*args, **options)
+
+    monkeypatch.setattr(addresses.planning, "candidates_on", watched)
+    async with house.session() as session:
+        assert await claim_sums.behind(session) == 1
+
+    await queue(three, limit=1)
+
+    # free, and what was told is in them already for everybody
+    assert held == [False, False]
+
+
+async def test_after_an_upgrade_a_page_is_ranked_by_what_was_kept_and_the_worker_adds_up(
+    house: House, three: Desk, cluster: Cluster, database_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claim_sums, "LITTLE", 2)
+    monkeypatch.setattr(addresses, "_JUDGED_AT_ONCE", 1)
+    with psycopg.connect(cluster.url(setup_user(), database_name)) as owner:
+        # as the migration that brought `left_cents` leaves a house
+        owner.execute("delete from claim_mark")
+        owner.execute("update claim_part set left_cents = 0")
+
+    with statements(house.parts.database) as heard:
+        before = await queue(three, limit=1)
+    async with house.session() as session:
+        assert await session.get(tables.ClaimMark, house.agency_id) is None
+    await claims.add_up(house.parts)
+    after = await queue(three, limit=1)
+
+    assert not [said for said in heard if "insert into claim_part" in said]
+    assert numbers(before["rows"]) == ["P-3"]
+    # the cursors too: what is kept was exact
+    assert before == after
+    async with house.session() as session:
+        assert await claim_sums.behind(session) == 0
+        kept = (await session.exec(select(tables.ClaimPart.left_cents))).all()
+    assert sorted(kept) == [100_000, 200_000, 300_000]
 
 
 @pytest.mark.parametrize("surely", [1_000, 1_700, 4_211])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
 
 from fieldapp.domain.access import Role
+from fieldapp.domain.narrowing import MOST_AREAS
 from fieldapp.domain.views import MOST
 from tests.flows.conftest import Desk, House
 
@@ -65,6 +67,17 @@ async def test_a_view_is_forgotten_by_its_owner_and_a_shared_one_by_the_administ
     assert (await admin.post(f"/views/{shared}/forget")).status_code == 200
     assert (await desk.post(f"/views/{own}/forget")).json() == []
     assert (await desk.post(f"/views/{uuid4()}/forget")).json()["code"] == "view.unknown"
+
+
+async def test_a_list_narrowed_to_as_many_comuni_as_may_be_is_kept_whole(desk: Desk) -> None:
+    longest = "San Valentino in Abruzzo Citeriore-Sankt Valentin"
+    filters = urlencode({"comune": "|".join(f"{longest} {i}" for i in range(MOST_AREAS)), "segnale": "disputed"})
+
+    saved = await save(desk, filters=filters)
+
+    assert saved.status_code == 200, saved.text
+    assert await names(desk) == [("Contestate", filters, True)]
+    assert (await save(desk, "Troppo", filters="x" * 8_001)).status_code == 422
 
 
 @pytest.mark.parametrize(("name", "code"), [("   ", "view.name_missing"), ("x" * 61, "view.name_too_long")])

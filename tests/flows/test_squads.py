@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,11 +21,11 @@ from fieldapp.store.feed import NewFact, tell
 from tests.conftest import NOW
 from tests.flows.arranged import TODAY, entrusted, published
 from tests.flows.conftest import Desk, House, a_person
-from tests.flows.phone import a_report
+from tests.flows.phone import FieldPhone, a_report
 from tests.flows.test_access_table import neighbour
 from tests.flows.test_figures import figures
 from tests.flows.test_planning import code
-from tests.flows.test_sync import AT, day_of, phone_of, verdicts
+from tests.flows.test_sync import AT, day_of, verdicts
 
 TOMORROW = TODAY + timedelta(days=1)
 YESTERDAY = TODAY - timedelta(days=1)
@@ -73,6 +74,34 @@ async def sent(house: House, agents: Sequence[tables.Person], practices: Sequenc
         for stop, agent in zip(stops, agents, strict=True):
             stop.agent_id = agent.id
         tell(session, NewFact("day.published", NOW, day=day))
+
+
+@dataclass
+class Report:
+    """A visit that an agent made today, on the phone still."""
+
+    phone: FieldPhone
+    envelope: dict[str, Any]
+
+    async def arrives(self) -> None:
+        assert await verdicts(self.phone, self.envelope) == [("accepted", None)]
+
+
+async def reports(house: House, agents: Sequence[tables.Person]) -> list[Report]:
+    """Of each a visit at the first stop of today."""
+    found = []
+    for agent in agents:
+        desk = await house.sign_in(Role.AGENT, person=agent)
+        phone = await FieldPhone.enrol(desk, house.client(), agent_number=str(agent.agent_number))
+        stop = (await day_of(phone))["stops"][0]
+        found.append(Report(phone, phone.envelope("visit", a_report(stop, at=AT), at=NOW)))
+    return found
+
+
+async def days_later(house: House, days: int = 1) -> Desk:
+    """The administrator, once today is over."""
+    house.clock.move_to(NOW + timedelta(days=days))
+    return await house.sign_in(Role.ADMINISTRATOR)
 
 
 async def rows(desk: Desk, first: date = TODAY, last: date = TODAY) -> dict[str, list[int]]:
@@ -232,6 +261,22 @@ async def test_who_leaves_is_in_no_squad_from_the_next_day_on_also_once_back(hou
     assert [(await where(admin, TODAY + timedelta(days=n)))[agent.name] for n in (0, 1, 6)] == ["Nord", None, None]
 
 
+async def test_a_mistake_taken_back_leaves_the_move_that_was_entered_for_later(house: House) -> None:
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+    (agent,) = await colleagues(house, 1)
+    north, south = await squad(admin, "Nord", agent), await squad(admin, "Sud")
+    await move(admin, south, agent, from_on=TODAY + timedelta(days=9))
+
+    await move(admin, south, agent, from_on=TODAY + timedelta(days=4))
+    mended = await move(admin, north, agent, from_on=TODAY + timedelta(days=4))
+
+    assert [(await where(admin, TODAY + timedelta(days=n)))[agent.name] for n in (0, 4, 8, 9)] == [
+        *("Nord", "Nord", "Nord", "Sud")
+    ]
+    (row,) = mended.json()["agents"]
+    assert row["later"] == [{"from_on": (TODAY + timedelta(days=9)).isoformat(), "squad_id": south}], "and nothing else"
+
+
 # --- figures ---
 
 
@@ -243,22 +288,22 @@ async def a_working_day(house: House, agents: Sequence[tables.Person], *, day: d
 
 async def test_planned_and_done_are_told_by_squad_open_to_their_practices_and_leave_as_files(house: House) -> None:
     admin = await house.sign_in(Role.ADMINISTRATOR)
-    agents = await colleagues(house, 6)
+    agents = await colleagues(house, 7)
     north = await squad(admin, "Nord", *agents[:3])
     south = await squad(admin, "Sud", *agents[3:])
     await a_working_day(house, agents)
-    phone = await phone_of(house)
-    (stop,) = (await day_of(phone))["stops"]
-    assert await verdicts(phone, phone.envelope("visit", a_report(stop, at=AT), at=NOW)) == [("accepted", None)]
+    for report in await reports(house, agents[:6]):
+        await report.arrives()
 
+    house.clock.move_to(NOW + timedelta(days=1))
     desk = await house.sign_in(Role.DISPATCHER)
 
-    assert await rows(desk) == {"Nord": [3, 1, 1], "Sud": [3, 0, 0]}
+    assert await rows(desk) == {"Nord": [3, 3, 3], "Sud": [4, 3, 3]}
     assert await practices_of(desk, north) == {"P-001", "P-002", "P-003"}
-    assert await practices_of(desk, south) == {"P-004", "P-005", "P-006"}
+    assert await practices_of(desk, south) == {"P-004", "P-005", "P-006", "P-007"}
     asked = {"by": "squad", "from_on": TODAY.isoformat(), "to_on": TODAY.isoformat()}
     told = ["squad", "name", "visits", "reached", "planned", "done", "metres"]
-    wanted = [[north, "Nord", 1, 0, 3, 1, 4_000], [south, "Sud", 0, 0, 3, 0, 0]]
+    wanted = [[north, "Nord", 3, 0, 3, 3, 12_000], [south, "Sud", 3, 0, 4, 3, 12_000]]
     files = {
         form: (await desk.get("/exports/figures", params={**asked, "form": form})).content
         for form in ("csv", "xlsx", "parquet")
@@ -279,16 +324,63 @@ async def test_an_agent_who_changes_squad_leaves_the_days_before_where_they_were
     south = await squad(admin, "Sud", *agents[4:])
     practices = await a_working_day(house, agents)
     await sent(house, agents, practices, day=TOMORROW)
-    before = await rows(admin, last=TOMORROW)
 
     await move(admin, south, agents[0], from_on=TOMORROW)
 
-    assert before == {"Nord": [8, 0, 0], "Sud": [6, 0, 0]}
+    admin = await days_later(house, 2)
     assert await rows(admin, last=TOMORROW) == {"Nord": [7, 0, 0], "Sud": [7, 0, 0]}
     assert await rows(admin) == {"Nord": [4, 0, 0], "Sud": [3, 0, 0]}, "today as it was"
     assert await rows(admin, first=TOMORROW, last=TOMORROW) == {"Nord": [3, 0, 0], "Sud": [4, 0, 0]}
     assert await practices_of(admin, south, TODAY, TOMORROW) == {"P-001", "P-005", "P-006", "P-007"}
     assert await practices_of(admin, south) == {"P-005", "P-006", "P-007"}
+
+
+async def test_around_the_move_of_one_agent_nothing_is_told_that_would_differ_by_them(house: House) -> None:
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+    agents = await colleagues(house, 7)
+    north = await squad(admin, "Nord", *agents[:4])
+    south = await squad(admin, "Sud", *agents[4:])
+    practices = await a_working_day(house, agents)
+    await sent(house, agents, practices, day=TOMORROW)
+
+    async def read() -> list[Any]:
+        keys = (north, south)
+        return [await rows(admin, last=TOMORROW), *[await practices_of(admin, key, TODAY, TOMORROW) for key in keys]]
+
+    before = await read()
+    await move(admin, south, agents[0])
+
+    assert before == await read() == [{"rest": [14, 0, 0]}, set(), set()]
+    admin = await days_later(house)
+    assert await rows(admin, last=TOMORROW) == {"Nord": [3, 0, 0], "Sud": [4, 0, 0], "rest": [7, 0, 0]}
+    answer = await move(admin, north, agents[0])
+    assert code(answer) == (409, "squad.day_is_past"), "what is told does not move"
+
+
+async def test_three_who_were_sent_do_not_open_the_figures_of_the_one_who_went(house: House) -> None:
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+    agents = await colleagues(house, 6)
+    north = await squad(admin, "Nord", *agents[:3])
+    await squad(admin, "Sud", *agents[3:])
+    practices = await a_working_day(house, agents)
+    first, *others = await reports(house, agents[:3])
+    await first.arrives()
+
+    admin = await days_later(house)
+    alone = [await rows(admin), await practices_of(admin, north)]
+    for report in others:
+        await report.arrives()
+    together = [await rows(admin), await practices_of(admin, north)]
+    async with house.session() as session:
+        query = select(tables.Visit).where(col(tables.Visit.practice_id).in_(practices[1:3]))
+        for visit in (await session.exec(query)).all():
+            visit.stop_id = None
+            tell(session, NewFact("visit.corrected", NOW, practice_id=visit.practice_id))
+    unasked = [await rows(admin), await practices_of(admin, north)]
+
+    assert alone == [{"rest": [6, 1, 1]}, set()]
+    assert together == [{"Nord": [3, 3, 3], "rest": [3, 0, 0]}, {"P-001", "P-002", "P-003"}]
+    assert unasked == [{"rest": [6, 1, 3]}, set()], "of the plan, and of its way, one made all"
 
 
 async def test_a_report_that_comes_days_later_counts_for_the_squad_of_its_day(house: House) -> None:
@@ -297,16 +389,17 @@ async def test_a_report_that_comes_days_later_counts_for_the_squad_of_its_day(ho
     await squad(admin, "Nord", *agents[:3])
     south = await squad(admin, "Sud", *agents[3:])
     await a_working_day(house, agents)
-    phone = await phone_of(house)
-    (stop,) = (await day_of(phone))["stops"]
-    late = phone.envelope("visit", a_report(stop, at=AT), at=NOW)
+    late, *others = await reports(house, agents)
+    for report in others:
+        await report.arrives()
 
-    house.clock.move_to(NOW + timedelta(days=2))
-    admin = await house.sign_in(Role.ADMINISTRATOR)
+    admin = await days_later(house, 2)
     await move(admin, south, agents[0], from_on=TODAY + timedelta(days=2))
-    assert await verdicts(phone, late) == [("accepted", None)]
+    before = await rows(admin)
+    await late.arrives()
 
-    assert await rows(admin) == {"Nord": [3, 1, 1], "Sud": [3, 0, 0]}
+    assert before == {"rest": [6, 5, 5]}, "of the squad two had visited, as far as was known"
+    assert await rows(admin) == {"Nord": [3, 3, 3], "Sud": [3, 3, 3]}
 
 
 async def test_figures_of_one_or_two_agents_are_shown_of_no_squad(house: House) -> None:
@@ -315,6 +408,7 @@ async def test_figures_of_one_or_two_agents_are_shown_of_no_squad(house: House) 
     await squad(admin, "Nord", *agents[:5])
     small = await squad(admin, "Sud", *agents[5:7])
     await a_working_day(house, agents)
+    admin = await days_later(house)
 
     # The two and the one in no squad are three: together they can be told, alone they cannot.
     assert await rows(admin) == {"Nord": [5, 0, 0], "rest": [3, 0, 0]}
@@ -328,6 +422,7 @@ async def test_what_is_left_of_the_total_is_never_one_agents(house: House) -> No
     await squad(admin, "Nord", *agents[:4])
     await squad(admin, "Sud", *agents[4:7])
     await a_working_day(house, agents)
+    admin = await days_later(house)
 
     assert await rows(admin) == {"Nord": [4, 0, 0], "rest": [4, 0, 0]}, "the total less two squads would be one agent's"
 
@@ -339,6 +434,7 @@ async def test_a_large_squad_of_which_one_worked_is_not_told_that_day_whatever_p
     await squad(admin, "Sud", *agents[3:])
     practices = await a_working_day(house, agents)
     await sent(house, [agents[0], *agents[3:]], practices[:4], day=TOMORROW)
+    admin = await days_later(house, 2)
 
     days = [await rows(admin, day, day) for day in (TODAY, TOMORROW)]
     both = await rows(admin, TODAY, TOMORROW)
@@ -358,6 +454,7 @@ async def test_behind_an_import_squads_are_counted_from_scratch_and_say_the_same
     await squad(admin, "Nord", *agents[:2])
     keys = [await squad(admin, "Sud", *agents[2:5]), await squad(admin, "Est", *agents[5:8]), "rest"]
     await a_working_day(house, agents)
+    admin = await days_later(house)
     kept = [await rows(admin), *[await practices_of(admin, key) for key in keys]]
 
     monkeypatch.setattr("fieldapp.store.figure_sums.LITTLE", -1)

@@ -35,7 +35,7 @@ class FiguresPage(Struct, frozen=True):
     """The groups of a period, most recovered first, ages, hours and days of the week in their own order.
 
     Squads come by name: what they planned and did, no money and no promises (0). `rest` is whatever may not be told of
-    one squad, and of agents in none."""
+    one squad, today's too, and of agents in none."""
 
     from_on: date
     to_on: date

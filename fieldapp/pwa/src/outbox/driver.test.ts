@@ -403,4 +403,26 @@ describe('the driver', () => {
     expect(await storage.get(accepted)).toBeUndefined()
     expect(await storage.get(waiting)).toBeDefined()
   })
+
+  it.each(['small', 'original'] as const)('keeps a report accepted long ago until its %s picture is in the office (23)', async (part) => {
+    const storage = await aPhone()
+    const id = await write(storage, [picture('aa', part)])
+    const wire = office()
+    const nextDay = Date.now() + 2 * 86_400_000
+    const turns = takeTurns({ storage, wire, onStatus: () => undefined, onSettled: () => undefined, onClock: () => undefined })
+    await turns.once()
+    expect((await storage.get(id))?.state).toBe('accepted')
+
+    // The network broke off after the verdict; the next day brings it back, and a new list of cases.
+    await forgetSettled(storage, nextDay)
+    await storage.mark('aa', 'held')
+    await forgetSettled(storage, nextDay)
+    turns.nudge()
+    for (let turn = 0; turn < 3; turn += 1) await turns.once()
+
+    expect(wire.pictures).toContain('aa')
+    expect(await storage.get('aa')).toBeUndefined()
+    await forgetSettled(storage, nextDay)
+    expect(await storage.get(id)).toBeUndefined()
+  })
 })

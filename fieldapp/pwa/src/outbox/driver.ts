@@ -199,6 +199,9 @@ export function startDriver(parts: DriverParts): Driver {
   }
 }
 
+/** As pictures lie on the phone until the office holds them. */
+const UNSENT_PICTURES = (['small', 'original'] as const).flatMap((part) => (['waiting', 'held'] as const).map((state) => ({ part, state })))
+
 async function read(storage: Storage): Promise<{ facts: Fact[]; pictures: Picture[] }> {
   const facts = (await storage.ofKind('envelope')).map((record): Fact => {
     const envelope = readEnvelope(record)
@@ -210,11 +213,9 @@ async function read(storage: Storage): Promise<{ facts: Fact[]; pictures: Pictur
   })
   const seqOf = new Map(facts.flatMap((fact) => fact.pictures.map((sha256) => [sha256, fact.seq] as const)))
   const pictures: Picture[] = []
-  for (const part of ['small', 'original'] as const) {
-    for (const state of ['waiting', 'held'] as const) {
-      for (const sha256 of await storage.keysOf(part, state)) {
-        pictures.push({ sha256, part, seq: seqOf.get(sha256) ?? 0, state })
-      }
+  for (const { part, state } of UNSENT_PICTURES) {
+    for (const sha256 of await storage.keysOf(part, state)) {
+      pictures.push({ sha256, part, seq: seqOf.get(sha256) ?? 0, state })
     }
   }
   return { facts, pictures }
@@ -393,12 +394,18 @@ async function persist(
   }
 }
 
-/** Accepted envelopes leave the phone once their day is over: it carries today's cases and nothing else. */
+/**
+ * Accepted envelopes leave the phone once their day is over: it carries today's cases and nothing else. One whose pictures
+ * have not all arrived stays as long as they do: only what an accepted envelope names is sent.
+ */
 export async function forgetSettled(storage: Storage, beforeMs: number): Promise<void> {
-  const old = (await storage.ofKind('envelope')).filter((record) => {
+  const settled = (await storage.ofKind('envelope')).filter((record) => {
     const { settled_ms } = readEnvelope(record)
     return record.state === 'accepted' && settled_ms !== null && settled_ms < beforeMs
   })
+  // Read after the envelopes: pictures come with their envelope and may only have gone since.
+  const left = new Set((await Promise.all(UNSENT_PICTURES.map(({ part, state }) => storage.keysOf(part, state)))).flat())
+  const old = settled.filter((record) => !readEnvelope(record).pictures.some((sha256) => left.has(sha256)))
   const receipts = old.flatMap((record) =>
     (bodyOf<{ payments?: { receipt: { digest: string } | null }[] }>(readEnvelope(record)).payments ?? []).flatMap(
       (payment) => (payment.receipt ? [payment.receipt.digest] : []),
