@@ -493,6 +493,8 @@ async def test_anybody_with_a_form_learns_whether_it_was_entered_and_no_more_tha
         "kind": None,
         "issued_at": None,
         "amount_cents": None,
+        "stamp_duty_cents": 0,
+        "handed_over_cents": None,
         "agent_number": "1",
         "agency_name": "Agenzia Prova",
         "agency_phone": "0371 000000",
