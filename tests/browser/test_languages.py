@@ -91,8 +91,11 @@ def a_day(page: Page, service: Service, says: Spoken, login: str) -> Iterator[st
     hands.sees("purse.receipts")
     yield "purse"
     hands.tap("purse.count_it")
-    hands.sees("purse.count.sign", "button")
+    hands.sees("purse.count.done", "button")
     yield "count"
+    hands.tap("purse.count.done")
+    hands.sees("purse.count.sign", "button")
+    yield "counted"
     page.keyboard.press("Escape")
     hands.follow("nav.sending")
     expect(page.get_by_text(says("standing.all_in")).first).to_be_visible(timeout=60_000)
@@ -171,8 +174,17 @@ def troubles(page: Page, says: Spoken, *also: list[str]) -> list[str]:
 def broken_rules(page: Page) -> list[str]:
     """What axe finds in the light theme, once nothing moves: half a change of colour has no contrast of its own."""
     page.emulate_media(reduced_motion="reduce")
+    found = _violations(page)
+    if any(one.startswith("target-size") for one in found):
+        # What a bar at the edge covers by half is whole once the page is moved: small is what is small in both places.
+        page.evaluate("scrollBy(0, 56)")
+        found &= _violations(page)
+    return sorted(found)
+
+
+def _violations(page: Page) -> set[str]:
     violations: list[dict[str, Any]] = Axe().run(page, options=WCAG_22_AA).response["violations"]
-    return [f"{rule['id']}: {node['target']}" for rule in violations for node in rule["nodes"]]
+    return {f"{rule['id']}: {node['target']}" for rule in violations for node in rule["nodes"]}
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
