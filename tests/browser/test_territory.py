@@ -32,7 +32,8 @@ def test_several_comuni_are_chosen_and_planned_alone(desk: Eyes, service: Servic
 
     expect(sheet).to_have_count(0)
     expect(page.get_by_role("button", name="Territorio (2)…")).to_be_visible()
-    rows = page.locator("tbody tr td.name .small")
+    rows = page.locator("tbody tr td.name .where")
+    expect(rows.first).to_be_visible()
     assert set(rows.all_inner_texts()) == {"Lodi", "Codogno"}
     page.get_by_role("button", name="Pianifica solo queste").click()
     # The choice stands in the address: the same page again shows the same.

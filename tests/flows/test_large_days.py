@@ -199,15 +199,20 @@ def _count(watch: psycopg.Connection[Any], where: str) -> int:
     return int(row[0])
 
 
+async def _until(watch: psycopg.Connection[Any], where: str, *, of: asyncio.Task[Any]) -> None:
+    """Wait until a cell is so, while the solving `of` which it is a part goes on."""
+    while _count(watch, where) < 1:
+        assert not of.done()
+        await asyncio.sleep(0.05)
+
+
 async def test_a_plan_whose_own_worker_was_told_to_end_goes_on_with_the_cells_that_were_done(
     house: House, watch: psycopg.Connection[Any]
 ) -> None:
     await a_large_day(house)
     plan_id = await asked(house, seconds=6)
     first = asyncio.create_task(solved(house, plan_id))
-    while _count(watch, "state = 'done'") < 1:
-        assert not first.done()
-        await asyncio.sleep(0.05)
+    await _until(watch, "state = 'done'", of=first)
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
     done = watch.execute("select id, tries, found from plan_cell where state = 'done' and batch = 0").fetchall()
@@ -231,9 +236,7 @@ async def test_taken_early_every_cell_has_a_plan(house: House, watch: psycopg.Co
     await a_large_day(house)
     plan_id = await asked(house, seconds=600)
     solving_it = asyncio.create_task(solved(house, plan_id))
-    while _count(watch, "objective_cents > 0") < 1:
-        assert not solving_it.done()
-        await asyncio.sleep(0.05)
+    await _until(watch, "objective_cents > 0", of=solving_it)
     desk = await dispatcher(house)
 
     await desk.post(f"/dispatch/plans/{plan_id}/stop")
@@ -411,9 +414,7 @@ async def test_of_two_runs_of_one_plan_one_ends_it_and_the_other_leaves_it_alone
     await a_large_day(house)
     plan_id = await asked(house, seconds=4)
     first = asyncio.create_task(solved(house, plan_id))
-    while _count(watch, "state = 'doing'") < 1:
-        assert not first.done()
-        await asyncio.sleep(0.05)
+    await _until(watch, "state = 'doing'", of=first)
 
     await asyncio.gather(first, solved(house, plan_id))
 
@@ -429,9 +430,7 @@ async def test_a_run_whose_cells_another_has_cleared_ends_and_changes_nothing(
     await a_large_day(house)
     plan_id = await asked(house, seconds=600)
     slow = asyncio.create_task(solved(house, plan_id))
-    while _count(watch, "state = 'doing'") < 1:
-        assert not slow.done()
-        await asyncio.sleep(0.05)
+    await _until(watch, "state = 'doing'", of=slow)
     watch.execute("update plan set state = 'done', served = 7")
     watch.execute("delete from plan_cell")
 
