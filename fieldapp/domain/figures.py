@@ -1,8 +1,9 @@
 """Figures of the work: what was visited, promised and recovered in a period, grouped by one question at a time.
 
-Nothing here speaks of a named agent: figures about a worker need a recorded legal basis first (art. 4 of the Workers'
-Statute, law 300/1970). By squad only what was planned and done is told, and only where several were at work together
-(`domain.squads`): money and promises belong to a practice, and whose they are is not asked.
+Figures about a worker need a recorded legal basis first (art. 4 of the Workers' Statute, law 300/1970): without a
+`Basis` nothing here speaks of a named agent, and a squad is told only where several were at work together
+(`domain.squads`). Of both only what was planned and done is told: money and promises belong to a practice, and whose
+they are is not asked.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ class By(StrEnum):
     HOUR = "hour"
     WEEKDAY = "weekday"
     SQUAD = "squad"
+    AGENT = "agent"
+
+
+KEPT = tuple(by for by in By if by is not By.AGENT)
+"""What sums are kept of. Figures of a named agent are kept nowhere: they are reckoned when somebody may ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +87,47 @@ MEASURES = tuple(Figures.__dataclass_fields__)
 OF_A_SQUAD = ("visits", "reached", "planned", "done", "metres")
 
 
+class Ground(StrEnum):
+    """What allows figures of a named agent (art. 4, first paragraph, law 300/1970)."""
+
+    UNION_AGREEMENT = "union_agreement"
+    """A collective agreement with the workers' representatives."""
+    INSPECTORATE = "inspectorate"
+    """Where none was reached, an authorisation of the labour inspectorate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """On what figures of named agents rest, and from which day on they may be read.
+
+    `reference`: number, parties or protocol of the paper. `told_on`: when the agents were told how they are reckoned
+    and what for (third paragraph). Raises Refusal `figures.basis_unreferenced`, `figures.basis_too_early` (details:
+    from_on).
+    """
+
+    ground: Ground
+    reference: str
+    signed_on: date
+    told_on: date
+    from_on: date
+
+    def __post_init__(self) -> None:
+        if not self.reference.strip():
+            raise Refusal("figures.basis_unreferenced", kind=Kind.MALFORMED)
+        earliest = max(self.signed_on, self.told_on)
+        if self.from_on < earliest:
+            details = {"field": "from_on", "from_on": earliest.isoformat()}
+            raise Refusal("figures.basis_too_early", kind=Kind.MALFORMED, details=details)
+
+    def allow(self, period: Period) -> None:
+        """Raises Refusal `figures.before_basis` (details: from_on) where the period begins before it."""
+        if period.first < self.from_on:
+            raise Refusal("figures.before_basis", details={"from_on": self.from_on.isoformat()})
+
+
 def measures(by: By) -> tuple[str, ...]:
     """What is counted where figures are grouped so."""
-    return OF_A_SQUAD if by is By.SQUAD else MEASURES
+    return OF_A_SQUAD if by in (By.SQUAD, By.AGENT) else MEASURES
 
 
 def told_of_squads(figures: Figures) -> Figures:

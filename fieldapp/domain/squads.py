@@ -3,8 +3,7 @@
 `Squad`, since a `Team` is a queue of the desk's work (`domain.outcomes`) and a `crew` the planner's worker processes.
 
 A squad's figures must not be those of a named agent in other words (art. 4 of the Workers' Statute, law 300/1970):
-`told_together` says whose may be shown. No legal basis for figures by agent is recorded anywhere in the house, so
-nothing lifts it.
+`told_together` says whose may be shown, until a legal basis for figures by agent is recorded (`domain.figures.Basis`).
 """
 
 from __future__ import annotations

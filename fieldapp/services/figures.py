@@ -15,7 +15,8 @@ from arro3.io import write_parquet
 
 from fieldapp.documents.tabular import write_csv, write_xlsx
 from fieldapp.domain.figures import By, Figures, Period, measures
-from fieldapp.domain.squads import REST, told_together
+from fieldapp.domain.squads import NOBODYS, REST, told_together
+from fieldapp.services import figure_basis
 from fieldapp.services.creditor_files import PLAIN
 from fieldapp.services.work import Parts, Work
 from fieldapp.store import access, squads
@@ -38,13 +39,18 @@ _IN_ORDER = (By.AGE, By.HOUR, By.WEEKDAY)
 async def read(work: Work, *, by: By, from_on: date, to_on: date) -> FiguresPage:
     """What happened from `from_on` to `to_on`, both whole, by one question.
 
-    From sums that are brought up to the newest fact first, so never stale; by squad only of days that are over.
-    Raises Refusal `figures.period_unusable` (details: most).
+    From sums that are brought up to the newest fact first, so never stale; by squad only of days that are over, unless
+    a basis of figures by agent lifts that. By agent reckoned as they are asked for, where that basis stands.
+    Raises Refusal `figures.period_unusable` (details: most), `figures.no_basis`, `figures.before_basis`.
     """
     period = Period(from_on, to_on)
     names: dict[str, str] = {}
     if by is By.SQUAD:
         found, names = await _by_squad(work, period), await squads.names(work.session)
+    elif by is By.AGENT:
+        await figure_basis.ask(work, period)
+        found = await store.by_group(work.session, by, period, zone=work.parts.zone, today=work.today)
+        names = await store.agent_names(work.session)
     elif await _up_to_date(work):
         found = await sums.by_group(work.session, by, period)
     else:
@@ -54,7 +60,7 @@ async def read(work: Work, *, by: By, from_on: date, to_on: date) -> FiguresPage
     rows = [
         FigureRow(key, names.get(key, key if by is By.AREA else ""), _cells(figures)) for key, figures in found.items()
     ]
-    if by is By.SQUAD:
+    if by in (By.SQUAD, By.AGENT):
         rows.sort(key=lambda row: (row.key == REST, row.name.casefold(), row.key))
     else:
         rows.sort(key=lambda row: row.key if by in _IN_ORDER else (-row.cells.recovered_cents, row.name))
@@ -62,10 +68,14 @@ async def read(work: Work, *, by: By, from_on: date, to_on: date) -> FiguresPage
 
 
 async def practices(work: Work, *, by: By, key: str, from_on: date, to_on: date) -> FigurePractices:
-    """The practices behind the figures of one group. Raises Refusal `figures.period_unusable`."""
+    """The practices behind the figures of one group. Raises Refusal `figures.period_unusable`, `figures.no_basis`,
+    `figures.before_basis`."""
     period = Period(from_on, to_on)
     if by is By.SQUAD:
         found = await _practices_of_squad(work, period, key)
+    elif by is By.AGENT:
+        await figure_basis.ask(work, period)
+        found = await store.by_practice(work.session, by, period, key, zone=work.parts.zone, today=work.today)
     elif await _up_to_date(work):
         found = await sums.by_practice(work.session, by, period, key)
     else:
@@ -77,9 +87,16 @@ async def practices(work: Work, *, by: By, key: str, from_on: date, to_on: date)
 
 async def _told(work: Work, period: Period) -> set[store.SquadDay]:
     """The squads and days whose figures are not those of a named agent: days that are over, on which nobody can be
-    moved any more (else the figures before and after a move would differ by that agent's)."""
-    at_work = await store.at_work(work.session, period, zone=work.parts.zone)
-    return {(key, day) for day, counts in at_work.items() if day < work.today for key in told_together(*counts)}
+    moved any more (else the figures before and after a move would differ by that agent's). All squads of a day for
+    which figures by agent have a basis."""
+    at_work, basis = await store.at_work(work.session, period, zone=work.parts.zone), await figure_basis.standing(work)
+    told: set[store.SquadDay] = set()
+    for day, counts in at_work.items():
+        if basis is not None and day >= basis.from_on:
+            told |= {(key, day) for count in counts for key in count.keys() - {NOBODYS}}
+        elif day < work.today:
+            told |= {(key, day) for key in told_together(*counts)}
+    return told
 
 
 async def _by_squad(work: Work, period: Period) -> dict[str, Figures]:
@@ -126,7 +143,7 @@ async def export(work: Work, *, by: By, from_on: date, to_on: date, form: Form) 
     """The figures as a file for another program, and its name; columns are named as in the interface of others.
 
     Amounts are whole cents, ways whole metres; by squad only what is told of one.
-    Raises Refusal `figures.period_unusable`.
+    Raises Refusal `figures.period_unusable`, `figures.no_basis`, `figures.before_basis`.
     """
     page = await read(work, by=by, from_on=from_on, to_on=to_on)
     counted = measures(by)

@@ -20,7 +20,7 @@ from sqlalchemy import ARRAY, ColumnElement, Date, and_, any_, false, func, lite
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from fieldapp.domain.figures import MEASURES, OF_A_SQUAD, By, Figures, Period, told_of_squads
+from fieldapp.domain.figures import KEPT, MEASURES, OF_A_SQUAD, By, Figures, Period, told_of_squads
 from fieldapp.store import feed_pages
 from fieldapp.store.batches import insert_rows
 from fieldapp.store.columns import among
@@ -131,7 +131,7 @@ def _one_of(column: Any, days: Collection[date]) -> ColumnElement[bool]:
 
 
 def _group_columns() -> dict[By, Any]:
-    return {by: col(getattr(FigurePart, by.value)) for by in By}
+    return {by: col(getattr(FigurePart, by.value)) for by in KEPT}
 
 
 def _summed(table: type[FigurePart] | type[FigureSum]) -> list[Any]:
@@ -192,18 +192,18 @@ async def _recount(session: AsyncSession, ids: Sequence[UUID], *, zone: ZoneInfo
     """Put what these practices contribute in the place of what they did, and the difference into the sums."""
     changes: dict[tuple[By, str, date], Figures] = defaultdict(Figures)
     for (_, day, groups), figures in (await _taken_away(session, ids)).items():
-        for by, key in zip(By, groups, strict=True):
+        for by, key in zip(KEPT, groups, strict=True):
             changes[by, key, day] -= figures
     fresh = await parts(session, ids, zone=zone, today=today)
     for (_, day, groups), figures in fresh.items():
-        for by, key in zip(By, groups, strict=True):
+        for by, key in zip(KEPT, groups, strict=True):
             changes[by, key, day] += figures
     agency_id = agency_of(session)
     rows = [
         {
             "practice_id": practice_id,
             "day": day,
-            **{by.value: key for by, key in zip(By, groups, strict=True)},
+            **{by.value: key for by, key in zip(KEPT, groups, strict=True)},
             "agency_id": agency_id,
             **asdict(figures),
         }
@@ -221,11 +221,11 @@ async def _taken_away(session: AsyncSession, ids: Collection[UUID]) -> dict[Part
         .returning(
             col(FigurePart.practice_id),
             col(FigurePart.day),
-            *(columns[by] for by in By),
+            *(columns[by] for by in KEPT),
             *(getattr(FigurePart, name) for name in MEASURES),
         )
     )
-    count = len(By)
+    count = len(KEPT)
     return {
         (practice_id, day, tuple(rest[:count])): Figures(*rest[count:])
         for practice_id, day, *rest in await session.execute(gone)

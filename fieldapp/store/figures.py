@@ -16,13 +16,14 @@ from sqlalchemy.orm import aliased, join
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from fieldapp.domain.figures import AGES_DAYS, HOURS, MEASURES, By, Figures, Period, gathered
+from fieldapp.domain.figures import AGES_DAYS, HOURS, KEPT, MEASURES, By, Figures, Period, gathered
 from fieldapp.domain.outcomes import OUTCOMES
 from fieldapp.domain.outgoing import TAKES_BACK
 from fieldapp.domain.squads import NOBODYS
 from fieldapp.store.columns import among
 from fieldapp.store.creditor_account import SEEN, judged_promises
 from fieldapp.store.squads import squad_of
+from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import Promise, Visit
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.planning import PublishedDay, PublishedStop
@@ -44,6 +45,9 @@ def _group(by: By, at: Any, zone: ZoneInfo, hand: Hand = None) -> ColumnElement[
     match by:
         case By.CREDITOR:
             return cast(col(Practice.creditor_id), String)
+        case By.AGENT:
+            assert hand is not None
+            return cast(hand[0], String)
         case By.SQUAD:
             return literal(NOBODYS) if hand is None else squad_of(*hand)
         case By.WEEKDAY:
@@ -71,7 +75,7 @@ def _group(by: By, at: Any, zone: ZoneInfo, hand: Hand = None) -> ColumnElement[
 async def by_group(session: AsyncSession, by: By, period: Period, *, zone: ZoneInfo, today: date) -> dict[str, Figures]:
     """The figures of each group with anything in it."""
     found: list[tuple[str, str, int]] = []
-    for source in sources(zone):
+    for source in _counted(by, zone):
         query = source.rows(_group(by, source.at, zone, source.hand).label("kin")).where(*source.within(period))
         found += _numbers(await session.execute(query.add_columns(*source.measures).group_by("kin")), "kin")
     for kin, _, measure in await _promises(session, by, period, zone=zone, today=today):
@@ -84,7 +88,7 @@ async def by_practice(
 ) -> dict[UUID, Figures]:
     """The figures of one group by practice."""
     found: list[tuple[str, str, int]] = []
-    for source in sources(zone):
+    for source in _counted(by, zone):
         group_of = _group(by, source.at, zone, source.hand)
         query = source.rows(group_of.label("kin"), cast(col(Practice.id), String).label("practice"))
         query = query.where(*source.within(period)).add_columns(*source.measures)
@@ -161,7 +165,7 @@ async def _squad_parts(
 
 
 Part = tuple[UUID, date, tuple[str, ...]]
-"""A practice, a day, and the groups that it counts in, in the order of `By`."""
+"""A practice, a day, and the groups that it counts in, in the order of `KEPT`."""
 
 
 async def parts(
@@ -171,7 +175,7 @@ async def parts(
     found: list[tuple[Part, str, int]] = []
 
     def part(row: Any) -> Part:
-        return row["practice"], row["on_day"], tuple(row[f"by_{by.value}"] for by in By)
+        return row["practice"], row["on_day"], tuple(row[f"by_{by.value}"] for by in KEPT)
 
     for source in sources(zone):
         columns = [
@@ -192,8 +196,13 @@ async def parts(
     return gathered(found)
 
 
+def _counted(by: By, zone: ZoneInfo) -> Iterator[Source]:
+    """What is counted in figures grouped so: of an agent only what was done by hand."""
+    return (source for source in sources(zone) if by is not By.AGENT or source.hand is not None)
+
+
 def _groups(at: Any, zone: ZoneInfo, hand: Hand = None) -> list[Any]:
-    return [_group(by, at, zone, hand).label(f"by_{by.value}") for by in By]
+    return [_group(by, at, zone, hand).label(f"by_{by.value}") for by in KEPT]
 
 
 def _numbers(rows: Any, name: str) -> Iterator[tuple[str, str, int]]:
@@ -294,7 +303,10 @@ def _promised(*columns: Any) -> sqlalchemy.Select[*tuple[Any, ...]]:
 async def _promises(
     session: AsyncSession, by: By, period: Period, *, zone: ZoneInfo, today: date
 ) -> list[tuple[str, UUID, str]]:
-    """Group, practice and `kept` or `broken` of each promise whose day was over in the period, by when it was made."""
+    """Group, practice and `kept` or `broken` of each promise whose day was over in the period, by when it was made;
+    none by agent."""
+    if by is By.AGENT:
+        return []
     after = min(period.after, today)
     judged = await judged_promises(session, first=period.first, after=after, zone=zone)
     query = _promised(col(Promise.id), _group(by, Visit.left_at, zone)).where(
@@ -311,6 +323,12 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 async def creditor_names(session: AsyncSession) -> dict[str, str]:
     """The name of each creditor by the group that stands for it."""
     rows = await session.execute(sqlalchemy.select(col(Creditor.id), col(Creditor.name)))
+    return {str(id_): name for id_, name in rows.all()}
+
+
+async def agent_names(session: AsyncSession) -> dict[str, str]:
+    """The name of each person by the group that stands for it."""
+    rows = await session.execute(sqlalchemy.select(col(Person.id), col(Person.name)))
     return {str(id_): name for id_, name in rows.all()}
 
 

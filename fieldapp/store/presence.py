@@ -19,7 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from fieldapp.domain.presence import TELLING
 from fieldapp.domain.visit_report import OutsideThePlan
 from fieldapp.store.columns import among
-from fieldapp.store.database import agency_of
+from fieldapp.store.house_settings import held
 from fieldapp.store.same_debtor import same_persons
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import Visit
@@ -159,6 +159,6 @@ async def decision(session: AsyncSession) -> Decision | None:
 
 async def decide(session: AsyncSession, *, on: bool, at: datetime, person_id: UUID, reason: str) -> None:
     """Keep a decision in place of the one before; the register keeps them all."""
-    value = {"on": on, "at": at.isoformat(), "person_id": str(person_id), "reason": reason}
-    await session.merge(Setting(agency_id=agency_of(session), name=LEARNING, value=value))
+    row = await held(session, LEARNING)
+    row.value = {"on": on, "at": at.isoformat(), "person_id": str(person_id), "reason": reason}
     await session.flush()

@@ -21,6 +21,7 @@ from fieldapp.domain.review import DRAWN_BY_DEFAULT, Change, Standing, correctab
 from fieldapp.domain.sync import QuestionKnown
 from fieldapp.store.batches import insert_rows
 from fieldapp.store.database import agency_of
+from fieldapp.store.house_settings import held
 from fieldapp.store.shapes.field import QuestionCard, ReportedVisit
 from fieldapp.store.shapes.questions import AnswerRow, ChangeRow, QuestionRow
 from fieldapp.store.shapes.review import ReviewPage, ReviewRow
@@ -108,8 +109,8 @@ async def share_percent(session: AsyncSession) -> int:
 
 
 async def set_share(session: AsyncSession, percent: int) -> None:
-    value = {"percent": percent}
-    await session.merge(Setting(agency_id=agency_of(session), name=SHARE, value=value))
+    row = await held(session, SHARE)
+    row.value = {"percent": percent}
 
 
 # --- one report ---

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from msgspec import Struct
 
-from fieldapp.domain.figures import By
+from fieldapp.domain.figures import By, Ground
 
 
 class FigureCells(Struct, frozen=True):
@@ -35,7 +35,7 @@ class FiguresPage(Struct, frozen=True):
     """The groups of a period, most recovered first, ages, hours and days of the week in their own order.
 
     Squads come by name: what they planned and did, no money and no promises (0). `rest` is whatever may not be told of
-    one squad, today's too, and of agents in none."""
+    one squad, today's too, and of agents in none. Agents come by name, of the days that the recorded basis allows."""
 
     from_on: date
     to_on: date
@@ -58,3 +58,21 @@ class FigurePractices(Struct, frozen=True):
 
     rows: list[FigurePractice]
     total: int
+
+
+class FigureBasis(Struct, frozen=True):
+    """The recorded legal basis of figures by named agents; see `domain.figures.Basis`."""
+
+    ground: Ground
+    reference: str
+    signed_on: date
+    told_on: date
+    from_on: date
+    recorded_by: str
+    recorded_at: datetime
+
+
+class FigureBasisView(Struct, frozen=True):
+    """The basis that stands; null: nothing is told of named agents."""
+
+    basis: FigureBasis | None

@@ -1802,6 +1802,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/figures/basis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ReadBasis */
+        get: operations["read_figure_basis"];
+        put?: never;
+        /** RecordBasis */
+        post: operations["record_figure_basis"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/figures/basis/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** EndBasis */
+        post: operations["end_figure_basis"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/figures/practices": {
         parameters: {
             query?: never;
@@ -3974,6 +4009,21 @@ export interface components {
             since: string;
             title: string;
         };
+        /** BasisEndRequest */
+        BasisEndRequest: {
+            reason: string;
+        };
+        /** BasisRequest */
+        BasisRequest: {
+            /** Format: date */
+            from_on: string;
+            ground: components["schemas"]["Ground"];
+            reference: string;
+            /** Format: date */
+            signed_on: string;
+            /** Format: date */
+            told_on: string;
+        };
         /** BoardChange */
         BoardChange: {
             cost_cents: number;
@@ -4130,7 +4180,7 @@ export interface components {
          * @description What figures are grouped by.
          * @enum {string}
          */
-        By: "creditor" | "area" | "age" | "hour" | "weekday" | "squad";
+        By: "creditor" | "area" | "age" | "hour" | "weekday" | "squad" | "agent";
         /** CancelRequest */
         CancelRequest: {
             called: boolean;
@@ -4929,6 +4979,24 @@ export interface components {
          * @enum {string}
          */
         Field: "practice_number" | "debtor" | "subject_kind" | "tax_code" | "vat_number" | "born_on" | "obligor" | "obligor_role" | "obligor_tax_code" | "street" | "postcode" | "municipality" | "province" | "phone_1" | "phone_2" | "phone_3" | "iban" | "title" | "debt_kind" | "due_on" | "principal" | "interest" | "costs" | "total" | "placement_starts_on" | "placement_ends_on" | "as_of" | "case_owner" | "phase" | "recalled" | "skills" | "reason";
+        /** FigureBasis */
+        FigureBasis: {
+            /** Format: date */
+            from_on: string;
+            ground: components["schemas"]["Ground"];
+            /** Format: date-time */
+            recorded_at: string;
+            recorded_by: string;
+            reference: string;
+            /** Format: date */
+            signed_on: string;
+            /** Format: date */
+            told_on: string;
+        };
+        /** FigureBasisView */
+        FigureBasisView: {
+            basis: components["schemas"]["FigureBasis"] | null;
+        };
         /** FigureCells */
         FigureCells: {
             broken: number;
@@ -5050,6 +5118,12 @@ export interface components {
             voided_by: string | null;
             written_at: string | null;
         };
+        /**
+         * Ground
+         * @description What allows figures of a named agent (art. 4, first paragraph, law 300/1970).
+         * @enum {string}
+         */
+        Ground: "union_agreement" | "inspectorate";
         /** HandInRequest */
         HandInRequest: {
             /** Format: uuid */
@@ -11753,6 +11827,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FiguresPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    read_figure_basis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FigureBasisView"];
+                };
+            };
+        };
+    };
+    record_figure_basis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BasisRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FigureBasisView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    end_figure_basis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BasisEndRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FigureBasisView"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

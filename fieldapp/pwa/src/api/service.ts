@@ -304,6 +304,9 @@ export const service = {
   reverseCommission: (creditor_id: string, body: Body<'/api/v1/creditors/{creditor_id}/commissions/reversals'>) =>
     answer(client.POST('/api/v1/creditors/{creditor_id}/commissions/reversals', { params: { path: { creditor_id } }, body })),
   figures: (query: Asked<'/api/v1/figures'>) => answer(client.GET('/api/v1/figures', { params: { query } })),
+  figureBasis: () => answer(client.GET('/api/v1/figures/basis')),
+  recordFigureBasis: (body: Body<'/api/v1/figures/basis'>) => answer(client.POST('/api/v1/figures/basis', { body })),
+  endFigureBasis: (body: Body<'/api/v1/figures/basis/end'>) => answer(client.POST('/api/v1/figures/basis/end', { body })),
   figurePractices: (query: Asked<'/api/v1/figures/practices'>) =>
     answer(client.GET('/api/v1/figures/practices', { params: { query } })),
   trialBalance: (at?: string) =>

@@ -24,6 +24,7 @@ function valueOf(row: AuditRow, name: string, value: unknown): string {
     return `${numberFormat('rate', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value / 100)} %`
   }
   if (row.action === 'task.finished' && name === 'kind') return term('task', String(value))
+  if (name === 'ground') return term('basis', String(value))
   return name === 'variant' ? term('variant', String(value)) : valueInWords(name, value)
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FigureCells } from '../../api/shapes'
-import { BYS, COLUMNS, columnsOf, each, eachKm, percent, periods, share } from './figures'
+import { asked, BYS, COLUMNS, columnsOf, each, eachKm, percent, periods, share } from './figures'
 
 const cells = (more: Partial<FigureCells> = {}): FigureCells => ({
   visits: 0, reached: 0, kept: 0, broken: 0, recovered_cents: 0, planned: 0, done: 0, metres: 0, ...more,
@@ -21,9 +21,19 @@ describe('what follows from figures', () => {
     expect(rows.map((row) => share(row.cells, page))).toEqual([1, 0.25, 0])
   })
 
-  it('has no money and no promises by team', () => {
-    expect(columnsOf('squad')).toEqual(['visits', 'reached', 'km', 'planned', 'plan'])
-    for (const by of BYS) if (by !== 'squad') expect(columnsOf(by)).toEqual(COLUMNS)
+  it('has no money and no promises by team or by agent', () => {
+    const whoWent = ['visits', 'reached', 'km', 'planned', 'plan']
+    for (const by of BYS) expect(columnsOf(by)).toEqual(by === 'squad' || by === 'agent' ? whoWent : COLUMNS)
+  })
+
+  it('offers agents only where a legal basis stands', () => {
+    const basis = {
+      ground: 'inspectorate' as const, reference: 'INL 12/2026', signed_on: '2026-11-02', told_on: '2026-11-03', from_on: '2026-11-04',
+      recorded_by: 'Ada', recorded_at: '2026-11-04T09:00:00Z',
+    }
+
+    expect(asked(null)).toEqual(BYS.filter((by) => by !== 'agent'))
+    expect(asked(basis)).toEqual(BYS)
   })
 
   it('knows the months, over the turn of a year too', () => {

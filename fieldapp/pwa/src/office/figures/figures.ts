@@ -1,16 +1,21 @@
 /** What figures say in words, and what follows from them. Pure. */
-import type { FigureCells, FiguresPage } from '../../api/shapes'
+import type { FigureBasis, FigureCells, FiguresPage } from '../../api/shapes'
 import { dayAfter } from '../../desk/route'
 import { t } from '../../text'
 
-export const BYS = ['creditor', 'area', 'age', 'hour', 'weekday', 'squad'] as const
+export const BYS = ['creditor', 'area', 'age', 'hour', 'weekday', 'squad', 'agent'] as const
 export type By = (typeof BYS)[number]
+/** What may be asked: named agents only where a basis stands. */
+export const asked = (basis: FigureBasis | null): readonly By[] => BYS.filter((by) => by !== 'agent' || basis !== null)
+
+export const GROUNDS = ['union_agreement', 'inspectorate'] as const
+export type Ground = (typeof GROUNDS)[number]
 
 export const COLUMNS = ['visits', 'reached', 'promises', 'recovered', 'per_visit', 'km', 'per_km', 'plan'] as const
 export type Column = (typeof COLUMNS)[number] | 'planned'
-/** Of a team only what was planned and done is told: money and promises belong to a practice. */
-const OF_A_SQUAD: readonly Column[] = ['visits', 'reached', 'km', 'planned', 'plan']
-export const columnsOf = (by: By): readonly Column[] => (by === 'squad' ? OF_A_SQUAD : COLUMNS)
+/** Of a team or an agent only what was planned and done is told: money and promises belong to a practice. */
+const OF_WHO_WENT: readonly Column[] = ['visits', 'reached', 'km', 'planned', 'plan']
+export const columnsOf = (by: By): readonly Column[] => (by === 'squad' || by === 'agent' ? OF_WHO_WENT : COLUMNS)
 
 /** The name of a group. */
 export function groupName(by: By, key: string, name: string): string {
@@ -18,6 +23,7 @@ export function groupName(by: By, key: string, name: string): string {
   switch (by) {
     case 'creditor':
     case 'area':
+    case 'agent':
       return name || key
     case 'squad':
       return key === 'rest' ? t('figures.squad.rest') : name
