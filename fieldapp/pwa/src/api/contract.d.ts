@@ -4321,6 +4321,13 @@ export interface components {
             /** Format: binary */
             file: string;
         };
+        /** ContradictionRow */
+        ContradictionRow: {
+            /** @enum {string} */
+            kind: "seen_apart" | "belies_outcome" | "hardly_there";
+            observations: string[];
+            stayed_s: number;
+        };
         /** CopiedReceipt */
         CopiedReceipt: {
             amount_cents: number;
@@ -4970,6 +4977,7 @@ export interface components {
         /** FillRequest */
         FillRequest: {
             agent_id?: string | null;
+            among?: string[] | null;
         };
         /** Finding */
         Finding: {
@@ -6565,6 +6573,7 @@ export interface components {
             /** Format: uuid */
             address_id: string;
             agent_reachable: boolean;
+            contradictions: components["schemas"]["ContradictionRow"][];
             next_action: string | null;
             owed_cents: number;
             practice_state: string;

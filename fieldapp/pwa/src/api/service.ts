@@ -387,8 +387,8 @@ export const service = {
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/forbids', { params: { path: { plan_id } }, body })),
   handOverVisits: (plan_id: string, body: Body<'/api/v1/dispatch/plans/{plan_id}/hand-over'>) =>
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/hand-over', { params: { path: { plan_id } }, body })),
-  previewFill: (plan_id: string, agent_id: string | null) =>
-    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/fill', { params: { path: { plan_id } }, body: { agent_id } })),
+  previewFill: (plan_id: string, body: Body<'/api/v1/dispatch/plans/{plan_id}/fill'>) =>
+    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/fill', { params: { path: { plan_id } }, body })),
   takeFill: (plan_id: string, body: Body<'/api/v1/dispatch/plans/{plan_id}/fill/take'>) =>
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/fill/take', { params: { path: { plan_id } }, body })),
   shifts: () => answer(client.GET('/api/v1/dispatch/shifts')),
