@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.at_the_desk import sign_in
 from tests.browser.conftest import Eyes, Service
 from tests.browser.test_board import SOON, by_hand, lane_of, settled, visits
+from tests.browser.test_shifts_desk import looked_at
 
 pytestmark = pytest.mark.browser
 
@@ -120,3 +121,57 @@ def test_gaps_are_seen_filled_and_opened_again_and_nobody_changes_place(page: Pa
     assert out not in after
     undone(page, lanes)
     assert visits(lane) == before
+
+
+def test_what_publishing_would_break_cost_and_change_is_read_before_it_is_done(page: Page) -> None:
+    lanes = by_hand(page)
+    first, second = lane_of(lanes, 0), lane_of(lanes, 1)
+    giver, taker = (str(lane.get_attribute("aria-label")) for lane in (first, second))
+    held = [len(visits(first)), len(visits(second))]
+    name = visits(first)[-1]
+    bar = page.get_by_role("group", name="A mano")
+
+    # Nothing was done yet: publishing says that it would change nothing.
+    page.get_by_role("button", name="Pubblica", exact=True).click()
+    sheet = page.get_by_role("dialog", name="Pubblicare come versione 2?")
+    expect(sheet.get_by_text("Questo piano è uguale al giro pubblicato.")).to_be_visible()
+    expect(sheet.get_by_role("region")).to_have_count(0)
+    page.keyboard.press("Escape")
+
+    # The visit is forbidden to a colleague, and a hand gives it to them all the same.
+    first.get_by_role("option").last.click()
+    page.get_by_role("button", name="Vieta…", exact=True).last.click()
+    forbidding = page.get_by_role("dialog", name=f"Vieta la visita a {name}")
+    forbidding.get_by_label("A chi").select_option(label=f"A {taker}, in questo giorno")
+    forbidding.get_by_label("Perché").fill("Sono parenti")
+    page.keyboard.press("Enter")
+    expect(forbidding).to_have_count(0, timeout=SOON)
+    settled(page, lanes)
+    lanes.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    expect(bar.get_by_text(re.compile("l'ha vietata a"))).to_be_visible(timeout=SOON)
+    page.keyboard.press("Space")
+    expect(second.get_by_role("option", name=re.compile(re.escape(name)))).to_have_count(1, timeout=SOON)
+    settled(page, lanes)
+    cost = re.search(r"Rende (?:[\d.]+,\d\d € in (?:meno|più)|uguale)", " ".join(bar.inner_text().split()))
+    assert cost is not None
+
+    page.get_by_role("button", name="Pubblica", exact=True).click()
+    broken = sheet.get_by_role("region", name="Una regola non rispettata")
+    expect(broken.get_by_role("listitem")).to_have_text(
+        re.compile(f"^{re.escape(taker)}, {re.escape(name)}: .* l'ha vietata a {re.escape(taker)}")
+    )
+    expect(sheet.get_by_text(re.compile(f"^Rispetto al calcolo: {re.escape(cost[0])}"))).to_be_visible()
+    agents = sheet.get_by_role("region", name="Cambia il giro di 2 agenti").get_by_role("listitem")
+    changed = ((giver, held[0], held[0] - 1), (taker, held[1], held[1] + 1))
+    for agent, before, after in changed:
+        expect(agents.filter(has_text=agent)).to_contain_text(f"{before} → {after} visite")
+    expect(sheet.get_by_role("listitem").filter(has_text="passate a un altro agente")).to_contain_text("1")
+    looked_at(page, "publishing")
+
+    # It is a person who decides: published, the lane still says what it breaks.
+    sheet.get_by_role("button", name="Pubblica il giro").press("Enter")
+    expect(page.get_by_role("link", name="Pubblicato, versione 2")).to_be_visible(timeout=SOON)
+    told = page.locator(".names").get_by_role("img", name=re.compile("l'ha vietata a"))
+    expect(told).to_be_visible(timeout=SOON)
