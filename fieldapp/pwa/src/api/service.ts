@@ -394,6 +394,9 @@ export const service = {
   shifts: () => answer(client.GET('/api/v1/dispatch/shifts')),
   enterAbsence: (body: Body<'/api/v1/dispatch/shifts/absences'>) => answer(client.POST('/api/v1/dispatch/shifts/absences', { body })),
   withdrawAbsence: (absence_id: string) => answer(client.POST('/api/v1/dispatch/shifts/absences/withdraw', { body: { absence_id } })),
+  saveShiftTemplate: (name: string, days: Body<'/api/v1/dispatch/shifts/templates'>['days']) =>
+    answer(client.POST('/api/v1/dispatch/shifts/templates', { body: { name, days } })),
+  dropShiftTemplate: (name: string) => answer(client.POST('/api/v1/dispatch/shifts/templates/drop', { body: { name } })),
   setShiftWeek: (body: Body<'/api/v1/dispatch/shifts/weeks'>) => answer(client.POST('/api/v1/dispatch/shifts/weeks', { body })),
   forbiddenVisits: (day: string) => answer(client.GET('/api/v1/dispatch/days/{day}/forbids', { params: { path: { day } } })),
   allowVisitAgain: (day: string, forbidden_id: string) =>
