@@ -123,6 +123,49 @@ def test_gaps_are_seen_filled_and_opened_again_and_nobody_changes_place(page: Pa
     assert visits(lane) == before
 
 
+def test_what_lies_in_no_lane_is_found_on_the_map_and_from_the_map_in_the_list(page: Page) -> None:
+    lanes = by_hand(page)
+    lane = lane_of(lanes, 0)
+    name = visits(lane)[1]
+    lane.get_by_role("option").nth(1).click()
+    page.get_by_role("button", name="Togli", exact=True).click()
+    expect(lane.get_by_role("option", name=re.compile(re.escape(name)))).to_have_count(0, timeout=SOON)
+    settled(page, lanes)
+    page.keyboard.press("Escape")
+
+    group = page.locator(".left-out details").filter(has_text="Tolte a mano")
+    group.locator("summary").press("Enter")
+    row = group.get_by_role("listitem").filter(has_text=name)
+    on_map = row.get_by_role("button", name="Sulla mappa")
+    on_map.press("Enter")
+    mark = page.get_by_role("group", name="Mappa").locator(".chosen")
+    expect(mark).to_have_count(1, timeout=SOON)
+    expect(on_map).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Escape")
+    expect(mark).to_have_count(0)
+
+    # In the hand it is shown too, whatever lane it is carried over; and from its mark the list opens at it.
+    row.get_by_role("button", name="Metti nel giro").press("Enter")
+    page.keyboard.press("ArrowDown")
+    expect(mark).to_have_count(1, timeout=SOON)
+    page.keyboard.press("Escape")
+    expect(mark).to_have_count(0)
+    on_map.press("Enter")
+    group.locator("summary").press("Enter")
+    expect(row).not_to_be_visible()
+    mark.click()
+    expect(row).to_be_visible()
+    page.keyboard.press("Escape")
+    undone(page, lanes)
+    expect(lane.get_by_role("option", name=re.compile(re.escape(name)))).to_have_count(1, timeout=SOON)
+
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Tasti")
+    expect(keys.get_by_text("Fissa la visita, o la libera")).to_be_visible()
+    looked_at(page, "board-keys")
+    page.keyboard.press("Escape")
+
+
 def test_what_publishing_would_break_cost_and_change_is_read_before_it_is_done(page: Page) -> None:
     lanes = by_hand(page)
     first, second = lane_of(lanes, 0), lane_of(lanes, 1)
