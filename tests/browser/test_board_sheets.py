@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 
+import pypdf
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -33,6 +35,20 @@ def choose_lane(page: Page, lane: Locator) -> str:
 def undone(page: Page, lanes: Locator) -> None:
     page.get_by_role("button", name="Annulla l'ultima").click()
     settled(page, lanes)
+
+
+def test_the_sheet_of_the_chosen_lane_is_printed_alone(page: Page) -> None:
+    expect(page.get_by_role("link", name="Stampa", exact=True)).to_be_visible()
+    lanes = page.get_by_role("listbox", name="Linea del tempo")
+    name = choose_lane(page, lane_of(lanes, 0))
+
+    link = page.get_by_role("link", name="Stampa il foglio", exact=True)
+    expect(link).to_have_attribute("title", f"Stampa il foglio di {name}")
+    sheet = page.request.get(str(link.evaluate("link => link.href")))
+    assert (sheet.status, sheet.headers["content-type"]) == (200, "application/pdf")
+    text = "".join(one.extract_text() for one in pypdf.PdfReader(io.BytesIO(sheet.body())).pages)
+    others = page.locator(".names button").evaluate_all("all => all.map(one => one.title)")
+    assert [one for one in others if one in text] == [name]
 
 
 def test_a_visit_is_forbidden_with_a_reason_told_where_it_lies_and_allowed_again(page: Page) -> None:
