@@ -44,7 +44,8 @@ async def hand_over_visits(
     They keep their order, and so do those who are in the other lane: both are laid together by their hours. What was
     handed over stays pinned to its new agent. Raises Refusal `board.not_a_draft`, `board.published_already`,
     `board.lane_unknown`, `board.visit_unknown`, `board.lane_changed`, `board.lane_locked`, `board.agent_gone`,
-    `board.nothing_to_hand_over`, `board.no_position` or `plan.moves_begun_visit`.
+    `board.nothing_to_hand_over`, `board.practice_gone`, `board.no_position` or
+    `plan.moves_begun_visit`.
     """
     hand = await (hands.look_into(work, plan_id) if trial else hands.open_hand(work, plan_id))
     if from_agent == to_agent or not {from_agent, to_agent} <= hand.orders.keys():
