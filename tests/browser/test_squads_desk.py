@@ -117,11 +117,11 @@ def test_a_team_is_made_chosen_for_a_day_shown_on_the_board_and_told_in_figures(
     page.keyboard.press("Escape")
 
     # The page's address is the view: read anew, and on another day, it shows the same team and the same parts.
-    page.get_by_label("Mappa", exact=True).uncheck()
+    page.get_by_role("checkbox", name="Mappa").uncheck()
     page.reload()
     expect(lanes.get_by_role("group")).to_have_count(2, timeout=SOON)
     expect(page.get_by_label("Squadra", exact=True)).to_have_value(re.compile(".+"))
-    expect(page.get_by_label("Mappa", exact=True)).not_to_be_checked()
+    expect(page.get_by_role("checkbox", name="Mappa")).not_to_be_checked()
     here = page.url
     page.get_by_role("link", name=re.compile("^Attività")).click()
     page.get_by_role("link", name="Giro visite").click()
