@@ -51,10 +51,10 @@ def test_a_week_under_a_name_is_given_to_another_agent(desk: Eyes, service: Serv
     week = sheet.get_by_role("form", name="Settimana")
     saturday = week.get_by_role("group", name="sabato")
     for weekday in ("lunedì", "martedì", "mercoledì", "giovedì", "venerdì"):
-        week.get_by_role("group", name=weekday).get_by_label("Alle").fill("13:00")
+        week.get_by_role("group", name=weekday).get_by_label("Alle", exact=True).fill("13:00")
     saturday.get_by_label("lavora").check()
-    saturday.get_by_label("Dalle").fill("08:00")
-    saturday.get_by_label("Alle").fill("12:30")
+    saturday.get_by_label("Dalle", exact=True).fill("08:00")
+    saturday.get_by_label("Alle", exact=True).fill("12:30")
 
     # Kept by keys; nobody's week is saved by that.
     week.get_by_label("Nome del modello").fill("Mezza giornata")
@@ -70,9 +70,9 @@ def test_a_week_under_a_name_is_given_to_another_agent(desk: Eyes, service: Serv
     agent = sheet.get_by_label("Agente", exact=True)
     name = agent.get_by_role("option").nth(1).inner_text()
     agent.select_option(label=name)
-    expect(week.get_by_role("group", name="lunedì").get_by_label("Alle")).not_to_have_value("13:00")
+    expect(week.get_by_role("group", name="lunedì").get_by_label("Alle", exact=True)).not_to_have_value("13:00")
     week.get_by_label("Modello", exact=True).select_option(label="Mezza giornata")
-    expect(saturday.get_by_label("Alle")).to_have_value("12:30")
+    expect(saturday.get_by_label("Alle", exact=True)).to_have_value("12:30")
     expect(week.get_by_label("Per chi").locator("option:checked")).to_have_text(f"Solo {name}")
     week.get_by_label("Vale dal").fill("2026-12-15")
     week.get_by_role("button", name="Salva la settimana").press("Enter")
