@@ -68,7 +68,7 @@ async def read_on(session: AsyncSession, webhook: Webhook, *, now: datetime) -> 
     )
     rows = [_row(webhook, one, now) for one in told]
     await insert_rows(session, WebhookDelivery, rows)
-    webhook.read_up_to = told[-1].fact.number if len(told) == _PAGE else head.number
+    webhook.read_up_to = told[-1].number if len(told) == _PAGE else head.number
     session.add(webhook)
     await session.flush()
     return len(told) == _PAGE
@@ -76,11 +76,11 @@ async def read_on(session: AsyncSession, webhook: Webhook, *, now: datetime) -> 
 
 def _row(webhook: Webhook, told: Told, now: datetime) -> Mapping[str, Any]:
     return {
-        "id": delivery_id_of(webhook.id, told.fact.id),
+        "id": delivery_id_of(webhook.id, told.id),
         "agency_id": webhook.agency_id,
         "webhook_id": webhook.id,
-        "fact_number": told.fact.number,
-        "queue_id": told.fact.practice_id or NO_PRACTICE,
+        "fact_number": told.number,
+        "queue_id": told.practice_id or NO_PRACTICE,
         "state": State.WAITING.value,
         "created_at": now,
         "next_at": now,
