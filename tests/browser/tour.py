@@ -68,7 +68,7 @@ def phone_screens(page: Page, address: str) -> Iterator[str]:
     expect(page.get_by_role("heading", name="Da inviare")).to_be_visible()
     yield "invio"
     phone.find_network()
-    phone.tap("Invia ora")
+    phone.send_now()
     phone.delivered()
     yield "invio-vuoto"
     page.get_by_role("link", name="Oggi").last.click()

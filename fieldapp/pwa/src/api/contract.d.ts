@@ -3953,8 +3953,10 @@ export interface components {
             digest: string;
             number: number;
             person_name: string | null;
+            practice_id: string | null;
             subject_id: string;
             subject_kind: string;
+            subject_name: string | null;
         };
         /** BankRequest */
         BankRequest: {
