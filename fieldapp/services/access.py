@@ -17,7 +17,7 @@ from fieldapp.services import reviews
 from fieldapp.services.office_key import office_point
 from fieldapp.services.work import PROTOCOL, Parts, Work
 from fieldapp.store import access as store
-from fieldapp.store import push
+from fieldapp.store import push, register
 from fieldapp.store.access import Person
 from fieldapp.store.database import GATE, Scope
 from fieldapp.store.feed import audit
@@ -236,7 +236,7 @@ async def revoke_device(work: Work, device_id: UUID) -> DeviceRow:
 
 
 async def list_audit(work: Work, *, after: int, limit: int) -> list[AuditRow]:
-    return await store.audit_rows(work.session, after=after, limit=limit)
+    return await register.rows(work.session, after=after, limit=limit)
 
 
 async def demo_sign_ins(parts: Parts) -> list[DemoSignIn]:

@@ -45,6 +45,7 @@ from fieldapp.store.shapes.office import LayoutRow
 
 SHOWN_ROWS = 8
 SHOWN_REASONS = 12
+OF_THE_DEMO = "demo-"
 _ALWAYS = frozenset({Field.PLACEMENT_STARTS_ON, Field.PLACEMENT_ENDS_ON, Field.AS_OF})
 
 
@@ -201,7 +202,8 @@ async def named_layout(work: Work, name: str) -> Layout:
 
 
 async def list_layouts(work: Work) -> list[LayoutRow]:
-    """The layouts at hand: the agency's own first, then those that are shipped; by name."""
+    """The layouts at hand: the agency's own first, then those that are shipped; by name. The demo's only in a demo."""
     saved = await layout_store.all_saved(work.session)
-    every = [*saved.values(), *layouts(work.parts.layouts).values()]
+    shipped = layouts(work.parts.layouts).values()
+    every = [*saved.values(), *(each for each in shipped if work.parts.demo or not each.name.startswith(OF_THE_DEMO))]
     return [LayoutRow(name=each.name, title=each.title, kind=each.kind.value) for each in every]

@@ -14,7 +14,6 @@ from fieldapp.domain.access import Identity, Role
 from fieldapp.store.database import agency_of
 from fieldapp.store.shapes.access import (
     AgencyCard,
-    AuditRow,
     ClockReading,
     DeviceRow,
     Enrolment,
@@ -23,7 +22,7 @@ from fieldapp.store.shapes.access import (
     SignedIn,
 )
 from fieldapp.store.tables import access as tables
-from fieldapp.store.tables.access import ALL_USED, Agency, AuditEntry, Device, SignIn
+from fieldapp.store.tables.access import ALL_USED, Agency, Device, SignIn
 from fieldapp.store.tables.access import Person as Person
 from fieldapp.store.tables.field import Receipt, Visit
 
@@ -273,30 +272,6 @@ async def revoke(session: AsyncSession, device_id: UUID, *, now: datetime) -> bo
     device.revoked_at = device.revoked_at or now
     await session.flush()
     return True
-
-
-async def audit_rows(session: AsyncSession, *, after: int, limit: int) -> list[AuditRow]:
-    query = (
-        select(AuditEntry, Person.name)
-        .join(Person, col(Person.id) == col(AuditEntry.person_id), isouter=True)
-        .where(AuditEntry.number > after)
-        .order_by(col(AuditEntry.number).desc())
-        .limit(limit)
-    )
-    return [
-        AuditRow(
-            number=entry.number,
-            at=entry.at,
-            person_name=name,
-            device_id=entry.device_id,
-            action=entry.action,
-            subject_kind=entry.subject_kind,
-            subject_id=entry.subject_id,
-            details=entry.details,
-            digest=entry.digest,
-        )
-        for entry, name in (await session.exec(query)).all()
-    ]
 
 
 async def first_person_of_each_role(session: AsyncSession) -> list[Person]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import zxingcpp
 from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as TimedOut
 
 NEXT = "Apri la visita"
 
@@ -150,6 +152,11 @@ class AgentsPhone:
 
     def find_network(self) -> None:
         self.page.context.set_offline(False)
+
+    def send_now(self) -> None:
+        """Tell the phone to send; one that has begun by itself has no button to press."""
+        with suppress(TimedOut):
+            self.page.get_by_role("button", name=re.compile("^Invia ora")).last.click(timeout=3_000)
 
     def delivered(self) -> None:
         """Wait until the phone says that the office holds everything."""

@@ -180,7 +180,7 @@ def test_everything_arrives_once_when_the_office_went_away_with_things_waiting(
     agent.tap("Invia ora")
     expect(phone.page.get_by_text("Adesso non c’è rete")).to_be_visible(timeout=20_000)
     service.start()
-    agent.tap("Invia ora")
+    agent.send_now()
     agent.delivered()
 
     practice = books.practice(stop)

@@ -67,8 +67,8 @@ def phone_screens(page: Page, address: str) -> Iterator[str]:
     page.get_by_role("link", name="Invio").click()
     expect(page.get_by_role("heading", name="Da inviare")).to_be_visible()
     yield "invio"
-    # It sends by itself as soon as there is a network again: a tap may come too late.
     phone.find_network()
+    phone.send_now()
     phone.delivered()
     yield "invio-vuoto"
     page.get_by_role("link", name="Oggi").last.click()

@@ -9,15 +9,18 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as drawn_with
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import select
 
+from fieldapp.app import create_app
 from fieldapp.domain.access import Role
 from fieldapp.parts import job_queue
 from fieldapp.services import intake, jobs
 from fieldapp.services.work import Parts
+from fieldapp.settings import Settings
 from fieldapp.store import ledger, tables
 from tests.flows.conftest import Desk, House, new_id
 from tests.flows.creditor_file import (
@@ -45,6 +48,10 @@ async def desk(house: House) -> Desk:
     return await house.sign_in(Role.BACK_OFFICE)
 
 
+async def offered_layouts(desk: Desk) -> set[str]:
+    return {layout["name"] for layout in (await desk.get("/layouts")).json()}
+
+
 async def count(house: House, *kinds: type[Any]) -> list[int]:
     async with house.session() as session:
         return [len((await session.exec(select(kind))).all()) for kind in kinds]
@@ -62,10 +69,14 @@ async def owed_in_store(house: House) -> int:
         return sum((await ledger.owed_cents(session)).values())
 
 
-async def test_the_layouts_of_the_house_are_offered(desk: Desk) -> None:
-    names = [layout["name"] for layout in (await desk.get("/layouts")).json()]
+async def test_the_demos_layouts_are_offered_in_a_demo_only(house: House, settings: Settings, desk: Desk) -> None:
+    parts = replace(house.parts, demo=True)
+    demo = await replace(house, app=create_app(settings, parts=parts), parts=parts).sign_in()
 
-    assert LAYOUT in names
+    here, there = await offered_layouts(desk), await offered_layouts(demo)
+
+    assert LAYOUT in there - here
+    assert {name for name in there if not name.startswith("demo-")} == here
 
 
 async def test_a_dry_run_counts_and_stores_nothing(house: House, desk: Desk) -> None:
@@ -393,7 +404,7 @@ async def test_a_refused_file_is_a_summary_too(house: House) -> None:
 AMOUNTS = st.lists(st.tuples(st.integers(1, 900_000_00), st.booleans()), min_size=1, max_size=12)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@drawn_with(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(amounts=AMOUNTS)
 async def test_sums_are_preserved_to_the_cent(house: House, amounts: list[tuple[int, bool]]) -> None:
     run = new_id()

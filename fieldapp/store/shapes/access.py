@@ -101,5 +101,8 @@ class AuditRow(Struct, frozen=True):
     action: str
     subject_kind: str
     subject_id: str
+    subject_name: str | None
+    """The number of the practice, or the name of a person, a creditor, a device: what the row is about."""
+    practice_id: UUID | None
     details: dict[str, Any]
     digest: str

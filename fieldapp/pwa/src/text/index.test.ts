@@ -14,3 +14,13 @@ describe('a French sentence', () => {
     expect(t('q')).toBe('Stessi debitori? Sì : no')
   })
 })
+
+describe('a sentence that counts', () => {
+  it('knows one from many, whether the number comes written or not', () => {
+    speak('it', { visits: '{n} visite', 'visits.one': 'una visita' })
+
+    expect([1, '1', 0, 21, '1.000'].map((n) => t('visits', { n }))).toEqual([
+      'una visita', 'una visita', '0 visite', '21 visite', '1.000 visite',
+    ])
+  })
+})

@@ -64,12 +64,12 @@ export function knows(key: string): boolean {
 }
 
 /**
- * The sentence under `key` with `{name}` filled in. `key.one` is taken when `values.n` is 1.
+ * The sentence under `key` with `{name}` filled in. `key.one` is taken when `values.n` is 1, as a number or written.
  * A missing sentence shows its key: tests hold the catalogues complete.
  */
 export function t(key: string, values: Values = {}): string {
   subscribe()
-  const one = values['n'] === 1 ? words[`${key}.one`] : undefined
+  const one = String(values['n']) === '1' ? words[`${key}.one`] : undefined
   const sentence = bound(one ?? words[key] ?? key)
   return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
 }
