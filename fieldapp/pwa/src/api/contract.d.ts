@@ -15226,6 +15226,7 @@ export interface operations {
                 kind?: string | null;
                 team?: string | null;
                 whose?: "me" | "nobody" | null;
+                squad?: string | null;
                 after?: string | null;
             };
             header?: never;
@@ -15287,6 +15288,7 @@ export interface operations {
                 kind?: string | null;
                 team?: string | null;
                 whose?: "me" | "nobody" | null;
+                squad?: string | null;
             };
             header?: never;
             path?: never;
