@@ -37,6 +37,19 @@ def cpu_of(pid: int) -> float:
     return sum(map(int, fields[11:13])) / _TICKS
 
 
+def cpu_of_children(pid: int) -> float:
+    """Processor seconds that the running processes begun by this one have used."""
+    used = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            used += sum(map(int, fields[11:13]))
+    return used / _TICKS
+
+
 class PeakMemory:
     """The most memory that a process has held since it began, looked at until it ends."""
 

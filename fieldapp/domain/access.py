@@ -166,6 +166,8 @@ ACCESS: Mapping[str, Access] = MappingProxyType(
         "enter_absence": _session(_PLANNING),
         "withdraw_absence": _session(_PLANNING),
         "set_shift_week": _session(_PLANNING),
+        "save_shift_template": _session(_PLANNING),
+        "drop_shift_template": _session(_PLANNING),
         "forbid_visit": _session(_PLANNING),
         "hand_over_visits": _session(_PLANNING),
         "preview_fill": _session(_PLANNING),

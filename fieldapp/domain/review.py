@@ -9,7 +9,7 @@ Each of these has a path of its own, which the refusal names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -43,6 +43,17 @@ class Why(StrEnum):
     """Its agent said afterwards that the visit ended otherwise."""
     ASKED = "asked"
     """Nothing brought it here but the question of a person."""
+
+
+class Clash(StrEnum):
+    """How facts of a report contradict each other."""
+
+    SEEN_APART = "seen_apart"
+    """Both were seen, and only one of them can be."""
+    BELIES_OUTCOME = "belies_outcome"
+    """What was seen says otherwise than the outcome."""
+    HARDLY_THERE = "hardly_there"
+    """The debtor was met in less time than that takes."""
 
 
 class Reason(StrEnum):
@@ -80,20 +91,37 @@ def why_reviewed(report: VisitReport, flags: Sequence[str]) -> tuple[Why, ...]:
     unusual = entry.sets_state is not None or entry.cools_off or entry.group is Group.INTERRUPTED
     found = {
         Why.FLAGGED: bool(flags),
-        Why.CONTRADICTS: _contradicts(report),
+        Why.CONTRADICTS: bool(_contradictions_of(report)),
         Why.PROMISE: announced or entry.code == "PROMISE_TO_PAY",
         Why.UNUSUAL: unusual,
     }
     return tuple(why for why, holds in found.items() if holds)
 
 
-def _contradicts(report: VisitReport) -> bool:
-    seen = set(report.observations)
-    if any(one in seen and other in seen for one, other in _APART):
-        return True
-    if seen & _BELIES.get(report.outcome.code, frozenset()):
-        return True
-    return report.met is Met.DEBTOR and timedelta() <= report.left_at - report.arrived_at < HARDLY_THERE
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Facts of one report that cannot all be true."""
+
+    kind: Clash
+    observations: tuple[str, ...] = ()
+    """What was seen of it; none for `hardly_there`."""
+
+
+def contradictions(code: str, met: Met, observations: Iterable[str], *, stayed: timedelta) -> tuple[Contradiction, ...]:
+    """Where outcome, meeting, what was seen and the length of the stay contradict each other."""
+    seen = set(observations)
+    belying = sorted(seen & _BELIES.get(code, frozenset()))
+    found = [Contradiction(Clash.SEEN_APART, pair) for pair in _APART if seen.issuperset(pair)]
+    if belying:
+        found.append(Contradiction(Clash.BELIES_OUTCOME, tuple(belying)))
+    if met is Met.DEBTOR and timedelta() <= stayed < HARDLY_THERE:
+        found.append(Contradiction(Clash.HARDLY_THERE))
+    return tuple(found)
+
+
+def _contradictions_of(report: VisitReport) -> tuple[Contradiction, ...]:
+    stayed = report.left_at - report.arrived_at
+    return contradictions(report.outcome.code, report.met, report.observations, stayed=stayed)
 
 
 def is_drawn(number: UUID, *, percent: int) -> bool:

@@ -10,8 +10,12 @@ from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from fieldapp.domain.errors import Kind, Refusal
+
 Span = tuple[int, int]
 DAY_S: Final = 86_400
+LONGEST_NAME: Final = 60
+MOST_TEMPLATES: Final = 50
 
 
 def span_on(day: date, from_at: datetime, to_at: datetime, zone: ZoneInfo) -> Span | None:
@@ -46,6 +50,14 @@ def longest_left(shift: Span | None, away: Iterable[Span]) -> Span | None:
         at = max(at, to_s)
     left.append((at, shift[1]))
     return max((one for one in left if one[0] < one[1]), key=lambda one: (one[1] - one[0], -one[0]), default=None)
+
+
+def template_name(typed: str) -> str:
+    """The name of a template as it is kept, single blanks inside. Raises Refusal `shift.name_unfit` (details: most)."""
+    name = " ".join(typed.split())
+    if not name.isprintable() or not 0 < len(name) <= LONGEST_NAME:
+        raise Refusal("shift.name_unfit", kind=Kind.MALFORMED, details={"most": LONGEST_NAME})
+    return name
 
 
 def is_week(days: Sequence[Sequence[int] | None]) -> bool:

@@ -59,9 +59,10 @@ class HandOverRequest(Struct, forbid_unknown_fields=True):
 
 
 class FillRequest(Struct, forbid_unknown_fields=True):
-    """`agent_id` null: all lanes that nobody keeps."""
+    """`agent_id` null: all lanes that nobody keeps, of `among` where it names agents."""
 
     agent_id: UUID | None = None
+    among: list[UUID] | None = None
 
 
 class TakeFillRequest(Struct, forbid_unknown_fields=True):
@@ -142,7 +143,7 @@ class BoardController(Controller):
     async def preview_fill(
         self, work: NamedDependency[Work], plan_id: FromPath[UUID], data: JSONBody[FillRequest]
     ) -> BoardChange:
-        return await gaps.preview_fill(work, plan_id, agent_id=data.agent_id)
+        return await gaps.preview_fill(work, plan_id, agent_id=data.agent_id, among=data.among)
 
     @post("/fill/take", operation_id="take_fill", status_code=200)
     async def take_fill(

@@ -36,6 +36,17 @@ class WeekRequest(Struct, forbid_unknown_fields=True):
     days: list[list[int] | None]
 
 
+class TemplateRequest(Struct, forbid_unknown_fields=True):
+    """`days` as in a week."""
+
+    name: str
+    days: list[list[int] | None]
+
+
+class DropTemplateRequest(Struct, forbid_unknown_fields=True):
+    name: str
+
+
 class ShiftController(Controller):
     path = "/dispatch/shifts"
     tags = ("dispatch",)
@@ -55,3 +66,11 @@ class ShiftController(Controller):
     @post("/weeks", operation_id="set_shift_week", status_code=200)
     async def set_week(self, work: NamedDependency[Work], data: JSONBody[WeekRequest]) -> Shifts:
         return await shifts.set_week(work, data.agent_ids, valid_from=data.valid_from, days=data.days)
+
+    @post("/templates", operation_id="save_shift_template", status_code=200)
+    async def save_template(self, work: NamedDependency[Work], data: JSONBody[TemplateRequest]) -> Shifts:
+        return await shifts.save_template(work, data.name, data.days)
+
+    @post("/templates/drop", operation_id="drop_shift_template", status_code=200)
+    async def drop_template(self, work: NamedDependency[Work], data: JSONBody[DropTemplateRequest]) -> Shifts:
+        return await shifts.drop_template(work, data.name)

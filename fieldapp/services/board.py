@@ -111,7 +111,8 @@ async def move_visit(
 
     `seen`: the revisions on which the dispatcher decided. A moved visit stays pinned to its new agent. Raises
     Refusal `board.not_a_draft`, `board.published_already`, `board.lane_unknown`, `board.visit_unknown`,
-    `board.lane_changed`, `board.lane_locked`, `board.no_position`, `board.agent_gone`, `plan.moves_begun_visit`.
+    `board.lane_changed`, `board.lane_locked`, `board.practice_gone`, `board.no_position`, `board.agent_gone`,
+    `plan.moves_begun_visit`.
     """
     hand = await (hands.look_into(work, plan_id) if trial else hands.open_hand(work, plan_id))
     orders = hand.orders

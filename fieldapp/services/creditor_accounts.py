@@ -57,7 +57,7 @@ async def draw_by_hand(
     )
     if len(facts) > outgoing.MOST_ROWS:
         raise Refusal("account.too_large", kind=Kind.CONFLICT, details={"most": outgoing.MOST_ROWS})
-    rows = await outgoing.rows_of(work.session, [one for one in facts if one.fact.practice_id is not None])
+    rows = await outgoing.rows_of(work.session, facts)
     account = await account_of(work.parts, work.session, rows, creditor_id=creditor_id, period=period)
     layout = AccountLayout(_FORMATS[form], language=language)
     content = await write(work.parts, work.session, account, layout, creditor=creditor.name, control=None)

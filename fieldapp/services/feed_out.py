@@ -59,20 +59,20 @@ async def read_feed(
         more = len(rows) > limit
         ended = start if head.number <= start.number else Position(account.agency_id, head.number, head.fact_id)
         if more:
-            last = rows[limit - 1].fact
+            last = rows[limit - 1]
             ended = Position(account.agency_id, last.number, last.id)
         if account.creditor_id is not None and FactScope.MONEY in account.scopes and cursor is not None:
             read = start.number
             await reported.read_by(session, account.account_id, account.creditor_id, cursor=read, at=parts.clock.now())
         await reported.given_to(session, account.account_id, start=start.number, end=ended.number)
     bound = account.creditor_id is not None
-    facts = [fact_of(parts, account.agency_id, row, bound=bound) for row in rows[:limit]]
+    facts = [fact_of(parts, account.agency_id, fact, bound=bound) for fact in rows[:limit]]
     return FeedPage(facts, write_cursor(ended, parts.cursor_key), more=more)
 
 
-def fact_of(parts: Parts, agency_id: UUID, row: store.Told, *, bound: bool) -> FeedFact:
+def fact_of(parts: Parts, agency_id: UUID, fact: store.Told, *, bound: bool) -> FeedFact:
     """A fact as `docs/exchange.md` promises it, in the feed and in webhooks alike; `bound`: to a creditor's reader."""
-    fact, event = row.fact, EVENTS[row.fact.kind]
+    event = EVENTS[fact.kind]
     return FeedFact(
         id=fact.id,
         v=event.version,
@@ -81,8 +81,8 @@ def fact_of(parts: Parts, agency_id: UUID, row: store.Told, *, bound: bool) -> F
         recorded_at=fact.recorded_at,
         day=fact.day,
         practice_id=fact.practice_id,
-        practice_number=row.practice_number,
-        creditor_id=row.creditor_id,
+        practice_number=fact.practice_number,
+        creditor_id=fact.creditor_id,
         data=data_of(event, fact.body, bound=bound),
         cursor=write_cursor(Position(agency_id, fact.number, fact.id), parts.cursor_key),
     )

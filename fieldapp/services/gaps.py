@@ -6,7 +6,7 @@ Both are looked at first and taken as they were seen, as one change that its dis
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -44,7 +44,8 @@ async def hand_over_visits(
     They keep their order, and so do those who are in the other lane: both are laid together by their hours. What was
     handed over stays pinned to its new agent. Raises Refusal `board.not_a_draft`, `board.published_already`,
     `board.lane_unknown`, `board.visit_unknown`, `board.lane_changed`, `board.lane_locked`, `board.agent_gone`,
-    `board.nothing_to_hand_over`, `board.no_position` or `plan.moves_begun_visit`.
+    `board.nothing_to_hand_over`, `board.practice_gone`, `board.no_position` or
+    `plan.moves_begun_visit`.
     """
     hand = await (hands.look_into(work, plan_id) if trial else hands.open_hand(work, plan_id))
     if from_agent == to_agent or not {from_agent, to_agent} <= hand.orders.keys():
@@ -80,19 +81,26 @@ async def hand_over_visits(
 # --- filling ---
 
 
-async def preview_fill(work: Work, plan_id: UUID, *, agent_id: UUID | None) -> BoardChange:
-    """What lies aside put into the slack of one lane, or of all that nobody else keeps. Writes nothing.
+async def preview_fill(
+    work: Work, plan_id: UUID, *, agent_id: UUID | None, among: Sequence[UUID] | None = None
+) -> BoardChange:
+    """What lies aside put into the slack of one lane, or of all that nobody keeps. Writes nothing.
+
+    `among`: of all only the lanes of these agents, as of a team.
 
     Raises Refusal `board.not_a_draft`, `board.published_already`, `board.lane_unknown`, `board.lane_locked` or
     `board.no_gap_pays`.
     """
     hand = await hands.look_into(work, plan_id)
+    if not hand.orders.keys() >= {*(among or ()), *((agent_id,) if agent_id else ())}:
+        raise Refusal("board.lane_unknown", kind=Kind.MISSING)
     if agent_id is not None:
-        if agent_id not in hand.orders:
-            raise Refusal("board.lane_unknown", kind=Kind.MISSING)
         hands.refuse_locked(hand, [agent_id])
+        filled = {agent_id}
+    else:
+        filled = {one for one in (among or hand.orders) if hand.lane(one).locked_by is None}
     motion = await motion_of(work, hand.plan.day, hand.draft.happened)
-    orders = await _filled(hand, motion, agent_id)
+    orders = await _filled(hand, motion, filled)
     if not orders:
         raise Refusal("board.no_gap_pays", kind=Kind.CONFLICT)
     return await _change(hand, motion, orders, trial=True)
@@ -126,8 +134,8 @@ async def _change(hand: Hand, motion: Motion, orders: Mapping[UUID, tuple[UUID, 
     return await board.change_lanes(hand, "filled", moved, motion, pinned=pinned, pins=pinned, trial=trial)
 
 
-async def _filled(hand: Hand, motion: Motion, agent_id: UUID | None) -> dict[UUID, tuple[UUID, ...]]:
-    """The orders of the lanes that gain a visit."""
+async def _filled(hand: Hand, motion: Motion, filled: Collection[UUID]) -> dict[UUID, tuple[UUID, ...]]:
+    """The orders of the lanes that gain a visit, of those that are to be filled."""
     work, day = hand.work, hand.plan.day
     people = [person for person in await plans.agents(work.session) if person.id in hand.orders]
     orders = {person.id: motion.begun_first(person.id, hand.orders[person.id], of=hand.orders) for person in people}
@@ -157,14 +165,8 @@ async def _filled(hand: Hand, motion: Motion, agent_id: UUID | None) -> dict[UUI
     )
     plan = Routes.of([numbers[one] for one in orders[person.id] if one in numbers] for person in people)
     candidates = [numbers[one] for one in offered if one in numbers]
-    away, me = motion.agents("agent_away"), work.identity.person_id
-    shut = [
-        number
-        for number, person in enumerate(people)
-        if person.id in away
-        or (agent_id is not None and person.id != agent_id)
-        or hand.lane(person.id).locked_by not in ((None, me) if agent_id is not None else (None,))
-    ]
+    away = motion.agents("agent_away")
+    shut = [number for number, person in enumerate(people) if person.id in away or person.id not in filled]
 
     def search() -> Routes:
         problem = prepared.problem

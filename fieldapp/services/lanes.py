@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from uuid import UUID
@@ -48,7 +48,8 @@ async def judged(
     judged_now = await planning.candidates_on(work, day, only=wanted, also=motion.begun)
     found = {one.door.practice.id: one for one in judged_now}
     placed = [motion.told(found[one]) for one in wanted if one in found and found[one].shown.lat_e6 is not None]
-    _refuse_unplaceable(hand, orders, {person.id for person in people}, {one.door.practice.id for one in placed})
+    working = {person.id for person in people}
+    _refuse_unplaceable(hand, orders, working, known=found.keys(), placed={one.door.practice.id for one in placed})
     visits = [one if one.windows_s else replace(one, windows_s=(ALL_DAY_S,)) for one in placed]
     numbers = {one.door.practice.id: number for number, one in enumerate(visits)}
     lanes = {person.id: [one for one in orders[person.id] if one in numbers] for person in people}
@@ -98,13 +99,21 @@ async def judged(
 
 
 def _refuse_unplaceable(
-    hand: Hand, orders: Mapping[UUID, tuple[UUID, ...]], working: set[UUID], placed: set[UUID]
+    hand: Hand,
+    orders: Mapping[UUID, tuple[UUID, ...]],
+    working: Collection[UUID],
+    *,
+    known: Collection[UUID],
+    placed: Collection[UUID],
 ) -> None:
+    """`known`: the practices that are open still; of these `placed` stand somewhere."""
     held = hand.orders
     for agent_id, order in orders.items():
         fresh = [one for one in order if one not in held[agent_id]]
         if fresh and agent_id not in working:
             raise Refusal("board.agent_gone", kind=Kind.CONFLICT, details={"agent": hand.route(agent_id).agent_name})
+        if any(one not in known for one in fresh):
+            raise Refusal("board.practice_gone", kind=Kind.CONFLICT)
         if any(one not in placed for one in fresh):
             raise Refusal("board.no_position", kind=Kind.CONFLICT)
 

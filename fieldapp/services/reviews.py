@@ -13,14 +13,14 @@ from uuid import UUID
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.ids import sha256
 from fieldapp.domain.ledger import left_cents
-from fieldapp.domain.review import Reason, Why, checked_question, checked_share
+from fieldapp.domain.review import Reason, Why, checked_question, checked_share, contradictions
 from fieldapp.services import push
 from fieldapp.services.work import Work
 from fieldapp.store import ledger, practice_file, tasks
 from fieldapp.store import reviews as store
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.field import QuestionCard
-from fieldapp.store.shapes.review import ReviewFile, ReviewPage
+from fieldapp.store.shapes.review import ContradictionRow, ReviewFile, ReviewPage
 from fieldapp.store.tables import Practice, Visit, VisitQuestion, VisitReview
 
 Wanted = Literal["waiting", "asked", "reviewed"]
@@ -57,6 +57,9 @@ async def read_review(work: Work, visit_id: UUID) -> ReviewFile:
 
 async def _file(work: Work, visit: Visit, practice: Practice) -> ReviewFile:
     rows = await store.rows(work.session, Visit.id == visit.id)
+    standing = (await store.standings(work.session, [visit]))[visit.id]
+    stayed = visit.left_at - visit.arrived_at
+    clashes = contradictions(standing.outcome, standing.met, standing.observations, stayed=stayed)
     owed = (await ledger.owed(work.session, [practice.id]))[practice.id]
     return ReviewFile(
         review=rows[0],
@@ -66,6 +69,9 @@ async def _file(work: Work, visit: Visit, practice: Practice) -> ReviewFile:
         owed_cents=left_cents(owed.values()),
         next_action=practice.next_action,
         agent_reachable=await store.has_phone(work.session, visit.agent_id),
+        contradictions=[
+            ContradictionRow(one.kind.value, list(one.observations), round(stayed.total_seconds())) for one in clashes
+        ],
     )
 
 

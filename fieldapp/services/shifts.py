@@ -12,12 +12,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fieldapp.domain.errors import Kind, Refusal
-from fieldapp.domain.shifts import Span, is_week, longest_left, span_on
+from fieldapp.domain.shifts import MOST_TEMPLATES, Span, is_week, longest_left, span_on, template_name
 from fieldapp.services.work import Work
 from fieldapp.store import planning as plans
 from fieldapp.store import shifts as store
 from fieldapp.store.feed import NewFact, audit, tell
-from fieldapp.store.shapes.shifts import AbsenceCode, AbsenceRow, Shifts, WeekRow
+from fieldapp.store.shapes.shifts import AbsenceCode, AbsenceRow, Shifts, ShiftTemplate, WeekRow
 
 LONGEST = timedelta(days=366)
 
@@ -55,7 +55,12 @@ async def calendar(work: Work, *, since: date | None = None) -> Calendar:
 
 async def read_shifts(work: Work) -> Shifts:
     away = await store.absences(work.session, since=work.now)
-    return Shifts(away, await store.weeks(work.session), await store.published_in(work.session, away, since=work.today))
+    return Shifts(
+        absences=away,
+        weeks=await store.weeks(work.session),
+        published=await store.published_in(work.session, away, since=work.today),
+        templates=await store.templates(work.session),
+    )
 
 
 async def enter_absence(work: Work, agent_id: UUID, *, from_at: datetime, to_at: datetime, code: AbsenceCode) -> Shifts:
@@ -134,6 +139,34 @@ async def set_week(
         await work.session.flush()
         audit(work.session, "shift.week_set", "person", agent_id, valid_from=valid_from.isoformat(), days=row.days)
     tell(work.session, NewFact("shift.week_set", work.now, body={"agents": len(agent_ids)}))
+    return await read_shifts(work)
+
+
+async def save_template(work: Work, typed: str, days: Sequence[list[int] | None]) -> Shifts:
+    """Keep a week under a name; one of that name, however it is capitalised, is replaced.
+
+    Raises Refusal `shift.name_unfit`, `shift.not_a_week` or `shift.too_many_templates`.
+    """
+    name = template_name(typed)
+    if not is_week(days):
+        raise Refusal("shift.not_a_week", kind=Kind.MALFORMED)
+    await store.lock(work.session)
+    others = [one for one in await store.templates(work.session) if one.name.casefold() != name.casefold()]
+    if len(others) >= MOST_TEMPLATES:
+        raise Refusal("shift.too_many_templates", kind=Kind.CONFLICT, details={"most": MOST_TEMPLATES})
+    await store.keep_templates(work.session, [*others, ShiftTemplate(name, list(days))])
+    audit(work.session, "shift.template_saved", "setting", store.TEMPLATES, name=name, days=list(days))
+    return await read_shifts(work)
+
+
+async def drop_template(work: Work, name: str) -> Shifts:
+    """Weeks that were given from it stay. Twice is as once."""
+    await store.lock(work.session)
+    kept = await store.templates(work.session)
+    left = [one for one in kept if one.name != name]
+    if len(left) < len(kept):
+        await store.keep_templates(work.session, left)
+        audit(work.session, "shift.template_dropped", "setting", store.TEMPLATES, name=name)
     return await read_shifts(work)
 
 

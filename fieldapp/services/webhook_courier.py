@@ -8,8 +8,8 @@ says so (`webhook-attempt`) under the same `webhook-id`. No transaction is open 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -41,12 +41,15 @@ from fieldapp.store.webhook_queue import Claimed, Settled
 
 WIDTH = 32
 """Practices served at once."""
+AHEAD = 256
+"""Practices whose letters are claimed at once: those that are served and those that are next, so that no connection is
+idle while outcomes are written and new letters read."""
 LANE = 25
 """Deliveries of one practice that are claimed together."""
 _LANE_S = 30.0
-"""A lane starts no request after this; with the longest request it ends well before its claim does."""
+"""A lane starts no request so long after its claim; with the longest request it ends well before its claim does."""
 _CLAIM = timedelta(seconds=60)
-_GATHER_S = 0.01
+_GATHER_S = 0.04
 """Outcomes that come in so short a time are written together."""
 
 
@@ -61,6 +64,14 @@ class _Letter:
 
 
 @dataclass(frozen=True, slots=True)
+class _Lane:
+    """Letters of one practice, and the moment of the loop's clock after which none of them is sent."""
+
+    letters: Sequence[_Letter]
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Outcome:
     """What came of a letter; no answer: it was not sent after all."""
 
@@ -68,41 +79,90 @@ class _Outcome:
     answer: Answer | None
 
 
+class _Senders:
+    """At most `WIDTH` lanes under way; one that ends makes room for the next, until one fails.
+
+    After a failure it is for the next turn to say whether the endpoint is asked on.
+    """
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._next: deque[_Lane] = deque()
+        self._under_way: set[asyncio.Task[list[_Outcome]]] = set()
+        self._ended: list[asyncio.Task[list[_Outcome]]] = []
+        self._news = asyncio.Event()
+
+    @property
+    def busy(self) -> int:
+        """Lanes under way, those that are next, and those that ended since outcomes were asked for."""
+        return len(self._under_way) + len(self._next) + len(self._ended)
+
+    def send(self, lanes: Iterable[_Lane]) -> None:
+        self._next.extend(lanes)
+        while self._next and len(self._under_way) < WIDTH:
+            task = asyncio.create_task(_run(self._post, self._next.popleft()))
+            self._under_way.add(task)
+            task.add_done_callback(self._take)
+
+    def _take(self, task: asyncio.Task[list[_Outcome]]) -> None:
+        self._under_way.discard(task)
+        if task.cancelled():
+            return
+        self._ended.append(task)
+        self._news.set()
+        if task.exception() is None and all(_went_well(outcome) for outcome in task.result()):
+            self.send(())
+
+    async def outcomes(self) -> list[_Outcome]:
+        """Of the lanes that ended by now; waits for one."""
+        await self._news.wait()
+        await asyncio.sleep(_GATHER_S)
+        self._news.clear()
+        ended, self._ended = self._ended, []
+        return [outcome for task in ended for outcome in task.result()]
+
+    def put_back(self) -> list[_Outcome]:
+        """Nothing more is begun: the outcomes of what was next."""
+        unsent = [_Outcome(letter.claimed, None) for lane in self._next for letter in lane.letters]
+        self._next.clear()
+        return unsent
+
+    async def stop(self) -> None:
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+
 async def deliver(parts: Parts, agency_id: UUID, webhook_id: UUID) -> datetime | None:
     """Deliver until nothing may go; when the next repeat is due, if any."""
     scope = Scope(agency_id, "worker")
-    flying: set[asyncio.Task[list[_Outcome]]] = set()
     outcomes: list[_Outcome] = []
     async with Post(to_loopback=parts.webhooks_to_loopback, connections=WIDTH) as post:
+        senders = _Senders(post)
         try:
             while True:
-                lanes = await _turn(parts, scope, webhook_id, outcomes, flying=len(flying))
-                outcomes = []
-                flying |= {asyncio.create_task(_run(post, lane)) for lane in lanes}
-                if not flying:
+                senders.send(await _turn(parts, scope, webhook_id, outcomes, senders))
+                if not senders.busy:
                     break
-                await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
-                await asyncio.sleep(_GATHER_S)
-                done = {task for task in flying if task.done()}
-                flying -= done
-                outcomes = [outcome for task in done for outcome in task.result()]
+                outcomes = await senders.outcomes()
         finally:
-            for task in flying:
-                task.cancel()
-            await asyncio.gather(*flying, return_exceptions=True)
+            await senders.stop()
     async with parts.database.transaction(scope) as session:
         return await queue.next_due(session, webhook_id, now=parts.clock.now())
 
 
 async def _turn(
-    parts: Parts, scope: Scope, webhook_id: UUID, outcomes: Sequence[_Outcome], *, flying: int
-) -> list[list[_Letter]]:
+    parts: Parts, scope: Scope, webhook_id: UUID, outcomes: list[_Outcome], senders: _Senders
+) -> list[_Lane]:
     """Write down what came of the last letters and claim new ones, in one transaction."""
+    until_s = asyncio.get_running_loop().time() + _LANE_S
     async with parts.database.transaction(scope) as session:
         now = parts.clock.now()
         webhook = await store.locked(session, webhook_id)
         _weigh(webhook, outcomes, now)
         session.add(webhook)
+        if not _may_be_asked(webhook, now):
+            outcomes = outcomes + senders.put_back()
         settled = [_settled(outcome, now) for outcome in outcomes]
         await queue.settle(session, settled)
         await session.flush()
@@ -112,7 +172,7 @@ async def _turn(
         if webhook.ended_at is not None:
             return []
         lanes = await queue.tests_waiting(session, webhook_id, now=now)
-        room = _room(webhook, flying=flying, now=now)
+        room = _room(webhook, busy=senders.busy, now=now)
         if room:
             ready = await queue.may_go(session, webhook_id, now=now, queues=room, of_each=LANE)
             while len(ready) < room and await queue.read_on(session, webhook, now=now):
@@ -133,7 +193,7 @@ async def _turn(
                 fact = fact_of(parts, webhook.agency_id, row, bound=webhook.creditor_id is not None)
             return _Letter(claimed, msgspec.json.encode(fact), webhook.url, secrets)
 
-        return [[letter(claimed) for claimed in lane] for lane in lanes]
+        return [_Lane([letter(claimed) for claimed in lane], until_s) for lane in lanes]
 
 
 async def _ask_a_person(parts: Parts, session: AsyncSession, webhook: store.Webhook, dead: Sequence[Settled]) -> None:
@@ -162,12 +222,17 @@ def _arrived(outcomes: Sequence[_Outcome]) -> list[int]:
     ]
 
 
-def _room(webhook: store.Webhook, *, flying: int, now: datetime) -> int:
-    if webhook.paused_at is not None or (webhook.rests_until is not None and webhook.rests_until > now):
+def _may_be_asked(webhook: store.Webhook, now: datetime) -> bool:
+    rests = webhook.rests_until is not None and webhook.rests_until > now
+    return not rests and webhook.paused_at is None and webhook.ended_at is None
+
+
+def _room(webhook: store.Webhook, *, busy: int, now: datetime) -> int:
+    if not _may_be_asked(webhook, now):
         return 0
     if webhook.failures >= RESTS_AFTER:
-        return 0 if flying else 1
-    return WIDTH - flying
+        return 0 if busy else 1
+    return AHEAD - busy
 
 
 def _secrets(webhook: store.Webhook, now: datetime) -> tuple[str, ...]:
@@ -192,19 +257,23 @@ def _test_fact(claimed: Claimed) -> FeedFact:
     )
 
 
-async def _run(post: Post, lane: Sequence[_Letter]) -> list[_Outcome]:
+async def _run(post: Post, lane: _Lane) -> list[_Outcome]:
     """One practice's letters in order; behind the first that fails none is sent."""
-    began = time.monotonic()
+    loop = asyncio.get_running_loop()
     outcomes: list[_Outcome] = []
     stopped = False
-    for letter in lane:
-        if stopped or time.monotonic() - began > _LANE_S:
+    for letter in lane.letters:
+        if stopped or loop.time() > lane.until_s:
             outcomes.append(_Outcome(letter.claimed, None))
             continue
         answer = await post.send(letter.url, body=letter.body, headers=headers_of(letter))
         outcomes.append(_Outcome(letter.claimed, answer))
         stopped = answer.failure is not None
     return outcomes
+
+
+def _went_well(outcome: _Outcome) -> bool:
+    return outcome.answer is not None and outcome.answer.failure is None
 
 
 def headers_of(letter: _Letter) -> dict[str, str]:

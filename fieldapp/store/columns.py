@@ -66,13 +66,13 @@ def personal_list(kind: str) -> Any:
     return Field(default_factory=list, sa_type=JSONB, sa_column_kwargs={"info": {"personal": kind}})
 
 
-def among(column: Any, values: Iterable[UUID] | Iterable[str]) -> ColumnElement[bool]:
-    """Whether a column of ids or texts is one of these: one parameter however many.
+def among(column: Any, values: Iterable[UUID] | Iterable[str] | Iterable[int]) -> ColumnElement[bool]:
+    """Whether a column of ids, texts or large numbers is one of these: one parameter however many.
 
     So the statement is prepared once, and a list may be longer than the 65,535 parameters that Postgres takes.
     """
     named: Any = col(column)
-    kind = Uuid() if isinstance(named.type, Uuid) else Text()
+    kind = next((known() for known in (Uuid, BigInteger) if isinstance(named.type, known)), Text())
     return col(column) == any_(literal(list(values), ARRAY(kind)))
 
 

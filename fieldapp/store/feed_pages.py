@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy
@@ -13,6 +13,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from fieldapp.store.columns import among
 from fieldapp.store.tables.office import Fact
 from fieldapp.store.tables.practice import Practice
 
@@ -28,13 +29,19 @@ class Head:
     fact_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A fact with the practice and the creditor that it is about."""
+class Told(NamedTuple):
+    """A fact with the practice and the creditor that it is about: values as they are read, no tracked row."""
 
-    fact: Any
+    number: int
+    id: UUID
+    kind: str
+    at: datetime
+    recorded_at: datetime
+    day: date | None
+    practice_id: UUID | None
     practice_number: str | None
     creditor_id: UUID | None
+    body: dict[str, Any]
 
 
 async def head(session: AsyncSession) -> Head | None:
@@ -63,13 +70,13 @@ async def facts_between(
     """The facts of these kinds numbered above `after` and not above `up_to`, in order."""
     query = (
         _told()
-        .where(col(Fact.number) > after, col(Fact.number) <= up_to, col(Fact.kind).in_(kinds))
+        .where(col(Fact.number) > after, col(Fact.number) <= up_to, among(Fact.kind, kinds))
         .order_by(col(Fact.number))
         .limit(limit)
     )
     if creditor_id is not None:
         query = query.where(CREDITOR.in_([creditor_id]))
-    return [Told(*row) for row in (await session.execute(query)).all()]
+    return [Told._make(row) for row in await session.execute(query)]
 
 
 async def facts_recorded(
@@ -81,22 +88,32 @@ async def facts_recorded(
         .where(
             col(Fact.recorded_at) >= since,
             col(Fact.recorded_at) < until,
-            col(Fact.kind).in_(kinds),
+            among(Fact.kind, kinds),
             CREDITOR.in_([creditor_id]),
         )
         .order_by(col(Fact.number))
         .limit(limit)
     )
-    return [Told(*row) for row in (await session.execute(query)).all()]
+    return [Told._make(row) for row in await session.execute(query)]
 
 
 async def facts_numbered(session: AsyncSession, numbers: Sequence[int]) -> dict[int, Told]:
     """The facts of these numbers."""
-    found = (await session.execute(_told().where(col(Fact.number).in_(numbers)))).all() if numbers else []
-    return {row[0].number: Told(*row) for row in found}
+    found = await session.execute(_told().where(among(Fact.number, numbers))) if numbers else ()
+    return {told.number: told for told in map(Told._make, found)}
 
 
-def _told() -> sqlalchemy.Select[Fact, str, UUID]:
-    return sqlalchemy.select(Fact, col(Practice.practice_number), CREDITOR).join(
-        Practice, col(Practice.id) == col(Fact.practice_id), isouter=True
-    )
+def _told() -> Any:
+    """The columns of `Told`, in its order."""
+    return sqlalchemy.select(
+        col(Fact.number),
+        col(Fact.id),
+        col(Fact.kind),
+        col(Fact.at),
+        col(Fact.recorded_at),
+        col(Fact.day),
+        col(Fact.practice_id),
+        col(Practice.practice_number),
+        CREDITOR,
+        col(Fact.body),
+    ).join(Practice, col(Practice.id) == col(Fact.practice_id), isouter=True)

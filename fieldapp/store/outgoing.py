@@ -121,23 +121,24 @@ async def untold(
         session, after=after, up_to=up_to, kinds=TELLS, creditor_id=creditor_id, limit=limit + 1
     )
     more = len(told) > limit
-    facts = [one for one in told[:limit] if one.fact.practice_id is not None]
-    reached = told[limit - 1].fact.number if more else max(up_to, after)
-    return await rows_of(session, facts), reached, more
+    reached = told[limit - 1].number if more else max(up_to, after)
+    return await rows_of(session, told[:limit]), reached, more
 
 
 async def rows_of(session: AsyncSession, told: Sequence[feed_pages.Told]) -> list[OutRow]:
-    """Facts of `TELLS` as rows, in their order."""
-    debtors = await debtors_of(session, {one.fact.practice_id for one in told})
-    receipts = await _receipts(session, {one.fact.body["receipt"] for one in told if "receipt" in one.fact.body})
-    visits = {UUID(one.fact.body["visit_id"]) for one in told if one.fact.kind in OF_A_VISIT}
-    arrivals = await _arrivals(session, [one.fact for one in told])
+    """Facts of `TELLS` as rows, in their order; one that is about no practice has none."""
+    debtors = await debtors_of(session, {one.practice_id for one in told if one.practice_id is not None})
+    receipts = await _receipts(session, {one.body["receipt"] for one in told if "receipt" in one.body})
+    visits = {UUID(one.body["visit_id"]) for one in told if one.kind in OF_A_VISIT}
+    arrivals = await _arrivals(session, told)
     agents = await _agents(session, visits | {paper.visit_id for paper in receipts.values() if paper.visit_id})
-    entries = {one.fact.number: _entry_of(one.fact, receipts.get(one.fact.body.get("receipt", ""))) for one in told}
+    entries = {one.number: _entry_of(one, receipts.get(one.body.get("receipt", ""))) for one in told}
     shares, dues = await _shares(session, {entry for entry in entries.values() if entry})
     rows = []
-    for one in told:
-        fact, body = one.fact, one.fact.body
+    for fact in told:
+        if fact.practice_id is None:
+            continue
+        body = fact.body
         money = fact.kind == "payment.received" or fact.kind in TAKES_BACK
         paper = receipts.get(body.get("receipt", ""))
         visit_id = UUID(body["visit_id"]) if fact.kind in OF_A_VISIT else paper.visit_id if paper else None
@@ -150,7 +151,7 @@ async def rows_of(session: AsyncSession, told: Sequence[feed_pages.Told]) -> lis
                 # One that puts a visit right lies on the day and hour of the visit.
                 at=arrivals.get(fact.id, fact.at),
                 practice_id=fact.practice_id,
-                practice_number=one.practice_number or "",
+                practice_number=fact.practice_number or "",
                 debtor=debtors.get(fact.practice_id, ""),
                 agent=agents.get(visit_id, "") if visit_id else paper.agent if paper else "",
                 outcome=body["outcome"] if fact.kind in WITH_AN_OUTCOME else "",
@@ -183,7 +184,7 @@ async def _agents(session: AsyncSession, visit_ids: set[UUID]) -> dict[UUID | No
     return {visit_id: number or "" for visit_id, number in (await session.exec(query)).all()}
 
 
-async def _arrivals(session: AsyncSession, facts: Sequence[Any]) -> dict[UUID, datetime]:
+async def _arrivals(session: AsyncSession, facts: Sequence[feed_pages.Told]) -> dict[UUID, datetime]:
     """When the visit was, by each fact that puts one right."""
     of_visits = {fact.id: UUID(fact.body["visit_id"]) for fact in facts if fact.kind == "visit.outcome_corrected"}
     if not of_visits:
@@ -231,7 +232,7 @@ async def _receipts(session: AsyncSession, names: set[str]) -> dict[str, _Paper]
     }
 
 
-def _entry_of(fact: Any, paper: _Paper | None) -> str | None:
+def _entry_of(fact: feed_pages.Told, paper: _Paper | None) -> str | None:
     """Id or idempotency key of the ledger entry that a fact tells of."""
     if fact.kind == "cheque.unpaid":
         return f"unpaid:{fact.body['payment_id']}"

@@ -50,8 +50,10 @@ from fieldapp.store.tables.practice import (
 _LONGEST_QUERY = 200
 MOST_COUNTED = 5_000
 """Practices that a list counts; beyond it says "more than"."""
-FEW = 5_000
-"""Practices that words find and that are then looked up by their ids."""
+FEW = MOST_COUNTED
+"""Practices that words or a narrowing find and that are then looked up by their ids; more are not counted either."""
+_WEIGHED = 20_000
+"""Up to so many practices the words of a search are counted, to begin with the rarest."""
 
 
 def searchable(*texts: str) -> str:
@@ -86,45 +88,38 @@ async def page(
 
     What is found is counted up to `MOST_COUNTED`; `more` says that there may be more than `total`.
     """
-    cut_off = False
-    words = wanted.words.strip()[:_LONGEST_QUERY]
-    found, all_of_them = await _found(session, words) if words else ([], False)
+    sought = await _sought(session, wanted.words)
+    found = await _found(session, sought) if sought else None
     # Few are looked up one by one; where many match, the list in its order soon meets enough of them.
-    conditions = narrowed = await _narrowed(
-        session, wanted, now=now, zone=zone, named=found if words and all_of_them else None
-    )
-    if words and not all_of_them:
-        conditions = [*narrowed, _matches(words)]
-        cut_off = await _is_cut_off(session, words)
-    if words and not all_of_them and not narrowed:
-        total = await _distinct(session, words)
-    else:
-        total = await _counted(session, [*narrowed, _is_among(words)] if words and not all_of_them else narrowed)
-    in_order = _listed().where(*conditions).order_by(col(Practice.practice_number), col(Practice.id))
-    query = in_order.limit(limit + 1)
+    many = sought if found is None else None
+    narrowed = await _narrowed(session, wanted, now=now, zone=zone, named=found)
+    total = await _total(session, narrowed, many)
+    conditions = narrowed.conditions if many is None else [*narrowed.conditions, _matches(many)]
+    of_page = select(Practice.id).where(*conditions).order_by(*_ORDER).limit(limit + 1)
     if cursor:
-        number, practice_id = _opened(cursor)
-        query = query.where(tuple_(col(Practice.practice_number), col(Practice.id)) > tuple_(number, practice_id))
-    met = (await session.execute(query)).all()
+        of_page = of_page.where(tuple_(*_ORDER) > tuple_(*_opened(cursor)))
+    # What stands beside a practice is looked up for those of the page, not for all that it is chosen from.
+    chosen = of_page.subquery()
+    met = (await session.execute(_listed().join(chosen, chosen.c.id == Practice.id).order_by(*_ORDER))).all()
     rows = await _rows(session, met[:limit], now=now)
     last = met[limit - 1] if len(met) > limit else None
     next_cursor = _closed(last.practice_number, last.id) if last else None
-    more = cut_off or total > MOST_COUNTED
+    more = many is not None or total > MOST_COUNTED
     return PracticePage(rows=rows, total=min(total, MOST_COUNTED), more=more, next_cursor=next_cursor)
 
 
 async def matching(session: AsyncSession, wanted: Narrowing, *, now: datetime, zone: ZoneInfo, most: int) -> list[UUID]:
     """The ids of the first practices that match, in the order of the list, at most so many."""
-    words = wanted.words.strip()[:_LONGEST_QUERY]
-    found, all_of_them = await _found(session, words) if words else ([], False)
-    named = found if words and all_of_them else None
-    conditions = await _narrowed(session, wanted, now=now, zone=zone, named=named)
-    if words and not all_of_them:
-        conditions.append(_matches(words))
-    query = select(Practice.id).where(*conditions).order_by(col(Practice.practice_number), col(Practice.id)).limit(most)
+    sought = await _sought(session, wanted.words)
+    found = await _found(session, sought) if sought else None
+    conditions = (await _narrowed(session, wanted, now=now, zone=zone, named=found)).conditions
+    if sought and found is None:
+        conditions = [*conditions, col(Practice.id).in_(union_all(*_ways_of(sought)))]
+    query = select(Practice.id).where(*conditions).order_by(*_ORDER).limit(most)
     return list((await session.exec(query)).all())
 
 
+_ORDER = (col(Practice.practice_number), col(Practice.id))
 _DISTINCT = """
     with recursive found(one) as (
       (select {column} from {table} where agency_id = :agency and {column} > '' {where} order by {column} limit 1)
@@ -160,7 +155,7 @@ async def choices(session: AsyncSession, *, provinces: Sequence[str]) -> Practic
 
 async def rows_of(session: AsyncSession, ids: Sequence[UUID], *, now: datetime) -> list[PracticeRow]:
     """These practices as the list shows them, in its order."""
-    query = _listed().where(among(Practice.id, ids)).order_by(col(Practice.practice_number), col(Practice.id))
+    query = _listed().where(among(Practice.id, ids)).order_by(*_ORDER)
     return await _rows(session, (await session.execute(query)).all(), now=now)
 
 
@@ -178,6 +173,17 @@ def _listed() -> Any:
         .join(Placement, col(Placement.id) == col(Practice.placement_id))
         .join(Creditor, col(Creditor.id) == col(Practice.creditor_id))
     )
+
+
+async def _total(session: AsyncSession, narrowed: _Narrowed, many: _Sought | None) -> int:
+    """How many practices a list is of, at most one more than is counted; of many that words find, of the first."""
+    if many is not None and not narrowed.conditions:
+        return await _distinct(session, many)
+    if many is not None:
+        return await _counted(session, [*narrowed.conditions, _is_among(many)])
+    if narrowed.ids is not None:
+        return len(narrowed.ids)
+    return await _counted(session, narrowed.conditions)
 
 
 async def _counted(session: AsyncSession, conditions: Sequence[ColumnElement[bool]]) -> int:
@@ -200,10 +206,18 @@ def _opened(cursor: str) -> tuple[str, UUID]:
         raise Refusal("request.cursor_unknown", kind=Kind.MALFORMED) from None
 
 
+@dataclass(frozen=True, slots=True)
+class _Narrowed:
+    """Conditions on a practice; where nothing is asked but that it be one of these ids, the ids, each once."""
+
+    conditions: Sequence[ColumnElement[bool]]
+    ids: Sequence[UUID] | None = None
+
+
 async def _narrowed(
     session: AsyncSession, wanted: Narrowing, *, now: datetime, zone: ZoneInfo, named: Sequence[UUID] | None = None
-) -> list[ColumnElement[bool]]:
-    """As conditions on a practice, one of the `named` where some are.
+) -> _Narrowed:
+    """Which practices are wanted, of the `named` where some are.
 
     Where one of the ways finds few they are named, and every other way is asked about these alone, each by itself: in
     one statement the rows of two ways were held against each other one by one (280 practices of 100,000 took 25 s).
@@ -213,16 +227,23 @@ async def _narrowed(
     today = now.astimezone(zone).date()
     ways = _ways(wanted, now=now, zone=zone, today=today)
     conditions = _plain_conditions(wanted, today=today)
-    for way in ways if named is None else ():
-        some = (await session.exec(way.ids.limit(FEW + 1))).all()
-        if len(some) <= FEW:
-            named, ways = list(dict.fromkeys(some)), [other for other in ways if other is not way]
-            break
+    if named is None and ways:
+        sizes = await _sizes(session, [way.ids for way in ways], most=FEW + 1)
+        size, fewest = min(zip(sizes, ways, strict=True), key=lambda sized: sized[0])
+        if size <= FEW:
+            named = list(dict.fromkeys((await session.exec(fewest.ids)).all()))
+            ways = [way for way in ways if way is not fewest]
     if named is None:
-        return [*conditions, *(way.holds for way in ways)]
+        return _Narrowed([*conditions, *(way.holds for way in ways)])
     for way in ways:
         named = list(dict.fromkeys((await session.exec(way.ids.where(among(way.column, named)))).all()))
-    return [*conditions, among(Practice.id, named)]
+    return _Narrowed([*conditions, among(Practice.id, named)], None if conditions else named)
+
+
+async def _sizes(session: AsyncSession, selects: Sequence[Any], *, most: int) -> list[int]:
+    """How many rows each finds, counted up to `most`."""
+    counts = [select(func.count()).select_from(one.limit(most).subquery()).scalar_subquery() for one in selects]
+    return list((await session.execute(sqlalchemy.select(*counts))).one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,60 +321,90 @@ def _in_force(now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-async def _found(session: AsyncSession, words: str) -> tuple[list[UUID], bool]:
-    """Practices that the words find, and whether these are all: of one way more than `FEW` are not read on.
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What a search asks for."""
+
+    number: str
+    """The beginning of a practice number, or nothing."""
+    parts: tuple[str, ...]
+    """Beginnings of names or places, the rarest first."""
+    code: str
+    """A tax code, VAT number or telephone as it may stand in the books."""
+    many: bool
+    """Whether a single beginning finds more than `FEW`."""
+
+
+async def _sought(session: AsyncSession, words: str) -> _Sought | None:
+    """None where nothing is asked for."""
+    words = words.strip()[:_LONGEST_QUERY]
+    if not words:
+        return None
+    number = _bare_number(words)
+    # Of two that are as rare, as far as was counted, the longer is likely the rarer.
+    parts = sorted(set(searchable(words).split()), key=lambda part: (-len(part), part))
+    begun = [f"#{number}", *parts] if number else parts
+    selects = [select(PracticeWord.practice_id).where(*_begins(PracticeWord, one)) for one in begun]
+    sizes = dict(zip(begun, await _sizes(session, selects, most=_WEIGHED) if selects else (), strict=True))
+    alone = [size for one, size in sizes.items() if one.startswith("#") or len(parts) == 1]
+    return _Sought(
+        number=number,
+        parts=tuple(sorted(parts, key=sizes.__getitem__)),
+        code=re.sub(r"\s", "", words),
+        many=max(alone, default=0) > FEW,
+    )
+
+
+async def _found(session: AsyncSession, sought: _Sought) -> list[UUID] | None:
+    """The practices that it finds, each once; None where one way alone finds more than `FEW`.
 
     Each way is asked apart: an `or` over several tables would read all practices.
     """
+    if sought.many:
+        return None
     found: dict[UUID, None] = {}
-    for way in (*_by_words(words), *_by_codes(words)):
+    for way in _ways_of(sought):
         some = (await session.exec(way.limit(FEW + 1))).all()
         if len(some) > FEW:
-            return [], False
+            return None
         found |= dict.fromkeys(some)
-    return list(found), True
+    return list(found)
 
 
-def _is_among(words: str) -> ColumnElement[bool]:
-    """The condition that this is one of the first that the words find; only to count them."""
-    return col(Practice.id).in_(union_all(*_limited(words)))
+def _is_among(sought: _Sought) -> ColumnElement[bool]:
+    """The condition that this is one of the first that are found; only to count them."""
+    return col(Practice.id).in_(union_all(*_limited(sought)))
 
 
-async def _distinct(session: AsyncSession, words: str) -> int:
+async def _distinct(session: AsyncSession, sought: _Sought) -> int:
     """How many practices these are, from the words' own index: no practice is looked up to be counted."""
-    met = union_all(*_limited(words)).subquery()
+    met = union_all(*_limited(sought)).subquery()
     return (await session.exec(select(func.count(met.columns[0].distinct())))).one()
 
 
-async def _is_cut_off(session: AsyncSession, words: str) -> bool:
-    """Whether the words find more by one way than is counted."""
-    counts = [select(func.count()).select_from(way.subquery()) for way in _limited(words)]
-    found: list[int] = list((await session.execute(union_all(*counts))).scalars())
-    return max(found) > MOST_COUNTED
+def _limited(sought: _Sought) -> list[Any]:
+    return [select(way.limit(MOST_COUNTED + 1).subquery()) for way in _ways_of(sought)]
 
 
-def _limited(words: str) -> list[Any]:
-    return [select(way.limit(MOST_COUNTED + 1).subquery()) for way in (*_by_words(words), *_by_codes(words))]
+def _ways_of(sought: _Sought) -> list[Any]:
+    """Selects of practice ids, one for each index that a search is answered from."""
+    return [*_by_words(sought.number, sought.parts), *_by_codes(sought.code)]
 
 
-def _by_words(words: str) -> list[Any]:
-    """Selects of practice ids: of those whose number begins so, and those with names or places that begin with every
-    word."""
+def _by_words(number: str, parts: Sequence[str]) -> list[Any]:
+    """Of those whose number begins so, and those with names or places that begin with every part."""
     ways: list[Any] = []
-    if number := _bare_number(words):
+    if number:
         ways.append(select(PracticeWord.practice_id).where(*_begins(PracticeWord, f"#{number}")))
-    # The longest is likely the rarest: the others are looked for among what it finds.
-    first, *others = sorted(set(searchable(words).split()), key=lambda part: (-len(part), part)) or [""]
-    if first:
-        begun = (_has_word(PracticeWord.practice_id, part) for part in others)
-        ways.append(select(PracticeWord.practice_id).where(*_begins(PracticeWord, first), *begun))
+    if parts:
+        begun = (_has_word(PracticeWord.practice_id, part) for part in parts[1:])
+        ways.append(select(PracticeWord.practice_id).where(*_begins(PracticeWord, parts[0]), *begun))
     return ways
 
 
-def _by_codes(words: str) -> list[Any]:
-    """Selects of practice ids: of those whose tax code, VAT number or phone it is."""
+def _by_codes(bare: str) -> list[Any]:
+    """Of those whose tax code, VAT number or phone it is."""
     keyring = Keyring.current()
-    bare = re.sub(r"\s", "", words)
     ways: list[Any] = []
     if re.fullmatch(r"[A-Za-z0-9]{11,16}", bare):
         index = keyring.index("tax_code", bare)
@@ -365,14 +416,13 @@ def _by_codes(words: str) -> list[Any]:
     return ways
 
 
-def _matches(words: str) -> ColumnElement[bool]:
+def _matches(sought: _Sought) -> ColumnElement[bool]:
     """The same as a condition, for lists in which many match: each row on the way is looked at."""
-    parts, number = searchable(words).split(), _bare_number(words)
-    ways: list[ColumnElement[bool]] = [col(Practice.id).in_(way) for way in _by_codes(words)]
-    if parts:
-        ways.append(and_(*(_has_word(Practice.id, part) for part in parts)))
-    if number:
-        ways.append(_has_word(Practice.id, f"#{number}"))
+    ways: list[ColumnElement[bool]] = [col(Practice.id).in_(way) for way in _by_codes(sought.code)]
+    if sought.parts:
+        ways.append(and_(*(_has_word(Practice.id, part) for part in sought.parts)))
+    if sought.number:
+        ways.append(_has_word(Practice.id, f"#{sought.number}"))
     return or_(false(), *ways)
 
 
@@ -382,8 +432,10 @@ def _bare_number(words: str) -> str:
 
 
 def _has_word(practice_id: Any, prefix: str) -> ColumnElement[bool]:
+    """Looked up for each practice by itself: without the `offset` all that have the word may be read beforehand, and
+    of a word like "via" that is nearly everybody."""
     word = aliased(PracticeWord)
-    return exists().where(word.practice_id == practice_id, *_begins(word, prefix))
+    return select(word.practice_id).where(word.practice_id == practice_id, *_begins(word, prefix)).offset(0).exists()
 
 
 def _begins(table: Any, prefix: str) -> tuple[ColumnElement[bool], ...]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import case, false, func, not_, text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -69,9 +69,10 @@ async def read_by(session: AsyncSession, account_id: UUID, creditor_id: UUID, *,
 async def given_to(session: AsyncSession, account_id: UUID, *, start: int, end: int) -> None:
     """An account was given the facts behind `start` up to `end`. One that jumps begins anew where it jumped to."""
     fed_after, fed_up_to = col(ServiceAccount.fed_after), col(ServiceAccount.fed_up_to)
-    follows = (fed_after <= start) & (fed_up_to >= start)
-    account = (
-        update(ServiceAccount).where(col(ServiceAccount.id) == account_id).execution_options(synchronize_session=False)
+    follows = func.coalesce((fed_after <= start) & (fed_up_to >= start), false())
+    given = (
+        update(ServiceAccount)
+        .where(col(ServiceAccount.id) == account_id, not_(follows) | (fed_up_to < end))
+        .values(fed_after=case((follows, fed_after), else_=start), fed_up_to=end)
     )
-    await session.execute(account.where(follows, fed_up_to < end).values(fed_up_to=end))
-    await session.execute(account.where(~follows | fed_after.is_(None)).values(fed_after=start, fed_up_to=end))
+    await session.execute(given.execution_options(synchronize_session=False))

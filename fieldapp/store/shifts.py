@@ -6,19 +6,24 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+from msgspec import to_builtins
 from sqlalchemy import func, text
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.store.database import agency_of
-from fieldapp.store.shapes.shifts import AbsenceRow, PublishedThere, WeekRow
+from fieldapp.store.shapes.shifts import AbsenceRow, PublishedThere, ShiftTemplate, WeekRow
 from fieldapp.store.tables.access import Person
 from fieldapp.store.tables.field import Visit
+from fieldapp.store.tables.office import Setting
 from fieldapp.store.tables.planning import PublishedDay, PublishedStop
 from fieldapp.store.tables.shifts import Absence, ShiftWeek
 
 __all__ = ["Absence", "ShiftWeek"]
+
+TEMPLATES = "shift.templates"
+"""The setting that holds weeks under a name."""
 
 
 async def lock(session: AsyncSession) -> None:
@@ -53,6 +58,20 @@ async def weeks(session: AsyncSession) -> list[WeekRow]:
     query = select(ShiftWeek).order_by(col(ShiftWeek.agent_id), col(ShiftWeek.valid_from))
     rows = (await session.exec(query)).all()
     return [WeekRow(row.agent_id, row.valid_from, list(row.days)) for row in rows]
+
+
+async def templates(session: AsyncSession) -> list[ShiftTemplate]:
+    """Weeks under a name, by name."""
+    row = await session.get(Setting, (agency_of(session), TEMPLATES))
+    kept = [ShiftTemplate(one["name"], one["days"]) for one in row.value["templates"]] if row else []
+    return sorted(kept, key=lambda one: one.name.casefold())
+
+
+async def keep_templates(session: AsyncSession, kept: Sequence[ShiftTemplate]) -> None:
+    """In place of all that there were; whoever calls holds `lock`."""
+    value = {"templates": [to_builtins(one) for one in kept]}
+    await session.merge(Setting(agency_id=agency_of(session), name=TEMPLATES, value=value))
+    await session.flush()
 
 
 async def week_from(session: AsyncSession, agent_id: UUID, valid_from: date) -> ShiftWeek | None:

@@ -13,6 +13,7 @@ from fieldapp.clock import DemoClock
 from tests.browser.at_the_desk import sign_in
 from tests.browser.conftest import CLOCK, DESK, MORNING, Eyes, Service, watched
 from tests.browser.test_board import SOON, by_hand, lane_of, visits
+from tests.browser.test_board_sheets import choose_lane
 from tests.browser.test_shifts_desk import looked_at
 
 pytestmark = pytest.mark.browser
@@ -99,8 +100,37 @@ def test_a_team_is_made_chosen_for_a_day_shown_on_the_board_and_told_in_figures(
     page.keyboard.press(" ")
     expect(lane_of(lanes, 1 - full).get_by_role("option")).to_have_count(1, timeout=SOON)
     expect(lane_of(lanes, full).get_by_role("option")).to_have_count(held - 1)
+
+    # What a hand does to many visits at once stays within the team too, and says so.
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Riempi i vuoti: Nord…").click()
+    gaps = page.get_by_role("dialog", name="Visite che entrano nei vuoti")
+    expect(gaps.get_by_text("Si riempiono solo i giri della squadra che si vede (Nord).")).to_be_visible()
+    page.keyboard.press("Escape")
+    choose_lane(page, lane_of(lanes, full))
+    page.get_by_role("button", name="Passa il giro…").click()
+    handing = page.get_by_role("dialog", name=re.compile("^Passa il giro di"))
+    expect(handing.get_by_text("Solo la squadra che si vede (Nord).", exact=False)).to_be_visible()
+    colleague = str(lane_of(lanes, 1 - full).get_attribute("aria-label"))
+    expect(handing.get_by_label("A chi").get_by_role("option")).to_have_text(["Scegli un agente", colleague])
+    looked_at(page, "squads-hand-over")
+    page.keyboard.press("Escape")
+
+    # The page's address is the view: read anew, and on another day, it shows the same team and the same parts.
+    page.get_by_role("checkbox", name="Mappa").uncheck()
+    page.reload()
+    expect(lanes.get_by_role("group")).to_have_count(2, timeout=SOON)
+    expect(page.get_by_label("Squadra", exact=True)).to_have_value(re.compile(".+"))
+    expect(page.get_by_role("checkbox", name="Mappa")).not_to_be_checked()
+    here = page.url
+    page.get_by_role("link", name=re.compile("^Attività")).click()
+    page.get_by_role("link", name="Giro visite").click()
+    expect(page).to_have_url(re.compile("giorno.*squadra=.*mappa=no"))
+    page.goto(here)
+    expect(lanes.get_by_role("group")).to_have_count(2, timeout=SOON)
     page.get_by_label("Squadra", exact=True).select_option(label="tutte")
     expect(lanes.get_by_role("group")).to_have_count(3)
+    expect(page).not_to_have_url(re.compile("squadra="))
 
 
 def test_planned_against_done_of_a_team_is_told_once_the_day_is_over_and_opens_to_its_practices(

@@ -1,4 +1,4 @@
-"""A territory of several comuni is chosen in a list or on the map, and planned alone."""
+"""What is to be planned is narrowed: several comuni in a list or on the map, several creditors."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.at_the_desk import sign_in
 from tests.browser.conftest import Eyes, Service
+from tests.browser.test_shifts_desk import looked_at
 
 pytestmark = pytest.mark.browser
 
@@ -47,3 +48,36 @@ def test_several_comuni_are_chosen_and_planned_alone(desk: Eyes, service: Servic
     expect(page.get_by_role("button", name="Territorio (1)…")).to_be_visible()
     expect(rows.first).to_be_visible()
     assert set(rows.all_inner_texts()) == {"Codogno"}
+
+
+def test_several_creditors_are_chosen_by_keys_and_stand_in_the_address(desk: Eyes, service: Service) -> None:
+    page = desk.page
+    sign_in(page, service, "Pianificazione")
+    page.goto(f"{service.desk()}giorno/2026-11-30")
+    found = page.get_by_role("region", name="Visite possibili").get_by_role("status")
+    expect(found).to_have_text(re.compile(r"^\d"))
+
+    def number() -> int:
+        return int(re.sub(r"\D", "", found.inner_text()))
+
+    everybody = number()
+    page.locator("summary", has_text="Ogni creditore").press("Enter")
+    creditors = page.get_by_role("group", name="Creditori").get_by_role("checkbox")
+    first, second = creditors.nth(0), creditors.nth(1)
+    alone = []
+    for creditor in (first, second):
+        creditor.press("Space")
+        expect(found).not_to_have_text(re.compile(rf"^{everybody}\b"))
+        alone.append(number())
+        creditor.press("Space")
+        expect(found).to_have_text(re.compile(rf"^{everybody}\b"))
+    first.press("Space")
+    second.press("Space")
+    expect(found).to_have_text(re.compile(rf"^{sum(alone)}\b"))
+    looked_at(page, "creditors")
+    page.keyboard.press("Escape")
+    expect(first).not_to_be_visible()
+
+    page.reload()
+    expect(page.locator("summary", has_text="2 creditori")).to_be_visible()
+    expect(found).to_have_text(re.compile(rf"^{sum(alone)}\b"))

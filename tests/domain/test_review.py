@@ -15,6 +15,7 @@ from fieldapp.domain.review import (
     Standing,
     Why,
     checked_share,
+    contradictions,
     correctable,
     corrected,
     is_drawn,
@@ -97,6 +98,53 @@ def a_report(
 )
 def test_a_report_is_looked_at_for_what_it_says(report: VisitReport, flags: list[str], why: tuple[Why, ...]) -> None:
     assert why_reviewed(report, flags) == why
+
+
+@pytest.mark.parametrize(
+    ("code", "met", "seen", "stayed_s", "found"),
+    [
+        # What cannot both be, in the order in which it is judged, whatever the order in which it was ticked
+        (
+            "NO_ACCESS",
+            "nobody",
+            ["house_empty", "house_inhabited"],
+            240,
+            [("seen_apart", "house_inhabited house_empty")],
+        ),
+        # Both names are there, and it is missing: each pair by itself
+        (
+            "NO_ACCESS",
+            "nobody",
+            ["name_on_letterbox", "name_missing", "name_on_intercom"],
+            240,
+            [("seen_apart", "name_missing name_on_intercom"), ("seen_apart", "name_missing name_on_letterbox")],
+        ),
+        # What belies the outcome is one contradiction, with all that was seen of it
+        (
+            "ADDRESS_NOT_FOUND",
+            "nobody",
+            ["name_on_letterbox", "house_inhabited", "to_let"],
+            240,
+            [("belies_outcome", "house_inhabited name_on_letterbox")],
+        ),
+        # Several kinds at once
+        (
+            "REFUSES",
+            "debtor",
+            ["business_open", "business_closed"],
+            10,
+            [("seen_apart", "business_open business_closed"), ("hardly_there", "")],
+        ),
+        # A clock that went backwards accuses nobody
+        ("REFUSES", "debtor", [], -10, []),
+    ],
+)
+def test_the_facts_that_contradict_each_other_are_named(
+    code: str, met: str, seen: list[str], stayed_s: int, found: list[tuple[str, str]]
+) -> None:
+    clashes = contradictions(code, Met(met), seen, stayed=timedelta(seconds=stayed_s))
+
+    assert [(one.kind, " ".join(one.observations)) for one in clashes] == found
 
 
 def test_the_draw_takes_none_all_or_its_share() -> None:

@@ -652,6 +652,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "valid_from": "2026-11-27",
         "days": [None] * 7,
     },
+    "save_shift_template": {"name": "Mattina", "days": [None] * 7},
+    "drop_shift_template": {"name": "Mattina"},
     "finish_task": {"note": ""},
     "arrange_task": {"owner_id": None, "asleep_until": None},
     "forget_view": {},

@@ -375,8 +375,21 @@ async def test_a_practice_recalled_during_a_drag_is_not_put_anywhere(house: Hous
 
     refused = await move(desk, board, stop["practice_id"], lane=1 - full)
 
-    assert code(refused) == (409, "board.no_position")
+    assert code(refused) == (409, "board.practice_gone")
     assert await read(desk, board) == board
+
+
+async def test_a_visit_whose_address_lost_its_position_is_not_put_anywhere(house: House) -> None:
+    desk, board = await a_board(house)
+    full = busy(board)
+    stop = board["lanes"][full]["route"]["stops"][0]
+    async with house.session() as session:
+        row = (await session.exec(select(Address).where(Address.practice_id == UUID(stop["practice_id"])))).one()
+        row.lat_e6 = row.lon_e6 = None
+
+    refused = await move(desk, board, stop["practice_id"], lane=1 - full)
+
+    assert code(refused) == (409, "board.no_position")
 
 
 async def test_a_change_is_told_with_the_lanes_that_it_touched(house: House) -> None:

@@ -203,6 +203,29 @@ async def test_a_promise_fills_a_gap_of_the_agent_who_was_named_and_of_no_other(
     assert aside["practice_number"] in [stop["practice_number"] for stop in preview["lanes"][0]["route"]["stops"]]
 
 
+@pytest.mark.parametrize("lane", [0, 1])
+async def test_of_all_lanes_only_those_that_are_named_are_filled(house: House, lane: int) -> None:
+    for number in ("P-001", "P-002", "P-003"):
+        await entrusted(house, number)
+    desk, board = await one_visit_each(house)
+    named = board["lanes"][lane]["agent_id"]
+
+    preview = (await fill(desk, board, among=[named])).json()
+    foreign = await fill(desk, board, among=[named, str(uuid4())])
+    taken = await take_fill(desk, board, preview)
+    after = await read(desk, board)
+    await desk.post(f"/dispatch/plans/{board['plan_id']}/undo")
+    lock = {"agent_id": named, "locked": True, "seen": seen(await read(desk, board))}
+    locked = await desk.post(f"/dispatch/plans/{board['plan_id']}/locks", json=lock)
+
+    assert [one["agent_id"] for one in preview["lanes"]] == [named]
+    assert code(foreign) == (404, "board.lane_unknown")
+    assert taken.status_code == 200, taken.text
+    assert (len(order(after, lane)), order(after, 1 - lane)) == (2, order(board, 1 - lane))
+    assert locked.status_code == 200, locked.text
+    assert code(await fill(desk, await read(desk, board), among=[named])) == (409, "board.no_gap_pays")
+
+
 async def test_a_preview_writes_nothing_is_taken_as_seen_and_undone_in_one_step(house: House) -> None:
     desk, board = await left_over(house)
     assert (len(order(board, 0)), len(board["unplanned"])) == (1, 2)

@@ -221,4 +221,4 @@ async def test_what_few_are_left_of_is_asked_for_one_way_at_a_time(house: House,
     lists = [one for one in heard if "practice.practice_number, practice.phase" in one]
     # Two ways in one statement were held against each other row by row.
     assert len(lists) == 1
-    assert "IN (SELECT" not in lists[0], lists[0]
+    assert " IN (SELECT" not in lists[0], lists[0]

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
-from sqlmodel import select
+from sqlmodel import col, select
 
 from fieldapp.domain.access import Role
 from fieldapp.store import practices as store
@@ -110,11 +110,39 @@ async def test_practices_are_found_by_what_they_are_called_now(house: House, off
 async def test_an_index_finds_words_under_row_security(house: House) -> None:
     async with house.session() as session:
         await session.execute(text("set local enable_seqscan = off"))
-        way, *_ = store._by_words("bianchi")[1:]
+        (way,) = store._by_words("", ["bianchi"])
         asked = way.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
         plan = "\n".join((await session.execute(text(f"explain {asked}"))).scalars())
 
     assert re.search(r"Index Cond: .*word.* >= 'bianchi'.* AND .*word.* <", plan), plan
+
+
+async def test_of_a_word_that_many_have_each_practice_on_the_way_is_asked_and_no_list_of_them_is_made(
+    house: House,
+) -> None:
+    async with house.session() as session:
+        sought = await store._sought(session, "via mazzini")
+        assert sought is not None
+        walked = select(col(tables.Practice.id)).where(store._matches(sought)).limit(10)
+        asked = walked.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+        plan = "\n".join((await session.execute(text(f"explain {asked}"))).scalars())
+
+    assert "SubPlan" in plan
+    assert "hashed" not in plan
+
+
+async def test_the_rarest_word_is_looked_up_first(house: House, desk: Desk) -> None:
+    await taken_in(desk, house, file_of(*(row(f"P-{i:02d}", cents=1_000 + i) for i in range(4))))
+    async with house.session() as session:
+        practice = (await session.exec(select(tables.Practice).where(tables.Practice.practice_number == "P-03"))).one()
+        practice.search_text += " bo"
+
+    async with house.session() as session:
+        sought = await store._sought(session, "angelo bo lodi")
+
+    assert sought is not None
+    assert sought.parts == ("bo", "angelo", "lodi")
+    assert numbers(await practices(desk, q="angelo bo lodi")) == ["P-03"]
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "bm90IGpzb24"])

@@ -370,6 +370,25 @@ async def test_day_sheets_hold_what_the_door_needs_and_nothing_of_the_debt(house
     assert not any(part in text for part in ("P-00", "Finanziaria", "Mario", "€", "900,00", "debit"))
 
 
+async def test_one_agents_sheet_is_printed_alone(house: House) -> None:
+    other = await colleague(house)
+    async with house.session() as session:
+        for person in (other, house.people[Role.AGENT]):
+            (await session.get_one(Person, person.id)).max_visits = 1
+    for number in ("P-001", "P-002"):
+        await entrusted(house, number)
+    desk = await dispatcher(house)
+    await published_day(house, desk)
+
+    answer = await desk.get(f"/dispatch/days/{TODAY.isoformat()}/sheets?agent_id={other.id}")
+
+    pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(answer.content)).pages]
+    assert other.name in pages[0]
+    assert not any(house.people[Role.AGENT].name in page for page in pages)
+    nobody = await desk.get(f"/dispatch/days/{TODAY.isoformat()}/sheets?agent_id={uuid4()}")
+    assert code(nobody) == (404, "day.not_published")
+
+
 async def test_a_day_without_visits_is_not_printed(house: House) -> None:
     desk = await dispatcher(house)
 

@@ -44,6 +44,29 @@ async def test_a_version_that_the_dispatcher_has_not_seen_is_not_overwritten(hou
     assert seen.status_code == 200
 
 
+async def test_a_day_that_is_published_while_a_plan_is_computed_is_not_overwritten_by_that_plan(house: House) -> None:
+    for number in ("P-001", "P-002"):
+        await entrusted(house, number)
+    desk, other = await dispatcher(house), await another_dispatcher(house)
+    ready = await planned(house, desk)
+    asked = {"day": ready["day"], "seconds": 1, "seed": 7, "practice_ids": []}
+    waiting = (await other.post("/dispatch/plans", json=asked)).json()
+
+    unfinished = await publish(other, waiting, seen=0)
+    published = await publish(desk, ready, seen=0)
+    await house.run_jobs()
+    computed = (await desk.get(f"/dispatch/plans/{waiting['id']}")).json()
+    day = (await desk.get(f"/dispatch/days/{ready['day']}")).json()
+    late = await publish(other, waiting, seen=0)
+
+    assert code(unfinished) == (409, "plan.not_finished")
+    assert published.status_code == 200
+    assert computed["state"] == "done"
+    assert (numbers(day), [row["version"] for row in day["versions"]]) == (numbers(ready), [1])
+    assert code(late) == (409, "plan.published_meanwhile")
+    assert numbers((await publish(other, waiting, seen=1)).json()) == []
+
+
 async def test_published_twice_it_is_one_version(house: House) -> None:
     await entrusted(house, "P-001")
     desk = await dispatcher(house)

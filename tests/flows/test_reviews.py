@@ -218,6 +218,21 @@ async def test_a_correction_stands_beside_the_report_which_stays_as_it_was(house
     assert (card["visit"]["role"], card["visit"]["captured"]["source"]) == ("concierge", "concierge")
 
 
+async def test_what_contradicts_itself_is_named_until_it_is_put_right(house: House) -> None:
+    phone, visit_id = await reported(house, **{**MOVED, "observations": ["name_on_intercom", "name_missing"]})
+    desk = await house.sign_in(Role.BACK_OFFICE)
+    before = await review_of(desk, visit_id)
+    question = await asked(desk, visit_id, "Il nome c'era o no?")
+
+    changes = {"observations": ["name_missing"]}
+    assert await verdicts(phone, answering(phone, question["id"], None, changes)) == [("accepted", None)]
+
+    after = await review_of(desk, visit_id)
+    [clash] = before["contradictions"]
+    assert (clash["kind"], clash["observations"]) == ("seen_apart", ["name_missing", "name_on_intercom"])
+    assert ("contradicts" in after["review"]["why"], after["contradictions"]) == (True, [])
+
+
 async def test_a_correction_moves_no_contact_no_state_and_no_cent(house: House) -> None:
     phone, visit_id = await reported(house)
     desk = await house.sign_in(Role.BACK_OFFICE)

@@ -137,6 +137,47 @@ async def test_what_makes_no_sense_is_refused(house: House) -> None:
     assert actions.count("absence.withdrawn") == 1
 
 
+async def test_a_week_is_kept_under_a_name_replaced_and_dropped_and_no_agents_week_changes_by_it(house: House) -> None:
+    desk, other = await dispatcher(house), await house.sign_in(Role.ADMINISTRATOR)
+    morning, free = [8 * 3600, 13 * 3600], None
+    first, second = [morning] * 5 + [free, free], [morning] * 6 + [free]
+
+    kept = await desk.post("/dispatch/shifts/templates", json={"name": "  Mattina  estiva ", "days": first})
+    await works(house, desk, kept.json()["templates"][0]["days"])
+    await other.post("/dispatch/shifts/templates", json={"name": "Assistenza", "days": second})
+    again = await other.post("/dispatch/shifts/templates", json={"name": "mattina Estiva", "days": second})
+
+    assert [(one["name"], one["days"]) for one in kept.json()["templates"]] == [("Mattina estiva", first)]
+    assert [(one["name"], one["days"]) for one in again.json()["templates"]] == [
+        ("Assistenza", second),
+        ("mattina Estiva", second),
+    ]
+    assert [one["days"] for one in again.json()["weeks"]] == [first]
+    for _ in range(2):
+        gone = await desk.post("/dispatch/shifts/templates/drop", json={"name": "Assistenza"})
+        assert [one["name"] for one in gone.json()["templates"]] == ["mattina Estiva"]
+    async with house.session() as session:
+        actions = (await session.exec(select(AuditEntry.action))).all()
+    assert (actions.count("shift.template_saved"), actions.count("shift.template_dropped")) == (3, 1)
+
+
+async def test_a_template_that_says_nothing_is_refused_and_so_is_one_too_many(house: House) -> None:
+    desk = await dispatcher(house)
+
+    async def keep(name: str, days: list[Any]) -> tuple[int, str | None]:
+        answer = await desk.post("/dispatch/shifts/templates", json={"name": name, "days": days})
+        return (200, None) if answer.status_code == 200 else code(answer)
+
+    assert await keep(" ", [NINE_TO_SIX] * 7) == (422, "shift.name_unfit")
+    assert await keep("x" * 61, [NINE_TO_SIX] * 7) == (422, "shift.name_unfit")
+    assert await keep("Notte\u0007", [NINE_TO_SIX] * 7) == (422, "shift.name_unfit")
+    assert await keep("Notte", [NINE_TO_SIX] * 6) == (422, "shift.not_a_week")
+    for number in range(50):
+        assert await keep(f"Turno {number}", [NINE_TO_SIX] * 7) == (200, None)
+    assert await keep("Turno 50", [NINE_TO_SIX] * 7) == (409, "shift.too_many_templates")
+    assert await keep("turno 7", [NINE_TO_SIX] * 7) == (200, None), "one in place of another is not one more"
+
+
 async def test_a_day_at_the_end_of_all_calendars_is_refused_and_an_absence_there_breaks_no_other_day(
     house: House,
 ) -> None:

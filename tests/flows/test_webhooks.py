@@ -20,8 +20,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from fieldapp.domain.access import Role
 from fieldapp.domain.errors import Refusal
 from fieldapp.domain.events import FactScope
-from fieldapp.domain.webhooks import MOST_TRIES
-from fieldapp.services import webhook_jobs
+from fieldapp.domain.webhooks import MOST_TRIES, RESTS_AFTER
+from fieldapp.services import webhook_courier, webhook_jobs
 from fieldapp.services.webhook_post import Post, check_url
 from fieldapp.settings import Settings
 from fieldapp.store import tables
@@ -336,6 +336,51 @@ async def test_an_endpoint_that_fails_as_a_whole_rests_and_other_endpoints_go_on
     for practice in practices:
         kinds = [one.fact["kind"] for one in there.received if one.fact["practice_id"] == str(practice)]
         assert kinds[-2:] == ["practice.recalled", "practice.reopened"]
+
+
+async def test_what_was_claimed_ahead_for_an_endpoint_that_fails_is_put_back_unsent(
+    house: House, admin: Desk, there: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_courier, "WIDTH", 2)
+    practices = [await entrusted(house, number=f"P-{letter}") for letter in "ABCDEFGHIJKLMNOPQRST"]
+    webhook_id, _ = await subscribed(admin, there.url)
+    there.behave = status(500)
+    for practice in practices:
+        await happened(house, "practice.recalled", practice_id=practice)
+
+    await carried(house)
+    asked = {one.id for one in there.received}
+    resting = await seen(admin, webhook_id)
+    waiting = await letters(admin, webhook_id, in_state="waiting")
+    there.behave = taken
+    house.clock.move_to(NOW + timedelta(minutes=30))
+    await carried(house)
+
+    assert RESTS_AFTER <= len(asked) < RESTS_AFTER + 2
+    assert (resting["condition"], resting["backlog"]) == ("rests", len(practices))
+    # What never left the house is not counted as an attempt.
+    assert sorted(row["attempts"] for row in waiting) == [0] * (len(practices) - len(asked)) + [1] * len(asked)
+    assert all(one.attempt == 1 for one in there.received if one.id not in asked)
+    assert len({one.fact["practice_id"] for one in there.received}) == len(practices)
+
+
+async def test_many_practices_are_served_each_in_its_order_by_few_connections(
+    house: House, admin: Desk, there: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_courier, "WIDTH", 3)
+    monkeypatch.setattr(webhook_courier, "AHEAD", 7)
+    practices = [await entrusted(house, number=f"P-{letter}") for letter in "ABCDEFGHIJ"]
+    await subscribed(admin, there.url)
+    for reason in range(4):
+        for practice in practices:
+            await happened(house, "practice.closed", practice_id=practice, body={"reason": str(reason)})
+
+    await carried(house)
+
+    assert [one.attempt for one in there.received] == [1] * 40
+    for practice in practices:
+        mine = [one.fact["data"]["reason"] for one in there.received if one.fact["practice_id"] == str(practice)]
+        assert mine == ["0", "1", "2", "3"]
 
 
 async def test_a_redirect_is_not_followed(house: House, admin: Desk, there: Endpoint) -> None:

@@ -43,6 +43,14 @@ class ReviewPage(Struct, frozen=True):
     """How many of a hundred reports are drawn."""
 
 
+class ContradictionRow(Struct, frozen=True):
+    """Facts of a report that cannot all be true."""
+
+    kind: Literal["seen_apart", "belies_outcome", "hardly_there"]
+    observations: list[str]
+    stayed_s: int
+
+
 class ReviewFile(Struct, frozen=True):
     """A report beside its practice."""
 
@@ -54,3 +62,5 @@ class ReviewFile(Struct, frozen=True):
     next_action: str | None
     agent_reachable: bool
     """A phone of the agent's is let in: a question would reach them."""
+    contradictions: list[ContradictionRow]
+    """Of the report as it stands by now, with what was put right since."""

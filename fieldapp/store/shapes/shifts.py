@@ -29,6 +29,13 @@ class WeekRow(Struct, frozen=True):
     days: list[list[int] | None]
 
 
+class ShiftTemplate(Struct, frozen=True):
+    """A week under a name, to be given to agents again and again: changed afterwards, it changes no agent's week."""
+
+    name: str
+    days: list[list[int] | None]
+
+
 class PublishedThere(Struct, frozen=True):
     """Visits that phones hold on a day in a time in which their agent is away."""
 
@@ -38,8 +45,10 @@ class PublishedThere(Struct, frozen=True):
 
 
 class Shifts(Struct, frozen=True):
-    """Absences that are not over, weeks that hold or will, and published visits that fall into an absence."""
+    """Absences that are not over, weeks that hold or will, published visits that fall into an absence, templates."""
 
     absences: list[AbsenceRow]
     weeks: list[WeekRow]
     published: list[PublishedThere]
+    templates: list[ShiftTemplate]
+    """By name."""

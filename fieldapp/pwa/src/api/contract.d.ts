@@ -1271,6 +1271,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dispatch/shifts/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** SaveTemplate */
+        post: operations["save_shift_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatch/shifts/templates/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** DropTemplate */
+        post: operations["drop_shift_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dispatch/shifts/weeks": {
         parameters: {
             query?: never;
@@ -4323,6 +4357,13 @@ export interface components {
             /** Format: binary */
             file: string;
         };
+        /** ContradictionRow */
+        ContradictionRow: {
+            /** @enum {string} */
+            kind: "seen_apart" | "belies_outcome" | "hardly_there";
+            observations: string[];
+            stayed_s: number;
+        };
         /** CopiedReceipt */
         CopiedReceipt: {
             amount_cents: number;
@@ -4770,6 +4811,10 @@ export interface components {
             /** Format: binary */
             file: string;
         };
+        /** DropTemplateRequest */
+        DropTemplateRequest: {
+            name: string;
+        };
         /** EditRequest */
         EditRequest: {
             /** @default false */
@@ -4972,6 +5017,7 @@ export interface components {
         /** FillRequest */
         FillRequest: {
             agent_id?: string | null;
+            among?: string[] | null;
         };
         /** Finding */
         Finding: {
@@ -6567,6 +6613,7 @@ export interface components {
             /** Format: uuid */
             address_id: string;
             agent_reachable: boolean;
+            contradictions: components["schemas"]["ContradictionRow"][];
             next_action: string | null;
             owed_cents: number;
             practice_state: string;
@@ -6817,10 +6864,16 @@ export interface components {
             received_cents: number;
             taken_back_cents: number;
         };
+        /** ShiftTemplate */
+        ShiftTemplate: {
+            days: (number[] | null)[];
+            name: string;
+        };
         /** Shifts */
         Shifts: {
             absences: components["schemas"]["AbsenceRow"][];
             published: components["schemas"]["PublishedThere"][];
+            templates: components["schemas"]["ShiftTemplate"][];
             weeks: components["schemas"]["WeekRow"][];
         };
         /** SignInRequest */
@@ -7095,6 +7148,11 @@ export interface components {
             subject_id: string;
             subject_kind: string;
             team: string;
+        };
+        /** TemplateRequest */
+        TemplateRequest: {
+            days: (number[] | null)[];
+            name: string;
         };
         /** TermsCard */
         TermsCard: {
@@ -10477,6 +10535,84 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["WithdrawAbsenceRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shifts"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    save_shift_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shifts"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    drop_shift_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DropTemplateRequest"];
             };
         };
         responses: {

@@ -387,13 +387,16 @@ export const service = {
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/forbids', { params: { path: { plan_id } }, body })),
   handOverVisits: (plan_id: string, body: Body<'/api/v1/dispatch/plans/{plan_id}/hand-over'>) =>
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/hand-over', { params: { path: { plan_id } }, body })),
-  previewFill: (plan_id: string, agent_id: string | null) =>
-    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/fill', { params: { path: { plan_id } }, body: { agent_id } })),
+  previewFill: (plan_id: string, body: Body<'/api/v1/dispatch/plans/{plan_id}/fill'>) =>
+    answer(client.POST('/api/v1/dispatch/plans/{plan_id}/fill', { params: { path: { plan_id } }, body })),
   takeFill: (plan_id: string, body: Body<'/api/v1/dispatch/plans/{plan_id}/fill/take'>) =>
     answer(client.POST('/api/v1/dispatch/plans/{plan_id}/fill/take', { params: { path: { plan_id } }, body })),
   shifts: () => answer(client.GET('/api/v1/dispatch/shifts')),
   enterAbsence: (body: Body<'/api/v1/dispatch/shifts/absences'>) => answer(client.POST('/api/v1/dispatch/shifts/absences', { body })),
   withdrawAbsence: (absence_id: string) => answer(client.POST('/api/v1/dispatch/shifts/absences/withdraw', { body: { absence_id } })),
+  saveShiftTemplate: (name: string, days: Body<'/api/v1/dispatch/shifts/templates'>['days']) =>
+    answer(client.POST('/api/v1/dispatch/shifts/templates', { body: { name, days } })),
+  dropShiftTemplate: (name: string) => answer(client.POST('/api/v1/dispatch/shifts/templates/drop', { body: { name } })),
   setShiftWeek: (body: Body<'/api/v1/dispatch/shifts/weeks'>) => answer(client.POST('/api/v1/dispatch/shifts/weeks', { body })),
   forbiddenVisits: (day: string) => answer(client.GET('/api/v1/dispatch/days/{day}/forbids', { params: { path: { day } } })),
   allowVisitAgain: (day: string, forbidden_id: string) =>

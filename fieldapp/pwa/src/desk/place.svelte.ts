@@ -1,5 +1,5 @@
 /** Where the person is: the browser's address as state, and the ways to move. */
-import { type Place, readFilters, readPath, writeFilters, writePath } from './route'
+import { lastingOf, type Place, readFilters, readPath, writeFilters, writePath } from './route'
 
 class Here {
   path = $state(location.pathname)
@@ -8,13 +8,17 @@ class Here {
   readonly query: ReadonlyMap<string, string> = $derived(readFilters(this.search))
   readonly place: Place = $derived(readPath(this.path))
 
+  /** Filters that stay chosen, by the name of their view. */
+  readonly #lasting = new Map<string, Readonly<Record<string, string | null>>>()
+
   constructor() {
+    this.#remember()
     window.addEventListener('popstate', () => this.#read())
   }
 
   /** Go to a place as a new step of the history. */
   go(place: Place, filters: Record<string, string | null | undefined> = {}): void {
-    history.pushState(null, '', writePath(place) + writeFilters(filters))
+    history.pushState(null, '', writePath(place) + writeFilters({ ...this.#lasting.get(place.name), ...filters }))
     this.#read()
     window.scrollTo(0, 0)
   }
@@ -29,6 +33,12 @@ class Here {
   #read(): void {
     this.path = location.pathname
     this.search = location.search
+    this.#remember()
+  }
+
+  #remember(): void {
+    const lasting = lastingOf(this.place.name, this.query)
+    if (lasting) this.#lasting.set(this.place.name, lasting)
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dayAfter, oneOf, type Place, readFilters, readPath, writeFilters, writePath } from './route'
+import { dayAfter, lastingOf, oneOf, type Place, readFilters, readPath, writeFilters, writePath } from './route'
 
 describe('the address of a view', () => {
   const places: Place[] = [
@@ -53,6 +53,13 @@ describe('the address of a view', () => {
 
   it('reads the filters that it wrote', () => {
     expect(readFilters(writeFilters({ q: 'rossi & figli', stato: 'open' }))).toEqual(new Map([['q', 'rossi & figli'], ['stato', 'open']]))
+  })
+
+  it('keeps of a day what of the board is shown, and what is not chosen any more', () => {
+    const filters = readFilters('?cerca=rossi&squadra=nord&mappa=no')
+
+    expect(lastingOf('day', filters)).toEqual({ squadra: 'nord', mappa: 'no', linea: null })
+    expect(lastingOf('practices', filters)).toBeNull()
   })
 
   it('ignores a filter value that nobody knows', () => {

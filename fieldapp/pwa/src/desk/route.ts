@@ -187,6 +187,15 @@ export function writeFilters(filters: Readonly<Record<string, string | null | un
 /** The filters of an address by name; of a repeated one the last. */
 export const readFilters = (search: string): ReadonlyMap<string, string> => new Map(new URLSearchParams(search))
 
+/** Filters that stay chosen wherever a view is opened again, until they are chosen otherwise: what of the board is shown. */
+const LASTING: Partial<Record<Place['name'], readonly string[]>> = { day: ['squadra', 'mappa', 'linea'] }
+
+/** Those filters of a view that stay chosen; null: it has none. */
+export function lastingOf(name: Place['name'], filters: ReadonlyMap<string, string>): Readonly<Record<string, string | null>> | null {
+  const lasting = LASTING[name]
+  return lasting ? Object.fromEntries(lasting.map((one) => [one, filters.get(one) ?? null])) : null
+}
+
 /** One filter whose value must be among the known ones; anything else counts as not set. */
 export function oneOf<T extends string>(value: string | null | undefined, known: readonly T[]): T | null {
   return known.find((one) => one === value) ?? null

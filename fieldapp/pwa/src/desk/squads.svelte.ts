@@ -1,4 +1,4 @@
-/** Teams of a day as they stand, and anew whenever one changes; and which one the lanes of the board are of. */
+/** Teams of a day as they stand, and anew whenever one changes. */
 import type { Squads } from '../api/shapes'
 import { service } from '../api/service'
 import { gathered } from './gathered'
@@ -26,10 +26,3 @@ export class DaySquads {
     }
   }
 }
-
-class ShownSquad {
-  /** null: all agents. Stays chosen from plan to plan and from day to day. */
-  id: string | null = $state(null)
-}
-
-export const shownSquad = new ShownSquad()

@@ -1,5 +1,6 @@
 /** Teams as the desk chooses by them: who is in which on a day, and those in none. Pure. */
 import type { Squads } from '../api/shapes'
+import { t } from '../text'
 
 /** Stands for agents in no team. */
 export const NOBODYS = 'none'
@@ -10,6 +11,9 @@ export interface Group {
   readonly name: string
   readonly agents: ReadonlySet<string>
 }
+
+/** As the reader knows it. */
+export const nameOf = (group: Group): string => (group.id === NOBODYS ? t('squads.none') : group.name)
 
 /** The teams that hold any of these agents, by name, and last those in none; empty where nobody is in any. */
 export function groupsOf(view: Squads | null, agents: Iterable<string>): readonly Group[] {

@@ -17,6 +17,7 @@ export interface Sums extends Totals {
 }
 
 export interface AgentChange {
+  readonly agent_id: string
   readonly name: string
   readonly visits: readonly [number, number]
   readonly away_s: readonly [number, number]
@@ -79,6 +80,7 @@ function agentsOf(first: readonly Route[], second: readonly Route[]): readonly A
       const [a, b] = [was.get(id), is.get(id)]
       const [before, after] = [visits(a), visits(b)]
       return {
+        agent_id: id,
         name: (b ?? a)?.agent_name ?? '',
         visits: [before.size, after.size],
         away_s: [a ? away(a) : 0, b ? away(b) : 0],

@@ -103,9 +103,11 @@ describe('a candidate', () => {
   it('is found by every word, wherever it stands', () => {
     const all = [candidate({}), candidate({ practice_number: 'B-2', comune: 'Codogno' })]
 
-    expect(sift(all, { words: 'rossi codogno', standing: null, creditor: '' })).toHaveLength(1)
-    expect(sift(all, { words: '', standing: 'blocked', creditor: '' })).toHaveLength(0)
-    expect(sift(all, { words: '', standing: null, creditor: 'Banca' })).toHaveLength(2)
-    expect(sift(all, { words: '', standing: null, creditor: '', areas: ['MI:Milano'] })).toHaveLength(0)
+    expect(sift(all, { words: 'rossi codogno', standing: null, creditors: [] })).toHaveLength(1)
+    expect(sift(all, { words: '', standing: 'blocked', creditors: [] })).toHaveLength(0)
+    expect(sift(all, { words: '', standing: null, creditors: ['Banca'] })).toHaveLength(2)
+    expect(sift(all, { words: '', standing: null, creditors: ['Altra', 'Banca'] })).toHaveLength(2)
+    expect(sift(all, { words: '', standing: null, creditors: ['Altra'] })).toHaveLength(0)
+    expect(sift(all, { words: '', standing: null, creditors: [], areas: ['MI:Milano'] })).toHaveLength(0)
   })
 })

@@ -6,6 +6,8 @@ import { hour, t } from '../text'
 export interface Chosen {
   readonly agent: string | null
   readonly stop: string | null
+  /** A visit that lies in no lane. */
+  readonly aside?: string | null
 }
 
 /** The letter of each agent's lane on this day, by agent: the same on list, map and timeline. */
@@ -21,7 +23,7 @@ export function sceneOf(
     pin: null,
     lines: busy.map((route): MapLine => ({ id: route.agent_id, tone: toneOf(route, chosen), points: wayOf(route), lane: laneOf(route) })),
     places: [
-      ...(chosen.agent === null ? unplanned.flatMap(leftOut) : []),
+      ...unplanned.filter((one) => chosen.agent === null || one.practice_id === chosen.aside).flatMap((one) => leftOut(one, chosen)),
       ...busy.flatMap((route) => [homeOf(route, laneOf(route), chosen), ...route.stops.map((stop) => placeOf(route, laneOf(route), stop, chosen))]),
     ],
   }
@@ -61,10 +63,11 @@ function placeOf(route: Route, lane: LaneMark, stop: PlanStop, chosen: Chosen): 
   }
 }
 
-const leftOut = (one: Unplanned): readonly MapPlace[] =>
-  one.lat_e6 === null || one.lon_e6 === null
-    ? []
-    : [{ id: one.practice_id, lat_e6: one.lat_e6, lon_e6: one.lon_e6, label: '', title: one.debtor_name, tone: 'faded', shape: 'dot' }]
+function leftOut({ practice_id: id, lat_e6, lon_e6, debtor_name: title }: Unplanned, chosen: Chosen): readonly MapPlace[] {
+  if (lat_e6 === null || lon_e6 === null) return []
+  const look = id === chosen.aside ? ({ tone: 'chosen', shape: 'stop', label: '+' } as const) : ({ tone: 'faded', shape: 'dot', label: '' } as const)
+  return [{ id, lat_e6, lon_e6, title, ...look }]
+}
 
 export const initials = (name: string): string =>
   name.split(/\s+/).filter(Boolean).slice(0, 2).map((word) => word.charAt(0)).join('').toLocaleUpperCase()

@@ -61,7 +61,8 @@ export const plannable = (candidate: Candidate): boolean => candidate.allowed &&
 export interface Wanted {
   readonly words: string
   readonly standing: Standing | null
-  readonly creditor: string
+  /** Their names; empty: of all creditors. */
+  readonly creditors: readonly string[]
   /** Comuni, as `territory` names them; empty: everywhere. */
   readonly areas?: readonly string[]
 }
@@ -71,7 +72,7 @@ export function sift(candidates: readonly Candidate[], wanted: Wanted): readonly
   const words = wanted.words.toLocaleLowerCase().split(/\s+/).filter(Boolean)
   return candidates.filter((one) => {
     if (wanted.standing !== null && standingOf(one) !== wanted.standing) return false
-    if (wanted.creditor !== '' && one.creditor_name !== wanted.creditor) return false
+    if (wanted.creditors.length > 0 && !wanted.creditors.includes(one.creditor_name)) return false
     if (wanted.areas && wanted.areas.length > 0 && !wanted.areas.includes(keyOf(one))) return false
     const text = `${one.practice_number} ${one.debtor_name} ${one.comune} ${one.street} ${one.creditor_name}`.toLocaleLowerCase()
     return words.every((word) => text.includes(word))

@@ -6,6 +6,12 @@ import { byAgent, type Carried, carry, lies, refreshed, routesOf, seenOf, takenU
 import { estimated } from './estimate'
 import { type Lane, lanesOf } from './lanes'
 
+/** A team by its name in the reader's words, and who is in it. */
+export interface ShownTeam {
+  readonly name: string
+  readonly agents: ReadonlySet<string>
+}
+
 export interface HandOver {
   readonly from_agent: string
   readonly to_agent: string
@@ -24,11 +30,11 @@ export class Hands {
   refusal: Refused | null = $state.raw(null)
   readonly lanes: readonly BoardLane[] = $derived(withLanes(this.board.lanes, this.trial?.lanes ?? this.estimate))
   readonly routes: readonly Route[] = $derived(routesOf(this.lanes))
-  /** The agents whose lanes are shown; null: all. What is carried goes to no lane that is not. */
-  within: ReadonlySet<string> | null = $state.raw(null)
+  /** The team whose lanes are shown; null: all. Nothing is carried, handed or filled into a lane that is not. */
+  team: ShownTeam | null = $state.raw(null)
   /** The lanes that are shown, without what is only tried: places are counted in them. */
   readonly firm: readonly Lane[] = $derived(
-    lanesOf(routesOf(this.within === null ? this.board.lanes : this.board.lanes.filter((lane) => this.within?.has(lane.agent_id)))),
+    lanesOf(routesOf(this.board.lanes.filter((lane) => this.team?.agents.has(lane.agent_id) ?? true))),
   )
   readonly byAgent: ReadonlyMap<string, BoardLane> = $derived(byAgent(this.lanes))
   #seen: Record<string, number> = {}
@@ -135,8 +141,9 @@ export class Hands {
     return this.#asked(() => service.handOverVisits(this.board.plan_id, { ...wish, seen: seenOf(this.board), trial: false }))
   }
 
+  /** What fits into the lane of `agent`; null: into all that are shown. */
   previewFill(agent: string | null): Promise<Answer<BoardChange>> {
-    return service.previewFill(this.board.plan_id, agent)
+    return service.previewFill(this.board.plan_id, { agent_id: agent, among: agent === null && this.team ? [...this.team.agents] : null })
   }
 
   /** Take what a preview showed; `seen`: the revisions on which it was looked at. */

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { QuestionRow } from '../../api/shapes'
 import { words } from '../../desk/words.it'
 import { speak } from '../../text'
-import { changeInWords, waitingOf } from './corrections'
+import { changeInWords, clashInWords, waitingOf } from './corrections'
 
 beforeAll(() => {
   speak('it', words)
@@ -22,6 +22,16 @@ describe('a correction in words', () => {
     [{ field: 'observations', before: [], after: ['to_let', 'house_empty'] }, { label: 'Visto da fuori', before: 'niente', after: 'In affitto, Casa vuota' }],
   ])('says %o', (change, said) => {
     expect(changeInWords(change)).toEqual(said)
+  })
+})
+
+describe('what contradicts itself', () => {
+  it.each([
+    [{ kind: 'seen_apart', observations: ['house_inhabited', 'house_empty'], stayed_s: 60 }, 'visto insieme: «Casa abitata», «Casa vuota»'],
+    [{ kind: 'belies_outcome', observations: ['name_on_intercom'], stayed_s: 60 }, 'esito «Sconosciuto all\'indirizzo», ma visto: «Nome sul citofono»'],
+    [{ kind: 'hardly_there', observations: [], stayed_s: 12 }, 'debitore riconosciuto e ascoltato in 12 secondi'],
+  ] as const)('is named: %o', ({ kind, observations, stayed_s }, said) => {
+    expect(clashInWords({ kind, observations: [...observations], stayed_s }, 'UNKNOWN_AT_ADDRESS')).toBe(said)
   })
 })
 
