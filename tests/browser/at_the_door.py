@@ -127,6 +127,13 @@ class AgentsPhone:
         place: Page | Locator = self.page if of is None else self.page.get_by_role("group", name=re.compile(f"^{of}"))
         place.get_by_text(words, exact=True).click()
 
+    def rarely(self, name: str) -> None:
+        """Tap what few doors need: it lies in one place below the steps of a visit."""
+        place = self.page.locator("details.rare")
+        if place.get_attribute("open") is None:
+            place.get_by_text("Altro su questa porta").click()
+        self.tap(name)
+
     def type(self, label: str, text: str) -> None:
         self.page.get_by_label(label).last.fill(text)
 

@@ -145,7 +145,7 @@ def test_a_sheet_of_the_paper_pad_is_copied_on_the_phone_and_a_number_is_used_on
     # While the phone was away, the office entered number 4 of the pad.
     agent.tap(NEXT)
     twice = page.url.rsplit("/", 1)[-1]
-    agent.tap("L’ho scritto su un foglio")
+    agent.rarely("L’ho scritto su un foglio")
     copy(page, number="4", check=receipts.checks[4], since="08:36", until="08:40")
     page.get_by_label("Importo scritto").fill("20,00")
     agent.choose("Altro", of="Perché non tutto")

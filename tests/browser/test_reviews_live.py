@@ -32,6 +32,8 @@ def moved_away(agent: AgentsPhone) -> None:
     agent.tap("Trasferito")
     agent.choose("Un vicino", of="Da chi lo sai")
     agent.tap("Continua")
+    # Of a door behind which somebody answered it is not asked, but may be added.
+    agent.page.get_by_text("Visto da fuori", exact=True).click()
     agent.choose("Nome sul citofono")
     agent.choose("Il nome non c'è")
     agent.tap("Chiudi la visita")

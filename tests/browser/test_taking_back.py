@@ -74,7 +74,7 @@ def test_a_moved_pin_and_a_removed_photo_are_taken_back(phone: Eyes, service: Se
     expect(page.get_by_text("Arrivo salvato sul telefono.")).to_be_visible()
     arrived = written(page)
 
-    agent.tap("Il segnaposto è sbagliato")
+    agent.rarely("Il segnaposto è sbagliato")
     agent.tap("5 metri a nord")
     agent.tap("Il segnaposto è qui")
     take_back(page, "Salvato sul telefono. Vale anche", arrived)

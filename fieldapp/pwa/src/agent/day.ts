@@ -58,6 +58,7 @@ export interface EnvelopeBody {
   readonly agreement?: unknown
   readonly payments?: readonly PaymentBody[]
   readonly attachments?: readonly Attachment[]
+  readonly observations?: readonly string[]
 }
 
 export function readItem(record: StoredRecord): OutboxItem {

@@ -103,6 +103,17 @@ export function positionInWords(position: Position, { lat_e6, lon_e6 }: AddressC
   return t('position.away', { away: metres(distanceM(position, { lat_e6, lon_e6 })), within })
 }
 
+/** Farther from its address than a wrong pin or a bad reading explains. */
+const FAR_M = 300
+
+/** The same of an arrival: far away is said, calmly, and keeps nobody from going on. */
+export function arrivalInWords(position: Position, address: AddressCard): string {
+  const words = positionInWords(position, address)
+  const { lat_e6, lon_e6 } = address
+  if (lat_e6 === null || lon_e6 === null) return words
+  return distanceM(position, { lat_e6, lon_e6 }) - position.accuracy_m > FAR_M ? t('position.far', { where: words }) : words
+}
+
 const apple = (): boolean => /iPad|iPhone|iPod/.test(navigator.userAgent)
 
 /** Hands over to the phone's own navigation; nothing is asked of anybody else by this app. */

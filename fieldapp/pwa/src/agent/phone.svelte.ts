@@ -57,6 +57,8 @@ class Phone {
   drafts = $state.raw<readonly Draft[]>([])
   items = $state.raw<readonly OutboxItem[]>([])
   picturesLeft = $state(0)
+  /** Which pictures these are, small ones and originals. */
+  picturesHere = $state.raw<ReadonlySet<string>>(new Set())
   counters = $state.raw<Counters | null>(null)
   status = $state.raw<DriverStatus>({ sending: null, trouble: null, quietUntil: 0, reachedAtMs: null })
   persisted = $state<boolean | null>(null)
@@ -96,6 +98,8 @@ class Phone {
   /** Money, a signature or a numbered notice lies in a visit that is not closed: the office knows nothing of it, with or
    * without a network. */
   readonly takenOpen = $derived(this.drafts.filter((draft) => draft.payments.length > 0 || isBound(draft)))
+  /** Written and not yet in the office, nobody's help needed. */
+  readonly toLeave = $derived(this.items.filter(({ state }) => state === 'waiting' || state === 'held').length + this.sealedLeft)
   readonly unsent = $derived(this.items.filter((item) => item.state !== 'accepted'))
   readonly now = $derived(new Date(this.tick + this.clock.offset_ms))
 }

@@ -29,6 +29,7 @@ async function readAgain(): Promise<void> {
   phone.items = unlessSame(phone.items, envelopes.map((record) => once(itemsRead, record, readItem)))
   phone.counters = counters ? fromBytes<Counters>(counters.bytes) : null
   phone.picturesLeft = pictures.reduce((sum, keys) => sum + keys.length, 0)
+  phone.picturesHere = new Set(pictures.flat())
   phone.tick = Date.now()
 }
 

@@ -15362,6 +15362,7 @@ export interface operations {
                 kind?: string | null;
                 team?: string | null;
                 whose?: "me" | "nobody" | null;
+                squad?: string | null;
                 after?: string | null;
             };
             header?: never;
@@ -15423,6 +15424,7 @@ export interface operations {
                 kind?: string | null;
                 team?: string | null;
                 whose?: "me" | "nobody" | null;
+                squad?: string | null;
             };
             header?: never;
             path?: never;

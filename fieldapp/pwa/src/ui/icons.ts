@@ -9,6 +9,7 @@ export const ICONS = {
   close: 'M6 6l12 12M18 6L6 18',
   cloud: 'M7 18a4 4 0 0 1-.5-8A6 6 0 0 1 18 9.5 4.3 4.3 0 0 1 17.5 18z',
   down: 'M6 9l6 6 6-6',
+  erase: 'M9 5h12v14H9l-6-7zM12.5 9.5l5 5M17.5 9.5l-5 5',
   hand: 'M5 21v-9M9 12V4M13 11V3M17 12V5M21 13v3a6 6 0 0 1-6 6H9a4 4 0 0 1-4-4',
   home: 'M4 11l8-7 8 7M6 10v10h12V10M10 20v-6h4v6',
   list: 'M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01',
