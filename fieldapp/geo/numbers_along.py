@@ -61,6 +61,11 @@ _OTHER_SIDE_FROM = 8
 """So many numbers beyond the last of its side, the nearest of the other side tells more."""
 _GAP_M = 200.0
 """Known neighbours farther apart than this have a gap between them, a field or a crossing, not doors in even steps."""
+_ROW_WITHIN = 24
+"""So many numbers to either side show whether odd and even ones run in one row."""
+_ROW_LEAST = 8
+_ROW_BETTER = 0.8
+"""They do where so many doors at least stand, by this factor, nearer to where neighbours of both put them."""
 _USUAL_STEP_M = 10.0
 _STEPS_COMPARED = 12
 _DOORS_APART = 8
@@ -80,7 +85,8 @@ def metres(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
 def place_number(known: Sequence[KnownNumber], number: int, suffix: str) -> PlacedNumber | None:
     """The number itself, else beside the same number of another suffix, else a point between its neighbours.
 
-    Neighbours of the same side of the street (odd, even) come first. None where nothing is near.
+    Neighbours are those of the same side of the street (odd, even), however far; those of both sides only where its own
+    side ends, or where the numbers run in one row. None where nothing is near.
     """
     same = [k for k in known if k.number == number]
     wanted = _plain(suffix)
@@ -90,7 +96,10 @@ def place_number(known: Sequence[KnownNumber], number: int, suffix: str) -> Plac
     side = [k for k in known if k.number % 2 == number % 2]
     if same:
         return _beside_suffix(same, side, number, suffix)
-    return _narrower(_between(side, known, number), _between(known, known, number)) or _beyond(side, known, number)
+    both = _between(known, known, number)
+    if both and _in_one_row(known, number):
+        return both
+    return _between(side, known, number) or both or _beyond(side, known, number)
 
 
 def place_metre(known: Sequence[KnownNumber], along_m: int) -> PlacedNumber | None:
@@ -98,7 +107,7 @@ def place_metre(known: Sequence[KnownNumber], along_m: int) -> PlacedNumber | No
     if not any(k.number >= _BY_THE_METRE for k in known):
         return None
     side = [k for k in known if k.number % 2 == along_m % 2]
-    placed = _narrower(_between(side, known, along_m), _between(known, known, along_m))
+    placed = _between(side, known, along_m) or _between(known, known, along_m)
     return placed and replace(placed, text=f"km {along_m // 1_000},{along_m % 1_000:03d}")
 
 
@@ -160,11 +169,24 @@ def _plain(suffix: str) -> str:
     return {"ROSSO": "R", "NERO": ""}.get(bare, bare)
 
 
-def _narrower(own: PlacedNumber | None, both: PlacedNumber | None) -> PlacedNumber | None:
-    """The own side's estimate, unless the other side's neighbours are far closer together."""
-    if own is None or both is None:
-        return own or both
-    return both if own.span_m > 8.0 * both.span_m + 100.0 else own
+def _in_one_row(known: Sequence[KnownNumber], number: int) -> bool:
+    """Whether odd and even numbers follow each other here, round a square or from farm to farm, not on two sides."""
+    around = {k.number: k for k in sorted(known, key=_order, reverse=True) if abs(k.number - number) <= _ROW_WITHIN}
+    row = [around[n] for n in sorted(around)]
+    in_row = _off_line(row)
+    if len(in_row) < _ROW_LEAST:
+        return False
+    by_side = _off_line([k for k in row if k.number % 2]) + _off_line([k for k in row if not k.number % 2])
+    return median(in_row) < _ROW_BETTER * median(by_side)
+
+
+def _off_line(row: Sequence[KnownNumber]) -> list[float]:
+    """How far from each door its two neighbours would have put it, in metres."""
+    off = []
+    for below, door, above in zip(row, row[1:], row[2:], strict=False):
+        lat, lon = _along(below, above, (door.number - below.number) / (above.number - below.number))
+        off.append(metres(lat, lon, door.lat, door.lon))
+    return off
 
 
 def _between(side: Sequence[KnownNumber], known: Sequence[KnownNumber], number: int) -> PlacedNumber | None:

@@ -225,9 +225,12 @@ class OfficeController(Controller):
         kind: FromQuery[str | None] = None,
         team: FromQuery[str | None] = None,
         whose: FromQuery[office.Whose | None] = None,
+        squad: FromQuery[UUID | None] = None,
         after: FromQuery[UUID | None] = None,
     ) -> list[TaskRow]:
-        return await office.list_tasks(work, state=in_state, kind=kind, team=team, whose=whose, after=after)
+        return await office.list_tasks(
+            work, state=in_state, kind=kind, team=team, whose=whose, squad=squad, after=after
+        )
 
     @get("/tasks/count", operation_id="count_tasks")
     async def count_tasks(
@@ -237,8 +240,9 @@ class OfficeController(Controller):
         kind: FromQuery[str | None] = None,
         team: FromQuery[str | None] = None,
         whose: FromQuery[office.Whose | None] = None,
+        squad: FromQuery[UUID | None] = None,
     ) -> TaskCount:
-        return await office.count_tasks(work, state=in_state, kind=kind, team=team, whose=whose)
+        return await office.count_tasks(work, state=in_state, kind=kind, team=team, whose=whose, squad=squad)
 
     @get("/tasks/colleagues", operation_id="list_colleagues")
     async def list_colleagues(self, work: NamedDependency[Work]) -> list[Colleague]:

@@ -19,9 +19,10 @@ from fieldapp.domain.papers import paper_blocks
 from fieldapp.domain.receipt_proof import digest_proof, receipt_proof
 from fieldapp.domain.receipts import read_receipt
 from fieldapp.domain.tasks import check_finish, check_sleep
-from fieldapp.services import presence, rules
+from fieldapp.services import presence, rules, squads
 from fieldapp.services.work import Work
 from fieldapp.store import practice_facts, practice_file, practices, tasks
+from fieldapp.store.agent_tasks import Agents
 from fieldapp.store.feed import NewFact, audit, tell
 from fieldapp.store.shapes.dispatch import Finding
 from fieldapp.store.shapes.office import (
@@ -134,17 +135,27 @@ async def list_tasks(
     kind: str | None,
     team: str | None,
     whose: Whose | None = None,
+    squad: UUID | None = None,
     after: UUID | None = None,
 ) -> list[TaskRow]:
-    """Tasks that wait now, that sleep until some day, or that are done; a page of them, `after` the last one seen."""
-    return await tasks.rows(work.session, **_when(work, state), kind=kind, team=team, of=_of(work, whose), after=after)
+    """Tasks that wait now, that sleep until some day, or that are done; a page of them, `after` the last one seen.
+
+    `squad`: those of a field team and its practices. Raises Refusal `squad.unknown`.
+    """
+    asked = {**_when(work, state), "kind": kind, "team": team, "of": _of(work, whose)}
+    return await tasks.rows(work.session, **asked, agents=await _of_squad(work, squad), after=after)
 
 
 async def count_tasks(
-    work: Work, *, state: TaskState, kind: str | None, team: str | None, whose: Whose | None
+    work: Work, *, state: TaskState, kind: str | None, team: str | None, whose: Whose | None, squad: UUID | None
 ) -> TaskCount:
-    """How many there are, on however many pages."""
-    return await tasks.count(work.session, **_when(work, state), kind=kind, team=team, of=_of(work, whose))
+    """How many there are, on however many pages. Raises Refusal `squad.unknown`."""
+    asked = {**_when(work, state), "kind": kind, "team": team, "of": _of(work, whose)}
+    return await tasks.count(work.session, **asked, agents=await _of_squad(work, squad))
+
+
+async def _of_squad(work: Work, squad: UUID | None) -> Agents | None:
+    return None if squad is None else Agents(await squads.agents_today(work, squad), work.today)
 
 
 def _when(work: Work, state: TaskState) -> dict[str, Any]:

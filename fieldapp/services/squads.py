@@ -36,6 +36,13 @@ async def list_squads(work: Work, day: date | None = None) -> Squads:
     return Squads(day, rows, agents)
 
 
+async def agents_today(work: Work, squad_id: UUID) -> list[UUID]:
+    """Who is in the squad today. Raises Refusal `squad.unknown`."""
+    await _squad(work, squad_id)
+    held = await store.memberships(work.session)
+    return [person_id for person_id, mine in held.items() if mine.on(work.today) == squad_id]
+
+
 async def create(work: Work, *, name: str) -> Squads:
     """Raises Refusal `squad.name_unfit` (details: most), `squad.name_taken`."""
     await people.lock(work.session)

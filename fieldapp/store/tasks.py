@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from fieldapp.domain.errors import Kind, Refusal
 from fieldapp.domain.tasks import AT_THE_DESK
+from fieldapp.store.agent_tasks import Agents, are_of
 from fieldapp.store.batches import insert_rows
 from fieldapp.store.columns import among
 from fieldapp.store.database import agency_of
@@ -41,12 +42,14 @@ async def rows(
     practice_id: UUID | None = None,
     task_id: UUID | None = None,
     of: UUID | Literal["nobody"] | None = None,
+    agents: Agents | None = None,
     after: UUID | None = None,
 ) -> list[TaskRow]:
     """At most `AT_MOST` tasks, alarms first, then by due date, the open ones before those that are done; only those
     that are awake, or asleep, on a day where one is given.
 
-    `of`: whose they are; `after`: the task that was seen last, of one state.
+    `of`: whose they are; `agents`: which are about them or their practices, and alarms, which are everybody's;
+    `after`: the task that was seen last, of one state.
     """
     query = (
         sqlalchemy.select(
@@ -77,7 +80,9 @@ async def rows(
     for column, value in narrowed.items():
         if value is not None:
             query = query.where(col(column) == value)
-    query = _narrowed(query, awake_on=awake_on, asleep_on=asleep_on, state=state, kind=kind, team=team, of=of)
+    query = _narrowed(
+        query, awake_on=awake_on, asleep_on=asleep_on, state=state, kind=kind, team=team, of=of, agents=agents
+    )
     if after is not None:
         seen = (await session.execute(sqlalchemy.select(*_ORDER).where(col(Task.id) == after))).first()
         if seen is None:
@@ -101,10 +106,13 @@ async def count(
     kind: str | None = None,
     team: str | None = None,
     of: UUID | Literal["nobody"] | None = None,
+    agents: Agents | None = None,
 ) -> TaskCount:
     """How many there are of what is asked for, and of which kinds and teams there are any at all in that state."""
     when: dict[str, Any] = {"state": state, "awake_on": awake_on, "asleep_on": asleep_on}
-    counted = _narrowed(sqlalchemy.select(func.count()).select_from(Task), **when, kind=kind, team=team, of=of)
+    counted = _narrowed(
+        sqlalchemy.select(func.count()).select_from(Task), **when, kind=kind, team=team, of=of, agents=agents
+    )
     kinds = _narrowed(sqlalchemy.select(col(Task.kind), col(Task.team)).distinct(), **when)
     there = (await session.execute(kinds)).all()
     return TaskCount(
@@ -123,6 +131,7 @@ def _narrowed(
     kind: str | None = None,
     team: str | None = None,
     of: UUID | Literal["nobody"] | None = None,
+    agents: Agents | None = None,
 ) -> Any:
     for column, value in {Task.state: state, Task.kind: kind, Task.team: team}.items():
         if value is not None:
@@ -135,6 +144,8 @@ def _narrowed(
         query = query.where(col(Task.owner_id).is_(None))
     elif of is not None:
         query = query.where(col(Task.owner_id) == of)
+    if agents is not None:
+        query = query.where(or_(col(Task.kind) == ALARM, are_of(agents)))
     return query
 
 

@@ -42,8 +42,7 @@ def test_the_sheet_of_the_chosen_lane_is_printed_alone(page: Page) -> None:
     lanes = page.get_by_role("listbox", name="Linea del tempo")
     name = choose_lane(page, lane_of(lanes, 0))
 
-    link = page.get_by_role("link", name="Stampa il foglio", exact=True)
-    expect(link).to_have_attribute("title", f"Stampa il foglio di {name}")
+    link = page.get_by_role("link", name=f"Stampa il foglio di {name}", exact=True)
     sheet = page.request.get(str(link.evaluate("link => link.href")))
     assert (sheet.status, sheet.headers["content-type"]) == (200, "application/pdf")
     text = "".join(one.extract_text() for one in pypdf.PdfReader(io.BytesIO(sheet.body())).pages)

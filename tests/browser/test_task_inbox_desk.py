@@ -42,6 +42,50 @@ def test_a_task_is_given_to_a_colleague_and_put_off(service: Service, desk: Eyes
     expect(rows).to_have_count(0)
 
 
+async def a_team(service: Service) -> None:
+    """A field team of one agent, with a task about them, and one about a colleague in none."""
+    async with behind(service) as session:
+        agency = (await session.exec(select(tables.Agency))).one()
+        agents = (await session.exec(select(tables.Person).where(tables.Person.role == "agent"))).all()
+        team = tables.Squad(id=new_id(), agency_id=agency.id, name="Nord")
+        session.add(team)
+        await session.flush()
+        session.add(
+            tables.SquadMember(person_id=agents[0].id, from_on=MORNING.date(), agency_id=agency.id, squad_id=team.id)
+        )
+        for at, agent in enumerate(agents[:2]):
+            session.add(
+                tables.Task(
+                    id=new_id(),
+                    agency_id=agency.id,
+                    kind="data_subject.request",
+                    team="back_office",
+                    due_on=MORNING.date() + timedelta(days=40 + at),
+                    created_at=MORNING,
+                    subject_kind="person",
+                    subject_id=f"{agent.id}:test",
+                )
+            )
+
+
+def test_the_inbox_is_narrowed_to_a_field_team(service: Service, desk: Eyes) -> None:
+    page = desk.page
+    apart(a_team(service))
+    sign_in(page, service, "Back office")
+    page.get_by_role("link", name=re.compile("^Attività")).click()
+    rows = page.get_by_role("list", name="Attività").get_by_role("listitem")
+    expect(rows.filter(has_text="05/01/2027")).to_be_visible()
+    expect(rows.filter(has_text="06/01/2027")).to_be_visible()
+    before = rows.count()
+
+    page.get_by_label("Squadra").select_option(label="Nord")
+
+    expect(rows.filter(has_text="06/01/2027")).to_have_count(0)
+    expect(rows.filter(has_text="05/01/2027")).to_be_visible()
+    page.get_by_label("Squadra").select_option(label="Ogni squadra")
+    expect(rows).to_have_count(before)
+
+
 async def many(service: Service) -> None:
     """More tasks than one page of the inbox holds."""
     async with behind(service) as session:

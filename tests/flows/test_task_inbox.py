@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlmodel import select
@@ -12,8 +12,10 @@ from sqlmodel import select
 from fieldapp.domain.access import Role
 from fieldapp.store import tables, tasks
 from tests.conftest import NOW
-from tests.flows.arranged import TODAY
+from tests.flows.arranged import TODAY, entrusted
 from tests.flows.conftest import Desk, House, new_id
+from tests.flows.test_access_table import neighbour
+from tests.flows.test_squads import colleagues, move, reports, sent, squad
 
 
 @pytest.fixture
@@ -21,12 +23,20 @@ async def desk(house: House) -> Desk:
     return await house.sign_in(Role.BACK_OFFICE)
 
 
-async def a_task(house: House, *, kind: str = "close_practice", due_in: int = 0) -> str:
+async def a_task(
+    house: House,
+    *,
+    kind: str = "close_practice",
+    due_in: int = 0,
+    subject: tuple[str, str] | None = None,
+    practice_id: UUID | None = None,
+) -> str:
     async with house.session() as session:
         await tasks.add(
             session,
             kind,
-            subject=("test", str(uuid4())),
+            subject=subject or ("test", str(uuid4())),
+            practice_id=practice_id,
             due_on=TODAY + timedelta(days=due_in),
             details={},
             now=NOW,
@@ -40,8 +50,8 @@ async def arrange(desk: Desk, task_id: str, **wanted: Any) -> Any:
     return await desk.post(f"/tasks/{task_id}/arrange", json=body)
 
 
-async def listed(desk: Desk, state: str = "open") -> list[str]:
-    return [row["id"] for row in (await desk.get("/tasks", params={"state": state})).json()]
+async def listed(desk: Desk, state: str = "open", **more: str) -> list[str]:
+    return [row["id"] for row in (await desk.get("/tasks", params={"state": state, **more})).json()]
 
 
 def in_days(days: int) -> str:
@@ -131,3 +141,49 @@ async def test_only_people_of_the_desk_are_given_tasks(house: House, desk: Desk)
     assert (await arrange(other, task_id)).json()["code"] == "task.unknown"
     await desk.post(f"/tasks/{task_id}/finish", json={})
     assert (await arrange(desk, task_id)).json()["code"] == "task.unknown"
+
+
+# --- of a field team ---
+
+
+async def test_a_field_team_sees_what_is_about_its_agents_and_their_practices_and_every_alarm(house: House) -> None:
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+    first, second, third = await colleagues(house, 3)
+    north, south = await squad(admin, "Nord", first), await squad(admin, "Sud", second)
+    visited, planned, nobodys = [await entrusted(house, number=f"P-{letter}") for letter in "ABC"]
+    await sent(house, [first, second], [visited, planned])
+    (report,) = await reports(house, [first])
+    await report.arrives()
+    about = {
+        "visited": await a_task(house, practice_id=visited),
+        "planned": await a_task(house, practice_id=planned),
+        "nobody's": await a_task(house, practice_id=nobodys),
+        "about nothing": await a_task(house),
+        "first's licence": await a_task(house, subject=("person", f"{first.id}:badge:2026-12-31")),
+        "third's licence": await a_task(house, subject=("person", f"{third.id}:badge:2026-12-31")),
+        "first's phone": await a_task(house, subject=("device", str(report.phone.device_id))),
+        "what it sent": await a_task(house, subject=("envelope", report.envelope["id"])),
+        "an alarm": await a_task(house, kind="agent.in_danger"),
+    }
+    names = {task_id: name for name, task_id in about.items()}
+
+    seen = {
+        name: {names[one] for one in await listed(admin, squad=squad_id) if one in names}
+        for name, squad_id in (("Nord", north), ("Sud", south))
+    }
+
+    assert seen["Nord"] == {"visited", "first's licence", "first's phone", "what it sent", "an alarm"}
+    assert seen["Sud"] == {"planned", "an alarm"}
+    counted = (await admin.get("/tasks/count", params={"squad": north})).json()
+    assert counted["total"] == len(await listed(admin, squad=north))
+    await move(admin, south, first)
+    assert {names[one] for one in await listed(admin, squad=south) if one in names} == seen["Nord"] | seen["Sud"]
+
+
+async def test_a_field_team_that_is_none_or_another_agencys_is_refused(house: House, desk: Desk) -> None:
+    theirs = await squad(await (await neighbour(house)).sign_in(Role.ADMINISTRATOR), "Loro")
+
+    for squad_id in (theirs, str(uuid4())):
+        for path in ("/tasks", "/tasks/count"):
+            answer = await desk.get(path, params={"squad": squad_id})
+            assert (answer.status_code, answer.json()["code"]) == (404, "squad.unknown")

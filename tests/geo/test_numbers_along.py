@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import cos, pi, sin
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,6 +76,44 @@ def test_gates_and_shops_of_a_number_are_in_no_order_and_it_stands_in_their_midd
     known = [door(10, at=0), door(12, "P01", at=10), door(12, "N02", at=11), door(12, "C03", at=30), door(14, at=60)]
 
     assert steps(place_number(known, 12, "P09")) == pytest.approx(11, abs=0.1)
+
+
+def test_a_number_stays_on_its_own_side_however_close_together_the_other_sides_doors_are() -> None:
+    # the even numbers of this street turned off long ago and stand a kilometre away
+    known = [door(21, at=0), door(25, at=60), door(22, at=200), door(24, at=201)]
+
+    assert 0 < steps(place_number(known, 23, "")) < 60
+
+
+def around_a_square(number: int) -> KnownNumber:
+    turn = 2 * pi * number / 24
+    return KnownNumber(number, "", LAT + 0.0010 * sin(turn), LON + 0.0014 * cos(turn))
+
+
+def across_a_street(number: int) -> KnownNumber:
+    return KnownNumber(number, "", LAT + 0.0001 * (number % 2), LON + STEP * number)
+
+
+@pytest.mark.parametrize(
+    ("numbered", "neighbours"),
+    [
+        # one after the other all round: eleven and thirteen are next door
+        (around_a_square, (11, 13)),
+        # odd and even face each other: ten and fourteen are next door
+        (across_a_street, (10, 14)),
+    ],
+)
+def test_the_street_itself_tells_whether_odd_and_even_numbers_have_a_side_each(
+    numbered: Callable[[int], KnownNumber], neighbours: tuple[int, int]
+) -> None:
+    known = [numbered(n) for n in range(1, 24) if n != 12]
+
+    placed = place_number(known, 12, "")
+
+    first, second = map(numbered, neighbours)
+    assert placed is not None
+    assert placed.lat == pytest.approx((first.lat + second.lat) / 2)
+    assert placed.lon == pytest.approx((first.lon + second.lon) / 2)
 
 
 def test_behind_the_last_door_a_number_stands_no_farther_than_streets_go_on() -> None:

@@ -15534,6 +15534,7 @@ export interface operations {
                 kind?: string | null;
                 team?: string | null;
                 whose?: "me" | "nobody" | null;
+                squad?: string | null;
                 after?: string | null;
             };
             header?: never;
@@ -15595,6 +15596,7 @@ export interface operations {
                 kind?: string | null;
                 team?: string | null;
                 whose?: "me" | "nobody" | null;
+                squad?: string | null;
             };
             header?: never;
             path?: never;
