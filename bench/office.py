@@ -31,7 +31,7 @@ from bench.office_house import DATABASE, EVENTS, cluster_at, loaded, settings_of
 from bench.processors import cpu_of, cpu_of_children, cpu_of_cluster
 from fieldapp.domain.events import EVENTS as KINDS
 from fieldapp.domain.events import FactScope, WriteScope
-from fieldapp.domain.figures import By
+from fieldapp.domain.figures import KEPT
 from fieldapp.parts import assemble
 from fieldapp.services.access import DEMO_PASSWORD
 from fieldapp.store import feed, setup
@@ -233,7 +233,7 @@ def figure_asks(asked: int) -> list[tuple[str, dict[str, Any]]]:
         (
             "/figures",
             {
-                "by": chance.choice(list(By)).value,
+                "by": chance.choice(KEPT).value,
                 "from_on": (last - timedelta(days=chance.choice((0, 6, 29, 89, 364)))).isoformat(),
                 "to_on": last.isoformat(),
             },

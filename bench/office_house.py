@@ -24,7 +24,7 @@ from bench.processors import cpu_of_cluster
 from fieldapp import province
 from fieldapp.clock import DemoClock
 from fieldapp.domain.access import Identity, Role
-from fieldapp.domain.figures import MEASURES, By, Figures
+from fieldapp.domain.figures import KEPT, MEASURES, Figures
 from fieldapp.parts import assemble
 from fieldapp.services.work import Parts, working
 from fieldapp.settings import Settings
@@ -151,7 +151,7 @@ async def _check_sums(settings: Settings) -> None:
             raise RuntimeError("the claims of the multiplied house do not add up")
         ids = list((await work.session.exec(select(Practice.id).order_by(func.random()).limit(300))).all())
         kept = {
-            (part.practice_id, part.day, tuple(getattr(part, by.value) for by in By)): Figures(
+            (part.practice_id, part.day, tuple(getattr(part, by.value) for by in KEPT)): Figures(
                 *(getattr(part, name) for name in MEASURES)
             )
             for part in await work.session.exec(select(FigurePart).where(among(FigurePart.practice_id, ids)))

@@ -22,7 +22,7 @@ from psycopg.sql import SQL, Identifier
 
 from fieldapp.demo.people import Party, invent_firm, invent_landline, invent_mobile, invent_person
 from fieldapp.demo.province import towns
-from fieldapp.domain.figures import MEASURES, By
+from fieldapp.domain.figures import KEPT, MEASURES
 from fieldapp.store.columns import Keyring
 from fieldapp.store.practices import searchable
 
@@ -283,7 +283,7 @@ def sum_up(connection: psycopg.Connection[Any]) -> None:
     """The sums over all practices from their parts, as of the newest fact; what only served the copying goes."""
     sums = ", ".join(f"sum({name})" for name in MEASURES)
     connection.execute("truncate figure_sum; delete from claim_sum")
-    for by in By:
+    for by in KEPT:
         connection.execute(
             f"insert into figure_sum (agency_id, grouped_by, day, key, {', '.join(MEASURES)})"
             f" select agency_id, %s, day, {by.value}, {sums} from figure_part group by 1, 3, 4",

@@ -69,5 +69,10 @@ async def ask(work: Work, period: Period) -> None:
     if basis is None:
         raise Refusal("figures.no_basis", kind=Kind.CONFLICT)
     basis.allow(period)
+    note(work, period)
+
+
+def note(work: Work, period: Period) -> None:
+    """The register says who read figures that only the basis allows."""
     days = {"from_on": period.first.isoformat(), "to_on": period.last.isoformat()}
     audit(work.session, "figures.agents_read", "setting", store.NAME, **days)

@@ -90,13 +90,19 @@ async def _told(work: Work, period: Period) -> set[store.SquadDay]:
     moved any more (else the figures before and after a move would differ by that agent's). All squads of a day for
     which figures by agent have a basis."""
     at_work, basis = await store.at_work(work.session, period, zone=work.parts.zone), await figure_basis.standing(work)
-    told: set[store.SquadDay] = set()
-    for day, counts in at_work.items():
-        if basis is not None and day >= basis.from_on:
-            told |= {(key, day) for count in counts for key in count.keys() - {NOBODYS}}
-        elif day < work.today:
-            told |= {(key, day) for key in told_together(*counts)}
-    return told
+    together = {(key, day) for day, counts in at_work.items() if day < work.today for key in told_together(*counts)}
+    if basis is None:
+        return together
+    allowed = {
+        (key, day)
+        for day, counts in at_work.items()
+        if day >= basis.from_on
+        for count in counts
+        for key in count.keys() - {NOBODYS}
+    }
+    if allowed - together:
+        figure_basis.note(work, period)
+    return together | allowed
 
 
 async def _by_squad(work: Work, period: Period) -> dict[str, Figures]:

@@ -98,7 +98,7 @@ async def preview_fill(
         hands.refuse_locked(hand, [agent_id])
         filled = {agent_id}
     else:
-        filled = {one for one in (among or hand.orders) if hand.lane(one).locked_by is None}
+        filled = {one for one in (hand.orders if among is None else among) if hand.lane(one).locked_by is None}
     motion = await motion_of(work, hand.plan.day, hand.draft.happened)
     orders = await _filled(hand, motion, filled)
     if not orders:

@@ -46,6 +46,8 @@ AHEAD = 256
 idle while outcomes are written and new letters read."""
 LANE = 25
 """Deliveries of one practice that are claimed together."""
+READ_ON = 4
+"""Pages of the feed that are read in one turn where something may go already: nobody waits for the rest of them."""
 _LANE_S = 30.0
 """A lane starts no request so long after its claim; with the longest request it ends well before its claim does."""
 _CLAIM = timedelta(seconds=60)
@@ -69,6 +71,10 @@ class _Lane:
 
     letters: Sequence[_Letter]
     until_s: float
+
+    @property
+    def is_test(self) -> bool:
+        return self.letters[0].claimed.fact_number is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,9 @@ class _Senders:
         return len(self._under_way) + len(self._next) + len(self._ended)
 
     def send(self, lanes: Iterable[_Lane]) -> None:
-        self._next.extend(lanes)
+        for lane in lanes:
+            # Somebody waits for a test.
+            (self._next.appendleft if lane.is_test else self._next.append)(lane)
         while self._next and len(self._under_way) < WIDTH:
             task = asyncio.create_task(_run(self._post, self._next.popleft()))
             self._under_way.add(task)
@@ -128,6 +136,7 @@ class _Senders:
         return unsent
 
     async def stop(self) -> None:
+        self._next.clear()
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
@@ -175,8 +184,11 @@ async def _turn(
         room = _room(webhook, busy=senders.busy, now=now)
         if room:
             ready = await queue.may_go(session, webhook_id, now=now, queues=room, of_each=LANE)
-            while len(ready) < room and await queue.read_on(session, webhook, now=now):
-                ready = await queue.may_go(session, webhook_id, now=now, queues=room, of_each=LANE)
+            pages = 0
+            while (not ready or (len(ready) < room and pages < READ_ON)) and await queue.read_on(
+                session, webhook, now=now
+            ):
+                ready, pages = await queue.may_go(session, webhook_id, now=now, queues=room, of_each=LANE), pages + 1
             if len(ready) < room:
                 ready = await queue.may_go(session, webhook_id, now=now, queues=room, of_each=LANE)
             # An endpoint that may be back is asked with a single letter.
@@ -232,7 +244,7 @@ def _room(webhook: store.Webhook, *, busy: int, now: datetime) -> int:
         return 0
     if webhook.failures >= RESTS_AFTER:
         return 0 if busy else 1
-    return AHEAD - busy
+    return max(0, AHEAD - busy)
 
 
 def _secrets(webhook: store.Webhook, now: datetime) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ def test_figures_of_an_agent_are_there_once_the_administrator_has_said_on_what_t
     sheet.get_by_role("button", name="Registra la base giuridica…").click()
 
     expect(sheet).to_have_count(0)
-    expect(page.get_by_text("Accordo sindacale «RSU 3/2026»")).to_be_visible()
+    expect(page.get_by_text("Accordo sindacale: «RSU 3/2026»")).to_be_visible()
     by.select_option(label="agente")
     table = page.get_by_role("table", name="Cosa è stato fatto e incassato")
     expect(table.get_by_role("columnheader", name="agente")).to_be_visible()

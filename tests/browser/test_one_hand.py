@@ -104,6 +104,7 @@ def test_what_was_seen_from_outside_is_asked_where_nobody_was_met_and_nowhere_el
         agent.choose("Nessuna cassetta")
         agent.tap("Continua")
         expect(page.get_by_role("group", name=asked)).to_be_visible()
+        agent.choose("Casa vuota")
 
         page.get_by_role("button", name="Cambia Chi c’è").click()
         agent.recognise_debtor()
@@ -112,6 +113,8 @@ def test_what_was_seen_from_outside_is_asked_where_nobody_was_met_and_nowhere_el
         agent.choose("Dice di non potere")
         agent.tap("Continua")
         expect(page.get_by_label("Che cosa dichiara il debitore")).to_be_visible()
+        # What was ticked is sent, so it stays in sight until it is taken back.
+        agent.choose("Casa vuota")
         expect(page.get_by_text(asked)).to_have_count(0)
 
 

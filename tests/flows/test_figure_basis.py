@@ -12,7 +12,6 @@ from fieldapp.domain.access import Role
 from tests.flows.arranged import TODAY
 from tests.flows.conftest import Desk, House
 from tests.flows.test_access_table import neighbour
-from tests.flows.test_figures import figures
 from tests.flows.test_planning import code
 from tests.flows.test_squads import a_working_day, colleagues, days_later, practices_of, reports, rows, squad
 
@@ -93,6 +92,8 @@ async def test_with_a_basis_a_small_squad_is_told_from_its_day_on_and_hidden_aga
     await admin.post("/figures/basis", json=basis(from_on=(TODAY + timedelta(days=1)).isoformat()))
 
     assert told == {"Nord": [5, 0, 0], "Sud": [2, 0, 0], "rest": [1, 0, 0]}
+    read = [row for row in (await admin.get("/audit")).json() if row["action"] == "figures.agents_read"]
+    assert len(read) == 2, "as the squad of two was shown, and opened"
     assert behind == {"P-006", "P-007"}
     assert await rows(admin) == hidden == {"Nord": [5, 0, 0], "rest": [3, 0, 0]}, "the day lies before the new basis"
 
@@ -146,6 +147,10 @@ async def test_who_records_removes_and_reads_stands_in_the_register(house: House
 
 async def test_a_basis_is_the_administrators_and_its_agencys_own(house: House) -> None:
     other = await neighbour(house)
+    admin = await house.sign_in(Role.ADMINISTRATOR)
+    agents = await colleagues(house, 5)
+    await squad(admin, "Nord", *agents[:2])
+    await a_working_day(house, agents)
     desk = await house.sign_in(Role.DISPATCHER)
     refused = await desk.post("/figures/basis", json=basis())
     await (await other.sign_in(Role.ADMINISTRATOR)).post("/figures/basis", json=basis())
@@ -153,5 +158,4 @@ async def test_a_basis_is_the_administrators_and_its_agencys_own(house: House) -
     assert refused.status_code == 403
     assert (await desk.get("/figures/basis")).json() == {"basis": None}
     assert code(await by_agent(desk)) == (409, "figures.no_basis")
-    page = await figures(desk, "squad", from_on=TODAY.isoformat(), to_on=TODAY.isoformat())
-    assert page["rows"] == []
+    assert await rows(await days_later(house)) == {"rest": [5, 0, 0]}

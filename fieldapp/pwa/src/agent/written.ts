@@ -2,7 +2,7 @@
 import { outcomeOf, type Field } from '../domain/outcomes.ts'
 import type { SignedAgreement } from '../domain/agreement.ts'
 import { paymentMethod } from '../domain/payments.ts'
-import type { PaymentBody, Signature } from '../domain/visit.ts'
+import { NEUTRAL_PURPOSES, type PaymentBody, type Signature } from '../domain/visit.ts'
 import { dayInFigures, dayInWords, dayShort, hour, money, t } from '../text'
 import { reportAt, type Report } from './corrections'
 import { handedOver, type EnvelopeBody, type OutboxItem } from './day'
@@ -22,7 +22,10 @@ export function writtenOf(visitId: string, items: readonly OutboxItem[], reports
   const item = lastOf(items, ({ body }) => body.visit_id === visitId)
   const report = reports.find(({ body }) => body.visit_id === visitId) ?? null
   const body = report?.body ?? item?.body
-  return body ? { body, item, report } : null
+  if (!body) return null
+  // Of a report on which money or a signature hangs the day tells no details; those that this phone wrote still hold.
+  const own = report?.bound && item?.body.outcome === body.outcome ? item?.body.captured : undefined
+  return { body: own ? { ...body, captured: own } : body, item, report }
 }
 
 /** The report of the visit that was made at this stop. */
@@ -103,6 +106,12 @@ const agreedInWords = ({ value }: SignedAgreement): string =>
 export function signatureInWords({ signature }: EnvelopeBody): string {
   const given = signature as Signature | null | undefined
   return given ? t(given.refused ? 'sign.refused' : 'sign.signed') : ''
+}
+
+/** What the pictures show, as whoever reads along may know it. */
+export function picturesInPublic(pictures: readonly { readonly purpose: string }[]): string {
+  const neutral: readonly string[] = NEUTRAL_PURPOSES
+  return pictures.map(({ purpose }) => t(neutral.includes(purpose) ? `visit.purpose.${purpose}` : 'written.picture')).join(', ')
 }
 
 /** Papers of this report that the phone draws without asking anybody: a link to pay is asked for anew. */
